@@ -1,0 +1,1 @@
+"""Data sets, registered in :data:`conclu_pyg.DATASETS`, and the readers and cache behind them."""

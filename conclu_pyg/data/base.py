@@ -1,0 +1,130 @@
+"""What a data set is here: splits, each of them one array of clouds that can be memory-mapped."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+from torch_geometric.data import Batch, Data
+from torch_geometric.transforms import Compose
+
+from conclu_pyg.data.batch import batch_clouds
+from conclu_pyg.errors import DataError
+from conclu_pyg.registry import TRANSFORMS
+
+
+class PointCloudSplit(Dataset[Data]):
+    """The clouds of one split, read as PyG data one at a time or a whole batch at once.
+
+    Args:
+        pos: coordinates; a memory map is read only where it is indexed.
+        y: the class of each cloud.
+        names: what each cloud is called in messages and predictions, such as ``chair/chair_0001``.
+        classes: the name of each class.
+        part: the part of each point (default: the data set has no parts).
+        transform: applied to every ``Data`` and ``Batch`` that is read (default: none).
+
+    Shapes:
+        - **pos:** float32 ``[n, N, 3]``, **y:** int64 ``[n]``, **part:** int64 ``[n, N]``
+    """
+
+    def __init__(
+        self,
+        pos: np.ndarray,
+        y: np.ndarray,
+        names: Sequence[str],
+        classes: Sequence[str],
+        *,
+        part: np.ndarray | None = None,
+        transform: Compose | None = None,
+    ) -> None:
+        if not len(pos) == len(y) == len(names):
+            raise DataError(f"a split needs a label and a name for each cloud: {len(pos)}, {len(y)}, {len(names)}.")
+        self.pos, self.y, self.part = pos, y, part
+        self.names, self.classes = list(names), list(classes)
+        self.transform = transform
+
+    def __len__(self) -> int:
+        return len(self.pos)
+
+    def __getitem__(self, index: int) -> Data:
+        data = Data(pos=torch.from_numpy(np.array(self.pos[index])), y=torch.as_tensor(self.y[index : index + 1]))
+        if self.part is not None:
+            data.part = torch.from_numpy(np.array(self.part[index]))
+        return data if self.transform is None else self.transform(data)
+
+    def __getitems__(self, indices: Sequence[int] | torch.Tensor) -> Batch:
+        """Reads the clouds of ``indices`` as one batch: what PyTorch's data loader calls for a batch of indices."""
+        rows = np.asarray(indices)
+        batch = batch_clouds(
+            torch.from_numpy(np.asarray(self.pos[rows])),
+            y=torch.from_numpy(self.y[rows]),
+            part=None if self.part is None else torch.from_numpy(self.part[rows]),
+        )
+        return batch if self.transform is None else self.transform(batch)
+
+    def subset(self, indices: np.ndarray) -> PointCloudSplit:
+        """The clouds of ``indices`` as a split of their own."""
+        return PointCloudSplit(
+            self.pos[indices],
+            self.y[indices],
+            [self.names[i] for i in indices],
+            self.classes,
+            part=None if self.part is None else self.part[indices],
+            transform=self.transform,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} clouds of {self.pos.shape[1]} points, {len(self.classes)} classes)"
+
+
+class PointCloudDataset(ABC):
+    """A data set with the splits ``train`` and ``test``, each read when it is first asked for.
+
+    Args:
+        transform: what is done to every cloud when it is read, as configs for :data:`~conclu_pyg.TRANSFORMS` (default:
+            unit-sphere normalisation).
+
+    Attributes:
+        vertical_axis: which coordinate points up: 0, 1 or 2.
+        label_to_names: the name of each class, by label; what Open3D-ML calls so.
+        num_parts: how many part labels there are (0: no part labels).
+    """
+
+    splits: tuple[str, ...] = ("train", "test")
+    vertical_axis: int
+    label_to_names: dict[int, str]
+    num_parts: int = 0
+
+    def __init__(self, transform: list[dict[str, Any]] | None = None) -> None:
+        steps = [{"name": "NormalizeUnitSphere"}] if transform is None else transform
+        self.transform = Compose([TRANSFORMS.build(step) for step in steps])
+        self._read: dict[str, PointCloudSplit] = {}
+
+    @property
+    def name(self) -> str:
+        """What the data set is called in records and tables."""
+        return type(self).__name__
+
+    def get_split(self, split: str) -> PointCloudSplit:
+        """The clouds of ``split``.
+
+        Raises:
+            DataError: there is no such split, or its files cannot be used.
+        """
+        if split not in self.splits:
+            raise DataError(f"{self.name} has no split {split!r}; it has {', '.join(self.splits)}.")
+        if split not in self._read:
+            self._read[split] = self._load_split(split)
+        return self._read[split]
+
+    @abstractmethod
+    def _load_split(self, split: str) -> PointCloudSplit:
+        """Reads one split; called once for each."""
+
+    def __repr__(self) -> str:
+        return f"{self.name}(vertical_axis={'xyz'[self.vertical_axis]!r}, {len(self.label_to_names)} classes)"

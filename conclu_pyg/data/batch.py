@@ -1,0 +1,33 @@
+"""One array of clouds to one PyG batch, without a Python loop over the clouds."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Batch
+
+
+def batch_clouds(pos: Tensor, *, y: Tensor | None = None, part: Tensor | None = None) -> Batch:
+    """Lays clouds of equal size out as a PyG batch; the points are views of ``pos``, not copies.
+
+    Args:
+        pos: coordinates.
+        y: a label for each cloud (default: none).
+        part: a label for each point (default: none).
+
+    Shapes:
+        - **pos:** ``[B, N, 3]``, **y:** ``[B]``, **part:** ``[B, N]``
+        - **output:** ``Batch`` with ``pos [B*N, 3]``, ``batch [B*N]``, ``ptr [B+1]``, ``y [B]``, ``part [B*N]``
+    """
+    size, num_points = pos.shape[:2]
+    clouds = torch.arange(size, device=pos.device)
+    batch = Batch(
+        pos=pos.reshape(-1, 3),
+        batch=clouds.repeat_interleave(num_points),
+        ptr=torch.arange(size + 1, device=pos.device) * num_points,
+    )
+    if y is not None:
+        batch.y = y
+    if part is not None:
+        batch.part = part.reshape(-1)
+    return batch

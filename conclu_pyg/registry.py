@@ -1,0 +1,249 @@
+"""Names to objects: the registries that build everything a config names, and the decorator that adds to them.
+
+.. code-block:: python
+
+    @ENCODERS.register_module()
+    class MyNet(torch.nn.Module): ...
+
+    encoder = ENCODERS.build({"name": "MyNet", "out_channels": 256})
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.metadata
+import inspect
+import pkgutil
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from conclu_pyg.errors import RegistryError
+
+PLUGIN_GROUP = "conclu_pyg.plugins"
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+def nearest(word: str, known: typing.Iterable[str]) -> str:
+    """Gives ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or ``"."`` where none is near."""
+    lowered = {candidate.lower(): candidate for candidate in known}
+    matches = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.5)
+    return f"; did you mean {lowered[matches[0]]!r}?" if matches else "."
+
+
+class Registry:
+    """A table of classes (or functions) by name.
+
+    Args:
+        name: what the error messages call the registry.
+        home: the package whose modules register the built-in classes; they are imported when the registry is first
+            looked into, so that importing :mod:`conclu_pyg` stays light.
+    """
+
+    def __init__(self, name: str, home: str | None = None) -> None:
+        self.name = name
+        self._home = home
+        self._classes: dict[str, Callable[..., Any]] = {}
+
+    def register_module(self, name: str | None = None, *, force: bool = False) -> Callable[[T], T]:
+        """Gives a decorator that registers a class and **returns it**.
+
+        Args:
+            name: the name used in configs (default: the class's own).
+            force: replaces an earlier registration of the same name instead of refusing it.
+
+        Raises:
+            RegistryError: the name is taken by another class and ``force`` is false.
+        """
+        if name is not None and not isinstance(name, str):
+            raise RegistryError(
+                f"{self.name}.register_module takes a name, found {name!r}; write it with parentheses, as "
+                f"@{self.name}.register_module()."
+            )
+
+        def register(cls: T) -> T:
+            key = name or cls.__name__
+            if self._home is not None and not cls.__module__.startswith(self._home):
+                self._load()  # so that a clash with a built-in name is refused here, and not later
+            if key in self._classes and not force:
+                raise RegistryError(
+                    f"{self.name} already holds {key!r}, which is {_qualified(self._classes[key])}; register "
+                    f"{_qualified(cls)} by another name, or with force=True to replace it."
+                )
+            self._classes[key] = cls
+            return cls
+
+        return register
+
+    def get(self, name: str) -> Callable[..., Any]:
+        """Returns the class registered as ``name``.
+
+        Raises:
+            RegistryError: nothing is registered by that name; the message lists what is, and the nearest match.
+        """
+        self._load()
+        if name not in self._classes:
+            raise RegistryError(
+                f"{self.name} has no {name!r}{nearest(str(name), self._classes)} "
+                f"It has: {', '.join(sorted(self._classes)) or 'nothing yet'}."
+            )
+        return self._classes[name]
+
+    def build(self, config: Any, **offers: Any) -> Any:
+        """Builds the object that ``config`` describes.
+
+        Args:
+            config: a mapping with ``name`` and the arguments of that class; an object that is not a mapping is taken
+                as built already and returned.
+            **offers: values from the surroundings (a data set's vertical axis, say) that are passed where the class
+                takes an argument of that name and the config does not give it.
+
+        Raises:
+            RegistryError: ``name`` is missing or unknown, or an argument is unknown, missing or of another type.
+        """
+        if not isinstance(config, Mapping):
+            return config
+        arguments = dict(config)
+        name = arguments.pop("name", None)
+        if name is None:
+            raise RegistryError(
+                f"a config for {self.name} needs 'name', found the keys {sorted(map(str, config))}; {self.name} has: "
+                f"{', '.join(self)}."
+            )
+        cls = self.get(name)
+        check_arguments(cls, arguments, offers)
+        taken = {key: value for key, value in offers.items() if key in _parameters(cls) and key not in arguments}
+        return cls(**arguments, **taken)
+
+    def _load(self) -> None:
+        """Imports the built-in modules and the plug-ins of other packages, once."""
+        if self._home is not None:
+            home, self._home = self._home, None  # those modules ask this registry to register them
+            try:
+                for module in pkgutil.iter_modules(importlib.import_module(home).__path__):
+                    importlib.import_module(f"{home}.{module.name}")
+            except BaseException:
+                self._home = home
+                raise
+        load_plugins()
+
+    def __contains__(self, name: object) -> bool:
+        self._load()
+        return name in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        self._load()
+        return iter(sorted(self._classes))
+
+    def __len__(self) -> int:
+        self._load()
+        return len(self._classes)
+
+    def __repr__(self) -> str:
+        rows = [f"{name:<24} {_qualified(self._classes[name])}" for name in self]
+        return "\n  ".join([f"Registry {self.name}, {len(rows)} entries:", *rows])
+
+
+def _qualified(cls: Callable[..., Any]) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _parameters(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The arguments that a config can give: named ones, without ``*args`` and ``**kwargs``."""
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {key: p for key, p in inspect.signature(cls).parameters.items() if p.kind not in variadic}
+
+
+def check_arguments(cls: Callable[..., Any], arguments: Mapping[str, Any], offers: Mapping[str, Any]) -> None:
+    """Refuses arguments that ``cls`` does not take, that have the wrong type, or that are missing.
+
+    Raises:
+        RegistryError: names the class, the argument and what the class takes.
+    """
+    parameters = _parameters(cls)
+    takes = ", ".join(_describe(p) for p in parameters.values()) or "no arguments"
+    if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values()):
+        for key in arguments:
+            if key not in parameters:
+                raise RegistryError(
+                    f"{cls.__name__} takes no argument {key!r}{nearest(str(key), parameters)} It takes: {takes}."
+                )
+    for key, parameter in parameters.items():
+        if parameter.default is parameter.empty and key not in arguments and key not in offers:
+            raise RegistryError(f"{cls.__name__} needs the argument {key!r}, which is not given. It takes: {takes}.")
+    hints = _type_hints(cls)
+    for key, value in arguments.items():
+        if key in hints and not _fits(value, hints[key]):
+            raise RegistryError(
+                f"{cls.__name__} takes {_describe(parameters[key])}, found {value!r} ({type(value).__name__})."
+            )
+
+
+def _describe(parameter: inspect.Parameter) -> str:
+    annotation = parameter.annotation
+    if annotation is parameter.empty:
+        kind = ""
+    else:
+        kind = ": " + (annotation if isinstance(annotation, str) else inspect.formatannotation(annotation))
+    default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+    return f"{parameter.name}{kind}{default}"
+
+
+def _type_hints(cls: Callable[..., Any]) -> dict[str, Any]:
+    function = cls.__init__ if inspect.isclass(cls) else cls  # type: ignore[misc]
+    try:
+        return typing.get_type_hints(function)
+    except (NameError, TypeError):  # a plug-in may annotate with names that exist for type checkers only
+        return {}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether ``value`` fits a hint made of plain YAML types; a hint of any other kind is left to the class."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return any(_fits(value, part) for part in typing.get_args(hint))
+    if typing.get_origin(hint) is typing.Literal:
+        return value in typing.get_args(hint)
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint in (bool, str, type(None)):
+        return isinstance(value, hint)
+    return True
+
+
+_plugins_loaded = False
+
+
+def load_plugins() -> None:
+    """Imports the modules that installed packages name in the entry-point group ``conclu_pyg.plugins``, once.
+
+    Raises:
+        RegistryError: a plug-in cannot be imported; the message names it and its package.
+    """
+    global _plugins_loaded
+    if _plugins_loaded:
+        return
+    _plugins_loaded = True
+    for entry_point in importlib.metadata.entry_points(group=PLUGIN_GROUP):
+        try:
+            entry_point.load()
+        except Exception as error:
+            package = entry_point.dist.name if entry_point.dist else "an unknown package"
+            raise RegistryError(
+                f"the plug-in {entry_point.name!r} of {package} ({entry_point.value}) cannot be imported: {error}; "
+                f"mend or uninstall that package."
+            ) from error
+
+
+ENCODERS = Registry("ENCODERS", "conclu_pyg.encoders")
+METHODS = Registry("METHODS", "conclu_pyg.methods")
+CLUSTERERS = Registry("CLUSTERERS", "conclu_pyg.clusterers")
+HEADS = Registry("HEADS", "conclu_pyg.heads")
+TRANSFORMS = Registry("TRANSFORMS", "conclu_pyg.transforms")
+DATASETS = Registry("DATASETS", "conclu_pyg.data")
+NEIGHBORS = Registry("NEIGHBORS")
+PIPELINES = Registry("PIPELINES", "conclu_pyg.pipelines")
