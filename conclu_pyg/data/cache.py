@@ -1,0 +1,266 @@
+"""One split of a data set as one float32 array in a file, built once and memory-mapped from then on.
+
+An entry is a folder ``<data set>-<split>-<key>`` with ``pos.npy``, ``y.npy`` and ``about.json``. It is built under another name and
+renamed when it is whole and on the disk, so that an entry that exists is whole: an interrupted build leaves nothing that
+could be taken for one, and of two processes that build the same entry the second uses what the first has finished.
+Entries can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import platformdirs
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from conclu_pyg.data.layouts.base import RawCloud
+from conclu_pyg.data.repair import mend, resize
+from conclu_pyg.data.seeds import shape_rng
+from conclu_pyg.errors import DataError
+
+VERSION = 1  # of what an entry holds and of how clouds are sampled and mended: entries of others are not read
+ABANDONED_AFTER = 24 * 3600  # seconds after which the unfinished folder of a build that was killed is removed
+NAMED = 3  # how many clouds a notice names
+
+
+@dataclass(frozen=True)
+class CachedSplit:
+    """What an entry holds.
+
+    Args:
+        pos: coordinates, memory-mapped and read-only.
+        y: the class of each cloud.
+        names: what each cloud is called.
+        notices: what was mended when the entry was built, a sentence each.
+
+    Shapes:
+        - **pos:** float32 ``[n, N, 3]``, **y:** int64 ``[n]``
+    """
+
+    pos: np.ndarray
+    y: np.ndarray
+    names: list[str]
+    notices: list[str]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an entry is made.
+
+    Args:
+        title: what the split is called, in the entry's name and beside the progress bar.
+        identity: all that the entry depends on but the files.
+        files: the files it depends on, by name, size and time of last change.
+        num_points: how many points a cloud has at most.
+        seed: the seed of the choice of points.
+        count: how many clouds there are; called when the entry is built.
+        clouds: the clouds; called when the entry is built, and again where the first clouds are smaller than later ones.
+    """
+
+    title: str
+    identity: tuple[str, ...]
+    files: Sequence[Path]
+    num_points: int
+    seed: int
+    count: Callable[[], int]
+    clouds: Callable[[], Iterator[RawCloud]]
+
+    def key(self) -> str:
+        """A hash of everything that the entry depends on."""
+        digest = hashlib.sha256(repr((VERSION, self.identity, self.num_points, self.seed)).encode())
+        for path in sorted(self.files):
+            status = path.stat()
+            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()[:16]
+
+
+def cached_split(recipe: Recipe, cache_dir: str | Path | None = None) -> CachedSplit:
+    """Opens the entry that ``recipe`` describes, and builds it where it is not there.
+
+    Args:
+        recipe: how the entry is made.
+        cache_dir: the folder of all entries (default: the user's cache folder, ``~/.cache/conclu_pyg`` on Linux).
+
+    Raises:
+        DataError: a cloud cannot be used, or the cache folder cannot be written or is full.
+    """
+    cache = Path(cache_dir).expanduser() if cache_dir is not None else Path(platformdirs.user_cache_dir("conclu_pyg"))
+    entry = cache / f"{recipe.title.replace(' ', '-')}-{recipe.key()}"
+    split = _open(entry)
+    if split is None:
+        _build(recipe, cache, entry)
+        split = _open(entry)
+    if split is None:
+        raise DataError(f"the cache entry {entry} vanished or was damaged as it was opened; start again.")
+    return split
+
+
+def _open(entry: Path) -> CachedSplit | None:
+    """The entry, or ``None`` where it is not there or was damaged after it was built."""
+    try:
+        about = json.loads((entry / "about.json").read_text(encoding="utf-8"))
+        pos = np.load(entry / "pos.npy", mmap_mode="r", allow_pickle=False)
+        y = np.load(entry / "y.npy", allow_pickle=False)
+        names, notices = about["names"], about["notices"]
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+    if pos.dtype != np.float32 or pos.ndim != 3 or not len(pos) == len(y) == len(names):
+        return None
+    return CachedSplit(pos, y, names, notices)
+
+
+def _build(recipe: Recipe, cache: Path, entry: Path) -> None:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        _sweep(cache)
+        unfinished = cache / f".unfinished-{uuid.uuid4().hex}"
+        unfinished.mkdir()
+    except OSError as error:
+        raise DataError(
+            f"the cache folder {cache} cannot be written ({error.strerror}); name another one by dataset.cache_dir=…"
+        ) from error
+    try:
+        _write_entry(recipe, unfinished)
+        _publish(unfinished, entry)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DataError(
+                f"the disk of the cache folder {cache} is full; make room there or name another one by dataset.cache_dir=…"
+            ) from error
+        raise DataError(f"the cache entry {entry} cannot be written: {error}; see dataset.cache_dir.") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _publish(unfinished: Path, entry: Path) -> None:
+    """Gives a whole entry its name, at once or not at all."""
+    try:
+        os.rename(unfinished, entry)
+    except OSError:
+        if _open(entry) is not None:  # another process was faster; its entry is the same
+            return
+        # What bears the name is damaged. It is moved away first, because a folder that holds files is never replaced.
+        os.rename(entry, unfinished / "damaged")
+        whole = unfinished / "whole"
+        whole.mkdir()
+        for path in unfinished.glob("*.*"):
+            os.rename(path, whole / path.name)
+        os.rename(whole, entry)
+    _sync(entry.parent)
+
+
+def _sweep(cache: Path) -> None:
+    """Removes what builds that were killed left behind."""
+    for path in cache.glob(".unfinished-*"):
+        try:
+            if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
+                shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue  # removed by another process meanwhile
+
+
+class _Larger(Exception):
+    """A cloud has more points than the array was laid out for."""
+
+
+def _write_entry(recipe: Recipe, folder: Path) -> None:
+    count = recipe.count()
+    width = 0  # points in each cloud; taken from the first cloud, and from a larger one when one comes
+    written = None
+    while written is None:
+        with (folder / "pos.npy").open("wb") as file:
+            try:
+                written = _write_clouds(recipe, count, width, file)
+            except _Larger as larger:
+                (width,) = larger.args
+            file.flush()
+            os.fsync(file.fileno())
+    labels, names, notices = written
+    with (folder / "y.npy").open("wb") as file:
+        np.save(file, np.array(labels, dtype=np.int64), allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    with (folder / "about.json").open("w", encoding="utf-8") as text:
+        json.dump({"title": recipe.title, "identity": recipe.identity, "notices": notices, "names": names}, text)
+        text.flush()
+        os.fsync(text.fileno())
+    _sync(folder)
+
+
+def _write_clouds(recipe: Recipe, count: int, width: int, file: BinaryIO) -> tuple[list[int], list[str], list[str]]:
+    """Writes the array, by plain writes: those fail with an error on a full disk, where a memory map would crash."""
+    labels: list[int] = []
+    names: list[str] = []
+    repaired: dict[str, list[str]] = defaultdict(list)
+    with _progress() as progress:
+        task = progress.add_task(f"Preparing {recipe.title}", total=count)
+        for cloud in recipe.clouds():
+            wanted = min(recipe.num_points, len(cloud.points))
+            if wanted > width:
+                if labels:
+                    raise _Larger(wanted)
+                width = wanted
+            if not labels:
+                _start(file, count, width)
+            points, repairs = mend(cloud.points, cloud.source)
+            points, filled = resize(points, width, shape_rng(recipe.seed, cloud.name))
+            file.write(points.tobytes())
+            labels.append(cloud.label)
+            names.append(cloud.name)
+            for repair in dict.fromkeys([*cloud.repairs, *repairs, *filled]):
+                repaired[repair].append(cloud.source)
+            progress.advance(task)
+    if len(labels) != count or not labels:
+        raise DataError(f"{recipe.title}: {count:,} clouds were announced, {len(labels):,} were read; start again.")
+    notices = [_notice(recipe.title, repair, sources, count) for repair, sources in repaired.items()]
+    if width < recipe.num_points:
+        notices.append(
+            f"{recipe.title}: dataset.num_points is {recipe.num_points:,}, but no cloud has more than {width:,} points; "
+            f"all {width:,} are used."
+        )
+    return labels, names, notices
+
+
+def _start(file: BinaryIO, count: int, width: int) -> None:
+    need = count * width * 3 * 4
+    free = shutil.disk_usage(os.path.dirname(file.name)).free
+    if need > free:
+        raise DataError(
+            f"the cache needs {need / 1e6:,.0f} MB in {os.path.dirname(os.path.dirname(file.name))}, where "
+            f"{free / 1e6:,.0f} MB are free; make room there or name another folder by dataset.cache_dir=…"
+        )
+    header = {"descr": np.dtype("<f4").str, "fortran_order": False, "shape": (count, width, 3)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _notice(title: str, repair: str, sources: list[str], count: int) -> str:
+    more = ", …" if len(sources) > NAMED else ""
+    return f"{title}: {len(sources):,} of {count:,} clouds: {repair} ({'; '.join(sources[:NAMED])}{more})."
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _sync(folder: Path) -> None:
+    """Puts the names in a folder on the disk, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,111 @@
+"""HDF5 files of labelled clouds: ``data`` ``[n, N, 3]`` and ``label`` ``[n]`` or ``[n, 1]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from conclu_pyg.errors import DataError
+
+BLOCK_BYTES = 1 << 25  # what is held at once while a file is read
+# Deflate, the filter of these files, packs at most 1032 to 1: a file that claims more than that holds nothing real.
+MAX_RATIO = 1100
+REMEDY = "restore the file or take it out of the list"
+
+
+class H5Clouds:
+    """The clouds of one h5 file, checked before anything large is read.
+
+    Args:
+        path: the file.
+        num_classes: labels must lie below it.
+
+    Attributes:
+        labels: the class of each cloud.
+        num_points: how many points each cloud has.
+
+    Shapes:
+        - **labels:** int64 ``[n]``
+
+    Raises:
+        DataError: a file that is missing, truncated or not HDF5, lacks ``data`` or ``label``, or holds them in another
+            shape or number type, or labels outside of the classes.
+    """
+
+    def __init__(self, path: Path, num_classes: int) -> None:
+        self.path = path
+        with _opened(path) as file:
+            data, label = _dataset(file, path, "data"), _dataset(file, path, "label")
+            if data.ndim != 3 or data.shape[2] != 3 or data.dtype.kind not in "fiu":
+                raise DataError(
+                    f"{path}: 'data' must hold numbers of shape [clouds, points, 3], found {data.dtype} "
+                    f"{list(data.shape)}; {REMEDY}."
+                )
+            if label.shape not in ((len(data),), (len(data), 1)) or label.dtype.kind not in "fiu":
+                raise DataError(
+                    f"{path}: 'label' must hold one integer for each of the {len(data):,} clouds in 'data', found "
+                    f"{label.dtype} {list(label.shape)}; {REMEDY}."
+                )
+            self.num_points = int(data.shape[1])
+            values = np.asarray(label[...]).reshape(-1)
+            self.labels = self._check_labels(values, num_classes)
+
+    def _check_labels(self, values: np.ndarray, num_classes: int) -> np.ndarray:
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero(~((values >= 0) & (values < num_classes) & (values == np.floor(values))))
+        if len(bad):
+            raise DataError(
+                f"{self.path}: cloud {bad[0]} has the label {values[bad[0]]}, but labels must be 0 to {num_classes - 1} "
+                f"({num_classes} class names in shape_names.txt); {len(bad):,} of {len(values):,} labels are outside. "
+                f"Give shape_names.txt the names of all classes, or {REMEDY}."
+            )
+        return values.astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """The clouds one by one, each ``[num_points, 3]`` in the number type of the file."""
+        with _opened(self.path) as file:
+            data = _dataset(file, self.path, "data")
+            if data.shape[:2] != (len(self), self.num_points):
+                raise DataError(f"{self.path} was changed while it was read; start again.")
+            rows = max(1, BLOCK_BYTES // max(1, self.num_points * 3 * data.dtype.itemsize))
+            for start in range(0, len(self), rows):
+                yield from data[start : start + rows]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    """An open file whose failures, on opening or later on reading, are one sentence."""
+    if not path.is_file():
+        raise DataError(f"there is no file {path}; {REMEDY}.")
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            yield file
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path} is truncated, damaged or not an h5 file ({reason}); {REMEDY}.") from error
+
+
+def _dataset(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
+    """The data set ``key``, which must lie in this very file and claim no more than that can hold."""
+    link = file.get(key, getlink=True) if key in file else None
+    item = file[key] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(item, h5py.Dataset):
+        found = ", ".join(f"'{name}'" for name in file) or "nothing"
+        raise DataError(f"{path} must hold the data sets 'data' and 'label', found {found}; {REMEDY}.")
+    if item.is_virtual or item.external:
+        raise DataError(f"{path}: '{key}' lies in other files, which are not followed; copy it into this file.")
+    size = path.stat().st_size
+    claimed = item.size * item.dtype.itemsize if item.size else 0
+    if claimed > MAX_RATIO * size:
+        raise DataError(
+            f"{path}: '{key}' claims {claimed:,} bytes of shape {list(item.shape)}, which a file of {size:,} bytes "
+            f"cannot hold; {REMEDY}."
+        )
+    return item

@@ -1,0 +1,81 @@
+"""What is refused in a cloud and what is mended: after this, a cloud can be trained on.
+
+Refused, with the name of the file: a cloud without points, without a finite point, or whose points all coincide.
+
+Mended, and reported: points that are not finite are left out; a cloud far from the origin is moved there, because float32
+cannot tell its points apart out there; a cloud with too few points is filled up by repeating points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conclu_pyg.errors import DataError
+
+# Distances are squared in float32, whose largest number is 3e38 and whose smallest is 1e-38.
+MAX_COORDINATE = 1e15
+MIN_EXTENT = 1e-15
+# float32 holds 24 bits: from here on less than half of them are left for the shape itself.
+MAX_OFFSET = 4096.0
+
+NOT_FINITE = "points that are not finite numbers were left out"
+FAR_AWAY = "far from the origin, moved there"
+FILLED_UP = "too few points, filled up by repeating some"
+
+
+def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
+    """Checks one cloud and mends what can be mended.
+
+    Args:
+        points: the coordinates as they were read, in any number type.
+        source: what to call the cloud in messages.
+
+    Shapes:
+        - **points:** ``[m, 3]``
+        - **output:** float32 ``[k, 3]`` with ``1 <= k <= m``, and the repairs that were made
+
+    Raises:
+        DataError: no points, none that is finite, or all of them in one place.
+    """
+    if len(points) == 0:
+        raise DataError(f"{source} has no points; remove it from the data set or restore it.")
+    repairs = []
+    with np.errstate(invalid="ignore"):  # comparisons with NaN are meant here
+        usable = (np.abs(points) <= MAX_COORDINATE).all(axis=1)
+    if not usable.all():
+        if not usable.any():
+            raise DataError(
+                f"{source} has {len(points):,} points and none with three finite coordinates below {MAX_COORDINATE:g}; "
+                f"remove it from the data set or restore it."
+            )
+        points = points[usable]
+        repairs.append(NOT_FINITE)
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = float((high - low).max())
+    if extent <= MIN_EXTENT:
+        raise DataError(
+            f"{source} has {len(points):,} points, all in one place ({', '.join(f'{x:g}' for x in low)}); remove it "
+            f"from the data set or restore it."
+        )
+    if float(np.abs(low + high).max()) / 2 > MAX_OFFSET * extent:
+        points = points - (low + high) / 2
+        repairs.append(FAR_AWAY)
+    return np.ascontiguousarray(points, dtype=np.float32), repairs
+
+
+def resize(points: np.ndarray, num_points: int, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
+    """Gives a cloud exactly ``num_points`` points: a random choice of them, or all of them and some again.
+
+    Shapes:
+        - **points:** ``[k, 3]``
+        - **output:** ``[num_points, 3]``, and the repairs that were made
+    """
+    size = len(points)
+    if size == num_points:
+        return points, []
+    if size > num_points:
+        return points[rng.choice(size, num_points, replace=False)], []
+    # Whole copies first, so that no point is repeated twice before every other is repeated once.
+    copies, rest = divmod(num_points, size)
+    rows = np.concatenate([np.tile(np.arange(size), copies), rng.choice(size, rest, replace=False)])
+    return points[rows], [FILLED_UP]
