@@ -1,9 +1,9 @@
 """One split of a data set as one float32 array in a file, built once and memory-mapped from then on.
 
-An entry is a folder ``<data set>-<split>-<key>`` with ``pos.npy``, ``y.npy`` and ``about.json``. It is built under another name and
-renamed when it is whole and on the disk, so that an entry that exists is whole: an interrupted build leaves nothing that
-could be taken for one, and of two processes that build the same entry the second uses what the first has finished.
-Entries can be deleted at any time.
+An entry is a folder ``<data set>-<split>-<key>`` with ``pos.npy``, ``y.npy`` and ``about.json``. It is built under
+another name and renamed when it is whole and on the disk, so that an entry that exists is whole: an interrupted build
+leaves nothing that could be taken for one, and of two processes that build the same entry the second uses what the
+first has finished. Entries can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Recipe:
         num_points: how many points a cloud has at most.
         seed: the seed of the choice of points.
         count: how many clouds there are; called when the entry is built.
-        clouds: the clouds; called when the entry is built, and again where the first clouds are smaller than later ones.
+        clouds: the clouds; called when the entry is built, and again when a cloud is larger than those before it.
     """
 
     title: str
@@ -138,7 +138,7 @@ def _build(recipe: Recipe, cache: Path, entry: Path) -> None:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DataError(
-                f"the disk of the cache folder {cache} is full; make room there or name another one by dataset.cache_dir=…"
+                f"the disk of the cache folder {cache} is full; make room there or name another by dataset.cache_dir=…"
             ) from error
         raise DataError(f"the cache entry {entry} cannot be written: {error}; see dataset.cache_dir.") from error
     finally:
@@ -178,6 +178,8 @@ class _Larger(Exception):
 
 def _write_entry(recipe: Recipe, folder: Path) -> None:
     count = recipe.count()
+    if count == 0:
+        raise DataError(f"{recipe.title} has no clouds; see {recipe.files[0].parent}.")
     width = 0  # points in each cloud; taken from the first cloud, and from a larger one when one comes
     written = None
     while written is None:
@@ -223,13 +225,16 @@ def _write_clouds(recipe: Recipe, count: int, width: int, file: BinaryIO) -> tup
             for repair in dict.fromkeys([*cloud.repairs, *repairs, *filled]):
                 repaired[repair].append(cloud.source)
             progress.advance(task)
-    if len(labels) != count or not labels:
-        raise DataError(f"{recipe.title}: {count:,} clouds were announced, {len(labels):,} were read; start again.")
+    if len(labels) != count:
+        raise DataError(
+            f"{recipe.title}: {count:,} clouds were announced and {len(labels):,} read; the files were changed "
+            f"meanwhile, start again."
+        )
     notices = [_notice(recipe.title, repair, sources, count) for repair, sources in repaired.items()]
     if width < recipe.num_points:
         notices.append(
-            f"{recipe.title}: dataset.num_points is {recipe.num_points:,}, but no cloud has more than {width:,} points; "
-            f"all {width:,} are used."
+            f"{recipe.title}: dataset.num_points is {recipe.num_points:,}, but no cloud has more than {width:,} "
+            f"points; all {width:,} are used."
         )
     return labels, names, notices
 

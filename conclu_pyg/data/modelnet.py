@@ -8,27 +8,41 @@ from typing import Any, Literal
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.cache import Recipe, cached_split
-from conclu_pyg.data.layouts import LAYOUTS, Layout, LayoutOptions
+from conclu_pyg.data.download import download_modelnet
+from conclu_pyg.data.layouts import LayoutOptions, find_layout
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import DATASETS
 
 log = logging.getLogger(__name__)
+
+MAX_POINTS = 1_000_000
 
 
 @DATASETS.register_module()
 class ModelNet(PointCloudDataset):
     """ModelNet10 or ModelNet40 (Wu et al., "3D ShapeNets", CVPR 2015).
 
-    The layout is found by looking at the folder; each is described in :mod:`conclu_pyg.data.layouts`.
+    The layout is found by looking at the folder, or at its only subfolder that has one: the official meshes
+    (:class:`~conclu_pyg.data.layouts.off_tree.OffTree`), the h5 release
+    (:class:`~conclu_pyg.data.layouts.h5_release.H5Release`) or ``modelnet40_normal_resampled``
+    (:class:`~conclu_pyg.data.layouts.normal_resampled.NormalResampled`). What is refused in a cloud and what is mended
+    says :mod:`conclu_pyg.data.repair`. A split is built into one array in the cache when it is first asked for
+    (:mod:`conclu_pyg.data.cache`).
 
     Args:
-        dataset_path: the folder (default: ``data/modelnet40``).
-        num_points: how many points each cloud has: sampled from the surface where the files hold meshes, chosen at
-            random where they hold more points. Where no cloud has so many, all are used (default: 2048).
-        seed: of the sampling and the choice; each shape has its own random numbers (default: 0).
-        vertical_axis: ``x``, ``y`` or ``z``, or ``auto`` for the layout's own (default: ``auto``).
-        cache_dir: where the arrays are kept (default: the user's cache folder).
-        transform: see :class:`~conclu_pyg.data.base.PointCloudDataset` (default: unit-sphere normalisation).
+        dataset_path: the folder.
+        num_points: how many points each cloud has. Meshes are sampled by area; of files with more points, a random
+            choice is taken; clouds with fewer than the largest are filled up by repeating points, which is reported.
+            Where no cloud has so many, the clouds have as many as the largest, which is reported too.
+        seed: of the sampling and the choice, not negative. Each shape has random numbers of its own, by its name.
+        vertical_axis: ``x``, ``y`` or ``z``, or ``auto`` for the layout's own.
+        variant: 10 or 40, where a folder lists the shapes of both or for ``download``; ``auto`` takes 40, and for
+            ``download`` 10 if the folder's name says modelnet10.
+        allow_missing: goes without files that are listed but not there, and reports how many, where otherwise the
+            folder is refused. Has no bearing on the official meshes, of which there is no list.
+        download: fetches the official meshes to ``dataset_path`` where that is missing or empty.
+        cache_dir: where the arrays are kept (default: the user's cache folder, ``~/.cache/conclu_pyg`` on Linux).
+        transform: what is done to every cloud when it is read (default: unit-sphere normalisation).
 
     Raises:
         DataError: nothing usable at ``dataset_path``; the message says what was looked for, found and is to be done.
@@ -40,12 +54,24 @@ class ModelNet(PointCloudDataset):
         num_points: int = 2048,
         seed: int = 0,
         vertical_axis: Literal["auto", "x", "y", "z"] = "auto",
+        variant: Literal["auto", 10, 40] = "auto",
+        allow_missing: bool = False,
+        download: bool = False,
         cache_dir: str | None = None,
         transform: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(transform)
+        if not 1 <= num_points <= MAX_POINTS:
+            raise DataError(f"dataset.num_points must be 1 to {MAX_POINTS:,}, found {num_points}.")
+        if seed < 0:
+            raise DataError(f"dataset.seed must not be negative, found {seed}.")
         self.num_points, self.seed, self.cache_dir = num_points, seed, cache_dir
-        self.layout = _find_layout(Path(dataset_path).expanduser(), LayoutOptions())
+        folder = Path(dataset_path).expanduser()
+        if download and _is_vacant(folder):
+            by_name = 10 if "modelnet10" in folder.name.lower() else 40
+            download_modelnet(by_name if variant == "auto" else variant, folder)
+        options = LayoutOptions(variant=None if variant == "auto" else variant, allow_missing=allow_missing)
+        self.layout = find_layout(folder, options)
         self.label_to_names = dict(enumerate(self.layout.classes))
         self.vertical_axis = self.layout.vertical_axis if vertical_axis == "auto" else "xyz".index(vertical_axis)
 
@@ -71,8 +97,6 @@ class ModelNet(PointCloudDataset):
         return PointCloudSplit(cached.pos, cached.y, cached.names, layout.classes, transform=self.transform)
 
 
-def _find_layout(folder: Path, options: LayoutOptions) -> Layout:
-    for layout in LAYOUTS:
-        if layout.matches(folder):
-            return layout(folder, options)
-    raise DataError(f"{folder} holds no ModelNet")
+def _is_vacant(folder: Path) -> bool:
+    """Whether there is nothing at ``folder``, or an empty folder."""
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))

@@ -2,8 +2,8 @@
 
 Refused, with the name of the file: a cloud without points, without a finite point, or whose points all coincide.
 
-Mended, and reported: points that are not finite are left out; a cloud far from the origin is moved there, because float32
-cannot tell its points apart out there; a cloud with too few points is filled up by repeating points.
+Mended, and reported: points that are not finite are left out; a cloud far from the origin is moved there, because
+float32 cannot tell its points apart out there; a cloud with too few points is filled up by repeating points.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The layouts in which ModelNet is published, each of which knows its folder when it sees it."""
+"""The layouts in which ModelNet is published, each of which knows its folder when it sees it.
+
+A further layout is a further file with a subclass of :class:`Layout`, and a further entry in :data:`LAYOUTS`.
+"""
 
 from conclu_pyg.data.layouts.base import Layout, LayoutOptions, RawCloud
-from conclu_pyg.data.layouts.h5_release import H5Release
+from conclu_pyg.data.layouts.find import LAYOUTS, find_layout
 
-LAYOUTS: tuple[type[Layout], ...] = (H5Release,)
-
-__all__ = ["LAYOUTS", "Layout", "LayoutOptions", "RawCloud"]
+__all__ = ["LAYOUTS", "Layout", "LayoutOptions", "RawCloud", "find_layout"]

@@ -120,6 +120,9 @@ def read_names(path: Path, purpose: str) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}, which should list {purpose}, cannot be read: {error}.") from error
     names = [line.strip() for line in text.splitlines() if line.strip()]
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if repeated:
+        raise DataError(f"{path} lists {repeated[0]!r} more than once; take the repetitions out.")
     if not names:
         raise DataError(f"{path} is empty, but should list {purpose}, one per line; restore it.")
     return names

@@ -10,9 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from conclu_pyg.data.layouts.base import SPLITS, Layout, LayoutOptions, RawCloud, read_names
 from conclu_pyg.data.readers.h5 import H5Clouds
+from conclu_pyg.data.vertical import measure_vertical_axis
 from conclu_pyg.errors import DataError
 
 PUBLIC_POINTS = 2048  # the public release, which was turned to y up, has so many points in each cloud
+MEASURED = 256  # clouds on which the vertical axis is measured, at most
 
 
 class H5Release(Layout):
@@ -22,9 +24,10 @@ class H5Release(Layout):
     authors'; only the last part counts here, beside the list. Names of shapes are read from
     ``ply_data_train_0_id2file.json``, where it is there.
 
-    The vertical axis is not written in the files. The public release has 2,048 points a cloud and is **y up**; files
-    with any other number were sampled from the meshes by somebody else, and are taken to be **z up**, as the meshes
-    are.
+    The vertical axis is not written in the files, so it is measured on up to 256 clouds, evenly spread over the first
+    file: see :func:`~conclu_pyg.data.vertical.measure_vertical_axis`. Where the clouds are too few or too symmetric for
+    that, files of 2,048 points a cloud are taken to be **y up**, as the public release is, and others **z up**, as the
+    meshes are which somebody must have sampled.
     """
 
     title = "h5 release"
@@ -43,7 +46,9 @@ class H5Release(Layout):
     def vertical_axis(self) -> int:  # type: ignore[override]
         lists = (split for split in SPLITS if (self.folder / f"{split}_files.txt").is_file())
         first = H5Clouds(self._h5_files(next(lists))[0], len(self.classes))
-        return 1 if first.num_points == PUBLIC_POINTS else 2
+        rows = slice(None, None, -(-len(first) // MEASURED) or 1)
+        measured = measure_vertical_axis(first.read(rows), first.labels[rows])
+        return measured if measured is not None else 1 if first.num_points == PUBLIC_POINTS else 2
 
     def files(self, split: str) -> list[Path]:
         paths = self._h5_files(split)
@@ -65,19 +70,32 @@ class H5Release(Layout):
             self._clouds[split] = [H5Clouds(path, len(self.classes)) for path in self._h5_files(split)]
         return self._clouds[split]
 
+    def notices(self, split: str) -> list[str]:
+        listed, missing = self._listed(split)
+        if not missing:
+            return []
+        return [
+            f"{self.folder}: {len(missing)} of {len(listed)} files of the split {split!r} are missing and were left "
+            f"out, as dataset.allow_missing says ({', '.join(path.name for path in missing)})."
+        ]
+
     def _h5_files(self, split: str) -> list[Path]:
-        listing = self.folder / f"{split}_files.txt"
-        paths = []
-        for line in read_names(listing, f"the h5 files of the split {split!r}"):
-            path = self.folder / PurePosixPath(line.replace("\\", "/")).name
-            if not path.is_file():
-                found = ", ".join(sorted(p.name for p in self.folder.glob("*.h5"))) or "none"
-                raise DataError(
-                    f"{listing} names {line!r}, but there is no {path.name} beside it (h5 files there: {found}); "
-                    f"restore it or correct the list."
-                )
-            paths.append(path)
-        return paths
+        """The files of the split that are there: all that are listed, unless missing ones are allowed."""
+        listed, missing = self._listed(split)
+        if missing and not (self.options.allow_missing and len(missing) < len(listed)):
+            found = ", ".join(sorted(path.name for path in self.folder.glob("*.h5"))) or "none"
+            hint = ", or use the others by dataset.allow_missing=true" if len(missing) < len(listed) else ""
+            raise DataError(
+                f"{self.folder / f'{split}_files.txt'} names {missing[0].name}, which is not beside it (h5 files "
+                f"there: {found}); restore it or correct the list{hint}."
+            )
+        return [path for path in listed if path not in missing]
+
+    def _listed(self, split: str) -> tuple[list[Path], list[Path]]:
+        """The files that the list names, and those of them that are not there."""
+        lines = read_names(self.folder / f"{split}_files.txt", f"the h5 files of the split {split!r}")
+        listed = [self.folder / PurePosixPath(line.replace("\\", "/")).name for line in lines]
+        return listed, [path for path in listed if not path.is_file()]
 
 
 def _names_file(path: Path) -> Path:

@@ -40,10 +40,10 @@ class H5Clouds:
         self.path = path
         with _opened(path) as file:
             data, label = _dataset(file, path, "data"), _dataset(file, path, "label")
-            if data.ndim != 3 or data.shape[2] != 3 or data.dtype.kind not in "fiu":
+            if data.ndim != 3 or data.shape[2] != 3 or data.shape[1] == 0 or data.dtype.kind not in "fiu":
                 raise DataError(
-                    f"{path}: 'data' must hold numbers of shape [clouds, points, 3], found {data.dtype} "
-                    f"{list(data.shape)}; {REMEDY}."
+                    f"{path}: 'data' must hold numbers of shape [clouds, points, 3] with points > 0, found "
+                    f"{data.dtype} {list(data.shape)}; {REMEDY}."
                 )
             if label.shape not in ((len(data),), (len(data), 1)) or label.dtype.kind not in "fiu":
                 raise DataError(
@@ -59,11 +59,20 @@ class H5Clouds:
             bad = np.flatnonzero(~((values >= 0) & (values < num_classes) & (values == np.floor(values))))
         if len(bad):
             raise DataError(
-                f"{self.path}: cloud {bad[0]} has the label {values[bad[0]]}, but labels must be 0 to {num_classes - 1} "
-                f"({num_classes} class names in shape_names.txt); {len(bad):,} of {len(values):,} labels are outside. "
-                f"Give shape_names.txt the names of all classes, or {REMEDY}."
+                f"{self.path}: cloud {bad[0]} has the label {values[bad[0]]}, but labels must be 0 to "
+                f"{num_classes - 1} ({num_classes} class names in shape_names.txt); {len(bad):,} of {len(values):,} "
+                f"labels are outside. Give shape_names.txt the names of all classes, or {REMEDY}."
             )
         return values.astype(np.int64)
+
+    def read(self, rows: slice) -> np.ndarray:
+        """Some of the clouds, in the number type of the file.
+
+        Shapes:
+            - **output:** ``[r, num_points, 3]``
+        """
+        with _opened(self.path) as file:
+            return np.asarray(_dataset(file, self.path, "data")[rows])
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,0 +1,129 @@
+"""Object File Format meshes, as tolerant as ModelNet's files ask.
+
+trimesh reads them too, but takes three times as long (33 ms against 10 ms for 20,000 faces), passes over a file that
+ends before its last face, and answers one without a header with "not enough values to unpack".
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import defaultdict
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from conclu_pyg.errors import DataError
+
+MAX_BYTES = 1 << 30  # far above any mesh of ModelNet
+REMEDY = "restore the file or remove it from the data set"
+HEADER = re.compile(r"(?:ST)?C?N?OFF(?![A-Za-z])\s*(.*)", re.DOTALL)
+
+
+def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Reads a mesh.
+
+    Accepted beyond the letter of the format: the counts glued to the header (``OFF490 518 0``, as in many files of
+    ModelNet40), counts without the word ``OFF`` before them, comments and blank lines anywhere, anything after the last
+    face (MeshLab leaves XML there), colours and normals after the numbers that matter. Polygons become fans of
+    triangles; faces of fewer than three corners have no surface and are left out.
+
+    A file without counts is refused: where its vertices end could only be guessed.
+
+    Shapes:
+        - **output:** vertices float64 ``[V, 3]``, triangles int64 ``[T, 3]``, whose indices lie below V
+
+    Raises:
+        DataError: the file is missing or no OFF file, promises more than it holds, or has a face that names a vertex
+            which is not there.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(f"{path} has {size:,} bytes, more than the {MAX_BYTES:,} that a mesh may have; {REMEDY}.")
+        text = path.read_text(encoding="latin-1")  # decodes any byte; those that are no numbers are refused below
+    except OSError as error:
+        raise DataError(f"the mesh {path} cannot be read ({error.strerror}); {REMEDY}.") from error
+    lines = io.StringIO(text)
+    num_vertices, num_faces = _read_counts(lines, path)
+    if num_vertices < 3 or num_faces < 1:
+        raise DataError(f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so no surface; {REMEDY}.")
+    # The shortest lines are "0 0 0\n" and "1 0\n": counts beyond the size are refused before anything is allocated.
+    if 6 * num_vertices + 4 * num_faces > size + 1:
+        raise DataError(
+            f"{path} promises {num_vertices:,} vertices and {num_faces:,} faces, more than {size:,} bytes can hold; "
+            f"{REMEDY}."
+        )
+    try:
+        vertices = np.loadtxt(lines, max_rows=num_vertices, usecols=(0, 1, 2), ndmin=2)
+        _check_count(len(vertices), num_vertices, "vertices", path)
+        triangles = _read_faces(lines, num_faces, path)
+    except (ValueError, OverflowError) as error:
+        reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
+        raise DataError(
+            f"{path} promises {num_vertices:,} vertices and {num_faces:,} faces, but has something else among them "
+            f"({reason}); {REMEDY}."
+        ) from error
+    outside = (triangles < 0) | (triangles >= num_vertices)
+    if outside.any():
+        raise DataError(
+            f"{path} has a face with the vertex {triangles[outside][0]}, but its vertices are 0 to {num_vertices - 1}; "
+            f"{REMEDY}."
+        )
+    return vertices, triangles
+
+
+def _read_counts(lines: io.StringIO, path: Path) -> tuple[int, int]:
+    """The numbers of vertices and faces, from the first one or two lines that say anything."""
+    first = _next_line(lines)
+    header = HEADER.fullmatch(first.removeprefix("\xef\xbb\xbf"))  # the UTF-8 byte order mark, read as latin-1
+    counts = (header[1] or _next_line(lines)) if header else first
+    if re.fullmatch(r"\d{1,12}\s+\d{1,12}(\s+-?\d+)?", counts):
+        return int(counts.split()[0]), int(counts.split()[1])
+    found = f"{counts[:40]!r} after the header" if header else f"{first[:40]!r} as its first line"
+    raise DataError(
+        f"{path} is no OFF mesh that can be read: expected the word OFF and a line with the numbers of vertices and "
+        f"faces, found {found}; {REMEDY}."
+    )
+
+
+def _next_line(lines: io.StringIO) -> str:
+    for line in lines:
+        line = line.partition("#")[0].strip()
+        if line:
+            return line
+    return ""
+
+
+def _read_faces(lines: io.StringIO, num_faces: int, path: Path) -> np.ndarray:
+    start = lines.tell()
+    try:
+        faces = np.loadtxt(lines, dtype=np.int64, max_rows=num_faces, usecols=(0, 1, 2, 3), ndmin=2)
+    except ValueError:
+        faces = np.empty((0, 4), np.int64)  # a line of fewer than four numbers, or something worse; see below
+    if len(faces) == num_faces and (faces[:, 0] == 3).all():
+        return faces[:, 1:]
+    lines.seek(start)
+    by_corners: dict[int, list[list[str]]] = defaultdict(list)
+    found = 0
+    rows = (row for line in lines if (row := line.partition("#")[0].split()))
+    for row in islice(rows, num_faces):
+        corners = int(row[0])
+        if corners < 0 or len(row) <= corners:
+            raise ValueError(f"a face line {' '.join(row)[:40]!r}")
+        by_corners[corners].append(row[1 : corners + 1])
+        found += 1
+    _check_count(found, num_faces, "faces", path)
+    fans = [np.empty((0, 3), np.int64)]
+    for corners, polygons in by_corners.items():
+        if corners >= 3:
+            indices = np.array(polygons, dtype=np.int64)
+            first = np.broadcast_to(indices[:, :1], (len(indices), corners - 2))
+            fans.append(np.stack([first, indices[:, 1:-1], indices[:, 2:]], axis=-1).reshape(-1, 3))
+    return np.concatenate(fans)
+
+
+def _check_count(found: int, promised: int, what: str, path: Path) -> None:
+    if found < promised:
+        raise DataError(f"{path} promises {promised:,} {what} and ends after {found:,}; {REMEDY}.")
