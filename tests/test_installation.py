@@ -88,7 +88,8 @@ def test_old_python_is_named_with_a_newer_one(check_system: ModuleType) -> None:
     assert "install Python 3.11 and run `make setup PYTHON=python3.11`." in none
 
 
-def test_missing_compiler_and_header_are_named(check_system: ModuleType) -> None:
+def test_missing_compiler_and_header_are_named(check_system: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXX", raising=False)
     compiler, header = check_system.missing_compiler(which=lambda name: None, exists=lambda path: False)
     assert "C++ compiler" in compiler.sentence()
     assert "apt-get install g++`" in compiler.sentence()

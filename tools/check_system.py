@@ -65,11 +65,8 @@ def missing_compiler(
     which: "Callable[[str], Optional[str]]" = shutil.which, exists: Callable[[str], bool] = os.path.exists
 ) -> "list[Missing]":
     missing = []
-    compiler = os.environ.get("CXX", "c++")
-    if which(compiler.split()[0]) is None:
-        missing.append(
-            Missing(f"The C++ compiler `{compiler}`, which torch-cluster and torch-scatter need, is missing", "g++")
-        )
+    if "CXX" not in os.environ and which("c++") is None:
+        missing.append(Missing("A C++ compiler, which torch-cluster and torch-scatter need, is missing", "g++"))
     if not exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
         package = "python{}.{}-dev".format(*sys.version_info)
         missing.append(
