@@ -82,7 +82,10 @@ class Recipe:
         """A hash of everything that the entry depends on."""
         digest = hashlib.sha256(repr((VERSION, self.identity, self.num_points, self.seed)).encode())
         for path in sorted(self.files):
-            status = path.stat()
+            try:
+                status = path.stat()
+            except OSError as error:  # a link to nowhere, or removed since it was listed
+                raise DataError(f"{path} cannot be read ({error.strerror}); restore it or remove it.") from error
             digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()[:16]
 

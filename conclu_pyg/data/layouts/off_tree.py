@@ -65,4 +65,9 @@ def _folders(folder: Path) -> list[Path]:
 def _meshes(folder: Path, split: str) -> list[Path]:
     if not (folder / split).is_dir():
         return []
-    return sorted(p for p in (folder / split).iterdir() if p.suffix.lower() == ".off" and p.name[0] != ".")
+    try:
+        return sorted(p for p in (folder / split).iterdir() if p.suffix.lower() == ".off" and p.name[0] != ".")
+    except OSError as error:
+        raise DataError(
+            f"the folder {folder / split} cannot be read ({error.strerror}); see its permissions."
+        ) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections import defaultdict
 from itertools import islice
 from pathlib import Path
@@ -56,7 +57,7 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"{REMEDY}."
         )
     try:
-        vertices = np.loadtxt(lines, max_rows=num_vertices, usecols=(0, 1, 2), ndmin=2)
+        vertices = _read_table(lines, num_vertices, 3, np.float64)
         _check_count(len(vertices), num_vertices, "vertices", path)
         triangles = _read_faces(lines, num_faces, path)
     except (ValueError, OverflowError) as error:
@@ -99,7 +100,7 @@ def _next_line(lines: io.StringIO) -> str:
 def _read_faces(lines: io.StringIO, num_faces: int, path: Path) -> np.ndarray:
     start = lines.tell()
     try:
-        faces = np.loadtxt(lines, dtype=np.int64, max_rows=num_faces, usecols=(0, 1, 2, 3), ndmin=2)
+        faces = _read_table(lines, num_faces, 4, np.int64)
     except ValueError:
         faces = np.empty((0, 4), np.int64)  # a line of fewer than four numbers, or something worse; see below
     if len(faces) == num_faces and (faces[:, 0] == 3).all():
@@ -122,6 +123,13 @@ def _read_faces(lines: io.StringIO, num_faces: int, path: Path) -> np.ndarray:
             first = np.broadcast_to(indices[:, :1], (len(indices), corners - 2))
             fans.append(np.stack([first, indices[:, 1:-1], indices[:, 2:]], axis=-1).reshape(-1, 3))
     return np.concatenate(fans)
+
+
+def _read_table(lines: io.StringIO, rows: int, columns: int, dtype: type) -> np.ndarray:
+    """The first columns of the next rows; fewer rows where the lines end before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that blank lines and comments do not count as rows
+        return np.loadtxt(lines, dtype, max_rows=rows, usecols=range(columns), ndmin=2)
 
 
 def _check_count(found: int, promised: int, what: str, path: Path) -> None:

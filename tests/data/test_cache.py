@@ -1,0 +1,213 @@
+"""The cache: built once, whole or not at all, and read-only from then on."""
+
+import errno
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conclu_pyg.data.cache import CachedSplit, Recipe, cached_split
+from conclu_pyg.data.layouts.base import RawCloud
+from conclu_pyg.errors import DataError
+
+
+class Source:
+    """Clouds from memory, which counts how often it is read."""
+
+    def __init__(self, folder: Path, sizes: list[int], num_points: int = 8, seed: int = 0) -> None:
+        self.file = folder / "source.bin"
+        if not self.file.exists():
+            self.file.write_text("clouds")
+        rng = np.random.default_rng(0)
+        self.clouds = [rng.random((size, 3)) for size in sizes]
+        self.num_points, self.seed, self.reads = num_points, seed, 0
+
+    def read(self) -> Iterator[RawCloud]:
+        self.reads += 1
+        for index, points in enumerate(self.clouds):
+            yield RawCloud(points, index % 3, f"shape_{index}", f"source.bin, cloud {index}")
+
+    def open(self, folder: Path) -> CachedSplit:
+        recipe = Recipe(
+            "Toy train", ("toy",), [self.file], self.num_points, self.seed, lambda: len(self.clouds), self.read
+        )
+        return cached_split(recipe, folder / "cache")
+
+
+def entries(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "cache").iterdir())
+
+
+def test_builds_once_and_maps_read_only(tmp_path: Path) -> None:
+    source = Source(tmp_path, [8, 8, 8])
+    first, second = source.open(tmp_path), source.open(tmp_path)
+    assert source.reads == 1 and len(entries(tmp_path)) == 1
+    for split in (first, second):
+        assert isinstance(split.pos, np.memmap) and not split.pos.flags.writeable
+        assert split.pos.dtype == np.float32 and np.array_equal(split.pos, np.array(source.clouds, np.float32))
+        assert split.y.dtype == np.int64 and split.y.tolist() == [0, 1, 2]
+        assert split.names == ["shape_0", "shape_1", "shape_2"] and split.notices == []
+
+
+def test_another_file_seed_or_number_of_points_is_another_entry(tmp_path: Path) -> None:
+    source = Source(tmp_path, [9, 9])
+    source.open(tmp_path)
+    os.utime(source.file, ns=(1, 1))
+    source.open(tmp_path)
+    source.file.write_text("other clouds")
+    source.open(tmp_path)
+    Source(tmp_path, [9, 9], seed=1).open(tmp_path)
+    Source(tmp_path, [9, 9], num_points=7).open(tmp_path)
+    assert source.reads == 3 and len(entries(tmp_path)) == 5
+
+
+def test_the_largest_cloud_sets_the_width_and_others_are_filled_up(tmp_path: Path) -> None:
+    split = Source(tmp_path, [5, 6, 7, 6, 7], num_points=100).open(tmp_path)
+    assert split.pos.shape == (5, 7, 3)
+    assert [len(np.unique(cloud, axis=0)) for cloud in split.pos] == [5, 6, 7, 6, 7]
+    filled, smaller = split.notices
+    assert filled == (
+        "Toy train: 3 of 5 clouds: too few points, filled up by repeating some "
+        "(source.bin, cloud 0; source.bin, cloud 1; source.bin, cloud 3)."
+    )
+    assert smaller == "Toy train: dataset.num_points is 100, but no cloud has more than 7 points; all 7 are used."
+
+
+def test_larger_clouds_are_chosen_from_by_name_alone(tmp_path: Path) -> None:
+    source = Source(tmp_path, [20, 30, 40])
+    whole = source.open(tmp_path)
+    assert whole.pos.shape == (3, 8, 3) and whole.notices == []
+    del source.clouds[2]
+    os.utime(source.file, ns=(1, 1))
+    fewer = source.open(tmp_path)
+    assert np.array_equal(fewer.pos, whole.pos[:2])
+    assert not np.array_equal(whole.pos[0], source.clouds[0][:8].astype(np.float32))
+
+
+def test_a_cloud_with_a_broken_point_keeps_its_width(tmp_path: Path) -> None:
+    source = Source(tmp_path, [8, 8], num_points=100)
+    source.clouds[0][3] = np.nan
+    split = source.open(tmp_path)
+    assert split.pos.shape == (2, 8, 3) and np.isfinite(split.pos).all()
+    assert split.notices[0].startswith("Toy train: 1 of 2 clouds: points that are not finite numbers were left out (")
+
+
+def test_a_refused_cloud_leaves_nothing(tmp_path: Path) -> None:
+    source = Source(tmp_path, [8, 0, 8])
+    with pytest.raises(DataError, match="cloud 1 has no points"):
+        source.open(tmp_path)
+    assert entries(tmp_path) == []
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, MemoryError])
+def test_an_interrupted_build_leaves_nothing(tmp_path: Path, interruption: type[BaseException]) -> None:
+    source = Source(tmp_path, [8, 8])
+
+    def clouds() -> Iterator[RawCloud]:
+        yield next(source.read())
+        raise interruption
+
+    recipe = Recipe("Toy train", ("toy",), [source.file], 8, 0, lambda: 2, clouds)
+    with pytest.raises(interruption):
+        cached_split(recipe, tmp_path / "cache")
+    assert entries(tmp_path) == []
+
+
+def test_clouds_that_vanish_while_they_are_read_are_noticed(tmp_path: Path) -> None:
+    source = Source(tmp_path, [8, 8])
+    recipe = Recipe("Toy train", ("toy",), [source.file], 8, 0, lambda: 3, source.read)
+    with pytest.raises(DataError, match="3 clouds were announced and 2 read"):
+        cached_split(recipe, tmp_path / "cache")
+
+
+def test_a_split_without_clouds_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Toy train has no clouds"):
+        Source(tmp_path, []).open(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["pos.npy", "y.npy", "about.json", "truncated", "garbled", "other"])
+def test_a_damaged_entry_is_built_anew(tmp_path: Path, damage: str) -> None:
+    source = Source(tmp_path, [8, 8, 8])
+    expected = np.array(source.open(tmp_path).pos)
+    entry = tmp_path / "cache" / entries(tmp_path)[0]
+    if damage == "truncated":
+        os.truncate(entry / "pos.npy", 150)
+    elif damage == "garbled":
+        (entry / "about.json").write_text("[1, 2")
+    elif damage == "other":
+        (entry / "about.json").write_text(json.dumps({"names": ["one"], "notices": []}))
+    else:
+        (entry / damage).unlink()
+    assert np.array_equal(source.open(tmp_path).pos, expected)
+    assert source.reads == 2 and len(entries(tmp_path)) == 1
+
+
+def test_a_link_to_nowhere_is_named(tmp_path: Path) -> None:
+    source = Source(tmp_path, [8])
+    source.file.unlink()
+    with pytest.raises(DataError, match=r"source\.bin cannot be read \(No such file or directory\)"):
+        source.open(tmp_path)
+
+
+def test_what_a_killed_build_left_is_removed_after_a_day(tmp_path: Path) -> None:
+    fresh, old = (tmp_path / "cache" / f".unfinished-{name}" for name in ("fresh", "old"))
+    for path in (fresh, old):
+        path.mkdir(parents=True)
+        (path / "pos.npy").touch()
+    os.utime(old, (0, 0))
+    Source(tmp_path, [8]).open(tmp_path)
+    assert fresh.exists() and not old.exists()
+
+
+def _open_in_process(folder: Path, barrier: Any, results: Any) -> None:
+    source = Source(folder, [8] * 300)
+    barrier.wait(60)
+    results.put((float(source.open(folder).pos.sum()), source.reads))
+
+
+def test_processes_that_build_at_once_agree(tmp_path: Path) -> None:
+    Source(tmp_path, [8])  # writes the file
+    context = multiprocessing.get_context("fork")
+    barrier, results = context.Barrier(4), context.Queue()
+    processes = [context.Process(target=_open_in_process, args=(tmp_path, barrier, results)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    sums = {results.get(timeout=60)[0] for _ in processes}
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    assert len(sums) == 1 and len(entries(tmp_path)) == 1
+
+
+def test_says_when_the_disk_is_too_small(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1))
+    with pytest.raises(
+        DataError, match=r"the cache needs .* MB in .*cache, where 0 MB are free; make room there or name"
+    ):
+        Source(tmp_path, [8]).open(tmp_path)
+    assert entries(tmp_path) == []
+
+
+def test_says_when_the_disk_fills_up(tmp_path: Path, monkeypatch: Any) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(DataError, match=r"the disk of the cache folder .* is full; make room there"):
+        Source(tmp_path, [8]).open(tmp_path)
+    assert entries(tmp_path) == []
+
+
+def test_says_when_the_folder_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file in its place")
+    with pytest.raises(
+        DataError, match=r"cache cannot be written \(File exists\); name another one by dataset.cache_dir"
+    ):
+        Source(tmp_path, [8]).open(tmp_path)
