@@ -15,25 +15,19 @@ import os
 import shutil
 import time
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import platformdirs
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from conclu_pyg.data.layouts.base import RawCloud
-from conclu_pyg.data.repair import mend, resize
-from conclu_pyg.data.seeds import shape_rng
+from conclu_pyg.data.packing import pack
 from conclu_pyg.errors import DataError
 
 VERSION = 1  # of what an entry holds and of how clouds are sampled and mended: entries of others are not read
 ABANDONED_AFTER = 24 * 3600  # seconds after which the unfinished folder of a build that was killed is removed
-NAMED = 3  # how many clouds a notice names
 
 
 @dataclass(frozen=True)
@@ -175,93 +169,24 @@ def _sweep(cache: Path) -> None:
             continue  # removed by another process meanwhile
 
 
-class _Larger(Exception):
-    """A cloud has more points than the array was laid out for."""
-
-
 def _write_entry(recipe: Recipe, folder: Path) -> None:
     count = recipe.count()
     if count == 0:
         raise DataError(f"{recipe.title} has no clouds; see {recipe.files[0].parent}.")
-    width = 0  # points in each cloud; taken from the first cloud, and from a larger one when one comes
-    written = None
-    while written is None:
-        with (folder / "pos.npy").open("wb") as file:
-            try:
-                written = _write_clouds(recipe, count, width, file)
-            except _Larger as larger:
-                (width,) = larger.args
-            file.flush()
-            os.fsync(file.fileno())
-    labels, names, notices = written
+    with (folder / "pos.npy").open("wb") as file:
+        packed = pack(recipe.clouds, count, recipe.num_points, recipe.seed, recipe.title, file)
+        file.flush()
+        os.fsync(file.fileno())
     with (folder / "y.npy").open("wb") as file:
-        np.save(file, np.array(labels, dtype=np.int64), allow_pickle=False)
+        np.save(file, np.array(packed.labels, dtype=np.int64), allow_pickle=False)
         file.flush()
         os.fsync(file.fileno())
     with (folder / "about.json").open("w", encoding="utf-8") as text:
-        json.dump({"title": recipe.title, "identity": recipe.identity, "notices": notices, "names": names}, text)
+        about = {"title": recipe.title, "identity": recipe.identity, "notices": packed.notices, "names": packed.names}
+        json.dump(about, text)
         text.flush()
         os.fsync(text.fileno())
     _sync(folder)
-
-
-def _write_clouds(recipe: Recipe, count: int, width: int, file: BinaryIO) -> tuple[list[int], list[str], list[str]]:
-    """Writes the array, by plain writes: those fail with an error on a full disk, where a memory map would crash."""
-    labels: list[int] = []
-    names: list[str] = []
-    repaired: dict[str, list[str]] = defaultdict(list)
-    with _progress() as progress:
-        task = progress.add_task(f"Preparing {recipe.title}", total=count)
-        for cloud in recipe.clouds():
-            wanted = min(recipe.num_points, len(cloud.points))
-            if wanted > width:
-                if labels:
-                    raise _Larger(wanted)
-                width = wanted
-            if not labels:
-                _start(file, count, width)
-            points, repairs = mend(cloud.points, cloud.source)
-            points, filled = resize(points, width, shape_rng(recipe.seed, cloud.name))
-            file.write(points.tobytes())
-            labels.append(cloud.label)
-            names.append(cloud.name)
-            for repair in dict.fromkeys([*cloud.repairs, *repairs, *filled]):
-                repaired[repair].append(cloud.source)
-            progress.advance(task)
-    if len(labels) != count:
-        raise DataError(
-            f"{recipe.title}: {count:,} clouds were announced and {len(labels):,} read; the files were changed "
-            f"meanwhile, start again."
-        )
-    notices = [_notice(recipe.title, repair, sources, count) for repair, sources in repaired.items()]
-    if width < recipe.num_points:
-        notices.append(
-            f"{recipe.title}: dataset.num_points is {recipe.num_points:,}, but no cloud has more than {width:,} "
-            f"points; all {width:,} are used."
-        )
-    return labels, names, notices
-
-
-def _start(file: BinaryIO, count: int, width: int) -> None:
-    need = count * width * 3 * 4
-    free = shutil.disk_usage(os.path.dirname(file.name)).free
-    if need > free:
-        raise DataError(
-            f"the cache needs {need / 1e6:,.0f} MB in {os.path.dirname(os.path.dirname(file.name))}, where "
-            f"{free / 1e6:,.0f} MB are free; make room there or name another folder by dataset.cache_dir=…"
-        )
-    header = {"descr": np.dtype("<f4").str, "fortran_order": False, "shape": (count, width, 3)}
-    np.lib.format.write_array_header_1_0(file, header)
-
-
-def _notice(title: str, repair: str, sources: list[str], count: int) -> str:
-    more = ", …" if len(sources) > NAMED else ""
-    return f"{title}: {len(sources):,} of {count:,} clouds: {repair} ({'; '.join(sources[:NAMED])}{more})."
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
 
 
 def _sync(folder: Path) -> None:

@@ -68,37 +68,6 @@ def test_another_file_seed_or_number_of_points_is_another_entry(tmp_path: Path) 
     assert source.reads == 3 and len(entries(tmp_path)) == 5
 
 
-def test_the_largest_cloud_sets_the_width_and_others_are_filled_up(tmp_path: Path) -> None:
-    split = Source(tmp_path, [5, 6, 7, 6, 7], num_points=100).open(tmp_path)
-    assert split.pos.shape == (5, 7, 3)
-    assert [len(np.unique(cloud, axis=0)) for cloud in split.pos] == [5, 6, 7, 6, 7]
-    filled, smaller = split.notices
-    assert filled == (
-        "Toy train: 3 of 5 clouds: too few points, filled up by repeating some "
-        "(source.bin, cloud 0; source.bin, cloud 1; source.bin, cloud 3)."
-    )
-    assert smaller == "Toy train: dataset.num_points is 100, but no cloud has more than 7 points; all 7 are used."
-
-
-def test_larger_clouds_are_chosen_from_by_name_alone(tmp_path: Path) -> None:
-    source = Source(tmp_path, [20, 30, 40])
-    whole = source.open(tmp_path)
-    assert whole.pos.shape == (3, 8, 3) and whole.notices == []
-    del source.clouds[2]
-    os.utime(source.file, ns=(1, 1))
-    fewer = source.open(tmp_path)
-    assert np.array_equal(fewer.pos, whole.pos[:2])
-    assert not np.array_equal(whole.pos[0], source.clouds[0][:8].astype(np.float32))
-
-
-def test_a_cloud_with_a_broken_point_keeps_its_width(tmp_path: Path) -> None:
-    source = Source(tmp_path, [8, 8], num_points=100)
-    source.clouds[0][3] = np.nan
-    split = source.open(tmp_path)
-    assert split.pos.shape == (2, 8, 3) and np.isfinite(split.pos).all()
-    assert split.notices[0].startswith("Toy train: 1 of 2 clouds: points that are not finite numbers were left out (")
-
-
 def test_a_refused_cloud_leaves_nothing(tmp_path: Path) -> None:
     source = Source(tmp_path, [8, 0, 8])
     with pytest.raises(DataError, match="cloud 1 has no points"):

@@ -1,0 +1,122 @@
+"""Clouds of any sizes, one after the other, into one array in a file, all of the same size."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from conclu_pyg.data.layouts.base import RawCloud
+from conclu_pyg.data.repair import mend, resize
+from conclu_pyg.data.seeds import shape_rng
+from conclu_pyg.errors import DataError
+
+NAMED = 3  # how many clouds a notice names
+
+
+@dataclass
+class Packed:
+    """What was written, beside the array: label and name of each cloud, and what the user should know."""
+
+    labels: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
+def pack(
+    clouds: Callable[[], Iterator[RawCloud]], count: int, num_points: int, seed: int, title: str, file: BinaryIO
+) -> Packed:
+    """Mends all clouds, brings them to one size, and writes them as an ``.npy`` file, with a progress bar.
+
+    That size is ``num_points``, or that of the largest cloud where none has so many.
+
+    Args:
+        clouds: gives the clouds; called again when a cloud is larger than those before it.
+        count: how many clouds there are.
+        num_points: how many points a cloud has at most.
+        seed: the seed of the choice of points.
+        title: what the clouds are called beside the progress bar and in messages.
+        file: an empty file.
+
+    Raises:
+        DataError: a cloud cannot be used, or there is no room for the array.
+    """
+    width = 0
+    while True:
+        try:
+            return _write(clouds(), count, num_points, width, seed, title, file)
+        except _Larger as larger:
+            (width,) = larger.args
+            file.seek(0)
+            file.truncate()
+
+
+class _Larger(Exception):
+    """A cloud has more points than the array was laid out for."""
+
+
+def _write(
+    clouds: Iterator[RawCloud], count: int, num_points: int, width: int, seed: int, title: str, file: BinaryIO
+) -> Packed:
+    """Writes the array, by plain writes: those fail with an error on a full disk, where a memory map would crash."""
+    packed = Packed()
+    repaired: dict[str, list[str]] = defaultdict(list)
+    with _progress() as progress:
+        task = progress.add_task(f"Preparing {title}", total=count)
+        for cloud in clouds:
+            wanted = min(num_points, len(cloud.points))
+            if wanted > width:
+                if packed.labels:
+                    raise _Larger(wanted)
+                width = wanted
+            points, repairs = mend(cloud.points, cloud.source)
+            points, filled = resize(points, width, shape_rng(seed, cloud.name))
+            if not packed.labels:
+                _start(file, count, width)
+            file.write(points.tobytes())
+            packed.labels.append(cloud.label)
+            packed.names.append(cloud.name)
+            for repair in dict.fromkeys([*cloud.repairs, *repairs, *filled]):
+                repaired[repair].append(cloud.source)
+            progress.advance(task)
+    if len(packed.labels) != count:
+        raise DataError(
+            f"{title}: {count:,} clouds were announced and {len(packed.labels):,} read; the files were changed "
+            f"meanwhile, start again."
+        )
+    packed.notices = [_notice(title, repair, sources, count) for repair, sources in repaired.items()]
+    if width < num_points:
+        packed.notices.append(
+            f"{title}: dataset.num_points is {num_points:,}, but no cloud has more than {width:,} points; "
+            f"all {width:,} are used."
+        )
+    return packed
+
+
+def _start(file: BinaryIO, count: int, width: int) -> None:
+    need = count * width * 3 * 4
+    free = shutil.disk_usage(os.path.dirname(file.name)).free
+    if need > free:
+        raise DataError(
+            f"the cache needs {need / 1e6:,.0f} MB in {os.path.dirname(os.path.dirname(file.name))}, where "
+            f"{free / 1e6:,.0f} MB are free; make room there or name another folder by dataset.cache_dir=…"
+        )
+    header = {"descr": np.dtype("<f4").str, "fortran_order": False, "shape": (count, width, 3)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _notice(title: str, repair: str, sources: list[str], count: int) -> str:
+    more = ", …" if len(sources) > NAMED else ""
+    return f"{title}: {len(sources):,} of {count:,} clouds: {repair} ({'; '.join(sources[:NAMED])}{more})."
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
