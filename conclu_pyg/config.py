@@ -38,12 +38,27 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, An
     Raises:
         ConfigError: a file that is missing, too large, malformed or built on itself; an unknown section or key.
     """
-    config = _read(Path(path), ())
-    config = apply_overrides(config, overrides)
-    resolved = _plain(config, str(path))
+    return resolve(_read(Path(path), ()), overrides, str(path), Path(path).parent)
+
+
+def resolve(
+    config: DictConfig | Mapping[str, Any], overrides: Sequence[str], source: str, folder: Path | None = None
+) -> dict[str, Any]:
+    """Applies overrides to a config, imports the modules that it names, and checks it.
+
+    Args:
+        config: as read from a file, or the resolved config of a run.
+        overrides: as for :func:`load_config`.
+        source: what messages call the config.
+        folder: what the ``.py`` files among its imports are relative to (default: the working folder).
+
+    Raises:
+        ConfigError: as :func:`load_config`.
+    """
+    resolved = _plain(apply_overrides(config, overrides), source)
     if "imports" in resolved:
-        resolved["imports"] = import_modules(resolved["imports"], Path(path).parent)
-    check(resolved, str(path))
+        resolved["imports"] = import_modules(resolved["imports"], folder or Path())
+    check(resolved, source)
     return resolved
 
 

@@ -92,7 +92,7 @@ class Registry:
             )
         return self._classes[name]
 
-    def build(self, config: Any, **offers: Any) -> Any:
+    def build(self, config: Any, /, **offers: Any) -> Any:
         """Builds the object that ``config`` describes.
 
         Args:

@@ -1,1 +1,1 @@
-"""x."""
+"""The commands that ``conclu`` and ``tools/*.py`` call: one per file."""

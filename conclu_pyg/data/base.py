@@ -14,7 +14,7 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.errors import DataError
-from conclu_pyg.registry import TRANSFORMS
+from conclu_pyg.transforms import compose
 
 
 class PointCloudSplit(Dataset[Data]):
@@ -102,7 +102,7 @@ class PointCloudDataset(ABC):
 
     def __init__(self, transform: list[dict[str, Any]] | None = None) -> None:
         steps = [{"name": "NormalizeUnitSphere"}] if transform is None else transform
-        self.transform = Compose([TRANSFORMS.build(step) for step in steps])
+        self.transform = compose(steps)
         self._read: dict[str, PointCloudSplit] = {}
 
     @property

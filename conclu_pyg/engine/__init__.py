@@ -1,1 +1,1 @@
-"""x."""
+"""What a run leaves behind: its folder, checkpoints, logs and records of results."""

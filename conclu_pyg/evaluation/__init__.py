@@ -1,1 +1,1 @@
-"""x."""
+"""What a pre-trained encoder is worth: features and probes."""

@@ -1,1 +1,1 @@
-"""x."""
+"""Training loops, registered in :data:`conclu_pyg.PIPELINES`: one per file."""

@@ -1,0 +1,28 @@
+"""Train a linear SVM on a run's frozen encoder: tools/evaluate.py RUN_OR_CHECKPOINT [dataset.key=value ...]"""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="run", help="a run folder, or a checkpoint")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="dataset.key=value", help="another data set to probe on (default: the run's own)"
+    )
+    parser.add_argument(
+        "--with-random", action="store_true", help="probe a randomly initialised encoder too, for comparison"
+    )
+    parser.add_argument(
+        "--on",
+        choices=("test", "validation"),
+        default="test",
+        help="what accuracy is measured on: the test split, or a fifth of the training split that the SVM does not see, "
+        "on which to choose between settings (default: test)",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    from conclu_pyg.evaluation.report import evaluate_run
+
+    evaluate_run(options.run, options.overrides, with_random=options.with_random, on=options.on)

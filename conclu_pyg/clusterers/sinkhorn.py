@@ -1,0 +1,112 @@
+"""Clustering by optimal transport: soft assignments to prototypes, and codes that spread a batch over them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.registry import CLUSTERERS
+
+
+@torch.no_grad()
+def sinkhorn(cost: Tensor, epsilon: float, num_iters: int) -> Tensor:
+    r"""Entropic optimal transport with uniform marginals, by Sinkhorn-Knopp in the log domain
+    (`Cuturi 2013 <https://arxiv.org/abs/1306.0895>`_),
+
+    .. math::
+        \min_S \sum_{ij} s_{ij} \, cost_{ij} + \epsilon \sum_{ij} s_{ij} (\log s_{ij} - 1), \qquad
+        S 1_J = \tfrac{1}{B} 1_B, \quad S^{\top} 1_B = \tfrac{1}{J} 1_J .
+
+    Computed in float32 at least. The rows are scaled last, so they meet their marginal exactly and the columns as
+    nearly as ``num_iters`` allows.
+
+    Args:
+        cost: the cost of moving each row to each column.
+        epsilon: weight of the entropy, in units of the cost; the smaller, the harder the assignment and the more
+            iterations it takes.
+        num_iters: how often columns and rows are scaled.
+
+    Shapes:
+        - **cost:** ``[B, J]``, **output:** ``[B, J]``, sums to 1
+    """
+    log_plan = -cost.to(torch.promote_types(cost.dtype, torch.float32)) / epsilon
+    rows, columns = cost.shape
+    for _ in range(num_iters):
+        log_plan = log_plan - log_plan.logsumexp(dim=0, keepdim=True) - math.log(columns)
+        log_plan = log_plan - log_plan.logsumexp(dim=1, keepdim=True) - math.log(rows)
+    return log_plan.exp()
+
+
+@CLUSTERERS.register_module()
+class SinkhornClusterer(nn.Module):
+    r"""Assigns clouds to learned prototypes (`ConClu <https://arxiv.org/abs/2202.02543>`_, section 2.3).
+
+    Args:
+        num_prototypes: the number of clusters, J (default: 32).
+        channels: size of projections and predictions (default: 256).
+        temperature: :math:`\tau` of the soft assignment (default: 0.01).
+        epsilon: weight of the entropy in the transport, in units of the cost 2 - 2 cos; how it was settled is in
+            ``docs/method.md`` (default: 0.01).
+        num_iters: Sinkhorn iterations (default: 50).
+
+    Raises:
+        ConfigError: fewer than 2 prototypes, or a temperature, epsilon or number of iterations that is not positive.
+    """
+
+    def __init__(
+        self,
+        num_prototypes: int = 32,
+        channels: int = 256,
+        temperature: float = 0.01,
+        epsilon: float = 0.01,
+        num_iters: int = 50,
+    ) -> None:
+        super().__init__()
+        if num_prototypes < 2:
+            raise ConfigError(f"SinkhornClusterer needs at least 2 prototypes, found num_prototypes={num_prototypes}.")
+        if not (temperature > 0 and epsilon > 0 and num_iters > 0):
+            raise ConfigError(
+                "SinkhornClusterer takes temperature, epsilon and num_iters above 0, found "
+                f"{temperature}, {epsilon} and {num_iters}."
+            )
+        self.num_prototypes = num_prototypes
+        self.temperature = temperature
+        self.epsilon = epsilon
+        self.num_iters = num_iters
+        self.prototypes = nn.Parameter(torch.empty(num_prototypes, channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.orthogonal_(self.prototypes)
+
+    def forward(self, q: Tensor) -> Tensor:
+        r"""The logarithm of the soft assignment, :math:`\log \mathrm{softmax}(\cos(q, c_j) / \tau)` (eq. 5).
+
+        Shapes:
+            - **q:** ``[B, channels]``, **output:** ``[B, J]``
+        """
+        return (self._cosines(q) / self.temperature).log_softmax(dim=1)
+
+    @torch.no_grad()
+    def codes(self, z: Tensor) -> Tensor:
+        """The codes of a batch: the transport plan (eq. 6 and 7) times B, so that each row sums to 1.
+
+        Shapes:
+            - **z:** ``[B, channels]``, **output:** ``[B, J]``
+        """
+        return len(z) * sinkhorn(2 - 2 * self._cosines(z), self.epsilon, self.num_iters)
+
+    def _cosines(self, x: Tensor) -> Tensor:
+        """The cosine of each row with each prototype, ``[B, J]``."""
+        with torch.autocast(x.device.type, enabled=False):  # over tau = 0.01 they need float32's resolution
+            return normalize(x.to(self.prototypes.dtype), dim=1) @ normalize(self.prototypes, dim=1).t()
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(num_prototypes={self.num_prototypes}, temperature={self.temperature}, "
+            f"epsilon={self.epsilon}, num_iters={self.num_iters})"
+        )

@@ -1,0 +1,133 @@
+"""Checkpoints: everything that a run needs to go on or to be evaluated, in one file that holds no code."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.errors import CheckpointError
+
+FORMAT = 1
+LAST = Path("checkpoints", "last.pt")  # within a run folder
+
+
+@dataclass
+class Checkpoint:
+    """The state of a run between two steps.
+
+    Attributes:
+        config: the resolved config.
+        method: weights and buffers of the method.
+        dataset: the data set of the training, as results call it.
+        command: what was typed to train.
+        seconds: the time the training took so far.
+        epoch: finished epochs.
+        batch: finished batches of the epoch under way.
+        step: finished steps in all.
+        optimizer, scheduler: their states.
+        random: the states of the random generators (see :mod:`conclu_pyg.engine.seeding`).
+        format: version of this layout.
+    """
+
+    config: dict[str, Any]
+    method: dict[str, torch.Tensor]
+    dataset: str
+    command: str
+    seconds: float
+    epoch: int
+    batch: int
+    step: int
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    scheduler: dict[str, Any] = field(default_factory=dict)
+    random: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def save(self, path: Path) -> None:
+        """Writes the checkpoint; an older file at ``path`` stays whole until the new one is."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as file:
+            torch.save({field.name: getattr(self, field.name) for field in fields(self)}, file)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Checkpoint:
+        """Reads a checkpoint to the CPU, without unpickling code.
+
+        Args:
+            path: a checkpoint, or a run folder, of which the last checkpoint is read.
+
+        Raises:
+            CheckpointError: the file is missing, is no checkpoint of this project, or is of a newer format.
+        """
+        path = find(path)
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            reason = str(error).strip().split("\n")[0][:200]
+            raise CheckpointError(
+                f"{path} cannot be read as a checkpoint: {reason} It must be a file that conclu_pyg wrote."
+            ) from error
+        names = {field.name for field in fields(cls)}
+        if not isinstance(content, dict) or not names <= content.keys():
+            found = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
+            raise CheckpointError(
+                f"{path} is no checkpoint of conclu_pyg: it must hold {', '.join(sorted(names))}, found {found}."
+            )
+        if content["format"] != FORMAT:
+            raise CheckpointError(
+                f"{path} has checkpoint format {content['format']!r}, this version reads {FORMAT}; use the version of "
+                "conclu_pyg that wrote it."
+            )
+        return cls(**{name: content[name] for name in names})
+
+
+def find(path: str | Path) -> Path:
+    """The checkpoint that ``path`` means: itself, or the last one of a run folder.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if not (path / LAST).is_file():
+            raise CheckpointError(
+                f"{path} is a folder without {LAST}; give a run folder that tools/train.py made, or a checkpoint file."
+            )
+        return path / LAST
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint or run folder {path}.")
+    return path
+
+
+def run_folder(checkpoint: Path) -> Path:
+    """The run folder that a checkpoint lies in, or the checkpoint's own folder where it was moved elsewhere."""
+    return checkpoint.parent.parent if checkpoint.parent.name == LAST.parent.name else checkpoint.parent
+
+
+def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], source: str) -> None:
+    """Loads ``weights`` into ``module``, all of them.
+
+    Raises:
+        CheckpointError: names that are missing or unexpected, or shapes that differ.
+    """
+    expected = module.state_dict()
+    problems = [
+        *(f"{name} is missing" for name in expected if name not in weights),
+        *(f"{name} is unexpected" for name in weights if name not in expected),
+        *(
+            f"{name} has shape {list(weights[name].shape)} instead of {list(tensor.shape)}"
+            for name, tensor in expected.items()
+            if name in weights and weights[name].shape != tensor.shape
+        ),
+    ]
+    if problems:
+        shown = "; ".join(problems[:4]) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
+        raise CheckpointError(f"the weights in {source} do not fit {type(module).__name__}: {shown}.")
+    module.load_state_dict(weights)
+
+

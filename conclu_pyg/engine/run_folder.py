@@ -1,0 +1,55 @@
+"""Where a run writes: config, metrics, curves, checkpoints, results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conclu_pyg.config import dump_config
+from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.errors import ConfigError
+
+
+def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None) -> Path:
+    """Makes a run's folder and writes the resolved config into it.
+
+    Args:
+        config: the resolved config.
+        log_dir: holds the run folders, which are named ``<method>_<encoder>_<dataset>_<time>``.
+        run_dir: the run folder itself (default: a new one in ``log_dir``).
+
+    Raises:
+        ConfigError: ``run_dir`` holds files already, or the folder cannot be made.
+    """
+    try:
+        if run_dir is not None:
+            folder = Path(run_dir)
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise ConfigError(
+                    f"pipeline.run_dir={run_dir} holds files already, and a run never overwrites another; give a new "
+                    "folder, or remove that one."
+                )
+        else:
+            parts = [config["model"]["name"], config["model"].get("encoder", {}).get("name", ""), config["dataset"]["name"]]
+            stem = "_".join([*(part.lower() for part in parts if part), time.strftime("%Y%m%d-%H%M%S")])
+            folder = _unused(Path(log_dir), stem)
+        (folder / "checkpoints").mkdir()
+    except OSError as error:
+        raise ConfigError(f"the run's folder cannot be made: {error}; give another by pipeline.log_dir=...") from error
+    with atomic_write(folder / "config.yaml") as file:
+        file.write(dump_config(config).encode())
+    return folder
+
+
+def _unused(parent: Path, stem: str) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    for suffix in ("", *(f"-{i}" for i in range(2, 1000))):  # runs that start in the same second
+        try:
+            (parent / (stem + suffix)).mkdir()
+        except FileExistsError:
+            continue
+        return parent / (stem + suffix)
+    raise ConfigError(f"{parent} holds 1,000 runs named {stem}; give another folder by pipeline.log_dir=...")

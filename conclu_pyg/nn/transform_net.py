@@ -1,0 +1,51 @@
+"""PointNet's transform nets."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.utils import to_dense_batch
+
+from conclu_pyg.nn.mlp import mlp
+from conclu_pyg.nn.pool import equal_clouds
+from conclu_pyg.nn.pooled_linear import PooledLinear
+
+
+class TransformNet(nn.Module):
+    r"""Multiplies the features of each cloud by a matrix that is predicted from the cloud
+    (`PointNet <https://arxiv.org/abs/1612.00593>`_, section 4.2 and appendix C).
+
+    The matrix is the identity plus a learned part that begins at zero.
+
+    Args:
+        channels: size of the features (3 for the input transform, 64 for the feature transform).
+
+    Shapes:
+        - **x:** ``[M, channels]``, **batch:** ``[M]``, **output:** ``[M, channels]``
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.points = mlp([channels, 64, 128])
+        self.pooled = PooledLinear(128, 1024)
+        self.cloud = mlp([1024, 512, 256])
+        self.matrix = nn.Linear(256, channels * channels)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.zeros_(self.matrix.weight)
+        nn.init.zeros_(self.matrix.bias)
+
+    def forward(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        cloud = self.cloud(self.pooled.pool(self.points(x), batch, batch_size))
+        matrix = self.matrix(cloud).view(-1, self.channels, self.channels)
+        matrix = matrix + torch.eye(self.channels, device=x.device, dtype=matrix.dtype)
+        num_points = equal_clouds(batch, batch_size)
+        if num_points is not None:
+            return (x.view(batch_size, num_points, -1) @ matrix).flatten(0, 1)
+        dense, inside = to_dense_batch(x, batch, batch_size=batch_size)
+        return (dense @ matrix)[inside]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.channels})"

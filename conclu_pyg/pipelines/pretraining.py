@@ -1,0 +1,234 @@
+"""Pre-training without labels: two views of each cloud, a method's losses, a step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+from torch.optim.lr_scheduler import StepLR
+from torch.utils.data import DataLoader
+
+from conclu_pyg.data.base import PointCloudDataset
+from conclu_pyg.engine.checkpoint import LAST, Checkpoint
+from conclu_pyg.engine.collapse import collapse_warnings
+from conclu_pyg.engine.interrupt import Interrupt
+from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
+from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
+from conclu_pyg.engine.records import command_line
+from conclu_pyg.engine.run_folder import make_run_folder
+from conclu_pyg.engine.seeding import random_state, seed_all
+from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.registry import PIPELINES
+from conclu_pyg.transforms import compose
+from conclu_pyg.vis.curves import plot_curves
+
+CURVES_NAME = "curves.png"
+PAPER_VIEWS: list[dict[str, Any]] = [
+    {"name": "RandomHalfSpaceCrop", "keep": 0.85},
+    {"name": "SamplePoints", "num_points": 1024},
+    {"name": "RandomVerticalRotate", "degrees": 5.0},
+    {"name": "RandomJitter", "sigma": 0.01, "clip": 0.025},
+]
+
+
+@PIPELINES.register_module()
+class Pretraining:
+    """Trains a method on the training split of a data set; the labels are not read.
+
+    Args:
+        model: the method.
+        dataset: the data set.
+        config: the resolved config, for the run folder and the checkpoints.
+        views: configs of the transforms that make a view (default: the paper's).
+        epochs: (default: 200).
+        batch_size: clouds in a step; a last, smaller batch of an epoch is left out (default: 128).
+        lr: learning rate of AdamW (default: 0.001).
+        weight_decay: of AdamW (default: 0.01).
+        lr_decay: factor on the learning rate (default: 0.7) every
+        lr_decay_epochs: epochs (default: 20).
+        seed: rules initial weights, order and views (default: 0).
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
+        precision: of the products; the weights stay in float32 (default: 32-true).
+        num_workers: processes that read ahead (default: 0, enough for a memory map).
+        log_dir: where run folders are made (default: runs).
+        run_dir: the run folder itself, new or empty (default: a new one in ``log_dir``).
+        keep_every: keeps the checkpoint of every so many epochs beside the last one; 0 keeps none (default: 0).
+
+    Raises:
+        ConfigError: a number out of its range, or a batch that is larger than the data set.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        dataset: PointCloudDataset,
+        config: Mapping[str, Any],
+        views: list[dict[str, Any]] | None = None,
+        epochs: int = 200,
+        batch_size: int = 128,
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        lr_decay: float = 0.7,
+        lr_decay_epochs: int = 20,
+        seed: int = 0,
+        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true",
+        num_workers: int = 0,
+        log_dir: str = "runs",
+        run_dir: str | None = None,
+        keep_every: int = 0,
+    ) -> None:
+        for key, value, least in (
+            ("epochs", epochs, 1),
+            ("batch_size", batch_size, 2),
+            ("lr_decay_epochs", lr_decay_epochs, 1),
+            ("num_workers", num_workers, 0),
+            ("keep_every", keep_every, 0),
+            ("seed", seed, 0),
+        ):
+            if value < least:
+                raise ConfigError(f"pipeline.{key} must be at least {least}, found {value}.")
+        if not (lr > 0 and weight_decay >= 0 and 0 < lr_decay <= 1):
+            raise ConfigError(
+                "pipeline.lr must be above 0, weight_decay at least 0 and lr_decay in (0, 1], found "
+                f"{lr}, {weight_decay} and {lr_decay}."
+            )
+        self.config = dict(config)
+        self.model, self.dataset = model, dataset
+        self.views = compose(PAPER_VIEWS if views is None else views, vertical_axis=dataset.vertical_axis)
+        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
+        self.log_dir, self.run_dir = log_dir, run_dir
+        self.keep_every, self.num_workers = keep_every, num_workers
+        self.optimizer = torch.optim.AdamW(
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
+            lr=lr,
+            weight_decay=weight_decay,
+            fused=True,
+        )
+        self.scheduler = StepLR(self.optimizer, lr_decay_epochs, lr_decay)
+        self._began = time.perf_counter()
+        try:
+            self.fabric = Fabric(accelerator=device, devices=1, precision=precision)
+        except Exception as error:  # Fabric raises its own class and RuntimeError for a device that is absent
+            raise ConfigError(f"pipeline.device={device} cannot be used here: {error}") from error
+
+    def run_train(self) -> Path:
+        """Trains for ``epochs`` and gives the run folder.
+
+        Raises:
+            KeyboardInterrupt: after Ctrl-C, once the state is saved.
+            ConcluError: the loss is not finite.
+        """
+        split = self.dataset.get_split("train")
+        self._check_batch(len(split))
+        folder = make_run_folder(self.config, self.log_dir, self.run_dir)
+        console.print(f"{split!r}; the run is written to {folder}", markup=False)
+
+        self._began = time.perf_counter()
+        order = seed_all(self.seed)
+        loader = DataLoader(
+            split,
+            self.batch_size,
+            shuffle=True,
+            drop_last=True,
+            generator=order,
+            num_workers=self.num_workers,
+            collate_fn=lambda batch: batch,  # the split reads whole batches
+        )
+        loader = self.fabric.setup_dataloaders(loader)
+        method, optimizer = self.fabric.setup(self.model, self.optimizer)
+        method.train()
+
+        step = 0
+        with Interrupt() as interrupt, MetricsLog(folder) as log, progress_bar() as bar:
+            for epoch in range(self.epochs):
+                drawn_from, began, mean = order.get_state(), time.perf_counter(), EpochMean()
+                task = bar.add_task(f"epoch {epoch + 1}/{self.epochs}", total=len(loader), status="")
+                for batch, clouds in enumerate(loader, start=1):
+                    output = method(self.views(clouds), self.views(clouds))
+                    loss = torch.stack(list(output.losses.values())).sum()
+                    optimizer.zero_grad()
+                    self.fabric.backward(loss)
+                    optimizer.step()
+
+                    step += 1
+                    terms = {f"loss/{name}": value for name, value in output.losses.items()}
+                    mean.update({"loss": loss, **terms, **output.statistics})
+                    if step == 1:
+                        console.print(f"first step done: loss {loss.item():.3f}")
+                    if not bar.disable:
+                        speed = batch * self.batch_size / (time.perf_counter() - began)
+                        losses = {name: value.item() for name, value in output.losses.items()}
+                        bar.update(task, advance=1, status=step_status(losses, speed))
+                    if interrupt.requested:
+                        path = folder / LAST
+                        self._checkpoint(epoch, batch, step, drawn_from).save(path)
+                        console.print(f"interrupted in epoch {epoch + 1}, step {step}: saved to {path}", markup=False)
+                        raise KeyboardInterrupt
+                bar.remove_task(task)
+
+                seconds = time.perf_counter() - began
+                speed = len(loader) * self.batch_size / seconds
+                metrics = {
+                    "epoch": epoch + 1,
+                    "step": step,
+                    "lr": self.scheduler.get_last_lr()[0],
+                    "seconds": seconds,
+                    "clouds_per_second": speed,
+                    **mean.compute(),
+                }
+                self.scheduler.step()
+                self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, step, order.get_state()))
+        return folder
+
+    def _finish_epoch(self, folder: Path, log: MetricsLog, metrics: dict[str, float], checkpoint: Checkpoint) -> None:
+        """Writes and shows what the epoch gave."""
+        log.write(metrics)
+        plot_curves(read_metrics(folder), folder / CURVES_NAME)
+        console.print(epoch_line(metrics, self.epochs), markup=False)
+        if not math.isfinite(metrics["loss"]):
+            raise ConcluError(
+                f"the loss was not finite in epoch {checkpoint.epoch}; {folder / LAST} keeps the epoch before it, where "
+                "there is one. Lower pipeline.lr, or raise pipeline.precision to 32-true."
+            )
+        checkpoint.save(folder / LAST)
+        if self.keep_every and checkpoint.epoch % self.keep_every == 0:
+            checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.pt")
+        clusterer = getattr(self.model, "clusterer", None)
+        for sentence in collapse_warnings(metrics, getattr(clusterer, "num_prototypes", None)):
+            warn(sentence)
+
+    def _checkpoint(self, epoch: int, batch: int, step: int, drawn_from: torch.Tensor) -> Checkpoint:
+        return Checkpoint(
+            config=self.config,
+            method=self.model.state_dict(),
+            dataset=self.dataset.name,
+            command=command_line(),
+            seconds=time.perf_counter() - self._began,
+            epoch=epoch,
+            batch=batch,
+            step=step,
+            optimizer=self.optimizer.state_dict(),
+            scheduler=self.scheduler.state_dict(),
+            random=random_state(drawn_from),
+        )
+
+    def _check_batch(self, clouds: int) -> None:
+        """Refuses a batch larger than the data set, and warns of one smaller than the number of prototypes."""
+        if self.batch_size > clouds:
+            raise ConfigError(
+                f"pipeline.batch_size={self.batch_size} is more than the {clouds} clouds of the training split; give a "
+                "smaller one."
+            )
+        prototypes = getattr(getattr(self.model, "clusterer", None), "num_prototypes", 0)
+        if self.batch_size < prototypes:
+            warn(
+                f"pipeline.batch_size={self.batch_size} is below the {prototypes} prototypes, so that not every "
+                "prototype can get a cloud of each batch; give a larger batch or a smaller model.clusterer.num_prototypes."
+            )

@@ -1,0 +1,54 @@
+"""Random cropping by a half-space."""
+
+from __future__ import annotations
+
+import torch
+from torch_geometric.data import Data
+from torch_geometric.transforms import BaseTransform
+
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.registry import TRANSFORMS
+from conclu_pyg.transforms.clouds import clouds_of, order_in_cloud, take_points
+
+
+@TRANSFORMS.register_module()
+class RandomHalfSpaceCrop(BaseTransform):
+    r"""Keeps the points of each cloud in a half-space of random direction, shifted so that a given share remains
+    (`ConClu <https://arxiv.org/abs/2202.02543>`_, section 3.1).
+
+    The direction is uniform on the sphere and drawn for each cloud; of a cloud's :math:`n` points,
+    :math:`\max(1, \mathrm{round}(\mathrm{keep} \cdot n))` remain.
+
+    Args:
+        keep: the share of the points that remains, in (0, 1] (default: 0.85).
+
+    Raises:
+        ConfigError: ``keep`` is outside (0, 1].
+    """
+
+    def __init__(self, keep: float = 0.85) -> None:
+        if not 0 < keep <= 1:
+            raise ConfigError(f"RandomHalfSpaceCrop takes a share of points to keep in (0, 1], found keep = {keep}.")
+        self.keep = keep
+
+    def forward(self, data: Data) -> Data:
+        if self.keep == 1:
+            return data
+        clouds = clouds_of(data)
+        direction = torch.randn(clouds.size, 3, device=data.pos.device, dtype=data.pos.dtype)  # normalising changes
+        if clouds.num_points is not None:  # no order within a cloud
+            kept = max(1, round(self.keep * clouds.num_points))
+            height = torch.bmm(data.pos.view(clouds.size, -1, 3), direction[:, :, None]).squeeze(2)  # (B, N)
+            lowest = height.topk(kept, largest=False, sorted=False).indices + clouds.ptr[:-1, None]
+            ptr = torch.arange(clouds.size + 1, device=data.pos.device) * kept
+            return take_points(data, lowest.flatten(), ptr)
+        height = (data.pos * direction[clouds.batch]).sum(dim=1)  # (M,)
+        kept_of = (self.keep * clouds.counts).round().long().clamp(min=1)  # (B,)
+        order = order_in_cloud(height, clouds)
+        rank = torch.arange(len(order), device=order.device) - clouds.ptr[clouds.batch]
+        return take_points(
+            data, order[rank < kept_of[clouds.batch]], torch.cat([clouds.ptr[:1], kept_of.cumsum(dim=0)])
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(keep={self.keep})"
