@@ -16,6 +16,15 @@ INSTALL = $(PY) -m pip install $(OPTIONS) --no-compile --no-build-isolation
 # --no-cache-dir: pip's cache does not ask which torch an extension was compiled for.
 WHEELS = $(PY) -m pip wheel $(OPTIONS) --no-cache-dir --no-deps --no-build-isolation -w $(BUILT) torch-cluster torch-scatter
 
+# Their setup.py turns ninja off, so the parallel compilation comes from setuptools: see `parallel` of its build_ext.
+define COMPILE
+$(PY) tools/check_system.py compiler --install || exit 2; \
+echo "== Compiling torch-cluster and torch-scatter, since no wheel of them is found: about 11 minutes on two cores"; \
+printf '[build_ext]\nparallel = %s\n' $$(getconf _NPROCESSORS_ONLN) > .setup/build.cfg; \
+{ minutes=0; while sleep 60 >/dev/null 2>&1 && kill -0 $$$$ 2>/dev/null; do minutes=$$((minutes + 1)); echo "   compiling for $$minutes min"; done; } & clock=$$!; \
+DIST_EXTRA_CONFIG=$(CURDIR)/.setup/build.cfg $(WHEELS) --use-pep517; status=$$?; kill $$clock; exit $$status
+endef
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test lint clean
@@ -68,7 +77,7 @@ clean:
 .venv/.test: .venv/.core
 	@echo "== Installing torch-cluster, torch-scatter, Open3D and the test tools"
 	@$(PY) tools/check_system.py open3d --install
-	@$(WHEELS) --only-binary :all: --quiet 2>/dev/null || $(MAKE) --no-print-directory compile
+	@$(WHEELS) --only-binary :all: --quiet 2>/dev/null || { $(COMPILE); }
 	@$(INSTALL) -e .[cluster,open3d,test]
 	@touch $@
 
@@ -76,12 +85,3 @@ clean:
 	@echo "== Installing ruff and mypy"
 	@$(INSTALL) -e .[lint]
 	@touch $@
-
-# Their setup.py turns ninja off, so the parallel compilation comes from setuptools: see `parallel` of its build_ext.
-.PHONY: compile
-compile:
-	@$(PY) tools/check_system.py compiler --install
-	@echo "== Compiling torch-cluster and torch-scatter, since no wheel of them is found: about 11 minutes on two cores"
-	@printf '[build_ext]\nparallel = %s\n' $$(getconf _NPROCESSORS_ONLN) > .setup/build.cfg
-	@{ minutes=0; while sleep 60; do minutes=$$((minutes + 1)); echo "   compiling for $$minutes min"; done; } & clock=$$!; \
-	DIST_EXTRA_CONFIG=$(CURDIR)/.setup/build.cfg $(WHEELS) --use-pep517; status=$$?; kill $$clock; exit $$status
