@@ -8,7 +8,10 @@ import argparse
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="run", help="a run folder, or a checkpoint")
     parser.add_argument(
-        "overrides", nargs="*", metavar="dataset.key=value", help="another data set to probe on (default: the run's own)"
+        "overrides",
+        nargs="*",
+        metavar="dataset.key=value",
+        help="another data set to probe on (default: the run's own)",
     )
     parser.add_argument(
         "--with-random", action="store_true", help="probe a randomly initialised encoder too, for comparison"
@@ -17,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--on",
         choices=("test", "validation"),
         default="test",
-        help="what accuracy is measured on: the test split, or a fifth of the training split that the SVM does not see, "
-        "on which to choose between settings (default: test)",
+        help="what accuracy is measured on: the test split, or a fifth of the training split that the SVM does not "
+        "see, on which to choose between settings (default: test)",
     )
 
 

@@ -14,6 +14,7 @@ from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import CheckpointError
 
 FORMAT = 1
+UNREADABLE = (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile)
 LAST = Path("checkpoints", "last.pt")  # within a run folder
 
 
@@ -67,7 +68,7 @@ class Checkpoint:
         path = find(path)
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             reason = str(error).strip().split("\n")[0][:200]
             raise CheckpointError(
                 f"{path} cannot be read as a checkpoint: {reason} It must be a file that conclu_pyg wrote."
@@ -129,5 +130,3 @@ def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], sour
         shown = "; ".join(problems[:4]) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
         raise CheckpointError(f"the weights in {source} do not fit {type(module).__name__}: {shown}.")
     module.load_state_dict(weights)
-
-

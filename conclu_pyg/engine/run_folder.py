@@ -33,7 +33,11 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
                     "folder, or remove that one."
                 )
         else:
-            parts = [config["model"]["name"], config["model"].get("encoder", {}).get("name", ""), config["dataset"]["name"]]
+            parts = [
+                config["model"]["name"],
+                config["model"].get("encoder", {}).get("name", ""),
+                config["dataset"]["name"],
+            ]
             stem = "_".join([*(part.lower() for part in parts if part), time.strftime("%Y%m%d-%H%M%S")])
             folder = _unused(Path(log_dir), stem)
         (folder / "checkpoints").mkdir()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.encoders.base import pooled_features
@@ -25,7 +27,6 @@ class Features(NamedTuple):
     y: np.ndarray
 
 
-@torch.inference_mode()
 def embed(encoder: nn.Module, split: PointCloudSplit, device: torch.device, batch_size: int = 64) -> Features:
     """Pooled features of the clean clouds, all their points, with the encoder in evaluation mode.
 
@@ -38,20 +39,39 @@ def embed(encoder: nn.Module, split: PointCloudSplit, device: torch.device, batc
     Raises:
         ConcluError: features that are not finite.
     """
-    was_training = encoder.training
-    encoder.to(device).eval()
+    x = apply_frozen(encoder, lambda clouds: pooled_features(encoder, clouds), split, device, batch_size)
+    return Features(x, split.y)
+
+
+@torch.inference_mode()
+def apply_frozen(
+    module: nn.Module,
+    function: Callable[[Batch], Tensor],
+    split: PointCloudSplit,
+    device: torch.device,
+    batch_size: int,
+) -> np.ndarray:
+    """The rows that ``function`` gives for the clouds of a split, while ``module`` is in evaluation mode.
+
+    Shapes:
+        - **output:** float32 ``[n, ...]``
+
+    Raises:
+        ConcluError: a row that is not finite.
+    """
+    was_training = module.training
+    module.to(device).eval()
     parts = []
     try:
         with progress_bar() as bar:
             task = bar.add_task("features", total=len(split), status="")
             for indices in torch.arange(len(split)).split(batch_size):
-                clouds = split.__getitems__(indices).to(device)
-                parts.append(pooled_features(encoder, clouds).float().cpu())
+                parts.append(function(split.__getitems__(indices).to(device)).float().cpu())
                 bar.update(task, advance=len(indices))
     finally:
-        encoder.train(was_training)
-    x = torch.cat(parts)
-    if not x.isfinite().all():
-        bad = int((~x.isfinite()).any(dim=1).nonzero()[0])
+        module.train(was_training)
+    rows = torch.cat(parts)
+    if not rows.isfinite().all():
+        bad = int((~rows.isfinite()).flatten(1).any(dim=1).nonzero()[0])
         raise ConcluError(f"the encoder gives features that are not finite, first for the cloud {split.names[bad]}.")
-    return Features(x.numpy(), split.y)
+    return rows.numpy()

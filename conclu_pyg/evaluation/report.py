@@ -18,11 +18,13 @@ from conclu_pyg.engine.progress import console
 from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, command_line
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.evaluation.features import embed
+from conclu_pyg.evaluation.features import apply_frozen, embed
 from conclu_pyg.evaluation.linear_svm import FOLDS, linear_svm
 from conclu_pyg.pipelines.pretraining import CURVES_NAME
 from conclu_pyg.registry import DATASETS, METHODS
+from conclu_pyg.vis.gallery import plot_clusters
 
+CLUSTERS_NAME = "clusters.png"
 VALIDATION_SHARE = 0.2
 On = Literal["test", "validation"]
 
@@ -80,6 +82,8 @@ def evaluate_run(
             seconds=round(time.perf_counter() - began, 1),
             training={"command": checkpoint.command, "seconds": round(checkpoint.seconds)} if trained else {},
             details={
+                "terms": list(getattr(method, "weights", {})),
+                "num_points": train.pos.shape[1],
                 "c": result.c,
                 "cross_validation": round(result.cross_validation, 2),
                 "per_class": dict(zip(train.classes, (round(value, 1) for value in result.per_class), strict=True)),
@@ -90,6 +94,9 @@ def evaluate_run(
     _show(records)
     folder = run_folder(source)
     append_records(folder / RESULTS_NAME, records)
+    if "cluster" in getattr(method, "weights", {}):
+        log_gamma = apply_frozen(method, method.assign, held_out, device, batch_size=64)
+        plot_clusters(held_out, log_gamma, dataset.vertical_axis, folder / CLUSTERS_NAME)
     _paths(folder, source)
     return records
 
@@ -103,16 +110,18 @@ def _splits(dataset: PointCloudDataset, on: On, seed: int) -> tuple[PointCloudSp
     try:
         seen, held_out = next(shares.split(train.y, train.y))
     except ValueError as error:
-        raise DataError(f"a validation part cannot be taken from the training split of {dataset.name}: {error}") from error
+        raise DataError(
+            f"a validation part cannot be taken from the training split of {dataset.name}: {error}"
+        ) from error
     return train.subset(seen), train.subset(held_out)
 
 
 def _protocol(train: PointCloudSplit, held_out: PointCloudSplit, on: On) -> str:
     part = "test split" if on == "test" else f"{VALIDATION_SHARE:.0%} of the training split, held out"
     return (
-        f"linear SVM on the pooled features of the frozen encoder of the last epoch, {train.pos.shape[1]:,} points of each "
-        f"clean cloud; trained on {len(train):,} training clouds, C by {FOLDS}-fold cross-validation there; measured on "
-        f"{len(held_out):,} clouds ({part})"
+        f"linear SVM on the pooled features of the frozen encoder of the last epoch, {train.pos.shape[1]:,} points of "
+        f"each clean cloud; trained on {len(train):,} training clouds, C by {FOLDS}-fold cross-validation there; "
+        f"measured on {len(held_out):,} clouds ({part})"
     )
 
 
@@ -137,6 +146,12 @@ def _show(records: Sequence[Record]) -> None:
 
 def _paths(folder: Path, checkpoint: Path) -> None:
     """Prints where the run's files are."""
-    for name, path in (("curves", folder / CURVES_NAME), ("checkpoint", checkpoint), ("results", folder / RESULTS_NAME)):
+    files = {
+        "curves": folder / CURVES_NAME,
+        "clusters": folder / CLUSTERS_NAME,
+        "results": folder / RESULTS_NAME,
+        "checkpoint": checkpoint,
+    }
+    for name, path in files.items():
         if path.exists():
             console.print(f"{name}: {path}", markup=False)

@@ -132,7 +132,7 @@ class Pretraining:
 
         self._began = time.perf_counter()
         order = seed_all(self.seed)
-        loader = DataLoader(
+        batches = DataLoader(
             split,
             self.batch_size,
             shuffle=True,
@@ -141,7 +141,7 @@ class Pretraining:
             num_workers=self.num_workers,
             collate_fn=lambda batch: batch,  # the split reads whole batches
         )
-        loader = self.fabric.setup_dataloaders(loader)
+        loader: Any = self.fabric.setup_dataloaders(batches)
         method, optimizer = self.fabric.setup(self.model, self.optimizer)
         method.train()
 
@@ -175,7 +175,7 @@ class Pretraining:
 
                 seconds = time.perf_counter() - began
                 speed = len(loader) * self.batch_size / seconds
-                metrics = {
+                metrics: dict[str, float] = {
                     "epoch": epoch + 1,
                     "step": step,
                     "lr": self.scheduler.get_last_lr()[0],
@@ -194,8 +194,8 @@ class Pretraining:
         console.print(epoch_line(metrics, self.epochs), markup=False)
         if not math.isfinite(metrics["loss"]):
             raise ConcluError(
-                f"the loss was not finite in epoch {checkpoint.epoch}; {folder / LAST} keeps the epoch before it, where "
-                "there is one. Lower pipeline.lr, or raise pipeline.precision to 32-true."
+                f"the loss was not finite in epoch {checkpoint.epoch}; {folder / LAST} keeps the epoch before it, "
+                "where there is one. Lower pipeline.lr, or raise pipeline.precision to 32-true."
             )
         checkpoint.save(folder / LAST)
         if self.keep_every and checkpoint.epoch % self.keep_every == 0:
@@ -230,5 +230,5 @@ class Pretraining:
         if self.batch_size < prototypes:
             warn(
                 f"pipeline.batch_size={self.batch_size} is below the {prototypes} prototypes, so that not every "
-                "prototype can get a cloud of each batch; give a larger batch or a smaller model.clusterer.num_prototypes."
+                "prototype can get a cloud of each batch; give a larger batch or fewer model.clusterer.num_prototypes."
             )

@@ -1,0 +1,21 @@
+"""Write the page of results from their records: conclu results FOLDER PAGE"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="holds files of records, such as docs/results")
+    parser.add_argument("page", type=Path, help="the Markdown file to write, such as docs/results.md")
+
+
+def run(options: argparse.Namespace) -> None:
+    from conclu_pyg.engine.files import atomic_write
+    from conclu_pyg.evaluation.results_page import results_page
+
+    page = results_page(options.folder)
+    with atomic_write(options.page) as file:
+        file.write(page.encode())
+    print(f"written: {options.page}")

@@ -1,0 +1,64 @@
+"""The discovered clusters as a picture: for each prototype, the clouds that it stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.engine.files import atomic_write
+
+AZIMUTH, ELEVATION = np.radians(-55), np.radians(22)
+
+
+def plot_clusters(
+    split: PointCloudSplit, log_gamma: np.ndarray, vertical_axis: int, path: Path, rows: int = 8, columns: int = 8
+) -> None:
+    """Draws the clouds that are assigned most firmly to each of the prototypes that have the most clouds.
+
+    Args:
+        split: the clouds.
+        log_gamma: the logarithm of the assignment of each cloud to each prototype.
+        vertical_axis: which coordinate points up.
+        path: the PNG file to write.
+        rows: how many prototypes are shown at most (default: 8).
+        columns: how many clouds of each are shown at most (default: 8).
+
+    Shapes:
+        - **log_gamma:** ``[n, J]``
+    """
+    cluster = log_gamma.argmax(axis=1)
+    sizes = np.bincount(cluster, minlength=log_gamma.shape[1])
+    shown = [j for j in np.argsort(-sizes, kind="stable")[:rows] if sizes[j]]
+    figure = Figure(figsize=(1.25 * columns + 1.2, 1.25 * len(shown)), layout="constrained")
+    axes = figure.subplots(len(shown), columns, squeeze=False)
+    for row, j in zip(axes, shown, strict=True):
+        members = np.flatnonzero(cluster == j)
+        members = members[np.argsort(-log_gamma[members, j], kind="stable")][:columns]
+        for axis in row:
+            axis.set_axis_off()
+        for axis, member in zip(row, members, strict=False):
+            x, y, depth = _project(split[int(member)].pos.numpy(), vertical_axis)
+            axis.scatter(x, y, c=-depth, s=1.2, cmap="viridis", linewidths=0)
+            axis.set_aspect("equal")
+            axis.set_title(split.classes[split.y[member]], fontsize=7, pad=1)
+        row[0].text(-0.15, 0.5, f"prototype {j}\n{sizes[j]} clouds", fontsize=7, ha="right", transform=row[0].transAxes)
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=110)
+
+
+def _project(pos: np.ndarray, vertical_axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Right, up and depth of each point, seen from the side and a little above; far points come first.
+
+    Shapes:
+        - **pos:** ``[N, 3]``, **output:** three of ``[N]``
+    """
+    x, y, z = (pos[:, (vertical_axis + 1 + k) % 3] for k in range(3))  # z is up
+    right = np.cos(AZIMUTH) * x + np.sin(AZIMUTH) * y
+    away = -np.sin(AZIMUTH) * x + np.cos(AZIMUTH) * y
+    up = np.cos(ELEVATION) * z + np.sin(ELEVATION) * away
+    depth = np.cos(ELEVATION) * away - np.sin(ELEVATION) * z
+    order = np.argsort(-depth)
+    return right[order], up[order], depth[order]
