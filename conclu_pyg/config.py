@@ -1,25 +1,50 @@
 """Files to one resolved config: ``_base_`` inheritance, typed overrides, and the modules a config imports.
 
-A config has the sections ``dataset``, ``model`` and ``pipeline``, each a mapping with ``name``, and may have ``imports``.
+A config has the sections ``dataset``, ``model`` and ``pipeline``, each a mapping with ``name``, and may have
+``imports``. It is plain YAML: OmegaConf parses and writes it (so that 1e-4 is a number, and a key that stands twice an
+error), but its interpolations are refused, because a file from elsewhere must not read the environment.
 """
 
 from __future__ import annotations
 
+import copy
 import importlib
 import importlib.util
+import re
 import sys
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, check_arguments, nearest
+from conclu_pyg.errors import ConcluError, ConfigError, RegistryError
+from conclu_pyg.registry import (
+    CLUSTERERS,
+    DATASETS,
+    ENCODERS,
+    HEADS,
+    METHODS,
+    PIPELINES,
+    TRANSFORMS,
+    Registry,
+    check_arguments,
+    nearest,
+)
 
 SECTIONS = {"dataset": DATASETS, "model": METHODS, "pipeline": PIPELINES}
+# Arguments that are configs (or lists of them) themselves, by what builds them: checked before anything is built.
+PARTS = {
+    "encoder": ENCODERS,
+    "projector": HEADS,
+    "predictor": HEADS,
+    "clusterer": CLUSTERERS,
+    "views": TRANSFORMS,
+    "transform": TRANSFORMS,
+}
 KEYS = (*SECTIONS, "imports")
 MAX_BYTES = 1 << 20  # a config is written by hand; anything larger is another file given by mistake
 MAX_BASES = 16
@@ -42,7 +67,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, An
 
 
 def resolve(
-    config: DictConfig | Mapping[str, Any], overrides: Sequence[str], source: str, folder: Path | None = None
+    config: Mapping[str, Any], overrides: Sequence[str], source: str, folder: Path | None = None
 ) -> dict[str, Any]:
     """Applies overrides to a config, imports the modules that it names, and checks it.
 
@@ -55,32 +80,28 @@ def resolve(
     Raises:
         ConfigError: as :func:`load_config`.
     """
-    resolved = _plain(apply_overrides(config, overrides), source)
+    resolved = apply_overrides(config, overrides)
+    _refuse_interpolation(resolved, source)
     if "imports" in resolved:
         resolved["imports"] = import_modules(resolved["imports"], folder or Path())
     check(resolved, source)
     return resolved
 
 
-def apply_overrides(config: DictConfig | Mapping[str, Any], overrides: Sequence[str]) -> DictConfig:
-    """Applies ``section.key=value`` overrides, those of a section's ``name`` first.
+def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Applies ``section.key=value`` overrides; those of a ``name`` first, outer ones before inner ones, as each of
+    them starts its mapping anew.
 
     Raises:
         ConfigError: no ``=``, an unknown section, a value that is not YAML, or a key inside something with no keys.
     """
-    merged = OmegaConf.create(OmegaConf.to_container(config) if isinstance(config, DictConfig) else dict(config))
-    assert isinstance(merged, DictConfig)
-    pairs = [_parse_override(override) for override in overrides]
-    for key, value in sorted(pairs, key=lambda pair: not pair[0].endswith(".name")):
-        parent, _, last = key.rpartition(".")
+    merged = copy.deepcopy(dict(config))
+    parsed = [(override, *_parse_override(override)) for override in overrides]
+    for override, keys, value in sorted(parsed, key=lambda item: _rank(item[1])):
         try:
-            if last == "name" and OmegaConf.select(merged, key) not in (None, value):
-                OmegaConf.update(merged, parent, {"name": value}, merge=False)
-            else:
-                OmegaConf.update(merged, key, value, merge=False, force_add=True)
-        except (OmegaConfBaseException, TypeError, AttributeError, ValueError, IndexError) as error:
-            reason = str(error).splitlines()[0]
-            raise ConfigError(f"the override {key}={value} cannot be applied: {reason}.") from error
+            _assign(merged, keys, value)
+        except LookupError as error:
+            raise ConfigError(f"the override {override!r} cannot be applied: {error.args[0]}.") from error
     return merged
 
 
@@ -97,11 +118,12 @@ def import_modules(imports: Any, folder: Path) -> list[str]:
     Raises:
         ConfigError: ``imports`` is not a list of strings, or a module is missing or fails.
     """
-    imports = [] if imports is None else imports
+    imports = [] if imports is None else _beside(imports, folder)
     if not isinstance(imports, list) or not all(isinstance(item, str) for item in imports):
         raise ConfigError(f"'imports' must be a list of module names or .py files, found {imports!r}.")
-    imports = [str((folder / item).resolve()) if item.endswith(".py") else item for item in imports]
     for item in imports:
+        if item.endswith(".py") and not Path(item).is_file():
+            raise ConfigError(f"'imports' names {item!r}, but there is no such file.")
         try:
             if item.endswith(".py"):
                 _import_file(Path(item))
@@ -109,20 +131,17 @@ def import_modules(imports: Any, folder: Path) -> list[str]:
                 importlib.import_module(item)
         except ConcluError:
             raise
-        except FileNotFoundError as error:
-            raise ConfigError(f"'imports' names {item!r}, but there is no such file.") from error
         except Exception as error:
-            raise ConfigError(
-                f"'imports' names {item!r}, which cannot be imported: {type(error).__name__}: {error}."
-            ) from error
+            reason = f"{type(error).__name__}: {_one_line(error)}"
+            raise ConfigError(f"'imports' names {item!r}, which cannot be imported: {reason}.") from error
     return imports
 
 
 def check(config: Mapping[str, Any], source: str) -> None:
-    """Refuses a config with unknown or missing sections, or with arguments that a section's class does not take.
+    """Refuses a config with unknown or missing sections, or with arguments that the classes it names do not take.
 
     Raises:
-        ConfigError, RegistryError: names the key and the nearest match.
+        ConfigError: names the key and the nearest match.
     """
     for key in config:
         if key not in KEYS:
@@ -133,12 +152,7 @@ def check(config: Mapping[str, Any], source: str) -> None:
             raise ConfigError(
                 f"{source} needs the section {key!r} with a 'name', found {section!r}; names: {', '.join(registry)}."
             )
-        arguments = {name: value for name, value in section.items() if name != "name"}
-        try:
-            # What the surroundings offer (a built data set, say) is not in a file, so only what is there is checked.
-            check_arguments(registry.get(section["name"]), arguments, offers=_Anything())
-        except ConcluError as error:
-            raise ConfigError(f"{source}, section {key!r}: {error}") from error
+        _check_part(section, registry, f"{source}, {key}")
 
 
 def dump_config(config: Mapping[str, Any]) -> str:
@@ -146,19 +160,46 @@ def dump_config(config: Mapping[str, Any]) -> str:
     return OmegaConf.to_yaml(OmegaConf.create(dict(config)))
 
 
-class _Anything(dict):  # type: ignore[type-arg]
-    def __contains__(self, key: object) -> bool:
-        return True
+def _check_part(config: Mapping[str, Any], registry: Registry, where: str) -> None:
+    """Refuses arguments that the class does not take, here and in the configs among the arguments.
+
+    What the surroundings offer (a built data set, say) is not in a file, so a missing argument is left to ``build``.
+    """
+    try:
+        cls, arguments = registry.look_up(config)
+        check_arguments(cls, arguments)
+    except RegistryError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    for key, value in arguments.items():
+        if key not in PARTS:
+            continue
+        parts = {f"{key}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {key: value}
+        for name, part in parts.items():
+            if isinstance(part, Mapping) and "name" in part:
+                _check_part(part, PARTS[key], f"{where}.{name}")
 
 
-def _read(path: Path, chain: tuple[Path, ...]) -> DictConfig:
+def _refuse_interpolation(value: Any, source: str) -> None:
+    if isinstance(value, str) and "${" in value:
+        raise ConfigError(f"{source} has the value {value!r}, but nothing is interpolated; write it out.")
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        _refuse_interpolation(child, source)
+
+
+def _read(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
     """One file over its bases."""
     if path.resolve() in chain or len(chain) > MAX_BASES:
-        raise ConfigError(f"{path}: '_base_' leads back to itself: {' -> '.join(map(str, (*chain, path)))}.")
+        raise ConfigError(
+            f"{path}: '_base_' leads back to itself, or over more than {MAX_BASES} files: "
+            f"{' -> '.join(map(str, (*chain, path)))}."
+        )
     config = _read_yaml(path)
+    if "imports" in config:
+        config["imports"] = _beside(config["imports"], path.parent)
     bases = config.pop("_base_", None) or []
-    merged = OmegaConf.create({})
-    for base in [bases] if isinstance(bases, str) else bases:
+    merged: dict[str, Any] = {}
+    for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):
             raise ConfigError(f"{path}: '_base_' must be a file or a list of files, found {base!r}.")
         if not (path.parent / base).is_file():
@@ -167,69 +208,119 @@ def _read(path: Path, chain: tuple[Path, ...]) -> DictConfig:
     return _merge(merged, config)
 
 
-def _read_yaml(path: Path) -> DictConfig:
+def _read_yaml(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; give a config file, such as {path / 'config.yaml'}.")
     if not path.is_file():
         known = sorted(str(p) for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
         raise ConfigError(f"there is no config file {path}{nearest(str(path), known)}")
     if path.stat().st_size > MAX_BYTES:
         raise ConfigError(f"{path} has {path.stat().st_size:,} bytes; a config has at most {MAX_BYTES:,}.")
     try:
-        config = OmegaConf.create(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not a YAML file: {' '.join(str(error).split())}.") from error
-    if not isinstance(config, DictConfig):
-        raise ConfigError(f"{path} must hold a mapping with the keys {', '.join(KEYS)}, found {_kind(config)}.")
+        config = _parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not a YAML file: {_one_line(error)}.") from error
+    if not isinstance(config, dict):
+        found = "a list" if isinstance(config, list) else repr(config)
+        raise ConfigError(f"{path} must hold a mapping with the keys {', '.join(KEYS)}, found {found}.")
     return config
 
 
-def _merge(base: DictConfig, over: DictConfig) -> DictConfig:
+def _parse(text: str) -> Any:
+    """The values that YAML text holds.
+
+    Raises:
+        ValueError: it is not YAML, or not of mappings, lists, strings, numbers, true, false and null.
+    """
+    try:
+        return OmegaConf.to_container(OmegaConf.create(text))
+    except AssertionError as error:  # OmegaConf's own, where the whole text is a number
+        raise ValueError("it is a single value, and no mapping") from error
+    except (yaml.YAMLError, OmegaConfBaseException) as error:
+        raise ValueError(_one_line(error)) from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """``over`` on top of ``base``; a mapping whose ``name`` changes starts anew, at any depth."""
-    merged = base.copy()
-    for key in over:
-        new = over._get_node(key)
-        old = merged._get_node(key)
-        if isinstance(new, DictConfig) and isinstance(old, DictConfig) and not (new._is_none() or old._is_none()):
-            renamed = "name" in new and "name" in old and new["name"] != old["name"]
-            merged[key] = new if renamed else _merge(old, new)
-        else:
-            merged[key] = new
+    merged = dict(base)
+    for key, new in over.items():
+        old = base.get(key)
+        if isinstance(new, dict) and isinstance(old, dict) and not _is_renamed(old, new):
+            new = _merge(old, new)
+        merged[key] = new
     return merged
 
 
-def _parse_override(override: str) -> tuple[str, Any]:
-    key, equals, text = override.partition("=")
-    section = key.split(".")[0].split("[")[0]
-    if not equals or not key:
+def _is_renamed(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return "name" in old and "name" in new and old["name"] != new["name"]
+
+
+def _parse_override(override: str) -> tuple[list[str], Any]:
+    """The keys, ``a.b[0].c`` as a, b, 0, c, and the value."""
+    path, equals, text = override.partition("=")
+    keys = re.sub(r"\[(-?\d+)\]", r".\1", path).split(".")
+    if not (equals and all(keys)):
         raise ConfigError(f"the override {override!r} must be written as section.key=value, e.g. pipeline.epochs=10.")
-    if section not in KEYS:
+    if keys[0] not in KEYS:
         raise ConfigError(
-            f"the override {override!r} names the unknown section {section!r}{nearest(section, KEYS)} "
+            f"the override {override!r} names the unknown section {keys[0]!r}{nearest(keys[0], KEYS)} "
             f"Sections: {', '.join(KEYS)}."
         )
     try:
-        value = OmegaConf.create(f"value: {text}")
-        assert isinstance(value, DictConfig)
-        return key, OmegaConf.to_container(value)["value"]  # type: ignore[index,call-overload]
-    except (yaml.YAMLError, OmegaConfBaseException, KeyError) as error:
+        (value,) = _parse(f"value: {text}").values()
+    except ValueError as error:
         raise ConfigError(f"the override {override!r} has a value that is not YAML: {text!r}.") from error
+    return keys, value
 
 
-def _plain(config: DictConfig, source: str) -> dict[str, Any]:
-    try:
-        plain = OmegaConf.to_container(config, resolve=True)
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"{source} cannot be resolved: {str(error).splitlines()[0]}.") from error
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+def _rank(keys: Sequence[str]) -> int:
+    """When an override comes: names before all else, outer names before inner ones."""
+    return len(keys) if keys[-1] == "name" else sys.maxsize
 
 
-def _kind(config: DictConfig | ListConfig) -> str:
-    return "a list" if isinstance(config, ListConfig) else type(config).__name__
+def _assign(node: Any, keys: Sequence[str], value: Any) -> None:
+    """Sets what ``keys`` lead to from ``node``, with mappings made on the way where there is nothing.
+
+    Raises:
+        LookupError: there is something without such a key on the way.
+    """
+    key: Any
+    key, *rest = keys
+    if isinstance(node, list):
+        if not re.fullmatch(r"-?\d+", key) or not -len(node) <= int(key) < len(node):
+            raise LookupError(f"{key!r} is none of the {len(node)} items, which are counted from 0")
+        key = int(key)
+    elif not isinstance(node, dict):
+        raise LookupError(f"{node!r} has no key {key!r}")
+    if rest:
+        if isinstance(node, dict) and node.get(key) is None:
+            node[key] = {}
+        _assign(node[key], rest, value)
+        return
+    if key == "name" and node.get(key) not in (None, value):
+        node.clear()
+    node[key] = value
+
+
+def _beside(imports: Any, folder: Path) -> Any:
+    """``imports`` with the paths of ``.py`` files made absolute, from ``folder``."""
+    if not isinstance(imports, list):
+        return imports
+    files = [isinstance(item, str) and item.endswith(".py") for item in imports]
+    return [str((folder / item).resolve()) if file else item for item, file in zip(imports, files, strict=True)]
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def _import_file(path: Path) -> None:
     """Imports a ``.py`` file once, under a module name that its path fixes."""
-    name = f"conclu_pyg_user_{path.stem}_{abs(hash(str(path))):x}"
+    name = f"conclu_pyg_user_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
     if name in sys.modules:
         return
     spec = importlib.util.spec_from_file_location(name, path)

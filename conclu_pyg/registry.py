@@ -17,12 +17,15 @@ import inspect
 import pkgutil
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from conclu_pyg.errors import RegistryError
 
 PLUGIN_GROUP = "conclu_pyg.plugins"
+
+# What YAML gives apart from mappings: never an object that was built already.
+YAML_VALUES = (str, int, float, list, tuple, type(None))
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -66,7 +69,7 @@ class Registry:
 
         def register(cls: T) -> T:
             key = name or cls.__name__
-            if self._home is not None and not cls.__module__.startswith(self._home):
+            if self._home is not None and not f"{cls.__module__}.".startswith(f"{self._home}."):
                 self._load()  # so that a clash with a built-in name is refused here, and not later
             if key in self._classes and not force:
                 raise RegistryError(
@@ -85,27 +88,21 @@ class Registry:
             RegistryError: nothing is registered by that name; the message lists what is, and the nearest match.
         """
         self._load()
-        if name not in self._classes:
+        if not isinstance(name, str) or name not in self._classes:
             raise RegistryError(
                 f"{self.name} has no {name!r}{nearest(str(name), self._classes)} "
                 f"It has: {', '.join(sorted(self._classes)) or 'nothing yet'}."
             )
         return self._classes[name]
 
-    def build(self, config: Any, /, **offers: Any) -> Any:
-        """Builds the object that ``config`` describes.
-
-        Args:
-            config: a mapping with ``name`` and the arguments of that class; an object that is not a mapping is taken
-                as built already and returned.
-            **offers: values from the surroundings (a data set's vertical axis, say) that are passed where the class
-                takes an argument of that name and the config does not give it.
+    def look_up(self, config: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+        """Returns the class that ``config`` names, and the arguments that it gives.
 
         Raises:
-            RegistryError: ``name`` is missing or unknown, or an argument is unknown, missing or of another type.
+            RegistryError: ``config`` is not a mapping, or its ``name`` is missing or unknown.
         """
         if not isinstance(config, Mapping):
-            return config
+            raise RegistryError(f"{self.name} builds from a mapping with a 'name', found {config!r}.")
         arguments = dict(config)
         name = arguments.pop("name", None)
         if name is None:
@@ -113,7 +110,24 @@ class Registry:
                 f"a config for {self.name} needs 'name', found the keys {sorted(map(str, config))}; {self.name} has: "
                 f"{', '.join(self)}."
             )
-        cls = self.get(name)
+        return self.get(name), arguments
+
+    def build(self, config: Any, /, **offers: Any) -> Any:
+        """Builds the object that ``config`` describes.
+
+        Args:
+            config: a mapping with ``name`` and the arguments of that class, or an object that is built already and
+                returned as it is.
+            **offers: values from the surroundings (a data set's vertical axis, say) that are passed where the class
+                takes an argument of that name and the config does not give it.
+
+        Raises:
+            RegistryError: ``config`` is a name or number alone, its ``name`` is missing or unknown, or an argument is
+                unknown, missing or of another type.
+        """
+        if not isinstance(config, (Mapping, *YAML_VALUES)):
+            return config
+        cls, arguments = self.look_up(config)
         check_arguments(cls, arguments, offers)
         taken = {key: value for key, value in offers.items() if key in _parameters(cls) and key not in arguments}
         return cls(**arguments, **taken)
@@ -157,8 +171,15 @@ def _parameters(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return {key: p for key, p in inspect.signature(cls).parameters.items() if p.kind not in variadic}
 
 
-def check_arguments(cls: Callable[..., Any], arguments: Mapping[str, Any], offers: Mapping[str, Any]) -> None:
+def check_arguments(
+    cls: Callable[..., Any], arguments: Mapping[str, Any], offers: Collection[str] | None = None
+) -> None:
     """Refuses arguments that ``cls`` does not take, that have the wrong type, or that are missing.
+
+    Args:
+        cls: a registered class.
+        arguments: what a config gives.
+        offers: the names of what the surroundings give (default: not known yet, so that nothing counts as missing).
 
     Raises:
         RegistryError: names the class, the argument and what the class takes.
@@ -172,11 +193,12 @@ def check_arguments(cls: Callable[..., Any], arguments: Mapping[str, Any], offer
                     f"{cls.__name__} takes no argument {key!r}{nearest(str(key), parameters)} It takes: {takes}."
                 )
     for key, parameter in parameters.items():
-        if parameter.default is parameter.empty and key not in arguments and key not in offers:
+        needed = parameter.default is parameter.empty and key not in arguments
+        if needed and offers is not None and key not in offers:
             raise RegistryError(f"{cls.__name__} needs the argument {key!r}, which is not given. It takes: {takes}.")
     hints = _type_hints(cls)
     for key, value in arguments.items():
-        if key in hints and not _fits(value, hints[key]):
+        if key in parameters and key in hints and not _fits(value, hints[key]):
             raise RegistryError(
                 f"{cls.__name__} takes {_describe(parameters[key])}, found {value!r} ({type(value).__name__})."
             )
@@ -193,19 +215,24 @@ def _describe(parameter: inspect.Parameter) -> str:
 
 
 def _type_hints(cls: Callable[..., Any]) -> dict[str, Any]:
-    function = cls.__init__ if inspect.isclass(cls) else cls  # type: ignore[misc]
+    function = inspect.getattr_static(cls, "__init__") if inspect.isclass(cls) else cls
     try:
         return typing.get_type_hints(function)
-    except (NameError, TypeError):  # a plug-in may annotate with names that exist for type checkers only
+    except (NameError, AttributeError, TypeError):  # a plug-in may annotate with names for type checkers only
         return {}
 
 
 def _fits(value: Any, hint: Any) -> bool:
     """Whether ``value`` fits a hint made of plain YAML types; a hint of any other kind is left to the class."""
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return any(_fits(value, part) for part in typing.get_args(hint))
-    if typing.get_origin(hint) is typing.Literal:
-        return value in typing.get_args(hint)
+    origin, parts = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, part) for part in parts)
+    if origin is typing.Literal:
+        return any(type(value) is type(option) and value == option for option in parts)
+    if origin in (list, Sequence):
+        return isinstance(value, (list, tuple)) and all(_fits(item, part) for item in value for part in parts)
+    if origin in (dict, Mapping):
+        return not isinstance(value, YAML_VALUES)  # an object may stand where a config describes one
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if hint is int:
@@ -227,11 +254,12 @@ def load_plugins() -> None:
     global _plugins_loaded
     if _plugins_loaded:
         return
-    _plugins_loaded = True
+    _plugins_loaded = True  # before they are: each asks the registries to register its classes
     for entry_point in importlib.metadata.entry_points(group=PLUGIN_GROUP):
         try:
             entry_point.load()
         except Exception as error:
+            _plugins_loaded = False  # so that the next look into a registry says it again
             package = entry_point.dist.name if entry_point.dist else "an unknown package"
             raise RegistryError(
                 f"the plug-in {entry_point.name!r} of {package} ({entry_point.value}) cannot be imported: {error}; "

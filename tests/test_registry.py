@@ -1,0 +1,369 @@
+"""Registries: what the decorator gives, and the sentence for each thing that a user can get wrong."""
+
+import importlib.metadata
+import re
+import sys
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from torch import nn
+
+from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, NEIGHBORS, PIPELINES, TRANSFORMS, Registry
+from conclu_pyg import registry as registry_module
+from conclu_pyg.errors import RegistryError
+
+
+class Net:
+    def __init__(self, width: int, lr: float = 0.1, deep: bool = False, kind: Literal["a", 2] = "a") -> None:
+        self.width, self.lr, self.deep, self.kind = width, lr, deep, kind
+
+
+@pytest.fixture
+def nets() -> Registry:
+    registry = Registry("NETS")
+    registry.register_module()(Net)
+    return registry
+
+
+def message(error: pytest.ExceptionInfo[RegistryError]) -> str:
+    """The error's text, which must be one line that ends as a sentence does."""
+    text = str(error.value)
+    assert "\n" not in text and text.endswith(".")
+    return text
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A package with a built-in class ``Known`` that nobody imported yet."""
+    name = f"home_{re.sub('[^a-z]', '', tmp_path.name.lower())}"
+    package = tmp_path / name
+    package.mkdir()
+    (package / "__init__.py").write_text("from conclu_pyg import Registry\nNETS = Registry('NETS', __name__)\n")
+    (package / "known.py").write_text(f"from {name} import NETS\n@NETS.register_module()\nclass Known: pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return name
+
+
+# Registration
+
+
+def test_the_decorator_returns_the_class(nets: Registry) -> None:
+    class Other:
+        pass
+
+    assert nets.register_module()(Other) is Other
+    assert nets.register_module(name="Another")(Other) is Other
+    assert nets.get("Other") is nets.get("Another") is Other
+    assert list(nets) == ["Another", "Net", "Other"] and len(nets) == 3 and "Other" in nets and "other" not in nets
+
+
+def test_a_function_can_be_registered(nets: Registry) -> None:
+    @nets.register_module()
+    def small(width: int = 2) -> Net:
+        return Net(width)
+
+    assert nets.build({"name": "small", "width": 3}).width == 3
+
+
+def test_a_second_class_of_the_same_name_is_refused(nets: Registry) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.register_module(name="Net")(nn.Linear)
+    assert f"NETS already holds 'Net', which is {__name__}.Net" in message(error)
+    assert "torch.nn.modules.linear.Linear by another name, or with force=True" in message(error)
+    assert nets.get("Net") is Net
+
+
+def test_force_replaces_a_class(nets: Registry) -> None:
+    nets.register_module(name="Net", force=True)(nn.Linear)
+    assert nets.get("Net") is nn.Linear
+
+
+def test_a_name_is_taken_by_a_built_in_that_was_not_imported_yet(home: str) -> None:
+    nets = __import__(home).NETS
+    with pytest.raises(RegistryError, match=f"already holds 'Known', which is {home}.known.Known"):
+        nets.register_module(name="Known")(Net)
+    assert nets.get("Known").__module__ == f"{home}.known"
+
+
+def test_force_replaces_a_built_in_that_was_not_imported_yet(home: str) -> None:
+    nets = __import__(home).NETS
+    nets.register_module(name="Known", force=True)(Net)
+    assert nets.get("Known") is Net
+
+
+def test_a_module_whose_name_only_begins_like_the_home_is_no_built_in(home: str) -> None:
+    nets = __import__(home).NETS
+    stranger = type("Known", (), {"__module__": f"{home}_of_somebody_else"})
+    with pytest.raises(RegistryError, match="already holds 'Known'"):
+        nets.register_module()(stranger)
+
+
+def test_built_in_modules_that_fail_are_tried_again(home: str) -> None:
+    package = __import__(home)
+    broken = Path(package.__file__ or "").parent / "broken.py"
+    broken.write_text("raise OSError('no library')")
+    for _ in range(2):
+        with pytest.raises(OSError, match="no library"):
+            package.NETS.get("Known")
+    broken.write_text("# mended")
+    assert package.NETS.get("Known").__name__ == "Known"
+
+
+def test_the_decorator_without_parentheses_says_how_to_write_it(nets: Registry) -> None:
+    with pytest.raises(RegistryError, match=r"as @NETS\.register_module\(\)\.") as error:
+        nets.register_module(Net)  # type: ignore[arg-type]
+    assert "found <class" in message(error)
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["Nett", "net", "NEt"])
+def test_an_unknown_name_lists_what_there_is_and_the_nearest(nets: Registry, name: str) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.get(name)
+    assert message(error) == f"NETS has no {name!r}; did you mean 'Net'? It has: Net."
+
+
+@pytest.mark.parametrize("name", ["Xylophone", "", 3, [1]])
+def test_a_name_that_is_near_nothing_gets_the_list_alone(nets: Registry, name: Any) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.get(name)
+    assert message(error) == f"NETS has no {name!r}. It has: Net."
+
+
+def test_an_empty_registry_says_so() -> None:
+    with pytest.raises(RegistryError, match="It has: nothing yet"):
+        Registry("NETS").get("Net")
+
+
+def test_the_repr_is_a_table(nets: Registry) -> None:
+    nets.register_module(name="Linear")(nn.Linear)
+    assert repr(nets).splitlines() == [
+        "Registry NETS, 2 entries:",
+        "  Linear                   torch.nn.modules.linear.Linear",
+        f"  Net                      {__name__}.Net",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"),
+    [
+        (ENCODERS, "PointNet"),
+        (METHODS, "ConClu"),
+        (CLUSTERERS, "SinkhornClusterer"),
+        (HEADS, "ProjectionHead"),
+        (TRANSFORMS, "RandomJitter"),
+        (DATASETS, "ModelNet"),
+        (PIPELINES, "Pretraining"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_the_registries_hold_what_is_built_in(registry: Registry, name: str) -> None:
+    assert name in registry and name in repr(registry) and registry.get(name).__name__ == name
+
+
+def test_a_registry_without_entries_can_be_looked_into() -> None:
+    assert isinstance(list(NEIGHBORS), list) and repr(NEIGHBORS).startswith("Registry NEIGHBORS")
+
+
+# Building
+
+
+def test_a_config_is_built_and_not_changed(nets: Registry) -> None:
+    config = {"name": "Net", "width": 3, "lr": 1}
+    net = nets.build(config)
+    assert isinstance(net, Net) and (net.width, net.lr) == (3, 1)
+    assert config == {"name": "Net", "width": 3, "lr": 1}
+
+
+def test_built_objects_pass_through(nets: Registry) -> None:
+    net = Net(1)
+    assert nets.build(net) is net
+
+
+@pytest.mark.parametrize("config", ["Net", 3, None, True, ["Net"]])
+def test_a_plain_value_is_no_built_object(nets: Registry, config: Any) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.build(config)
+    assert message(error) == f"NETS builds from a mapping with a 'name', found {config!r}."
+
+
+def test_a_config_without_a_name_is_told_the_names(nets: Registry) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.build({"width": 3})
+    assert message(error) == "a config for NETS needs 'name', found the keys ['width']; NETS has: Net."
+
+
+def test_offers_are_taken_where_the_class_has_them_and_the_config_does_not(nets: Registry) -> None:
+    net = nets.build({"name": "Net", "lr": 0.5}, width=7, lr=0.1, unheard_of=1)
+    assert (net.width, net.lr) == (7, 0.5)
+
+
+def test_an_unknown_argument_names_the_class_the_argument_and_what_it_takes(nets: Registry) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net", "width": 3, "widht": 3})
+    assert message(error) == (
+        "Net takes no argument 'widht'; did you mean 'width'? It takes: "
+        "width: int, lr: float = 0.1, deep: bool = False, kind: Literal['a', 2] = 'a'."
+    )
+
+
+def test_a_class_without_arguments_says_that_it_takes_none() -> None:
+    nets = Registry("NETS")
+    nets.register_module(name="Plain")(type("Plain", (), {}))
+    with pytest.raises(RegistryError, match=r"Plain takes no argument 'width'\. It takes: no arguments"):
+        nets.build({"name": "Plain", "width": 3})
+
+
+def test_a_missing_argument_is_named(nets: Registry) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net"})
+    assert message(error).startswith("Net needs the argument 'width', which is not given. It takes: width: int, ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "found"),
+    [
+        ("width", 2.5, "takes width: int, found 2.5 (float)"),
+        ("width", "3", "takes width: int, found '3' (str)"),
+        ("width", True, "takes width: int, found True (bool)"),
+        ("width", None, "takes width: int, found None (NoneType)"),
+        ("lr", "1e-4", "takes lr: float = 0.1, found '1e-4' (str)"),
+        ("lr", [0.1], "takes lr: float = 0.1, found [0.1] (list)"),
+        ("deep", 1, "takes deep: bool = False, found 1 (int)"),
+        ("kind", "b", "takes kind: Literal['a', 2] = 'a', found 'b' (str)"),
+        ("kind", ["a"], "takes kind: Literal['a', 2] = 'a', found ['a'] (list)"),
+        ("kind", 2.0, "takes kind: Literal['a', 2] = 'a', found 2.0 (float)"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(nets: Registry, key: str, value: Any, found: str) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net", "width": 1, key: value})
+    assert message(error) == f"Net {found}."
+
+
+def takes_containers(
+    steps: list[dict[str, Any]] | None = None, sizes: Sequence[int] = (), table: Mapping[str, int] | None = None
+) -> tuple[Any, ...]:
+    return steps, sizes, table
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"steps": 3},
+        {"steps": "RandomJitter"},
+        {"steps": {"name": "RandomJitter"}},
+        {"steps": ["RandomJitter"]},
+        {"steps": [None]},
+        {"sizes": [1, "2"]},
+        {"sizes": 1},
+        {"table": [1]},
+        {"table": "a"},
+    ],
+)
+def test_lists_and_mappings_are_checked_too(arguments: dict[str, Any]) -> None:
+    things = Registry("THINGS")
+    things.register_module()(takes_containers)
+    with pytest.raises(RegistryError, match=f"takes_containers takes {next(iter(arguments))}: .* found "):
+        things.build({"name": "takes_containers", **arguments})
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"steps": None}, {"steps": [{"name": "a"}, Net(1)]}, {"sizes": [1, 2]}, {"table": {"a": 1}}]
+)
+def test_lists_and_mappings_that_fit_are_passed_on(arguments: dict[str, Any]) -> None:
+    things = Registry("THINGS")
+    things.register_module()(takes_containers)
+    things.build({"name": "takes_containers", **arguments})
+
+
+def test_a_class_that_takes_any_argument_gets_any() -> None:
+    things = Registry("THINGS")
+
+    @things.register_module()
+    class Open:
+        def __init__(self, width: int = 1, **others: int) -> None:
+            self.others = others
+
+    assert things.build({"name": "Open", "depth": 3, "others": 4}).others == {"depth": 3, "others": 4}
+    with pytest.raises(RegistryError, match="Open takes width: int = 1, found 'a'"):
+        things.build({"name": "Open", "width": "a"})
+
+
+def test_annotations_that_only_a_type_checker_knows_are_left_alone() -> None:
+    def typed(width: "Unheard" = 1, depth: "nn.Unheard" = 2) -> Any:  # type: ignore # noqa: F821
+        return width, depth
+
+    things = Registry("THINGS")
+    things.register_module()(typed)
+    assert things.build({"name": "typed", "width": "anything"}) == ("anything", 2)
+
+
+# Plug-ins
+
+
+class FakeEntryPoint:
+    """What a package that is installed names in its entry points."""
+
+    name, value = "my_nets", "my_package.nets"
+    dist = types.SimpleNamespace(name="my-package")
+
+    def __init__(self, load: Any) -> None:
+        self.load = load
+
+
+@pytest.fixture
+def plug_in(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def plug_in(load: Any) -> FakeEntryPoint:
+        entry_point = FakeEntryPoint(load)
+        found = {"conclu_pyg.plugins": [entry_point]}
+        monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: found.get(group, []))
+        monkeypatch.setattr(registry_module, "_plugins_loaded", False)
+        return entry_point
+
+    return plug_in
+
+
+def test_plug_ins_register_when_a_registry_is_first_looked_into(plug_in: Any) -> None:
+    nets, loads = Registry("NETS"), []
+
+    def load() -> None:
+        loads.append(1)
+        nets.register_module()(Net)
+        assert "Net" in nets
+
+    plug_in(load)
+    assert not loads
+    assert list(nets) == ["Net"] and nets.get("Net") is Net and loads == [1]
+
+
+def test_a_plug_in_that_cannot_be_imported_names_itself(plug_in: Any) -> None:
+    def load() -> None:
+        raise ImportError("No module named 'my_package'")
+
+    plug_in(load)
+    for _ in range(2):  # not once and then silently without it
+        with pytest.raises(RegistryError) as error:
+            list(Registry("NETS"))
+        assert message(error) == (
+            "the plug-in 'my_nets' of my-package (my_package.nets) cannot be imported: No module named 'my_package'; "
+            "mend or uninstall that package."
+        )
+
+
+def test_a_plug_in_that_takes_a_taken_name_names_itself(plug_in: Any) -> None:
+    entry_point = plug_in(lambda: ENCODERS.register_module(name="PointNet")(Net))
+    entry_point.dist = None
+    with pytest.raises(RegistryError, match=r"the plug-in 'my_nets' of an unknown package .* already holds 'PointNet'"):
+        ENCODERS.get("PointNet")
+
+
+def test_a_fresh_interpreter_imports_no_built_in_before_it_is_asked(home: str) -> None:
+    nets = __import__(home).NETS
+    assert f"{home}.known" not in sys.modules
+    assert "Known" in nets and f"{home}.known" in sys.modules
