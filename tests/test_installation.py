@@ -51,11 +51,12 @@ def test_the_core_needs_no_compiler() -> None:
 
 
 def test_importing_is_quick_and_silent() -> None:
+    # The processor's time, since a busy machine makes any import wait.
     code = """if True:
         import sys, time
-        start = time.perf_counter()
+        start = time.process_time()
         import conclu_pyg
-        print(time.perf_counter() - start, "torch" in sys.modules)"""
+        print(time.process_time() - start, "torch" in sys.modules)"""
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stderr == ""
     seconds, imported_torch = done.stdout.split()
