@@ -23,12 +23,13 @@ class Encoder(Protocol):
 
 
 def pooled_features(encoder: nn.Module, clouds: Batch) -> Tensor:
-    """The features of each cloud, by the encoder's own ``pool(pos, batch, batch_size)`` where it has that shorter way.
+    """The features of each cloud, by the encoder's own ``pool(pos, batch, batch_size)`` where it has that shorter way:
+    a method of its class. A layer that an encoder keeps as ``self.pool`` is not meant.
 
     Shapes:
         - **output:** ``[B, C]``
     """
-    pool = getattr(encoder, "pool", None)
+    pool = getattr(type(encoder), "pool", None)
     if callable(pool):
-        return cast(Tensor, pool(clouds.pos, clouds.batch, clouds.num_graphs))
+        return cast(Tensor, pool(encoder, clouds.pos, clouds.batch, clouds.num_graphs))
     return cast(Tensor, encoder(clouds.pos, clouds.batch, clouds.num_graphs)[1])

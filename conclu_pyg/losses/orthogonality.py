@@ -24,7 +24,8 @@ def orthogonality_loss(prototypes: Tensor, reduction: Reduction = "mean") -> Ten
     Shapes:
         - **prototypes:** ``[J, D]``, **output:** ``[]``
     """
-    unit = normalize(prototypes, dim=1)
-    gram = unit @ unit.t()
+    with torch.autocast(prototypes.device.type, enabled=False):  # 16 bits blur the signs of entries near 0
+        unit = normalize(prototypes, dim=1)
+        gram = unit @ unit.t()
     entries = (gram - torch.eye(len(gram), device=gram.device, dtype=gram.dtype)).abs()
     return entries.sum() if reduction == "sum" else entries.mean()

@@ -37,7 +37,7 @@ class ConClu(nn.Module):
             ``same_view``, where they supervise their own (eq. 6 and 9 read literally) (default: swapped).
         contrast_weight: weight of eq. 4 (default: 1).
         cluster_weight: weight of the cross-entropy in eq. 9 (default: 1).
-        orthogonality_weight: weight of eq. 8 (default: 1).
+        orthogonality_weight: weight of eq. 8, which falls away with the cluster term (default: 1).
         orthogonality_reduction: ``sum`` or ``mean`` of eq. 8's entries (default: mean).
 
     Raises:
@@ -89,7 +89,8 @@ class ConClu(nn.Module):
             log_gamma_a, log_gamma_b = self.clusterer(q_a), self.clusterer(q_b)  # (B, J) each
             codes_a, codes_b = self.clusterer.codes(z_a), self.clusterer.codes(z_b)
             target_a, target_b = (codes_b, codes_a) if self.codes == "swapped" else (codes_a, codes_b)
-            losses["cluster"] = code_prediction_loss(log_gamma_a, target_a) + code_prediction_loss(log_gamma_b, target_b)
+            losses["cluster"] = code_prediction_loss(log_gamma_a, target_a)
+            losses["cluster"] += code_prediction_loss(log_gamma_b, target_b)
             statistics |= clustering_statistics(log_gamma_a, codes_a, codes_b)
             if "orthogonality" in self.weights:
                 losses["orthogonality"] = orthogonality_loss(self.clusterer.prototypes, self.orthogonality_reduction)
@@ -102,9 +103,9 @@ class ConClu(nn.Module):
 
     @torch.no_grad()
     def assign(self, clouds: Batch) -> Tensor:
-        """The cluster of each cloud: the prototype that its prediction is nearest to.
+        r"""The logarithm of each cloud's soft assignment to the prototypes, :math:`\log \gamma` (eq. 5).
 
         Shapes:
-            - **output:** int64 ``[B]``
+            - **output:** ``[B, J]``
         """
-        return self.clusterer(self._embed(clouds)[1]).argmax(dim=1)
+        return self.clusterer(self._embed(clouds)[1])

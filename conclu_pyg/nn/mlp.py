@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from torch import nn
 
@@ -19,6 +20,6 @@ def mlp(channels: Sequence[int], act: Callable[[], nn.Module] = nn.ReLU, *, last
         - **input:** ``[M, channels[0]]``, **output:** ``[M, channels[-1]]``
     """
     layers: list[nn.Module] = []
-    for fan_in, fan_out in zip(channels, channels[1:], strict=False):
+    for fan_in, fan_out in pairwise(channels):
         layers += [nn.Linear(fan_in, fan_out, bias=False), nn.BatchNorm1d(fan_out), act()]
     return nn.Sequential(*(layers if last_act else layers[:-1]))

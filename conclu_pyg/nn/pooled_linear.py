@@ -1,4 +1,4 @@
-"""The last layer of a point encoder: linear, batch norm and maximum over the cloud, with or without per-point output."""
+"""The last layer of a point encoder: linear, batch norm and maximum, with or without per-point output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PooledLinear(nn.Module):
     :meth:`forward` gives the per-point features and their maximum. :meth:`pool` gives the same maximum, statistics and
     gradients without the ``[M, out_channels]`` tensor: the norm is affine and ReLU increasing, so both commute with the
     maximum (with the minimum where the norm's weight is negative), and the norm's statistics follow from those of the
-    input,
+    input. (Of points that tie for a maximum one receives its gradient, where :meth:`forward` shares it among them.)
 
     .. math::
         \mathrm{mean}(W x) = W \, \mathrm{mean}(x), \qquad
@@ -46,7 +46,7 @@ class PooledLinear(nn.Module):
 
     def pool(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         num_points = equal_clouds(batch, batch_size)
-        if num_points is None:
+        if num_points is None or len(x) == 1:  # of one value there is no variance: the norm refuses it
             return self(x, batch, batch_size)[1]
         sign = torch.where(self.norm.weight < 0, -1.0, 1.0).to(x.dtype)  # (C,)
         clouds = x.view(batch_size, num_points, -1)
@@ -69,8 +69,8 @@ class PooledLinear(nn.Module):
             mean = weight @ centre
             var = ((weight @ covariance) * weight).sum(dim=1).clamp(min=0)
         with torch.no_grad():
-            norm.num_batches_tracked += 1  # type: ignore[operator]
-            unbiased = var * (len(x) / max(1, len(x) - 1))
+            norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+            unbiased = var * (len(x) / (len(x) - 1))
             norm.running_mean.lerp_(mean.to(norm.running_mean), norm.momentum)  # type: ignore
             norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)  # type: ignore
         return mean, var
@@ -91,13 +91,14 @@ class _LinearMax(torch.autograd.Function):
         return torch.cat([part.values for part in parts])
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[no-untyped-def, override]
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[no-untyped-def]
         x, weight, index = ctx.saved_tensors  # index: (B, C)
         size, num_points, _ = x.shape
         rows = (index + num_points * torch.arange(size, device=x.device)[:, None]).flatten()  # (B*C,)
         grad = grad.to(weight.dtype)
         # The gradient of the product is zero but for one point per channel and cloud: a sparse [B*N, C] matrix.
-        grad_weight = torch.einsum("bc,bcd->cd", grad, x.reshape(-1, x.size(2))[rows].view(size, -1, x.size(2)))
+        points = x.flatten(0, 1)[rows].view(size, -1, x.size(2)).to(weight.dtype)  # (B, C, D), 16 bits under autocast
+        grad_weight = torch.einsum("bc,bcd->cd", grad, points)
         grad_x = weight.new_zeros(size * num_points, x.size(2))
         grad_x.index_add_(0, rows, (grad[:, :, None] * weight).flatten(0, 1))
         return grad_x.view_as(x).to(x.dtype), grad_weight

@@ -1,0 +1,163 @@
+"""What holds for every encoder: what is registered is tested by being registered."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Batch, Data
+
+from conclu_pyg import ENCODERS
+from conclu_pyg.encoders.base import Encoder, pooled_features
+
+EQUAL, RAGGED = [24, 24, 24], [24, 31, 40]
+by_sizes = pytest.mark.parametrize("sizes", [EQUAL, RAGGED], ids=["equal", "ragged"])
+
+
+@pytest.fixture(params=list(ENCODERS))
+def encoder(request: pytest.FixtureRequest) -> nn.Module:
+    """Each registered encoder in double precision, with weights and statistics that have left their start."""
+    encoder = ENCODERS.build({"name": request.param}).double()
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+        for layer in encoder.modules():
+            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+                layer.running_mean.normal_(std=0.1)  # type: ignore[union-attr]
+                layer.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    return encoder
+
+
+def draw(sizes: list[int]) -> tuple[Tensor, Tensor, int]:
+    batch = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+    return torch.randn(sum(sizes), 3, dtype=torch.double), batch, len(sizes)
+
+
+def as_batch(pos: Tensor, sizes: list[int]) -> Batch:
+    return Batch.from_data_list([Data(pos=cloud) for cloud in pos.split(sizes)])
+
+
+@by_sizes
+def test_gives_per_point_and_pooled_features_of_its_out_channels(encoder: nn.Module, sizes: list[int]) -> None:
+    assert isinstance(encoder, Encoder)
+    points, pooled = encoder(*draw(sizes))
+    assert points.shape == (sum(sizes), encoder.out_channels) and pooled.shape == (3, encoder.out_channels)
+    assert points.dtype == pooled.dtype == torch.double
+    assert points.isfinite().all() and pooled.isfinite().all()
+
+
+@pytest.mark.parametrize("name", list(ENCODERS))
+def test_has_the_papers_1024_channels_at_first_and_works_in_float32(name: str) -> None:
+    encoder = ENCODERS.build({"name": name})
+    pos, batch, batch_size = draw(EQUAL)
+    points, pooled = encoder(pos.float(), batch, batch_size)
+    assert encoder.out_channels == 1024 and points.dtype == pooled.dtype == torch.float32
+
+
+@by_sizes
+def test_every_parameter_and_point_receives_a_finite_gradient(encoder: nn.Module, sizes: list[int]) -> None:
+    pos, batch, batch_size = draw(sizes)
+    points, pooled = encoder(pos.requires_grad_(), batch, batch_size)
+    (points * torch.randn_like(points)).sum().backward(retain_graph=True)
+    (pooled * torch.randn_like(pooled)).sum().backward()
+    for name, parameter in [("pos", pos), *encoder.named_parameters()]:
+        assert parameter.grad is not None and parameter.grad.isfinite().all() and parameter.grad.any(), name
+
+
+@by_sizes
+@pytest.mark.parametrize("training", [True, False])
+def test_gradients_are_those_of_the_function(encoder: nn.Module, sizes: list[int], training: bool) -> None:
+    pos, batch, batch_size = draw(sizes)
+    encoder.train(training)
+    assert torch.autograd.gradcheck(lambda x: encoder(x, batch, batch_size), pos.requires_grad_(), fast_mode=True)
+
+
+@by_sizes
+@pytest.mark.parametrize("training", [True, False])
+def test_the_order_of_points_changes_only_theirs(encoder: nn.Module, sizes: list[int], training: bool) -> None:
+    pos, batch, batch_size = draw(sizes)
+    encoder.train(training)
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    order = torch.cat([start + torch.randperm(size) for start, size in zip(starts, sizes, strict=True)])
+    points, pooled = encoder(pos, batch, batch_size)
+    shuffled_points, shuffled_pooled = encoder(pos[order], batch, batch_size)
+    assert torch.allclose(shuffled_points, points[order]) and torch.allclose(shuffled_pooled, pooled)
+
+
+@by_sizes
+def test_in_evaluation_a_cloud_has_the_features_that_it_has_alone(encoder: nn.Module, sizes: list[int]) -> None:
+    encoder.eval()
+    pos, batch, batch_size = draw(sizes)
+    points, pooled = encoder(pos, batch, batch_size)
+    alone = [encoder(cloud, torch.zeros(len(cloud), dtype=torch.long), 1) for cloud in pos.split(sizes)]
+    assert torch.allclose(points, torch.cat([one[0] for one in alone]))
+    assert torch.allclose(pooled, torch.cat([one[1] for one in alone]))
+
+
+@by_sizes
+def test_evaluation_repeats_itself_and_changes_no_statistics(encoder: nn.Module, sizes: list[int]) -> None:
+    encoder.eval()
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    clouds = draw(sizes)
+    assert torch.equal(encoder(*clouds)[1], encoder(*clouds)[1])
+    assert all(torch.equal(value, before[name]) for name, value in encoder.state_dict().items())
+
+
+@by_sizes
+def test_different_clouds_have_different_features(encoder: nn.Module, sizes: list[int]) -> None:
+    pooled = encoder.eval()(*draw(sizes))[1]
+    assert not torch.allclose(pooled[0], pooled[1], atol=1e-3)
+
+
+@by_sizes
+@pytest.mark.parametrize("training", [True, False])
+def test_the_short_way_to_pooled_features_gives_the_same(encoder: nn.Module, sizes: list[int], training: bool) -> None:
+    encoder.train(training)
+    pos, batch, batch_size = draw(sizes)
+    state = {name: value.clone() for name, value in encoder.state_dict().items()}
+    after, results = [], []
+    for way in ("short", "plain"):
+        encoder.load_state_dict(state)
+        short = way == "short"
+        pooled = pooled_features(encoder, as_batch(pos, sizes)) if short else encoder(pos, batch, batch_size)[1]
+        weighted = (pooled * torch.linspace(-1, 1, pooled.numel()).view_as(pooled)).sum()
+        results.append([pooled, *torch.autograd.grad(weighted, list(encoder.parameters()))])
+        after.append({name: value.clone() for name, value in encoder.state_dict().items()})
+    for ours, theirs in zip(*results, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-6, atol=1e-8)
+    assert all(torch.allclose(value, after[1][name]) for name, value in after[0].items())
+
+
+# What a caller that needs only pooled features asks of an encoder that a user wrote
+
+
+class Users(nn.Module):
+    """An encoder that has no more than the interface, and a layer by the name of the short way."""
+
+    out_channels = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 4)
+        self.pool = nn.AdaptiveMaxPool1d(1)
+
+    def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
+        points = self.linear(pos)
+        clouds = [self.pool(points[batch == i].t()).squeeze(1) for i in range(batch_size)]
+        return points, torch.stack(clouds)
+
+
+def test_an_encoder_needs_no_short_way_and_may_name_a_layer_like_it() -> None:
+    encoder = Users()
+    pos, batch, batch_size = draw(RAGGED)
+    pooled = pooled_features(encoder, as_batch(pos.float(), RAGGED))
+    assert torch.equal(pooled, encoder(pos.float(), batch, batch_size)[1])
+
+
+def test_the_short_way_is_taken_where_there_is_one() -> None:
+    class Short(Users):
+        def pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:  # type: ignore[override]
+            return pos.new_full((batch_size, 4), len(pos))
+
+        def __init__(self) -> None:
+            nn.Module.__init__(self)
+
+    assert torch.equal(pooled_features(Short(), as_batch(draw(RAGGED)[0], RAGGED)), torch.full((3, 4), 95.0).double())

@@ -1,0 +1,86 @@
+"""PointNet: its layers, its options, and what a maximum over points implies."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from conclu_pyg import ENCODERS
+from conclu_pyg.encoders.pointnet import PointNet
+from conclu_pyg.errors import RegistryError
+
+OPTIONS = [
+    {"input_transform": a, "feature_transform": b, "last_relu": c, "out_channels": 16}
+    for a, b, c in itertools.product([True, False], repeat=3)
+]
+PLAIN = {"input_transform": False, "feature_transform": False}
+
+
+def draw(sizes: list[int]) -> tuple[Tensor, Tensor, int]:
+    batch = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+    return torch.randn(sum(sizes), 3, dtype=torch.double), batch, len(sizes)
+
+
+@pytest.mark.parametrize("last_relu", [True, False])
+def test_without_transform_nets_it_is_five_layers_on_each_point_and_a_maximum(last_relu: bool) -> None:
+    encoder = PointNet(last_relu=last_relu, **PLAIN).double()
+    pos, batch, batch_size = draw([9, 12])
+    x = pos.numpy()
+    linears = [layer for layer in encoder.modules() if isinstance(layer, nn.Linear)]
+    assert [layer.out_features for layer in linears] == [64, 64, 64, 128, 1024]
+    for i, linear in enumerate(linears):
+        x = x @ linear.weight.detach().numpy().T
+        x = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5)
+        if last_relu or i < 4:
+            x = np.maximum(x, 0)
+    points, pooled = encoder(pos, batch, batch_size)
+    assert np.allclose(points.detach().numpy(), x, atol=1e-9)
+    assert np.allclose(pooled.detach().numpy(), [x[:9].max(axis=0), x[9:].max(axis=0)], atol=1e-9)
+
+
+def test_by_default_it_has_both_transform_nets_as_in_its_paper() -> None:
+    encoder = ENCODERS.build({"name": "PointNet"})
+    assert encoder.input_transform.channels == 3 and encoder.feature_transform.channels == 64
+
+
+def test_at_the_start_transform_nets_change_nothing() -> None:
+    whole, plain = PointNet().double(), PointNet(**PLAIN).double()
+    plain.load_state_dict(whole.state_dict(), strict=False)
+    clouds = draw([20, 30])
+    assert torch.allclose(whole(*clouds)[1], plain(*clouds)[1])
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_each_option_pools_the_short_way_what_it_pools_the_plain_way(options: dict) -> None:
+    encoder = ENCODERS.build({"name": "PointNet", **options}).double()
+    clouds = draw([20, 20])
+    points, pooled = encoder(*clouds)
+    assert points.shape == (40, 16) and torch.allclose(encoder.pool(*clouds), pooled)
+    assert bool((points < 0).any()) != options["last_relu"]
+
+
+def test_repeating_points_changes_nothing_in_evaluation() -> None:
+    encoder = PointNet().double().eval()
+    pos, batch, _ = draw([20])
+    repeated = torch.cat([pos, pos[:7]])
+    pooled = encoder(repeated, batch.new_zeros(27), 1)[1]
+    assert torch.allclose(pooled, encoder(pos, batch, 1)[1])
+
+
+@pytest.mark.parametrize("short", [True, False])
+@pytest.mark.parametrize("size", [[16, 16, 16], [10, 16, 20]], ids=["equal", "ragged"])
+def test_trains_under_bfloat16_autocast(short: bool, size: list[int]) -> None:
+    encoder = PointNet()
+    pos, batch, batch_size = draw(size)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        way = encoder.pool if short else lambda *clouds: encoder(*clouds)[1]
+        pooled = way(pos.float(), batch, batch_size)
+    pooled.float().square().sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
+
+
+def test_an_option_it_does_not_have_is_refused() -> None:
+    with pytest.raises(RegistryError, match="PointNet takes no argument 'input_transforms'"):
+        ENCODERS.build({"name": "PointNet", "input_transforms": True})

@@ -1,0 +1,74 @@
+"""The statistics that show collapse."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from conclu_pyg.methods.statistics import clustering_statistics, projection_std
+
+NAMES = {"prototype_usage", "prototype_entropy", "code_entropy", "code_agreement"}
+
+
+def entropy_by_hand(p: list[float]) -> float:
+    return -sum(x * math.log(x) for x in p if x > 0)
+
+
+def draw(size: int = 6, prototypes: int = 4) -> tuple[Tensor, Tensor, Tensor]:
+    logits = 3 * torch.randn(3, size, prototypes, dtype=torch.double)
+    return logits[0].log_softmax(dim=1), logits[1].softmax(dim=1), logits[2].softmax(dim=1)
+
+
+def test_the_spread_of_projections_is_0_where_they_are_one_vector() -> None:
+    assert projection_std(torch.randn(1, 256).expand(32, 256)).item() == pytest.approx(0, abs=1e-6)
+    lengths = torch.rand(32, 1) + 0.5
+    assert projection_std(lengths * torch.randn(256)).item() == pytest.approx(0, abs=1e-4)
+    assert projection_std(torch.zeros(32, 256)).item() == 0
+
+
+def test_the_spread_of_projections_is_1_where_they_are_even_on_the_sphere() -> None:
+    assert projection_std(torch.cat([torch.eye(16), -torch.eye(16)])).item() == pytest.approx(1)
+    assert 0.98 < projection_std(torch.randn(512, 256)).item() <= 1
+
+
+def test_the_spread_of_projections_is_the_deviation_of_their_directions() -> None:
+    z = torch.randn(5, 3) + 1
+    directions = [[x / math.hypot(*row) for x in row] for row in z.tolist()]
+    deviations = []
+    for d in range(3):
+        mean = sum(row[d] for row in directions) / 5
+        deviations.append(math.sqrt(sum((row[d] - mean) ** 2 for row in directions) / 5))
+    assert projection_std(z).item() == pytest.approx(sum(deviations) / 3 * math.sqrt(3), rel=1e-5)
+    assert projection_std(9 * z).item() == pytest.approx(projection_std(z).item(), rel=1e-5)
+
+
+def test_the_statistics_of_clustering_are_what_their_names_say() -> None:
+    log_gamma, codes_a, codes_b = draw()
+    gamma = log_gamma.exp().tolist()
+    nearest = [row.index(max(row)) for row in gamma]
+    agree = [a.index(max(a)) == b.index(max(b)) for a, b in zip(codes_a.tolist(), codes_b.tolist(), strict=True)]
+    statistics = clustering_statistics(log_gamma, codes_a, codes_b)
+    assert statistics.keys() == NAMES
+    assert statistics["prototype_usage"].item() == pytest.approx(len(set(nearest)) / 4)
+    mean = [sum(row[j] for row in gamma) / 6 for j in range(4)]
+    assert statistics["prototype_entropy"].item() == pytest.approx(entropy_by_hand(mean))
+    assert statistics["code_entropy"].item() == pytest.approx(sum(map(entropy_by_hand, codes_a.tolist())) / 6)
+    assert statistics["code_agreement"].item() == pytest.approx(sum(agree) / 6)
+
+
+def test_clusters_that_are_all_used_differ_from_clusters_that_collapsed() -> None:
+    hard = torch.eye(8).repeat(3, 1)
+    spread = clustering_statistics(hard.log(), hard, hard)
+    expected = {"prototype_usage": 1, "prototype_entropy": math.log(8), "code_entropy": 0, "code_agreement": 1}
+    assert {name: value.item() for name, value in spread.items()} == pytest.approx(expected)
+    one, uniform = torch.eye(8)[:1].expand(24, 8), torch.full((24, 8), 1 / 8)
+    collapsed = clustering_statistics(one.log(), uniform, hard)
+    expected = {"prototype_usage": 1 / 8, "prototype_entropy": 0, "code_entropy": math.log(8), "code_agreement": 1 / 8}
+    assert {name: value.item() for name, value in collapsed.items()} == pytest.approx(expected)
+
+
+def test_statistics_carry_no_gradient() -> None:
+    log_gamma, codes_a, codes_b = (x.requires_grad_() for x in draw())
+    assert not any(value.requires_grad for value in clustering_statistics(log_gamma, codes_a, codes_b).values())
+    assert not projection_std(torch.randn(4, 3, requires_grad=True)).requires_grad

@@ -1,0 +1,192 @@
+"""The last layer of a point encoder, whose short way to the pooled features must equal the plain one."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from conclu_pyg.nn import PooledLinear, pooled_linear
+
+SIZES = {
+    "equal": [6, 6, 6, 6],
+    "ragged": [2, 9, 1, 5],
+    "one cloud": [12],
+    "one point per cloud": [1, 1, 1, 1, 1],
+    "two points": [1, 1],
+}
+
+
+def batch_of(sizes: list[int]) -> Tensor:
+    return torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+
+
+def make(in_channels: int = 5, out_channels: int = 7, *, relu: bool = True) -> PooledLinear:
+    """A layer in double precision; its norm has weights of both signs, and statistics and shifts unlike the start's."""
+    layer = PooledLinear(in_channels, out_channels, relu=relu).double()
+    with torch.no_grad():
+        layer.norm.weight.copy_(torch.linspace(-1.5, 1.3, out_channels))
+        layer.norm.bias.copy_(torch.randn(out_channels))
+        layer.norm.running_mean.normal_()  # type: ignore[union-attr]
+        layer.norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    return layer
+
+
+def gradients(layer: PooledLinear, out: Tensor, x: Tensor) -> list[Tensor]:
+    """Gradients of a fixed random function of the output."""
+    weights = torch.randn(out.shape, generator=torch.Generator().manual_seed(1), dtype=torch.double)
+    return list(torch.autograd.grad((weights * out).sum(), [x, *layer.parameters()]))
+
+
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+def test_the_plain_way_is_linear_norm_and_maximum(relu: bool, training: bool) -> None:
+    layer, sizes = make(relu=relu).train(training), SIZES["ragged"]
+    x = torch.randn(sum(sizes), 5, dtype=torch.double)
+    state = {name: tensor.numpy().copy() for name, tensor in layer.state_dict().items()}
+    points, pooled = layer(x, batch_of(sizes), len(sizes))
+    expected = x.numpy() @ state["linear.weight"].T
+    mean, var = expected.mean(axis=0), expected.var(axis=0)
+    if not training:
+        mean, var = state["norm.running_mean"], state["norm.running_var"]
+    expected = (expected - mean) / np.sqrt(var + 1e-5) * state["norm.weight"] + state["norm.bias"]
+    expected = np.maximum(expected, 0) if relu else expected
+    assert np.allclose(points.detach().numpy(), expected, rtol=1e-10)
+    clouds = np.split(expected, np.cumsum(sizes)[:-1])
+    assert np.allclose(pooled.detach().numpy(), [cloud.max(axis=0) for cloud in clouds], rtol=1e-10)
+
+
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES.keys())
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("chunk", [1, pooled_linear.CHUNK])
+def test_the_short_way_gives_what_the_plain_one_gives(
+    sizes: list[int], relu: bool, training: bool, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pooled_linear, "CHUNK", chunk)
+    short = make(relu=relu).train(training)
+    plain, batch = copy.deepcopy(short), batch_of(sizes)
+    for _ in range(2):  # the second step starts from the first one's statistics
+        x = (3 + 2 * torch.randn(sum(sizes), 5, dtype=torch.double)).requires_grad_()
+        out, expected = short.pool(x, batch, len(sizes)), plain(x, batch, len(sizes))[1]
+        assert torch.allclose(out, expected, rtol=1e-10, atol=1e-12)
+        for ours, theirs in zip(gradients(short, out, x), gradients(plain, expected, x), strict=True):
+            assert torch.allclose(ours, theirs, rtol=1e-8, atol=1e-8)
+        for name, ours in short.state_dict().items():
+            assert torch.allclose(ours, plain.state_dict()[name], rtol=1e-12, atol=1e-14), name
+    assert short.norm.num_batches_tracked == (2 if training else 0)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_gradients_of_the_short_way_are_those_of_its_function(training: bool) -> None:
+    layer, batch = make(3, 4, relu=False).train(training), batch_of([4, 4])
+    names = [name for name, _ in layer.named_parameters()]
+
+    def pool(x: Tensor, *parameters: Tensor) -> Tensor:
+        call = {f"layer.{name}": value for name, value in zip(names, parameters, strict=True)}
+        return torch.func.functional_call(_Pool(layer), call, (x, batch, 2))
+
+    x = torch.randn(8, 3, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(pool, (x, *layer.parameters()))
+
+
+class _Pool(torch.nn.Module):
+    def __init__(self, layer: PooledLinear) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        return self.layer.pool(x, batch, batch_size)
+
+
+def test_a_norm_weight_of_zero_gives_the_bias_and_a_gradient_between_the_extremes() -> None:
+    layer, batch = make(relu=False), batch_of([6, 6])
+    with torch.no_grad():
+        layer.norm.weight[2] = 0
+    x = torch.randn(12, 5, dtype=torch.double, requires_grad=True)
+    out = layer.pool(x, batch, 2)
+    assert torch.equal(out[:, 2], layer.norm.bias[2].expand(2)) and torch.allclose(out, layer(x, batch, 2)[1])
+    grad_x, grad_weight, grad_norm, _ = torch.autograd.grad(out[0, 2], [x, *layer.parameters()])
+    assert not grad_x.any() and not grad_weight.any()
+    channel = (x @ layer.linear.weight[2]).detach()
+    standard = (channel - channel.mean()) / (channel.var(correction=0) + 1e-5).sqrt()
+    assert standard[:6].min() - 1e-12 <= grad_norm[2] <= standard[:6].max() + 1e-12
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_points_that_tie_share_one_gradient_between_them(training: bool) -> None:
+    short = make().train(training)
+    plain, batch = copy.deepcopy(short), batch_of([6, 6])
+    x = torch.randn(2, 3, 5, dtype=torch.double).repeat(1, 2, 1).flatten(0, 1).requires_grad_()  # each point twice
+    out, expected = short.pool(x, batch, 2), plain(x, batch, 2)[1]
+    assert torch.allclose(out, expected, rtol=1e-10)
+    ours, theirs = gradients(short, out, x), gradients(plain, expected, x)
+    for grads in (ours, theirs):
+        grads[0] = grads[0].view(2, 2, 3, 5).sum(dim=1)  # over a point and its double
+    assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("sizes", [SIZES["equal"], SIZES["ragged"]], ids=["equal", "ragged"])
+def test_under_autocast_the_short_way_is_close_forward_and_backward(dtype: torch.dtype, sizes: list[int]) -> None:
+    layer = make(32, 64).float()
+    x = torch.randn(sum(sizes), 32).to(dtype)
+    leaf, wide = x.clone().requires_grad_(), x.double().requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = layer.pool(leaf, batch_of(sizes), len(sizes))
+    double = copy.deepcopy(layer).double()
+    expected = double.pool(wide, batch_of(sizes), len(sizes))
+    assert torch.allclose(out.double(), expected, atol=0.1)
+    ours = [grad.double() for grad in gradients(layer, out, leaf)]
+    assert all(grad.isfinite().all() for grad in ours)
+    for grad, theirs in zip(ours, gradients(double, expected, wide), strict=True):
+        assert torch.nn.functional.cosine_similarity(grad.flatten(), theirs.flatten(), dim=0) > 0.95
+
+
+def test_under_autocast_the_statistics_keep_the_resolution_of_float32() -> None:
+    cast, batch = make().float(), batch_of([50, 50])
+    plain, x = copy.deepcopy(cast), 20 + 0.1 * torch.randn(100, 5)  # in bf16 these would be multiples of 1/8
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        cast.pool(x, batch, 2)
+    plain(x, batch, 2)
+    for name in ("running_mean", "running_var"):
+        assert torch.allclose(getattr(cast.norm, name), getattr(plain.norm, name), rtol=1e-5), name
+
+
+class _Largest(TorchDispatchMode):
+    """Notes the size of the largest tensor that any operation gives."""
+
+    entries = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        out = func(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, (tuple, list)) else [out]:
+            if isinstance(tensor, Tensor):
+                self.entries = max(self.entries, tensor.numel())
+        return out
+
+
+def test_the_short_way_never_holds_all_points_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pooled_linear, "CHUNK", 2048)
+    layer, batch = PooledLinear(4, 64), batch_of(16 * [32])
+    x = torch.randn(512, 4, requires_grad=True)
+    largest = {}
+    for way in ("short", "plain"):
+        with _Largest() as seen:
+            out = layer.pool(x, batch, 16) if way == "short" else layer(x, batch, 16)[1]
+            out.sum().backward()
+        largest[way] = seen.entries
+    assert largest["plain"] == 512 * 64 and largest["short"] <= 16 * 64 * 4  # (B, C, D)
+
+
+def test_one_point_alone_has_no_statistics_and_is_refused_as_by_the_norm() -> None:
+    layer, x, batch = make(), torch.randn(1, 5, dtype=torch.double), batch_of([1])
+    variance = layer.norm.running_var.clone()  # type: ignore[union-attr]
+    for way in (layer.pool, layer):
+        with pytest.raises(ValueError, match="more than 1 value per channel"):
+            way(x, batch, 1)
+    assert torch.equal(layer.norm.running_var, variance)  # type: ignore[arg-type]
+    layer.eval()
+    assert torch.allclose(layer.pool(x, batch, 1), layer(x, batch, 1)[1])
