@@ -86,9 +86,12 @@ class _LinearMax(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         step = max(1, CHUNK // (x.size(1) * weight.size(0)))
-        parts = [(weight @ clouds.transpose(1, 2)).max(dim=2) for clouds in x.split(step)]  # each (step, C, N)
-        ctx.save_for_backward(x, weight, torch.cat([part.indices for part in parts]))
-        return torch.cat([part.values for part in parts])
+        parts = [
+            (weight @ clouds.flatten(0, 1).t()).view(len(weight), len(clouds), -1).max(dim=2)  # (C, step)
+            for clouds in x.split(step)
+        ]
+        ctx.save_for_backward(x, weight, torch.cat([part.indices for part in parts], dim=1).t())
+        return torch.cat([part.values for part in parts], dim=1).t()
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[no-untyped-def]
