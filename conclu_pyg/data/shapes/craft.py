@@ -46,7 +46,8 @@ def airplane(dice: Dice) -> Assembly:
     shape.add("tail", *(tail.scaled(y=side).at(x=back + shift, z=high) for side in (-1, 1)))
     kind = dice.pick("under", "under", "rear", "propeller", "none")
     if kind == "propeller":
-        shape.add("engine", *(bar((length / 2 + 0.05, 0, 0), (length / 2 + 0.05, 1.1 * c, 1.1 * s), 0.12, 0.06) for c, s in ((0, 1), (0.87, -0.5), (-0.87, -0.5))))
+        blade = bar((length / 2 + 0.05, 0, 0), (length / 2 + 0.05, 0, 1.1), 0.12, 0.06)
+        shape.add("engine", *(blade.turned("x", turn) for turn in (0, 120, 240)))
     elif kind != "none":
         size = dice.between(0.25, 0.45)
         pod = frustum(size * 0.8, size, size * dice.between(3.0, 5.0), 12).turned("y", 90)

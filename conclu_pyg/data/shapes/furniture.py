@@ -6,7 +6,7 @@ import numpy as np
 
 from conclu_pyg.data.shapes.dice import Dice
 from conclu_pyg.data.shapes.legs import corner_legs, pedestal, radial_legs, side_panels, trestles
-from conclu_pyg.data.shapes.mesh import Assembly
+from conclu_pyg.data.shapes.mesh import Assembly, Mesh
 from conclu_pyg.data.shapes.primitives import bar, box, ellipsoid, extrude, frustum, revolve, rounded, tube
 
 
@@ -32,7 +32,8 @@ def table(dice: Dice) -> Assembly:
         shape.add("drawer", box(width * dice.between(0.3, 0.8), depth * 0.8, drop).at(z=height - drop))
     if not is_round and dice.chance(0.25):
         side, block = dice.pick(-1, 1), width * 0.28
-        shape.add("drawer", box(block, depth * 0.85, height * 0.85).at(x=side * (width - block) * 0.45, z=height * 0.14))
+        block_x = side * (width - block) * 0.45
+        shape.add("drawer", box(block, depth * 0.85, height * 0.85).at(x=block_x, z=height * 0.14))
     return shape
 
 
@@ -100,7 +101,7 @@ def shelf(dice: Dice) -> Assembly:
     return shape
 
 
-def _shade(dice: Dice, radius: float, height: float) -> list:
+def _shade(dice: Dice, radius: float, height: float) -> list[Mesh]:
     """A cone, a drum, a dome or a globe, its middle at the origin."""
     kind = dice.pick("cone", "drum", "dome", "globe")
     if kind == "dome":
@@ -150,4 +151,5 @@ def lamp(dice: Dice) -> Assembly:
         elbow = (-reach * dice.between(0.2, 0.5), 0.0, rise * dice.between(0.5, 0.8))
         end, tilt = np.array([reach * 0.6, 0.0, rise]), dice.between(-50.0, 0.0)
         shape.add("pole", bar((0, 0, 0), elbow, pole), bar(elbow, end, pole))
-    return shape.add("shade", *(mesh.scaled(0.7, 0.7, 0.7).turned("y", tilt).at(*end) for mesh in _shade(dice, radius, height)))
+    shade = _shade(dice, 0.7 * radius, 0.7 * height)
+    return shape.add("shade", *(mesh.turned("y", tilt).at(*end) for mesh in shade))

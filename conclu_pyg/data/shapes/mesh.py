@@ -19,7 +19,7 @@ class Mesh(NamedTuple):
 
     def at(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Mesh:
         """The mesh moved by (x, y, z)."""
-        return Mesh(self.vertices + (x, y, z), self.faces)
+        return Mesh(self.vertices + np.array([x, y, z]), self.faces)
 
     def scaled(self, x: float = 1.0, y: float = 1.0, z: float = 1.0) -> Mesh:
         """The mesh stretched along each axis."""
@@ -77,6 +77,16 @@ def rotation(axis: str, degrees: float) -> np.ndarray:
     return matrix
 
 
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The cross product of rows; ``np.cross`` takes several times as long on arrays of this size.
+
+    Shapes:
+        - **a, b:** ``[N, 3]`` or ``[1, 3]``
+        - **output:** ``[N, 3]``
+    """
+    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+
+
 def sample_surface(
     mesh: Mesh, num_points: int, rng: np.random.Generator, density: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -94,13 +104,10 @@ def sample_surface(
     """
     a, b, c = mesh.vertices[mesh.faces.T]  # each (F, 3)
     ab, ac = b - a, c - a
-    x = ab[:, 1] * ac[:, 2] - ab[:, 2] * ac[:, 1]  # the cross product by hand: np.cross is five times as slow here
-    y = ab[:, 2] * ac[:, 0] - ab[:, 0] * ac[:, 2]
-    z = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
-    weight = np.sqrt(x * x + y * y + z * z)  # twice the area
+    weight = np.linalg.norm(cross(ab, ac), axis=1)  # twice the area
     total = np.cumsum(weight if density is None else weight * density)
     u, v, w = rng.random((3, num_points))
-    face = np.searchsorted(total, u * total[-1], side="right")
+    face = np.searchsorted(total, u * total[-1], side="right")  # a face without an area is never drawn
     root = np.sqrt(v)  # without the root the points would crowd at the vertex a (Osada et al., "Shape Distributions")
     points = a[face] + root[:, None] * ab[face] + (root * w)[:, None] * (ac[face] - ab[face])
     return points, face

@@ -10,7 +10,9 @@ from functools import cache
 
 import numpy as np
 
-from conclu_pyg.data.shapes.mesh import Mesh
+from conclu_pyg.data.shapes.mesh import Mesh, cross
+
+Point = Sequence[float] | np.ndarray
 
 
 @cache
@@ -123,15 +125,15 @@ def tube(path: np.ndarray, radius: float | np.ndarray, segments: int = 8, flat: 
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     # The axis that the path follows least is nowhere along it, so the frame never degenerates.
     reference = np.eye(3)[np.abs(tangent).max(axis=0).argmin()]
-    across = np.cross(tangent, reference)
+    across = cross(tangent, reference[None])
     across /= np.linalg.norm(across, axis=1, keepdims=True)
-    normal = np.cross(across, tangent) * flat
+    normal = cross(across, tangent) * flat
     circle = _circle(segments)
     section = circle[None, :, :1] * across[:, None] + circle[None, :, 1:] * normal[:, None]  # (K, segments, 3)
     return loft(path[:, None] + section * np.broadcast_to(radius, len(path))[:, None, None])
 
 
-def bar(start: Sequence[float], end: Sequence[float], radius: float, tip: float | None = None, sides: int = 8) -> Mesh:
+def bar(start: Point, end: Point, radius: float, tip: float | None = None, sides: int = 8) -> Mesh:
     """A straight rod between two points, of radius ``tip`` at its end (default: the same as at its start)."""
     return tube(np.array([start, end], dtype=float), np.array([radius, radius if tip is None else tip]), sides)
 

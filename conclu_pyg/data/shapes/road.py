@@ -33,7 +33,8 @@ def car(dice: Dice) -> Assembly:
     belt = clearance + dice.between(0.5, 0.75)
     front, rear = length / 2, -length / 2
     nose, tail = belt - dice.between(0.0, 0.3), belt - dice.between(0.0, 0.15)
-    body = [(rear, clearance), (front, clearance), (front, nose), (front * 0.35, belt), (rear * 0.5, belt), (rear, tail)]
+    bonnet, boot = (front * 0.35, belt), (rear * 0.5, belt)
+    body = [(rear, clearance), (front, clearance), (front, nose), bonnet, boot, (rear, tail)]
     shape = Assembly().add("body", _side_view(body, width, dice.between(0.88, 1.0)))
     roof = belt + dice.between(0.4, 0.75)
     kind = dice.pick("limousine", "hatchback", "coupe", "van", "pick-up", "open")
@@ -47,10 +48,11 @@ def car(dice: Dice) -> Assembly:
         "open": (0.3, 0.15, 0.12, 0.25),
     }[kind]
     shift = dice.between(-0.06, 0.06)
-    cabin = [(front * (x + (shift if i < 3 else 0.0)), z) for i, (x, z) in enumerate([(d, belt), (a, belt), (b, roof), (c, roof)])]
+    cabin = [(front * d, belt), (front * (a + shift), belt), (front * (b + shift), roof), (front * c, roof)]
     shape.add("cabin", _side_view(cabin, width * 0.95, dice.between(0.7, 0.92)))
     if kind == "open":
-        shape.add("cabin", *(box(0.25, width * 0.35, 0.45).at(x=-0.2 * front, y=y * width / 4, z=belt) for y in (-1, 1)))
+        seat = box(0.25, width * 0.35, 0.45).at(x=-0.2 * front, z=belt)
+        shape.add("cabin", *(seat.at(y=y * width / 4) for y in (-1, 1)))
     if kind == "pick-up":
         sides = [box(front * 0.75, 0.06, 0.3).at(x=rear * 0.6, y=y * width * 0.45, z=belt * 0.95) for y in (-1, 1)]
         shape.add("body", *sides, box(0.06, width * 0.9, 0.3).at(x=rear * 0.96, z=belt * 0.95))
@@ -59,7 +61,8 @@ def car(dice: Dice) -> Assembly:
     base = dice.between(0.56, 0.68)
     shape.add("wheel", *_wheels([base * front, base * rear], width * 0.92, wheel, dice.between(0.18, 0.28)))
     if dice.chance(0.5):
-        shape.add("mirror", *(ellipsoid(0.08, 0.14, 0.09).at(x=front * a * 0.8, y=y * width * 0.52, z=belt + 0.1) for y in (-1, 1)))
+        mirror = ellipsoid(0.08, 0.14, 0.09).at(x=front * a * 0.8, z=belt + 0.1)
+        shape.add("mirror", *(mirror.at(y=y * width * 0.52) for y in (-1, 1)))
     return shape
 
 
@@ -75,21 +78,22 @@ def bus(dice: Dice) -> Assembly:
     sections = [(-length / 2, -0.4), (0.4, length / 2)] if jointed else [(-length / 2, length / 2)]
     for rear, front in sections:
         lean = slant if front == length / 2 else 0.0
-        outline = [(rear, clearance), (front, clearance), (front, height * 0.45), (front - lean, height), (rear, height)]
-        shape.add("body", _side_view(outline, width, dice.between(0.88, 1.0)))
+        face = [(front, clearance), (front, height * 0.45), (front - lean, height)]
+        body = _side_view([(rear, clearance), *face, (rear, height)], width, dice.between(0.88, 1.0))
+        shape.add("body", body)
     if jointed:
         shape.add("body", box(0.9, width * 0.85, height * 0.85).at(z=clearance))
     axles = [length * dice.between(0.28, 0.36), -length * dice.between(0.22, 0.34)]
     axles += [axles[1] - 2.4 * wheel] if dice.chance(0.3) else []
     shape.add("wheel", *_wheels(axles, width * 0.93, wheel, 0.3))
     if dice.chance(0.6):
-        box_length = length * dice.between(0.12, 0.6)
-        shape.add("roof unit", box(box_length, width * 0.65, dice.between(0.15, 0.35)).at(x=length * dice.between(-0.2, 0.1), z=height))
+        unit = box(length * dice.between(0.12, 0.6), width * 0.65, dice.between(0.15, 0.35))
+        shape.add("roof unit", unit.at(x=length * dice.between(-0.2, 0.1), z=height))
     if dice.chance(0.6):
-        for y in (-1, 1):
-            arm = bar((length / 2, y * width * 0.4, height * 0.8), (length / 2 + 0.4, y * width * 0.6, height * 0.75), 0.04)
-            glass = box(0.12, 0.25, 0.5).at(x=length / 2 + 0.4, y=y * width * 0.6, z=height * 0.6)
-            shape.add("mirror", arm, glass)
+        arm = bar((0, width * 0.4, height * 0.8), (0.4, width * 0.6, height * 0.75), 0.04)
+        glass = box(0.12, 0.25, 0.5).at(x=0.4, y=width * 0.6, z=height * 0.6)
+        for side in (-1, 1):
+            shape.add("mirror", *(mesh.scaled(y=side).at(x=length / 2) for mesh in (arm, glass)))
     return shape
 
 
@@ -102,10 +106,11 @@ def truck(dice: Dice) -> Assembly:
     gap = dice.between(0.1, 0.5)
     shape = Assembly().add("chassis", box(length + cab_length, width * 0.5, 0.25).at(x=cab_length / 2, z=deck - 0.25))
     hood = dice.pick(0.0, dice.between(0.7, 1.5))
-    cab = [(front + gap, low), (front + cab_length, low), (front + cab_length, height * 0.6), (front + cab_length * dice.between(0.75, 1.0), height), (front + gap, height)]
+    nose, behind, slant = front + cab_length, front + gap, cab_length * dice.between(0.0, 0.25)
+    cab = [(behind, low), (nose, low), (nose, height * 0.6), (nose - slant, height), (behind, height)]
     shape.add("cab", _side_view(cab, width * 0.95, dice.between(0.85, 1.0)))
     if hood:
-        shape.add("cab", box(hood, width * 0.75, height * 0.55 - low, 0.9).at(x=front + cab_length + hood / 2, z=low))
+        shape.add("cab", box(hood, width * 0.75, height * 0.55 - low, 0.9).at(x=nose + hood / 2, z=low))
     kind = dice.pick("box", "tank", "tipper", "flat")
     if kind == "box":
         shape.add("load", box(length, width, height * dice.between(0.8, 1.2)).at(z=deck))
@@ -119,11 +124,13 @@ def truck(dice: Dice) -> Assembly:
         shape.add("load", skip.at(z=deck))
     else:
         shape.add("load", box(length, width, 0.15).at(z=deck))
-        stakes = [bar((x, y * width * 0.47, deck), (x, y * width * 0.47, deck + 0.7), 0.06, sides=4) for x in np.linspace(rear, front, dice.count(3, 6)) for y in (-1, 1)]
-        shape.add("load", *stakes)
+        stake = bar((0, 0, deck), (0, 0, deck + 0.7), 0.06, sides=4)
+        for x in np.linspace(rear, front, dice.count(3, 6)):
+            shape.add("load", *(stake.at(x=x, y=y * width * 0.47) for y in (-1, 1)))
         if dice.chance(0.5):
-            boom = (rear * dice.between(0.3, 0.9), 0, height * dice.between(1.2, 1.8))
-            shape.add("load", box(0.6, 0.6, height * 0.6).at(x=front - 0.5, z=deck), bar((front - 0.5, 0, deck + height * 0.6), boom, 0.2, 0.1))
+            x, top = front - 0.5, deck + height * 0.6
+            boom = bar((x, 0, top), (rear * dice.between(0.3, 0.9), 0, height * dice.between(1.2, 1.8)), 0.2, 0.1)
+            shape.add("load", box(0.6, 0.6, height * 0.6).at(x=x, z=deck), boom)
     axles = [front + cab_length * 0.55 + hood * 0.5, rear + 1.2 * wheel]
     axles += [axles[1] + 2.2 * wheel] if length > 5 and dice.chance(0.6) else []
     return shape.add("wheel", *_wheels(axles, width * 0.9, wheel, 0.35))

@@ -23,18 +23,18 @@ def uneven_density(mesh: Mesh, strength: float, rng: np.random.Generator) -> np.
     return np.exp(strength * (along - along.min()) / max(np.ptp(along), 1e-12))
 
 
-def seen_from_one_side(points: np.ndarray, rng: np.random.Generator, cells: int = 28) -> np.ndarray:
+def seen_from_one_side(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The points that a camera far away sees: in each pixel of a coarse picture, those near the foremost one.
 
     Args:
         points: a dense sample of the surface.
         rng: draws the direction of view, from all around and from a little above.
-        cells: pixels along each side of the picture.
 
     Shapes:
         - **points:** ``[N, 3]``
         - **output:** bool ``[N]``
     """
+    cells = max(int(np.sqrt(len(points) / 10)), 1)  # so many points to a pixel that the far side seldom shines through
     heading, height = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(-10, 50))
     ahead = np.array([np.cos(heading) * np.cos(height), np.sin(heading) * np.cos(height), np.sin(height)])
     right = np.array([-np.sin(heading), np.cos(heading), 0.0])
@@ -66,7 +66,7 @@ def scan(
     points, face = sample_surface(mesh, num_points * (4 if one_sided else 1), rng, weight)
     if one_sided:
         kept = np.flatnonzero(seen_from_one_side(points, rng))
-        if len(kept) < num_points:  # a shape that mostly hides itself: some points appear twice, as duplicates do in scans
+        if len(kept) < num_points:  # a shape that mostly hides itself: some of its points appear twice
             kept = np.concatenate([kept, rng.choice(kept, num_points - len(kept))])
         points, face = points[kept[:num_points]], face[kept[:num_points]]
     if noise:

@@ -36,12 +36,14 @@ def bottle(dice: Dice) -> Assembly:
     top = np.stack([radius + (neck - radius) * ease, body + shoulder * slope], axis=1)
     sides = dice.pick(24, 24, 24, 4, 6)
     section = (1.0, dice.pick(1.0, 1.0, dice.between(0.45, 0.8)), 1.0)
-    shape = Assembly().add("body", revolve(np.concatenate([hips, top]), sides).turned("z", 180 / sides).scaled(*section))
+    body_mesh = revolve(np.concatenate([hips, top]), sides).turned("z", 180 / sides)
+    shape = Assembly().add("body", body_mesh.scaled(*section))
     end = body + shoulder
     shape.add("neck", revolve([(neck, end), (neck * dice.between(0.8, 1.0), end + rise)]).scaled(*section))
     if dice.chance(0.75):
         wide, tall = neck * dice.between(1.1, 1.6), dice.between(0.2, 0.6)
-        shape.add("cap", frustum(wide, wide * dice.between(0.7, 1.0), tall).scaled(*section).at(z=end + rise - tall / 2))
+        cap = frustum(wide, wide * dice.between(0.7, 1.0), tall)
+        shape.add("cap", cap.scaled(*section).at(z=end + rise - tall / 2))
     return shape
 
 
@@ -97,7 +99,8 @@ def mug(dice: Dice) -> Assembly:
     inner[:, 1] = 0.08 * height + inner[:, 1] * 0.92
     shape = Assembly().add("wall", revolve(np.concatenate([[(0.0, 0.0)], outer, inner, [(0.0, 0.08 * height)]])))
     tall = height * dice.between(0.45, 0.8)
-    handle = _handle(dice.between(0.5, 0.9), tall, dice.between(0.07, 0.15), dice.between(0.6, 1.6), dice.between(0.5, 1.2))
+    reach, thickness, flat = dice.between(0.5, 0.9), dice.between(0.07, 0.15), dice.between(0.6, 1.6)
+    handle = _handle(reach, tall, thickness, flat, dice.between(0.5, 1.2))
     level = height * dice.between(0.48, 0.58)
     shape.add("handle", handle.at(x=np.interp(level, outer[:, 1], outer[:, 0]) * 0.93, z=level))
     if dice.chance(0.25):
@@ -122,7 +125,8 @@ def teapot(dice: Dice) -> Assembly:
     shape.add("spout", tube(spout, width * np.linspace(1.6, 0.8, 9)))
     thickness = dice.between(0.06, 0.11)
     if dice.chance(0.65):
-        handle = _handle(dice.between(0.5, 0.9), height * dice.between(0.5, 0.75), thickness, 1.0, dice.between(0.6, 1.1))
+        reach, tall = dice.between(0.5, 0.9), height * dice.between(0.5, 0.75)
+        handle = _handle(reach, tall, thickness, 1.0, dice.between(0.6, 1.1))
         return shape.add("handle", handle.at(x=middle * 0.93, z=height * 0.55))
     arch = torus(1.0, thickness, 0.0, 180.0).scaled(middle * 0.8, dice.between(0.7, 1.3), 1.0).turned("x", 90)
     return shape.add("handle", arch.at(z=height * 0.85))
