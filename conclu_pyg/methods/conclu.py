@@ -41,7 +41,7 @@ class ConClu(nn.Module):
         orthogonality_reduction: ``sum`` or ``mean`` of eq. 8's entries (default: mean).
 
     Raises:
-        ConfigError: a negative weight, or weights that are all 0.
+        ConfigError: a negative weight, weights that leave neither contrast nor clusters, or another value of ``codes``.
     """
 
     def __init__(
@@ -63,6 +63,8 @@ class ConClu(nn.Module):
                 "ConClu's weights must be at least 0, and that of the contrast or of the cluster term above 0, found "
                 f"{weights}."
             )
+        if codes not in ("swapped", "same_view"):
+            raise ConfigError(f"ConClu takes codes='swapped' or 'same_view', found {codes!r}.")
         self.codes: Literal["swapped", "same_view"] = codes
         self.weights = {name: weight for name, weight in weights.items() if weight > 0}
         self.orthogonality_reduction: Reduction = orthogonality_reduction
