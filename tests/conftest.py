@@ -1,10 +1,30 @@
 """What all tests share: seeds, and the real data where the machine has it."""
 
+import copy
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+
+TINY: dict[str, Any] = {
+    "dataset": {"name": "ParametricShapes", "num_shapes": 48, "num_test_shapes": 40, "num_points": 64},
+    "model": {
+        "name": "ConClu",
+        "encoder": {"name": "PointNet", "out_channels": 32, "input_transform": False, "feature_transform": False},
+        "projector": {"name": "ProjectionHead", "hidden_channels": 32, "out_channels": 16},
+        "predictor": {"name": "PredictionHead", "hidden_channels": 16},
+        "clusterer": {"name": "SinkhornClusterer", "num_prototypes": 8},
+    },
+    "pipeline": {
+        "name": "Pretraining",
+        "views": [{"name": "RandomHalfSpaceCrop"}, {"name": "SamplePoints", "num_points": 32}],
+        "epochs": 2,
+        "batch_size": 16,
+        "device": "cpu",
+    },
+}
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +43,19 @@ def conclu_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real data: CONCLU_DATA names {name}, which is no folder")
     return folder
+
+
+@pytest.fixture
+def tiny_config() -> dict[str, Any]:
+    """A resolved config that trains within a second."""
+    return copy.deepcopy(TINY)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder that this config gives. It is everybody's: a test that writes takes a copy."""
+    from conclu_pyg.pipelines.build import build_pipeline
+
+    config = copy.deepcopy(TINY)
+    config["pipeline"]["log_dir"] = str(tmp_path_factory.mktemp("runs"))
+    return build_pipeline(config).run_train()

@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConcluError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"error: {error}.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("stopped by Ctrl-C.", file=sys.stderr)
         return INTERRUPTED

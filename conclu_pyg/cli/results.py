@@ -16,6 +16,7 @@ def run(options: argparse.Namespace) -> None:
     from conclu_pyg.evaluation.results_page import results_page
 
     page = results_page(options.folder)
+    options.page.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(options.page) as file:
         file.write(page.encode())
     print(f"written: {options.page}")

@@ -9,7 +9,9 @@ from conclu_pyg.config import load_config
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="a YAML file, such as configs/conclu_pointnet.yaml")
-    parser.add_argument("overrides", nargs="*", metavar="section.key=value", help="such as pipeline.epochs=10")
+    parser.add_argument(
+        "overrides", nargs="*", default=[], metavar="section.key=value", help="such as pipeline.epochs=10"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -19,4 +21,4 @@ def run(options: argparse.Namespace) -> None:
     from conclu_pyg.pipelines.build import build_pipeline
 
     folder = build_pipeline(config).run_train()
-    console.print(f"trained: {folder}", markup=False)
+    console.print(f"trained: {folder}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
+import warnings
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import CheckpointError
 
 FORMAT = 1
-UNREADABLE = (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile)
+MAPPINGS = ("config", "method", "optimizer", "scheduler", "random")
 LAST = Path("checkpoints", "last.pt")  # within a run folder
 
 
@@ -66,25 +65,39 @@ class Checkpoint:
             CheckpointError: the file is missing, is no checkpoint of this project, or is of a newer format.
         """
         path = find(path)
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-        except UNREADABLE as error:
-            reason = str(error).strip().split("\n")[0][:200]
-            raise CheckpointError(
-                f"{path} cannot be read as a checkpoint: {reason} It must be a file that conclu_pyg wrote."
-            ) from error
-        names = {field.name for field in fields(cls)}
-        if not isinstance(content, dict) or not names <= content.keys():
-            found = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
-            raise CheckpointError(
-                f"{path} is no checkpoint of conclu_pyg: it must hold {', '.join(sorted(names))}, found {found}."
-            )
-        if content["format"] != FORMAT:
+        content = _read(path)
+        if "format" in content and content["format"] != FORMAT:
             raise CheckpointError(
                 f"{path} has checkpoint format {content['format']!r}, this version reads {FORMAT}; use the version of "
                 "conclu_pyg that wrote it."
             )
+        names = [field.name for field in fields(cls)]
+        if any(name not in content for name in names):
+            found = ", ".join(sorted(map(str, content))[:10]) or "nothing"
+            raise CheckpointError(
+                f"{path} is no checkpoint of conclu_pyg: it must hold {', '.join(names)}, found {found}."
+            )
+        for name in MAPPINGS:
+            if not isinstance(content[name], dict):
+                raise CheckpointError(f"{path} is damaged: its {name} must be a mapping, found {content[name]!r:.50}.")
         return cls(**{name: content[name] for name in names})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What a file of ``torch.save`` holds, if that is a mapping of tensors and plain values."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # on pickles of another protocol than torch.save's
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except PermissionError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    except Exception as error:  # a damaged pickle raises anything
+        raise CheckpointError(
+            f"{path} cannot be read as a checkpoint: it is incomplete, or holds something else than tensors and plain "
+            "values, such as code, which is never run; give a file that conclu_pyg wrote."
+        ) from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} is no checkpoint of conclu_pyg: it holds a {type(content).__name__}.")
+    return content
 
 
 def find(path: str | Path) -> Path:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-console = Console(highlight=False, soft_wrap=True)
+# Names of files and classes are shown as they are: [x] in them is no style, :car: no picture.
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def progress_bar() -> Progress:
@@ -34,9 +35,10 @@ def epoch_line(metrics: Mapping[str, float], epochs: int) -> str:
     """One line about a finished epoch."""
     losses = {name.removeprefix("loss/"): value for name, value in metrics.items() if name.startswith("loss/")}
     status = step_status(losses, metrics["clouds_per_second"])
-    return f"epoch {metrics['epoch']:.0f}/{epochs}  {status}  spread {metrics['projection_std']:.2f}"
+    spread = f"  spread {metrics['projection_std']:.2f}" if "projection_std" in metrics else ""
+    return f"epoch {metrics['epoch']:.0f}/{epochs}  {status}{spread}"
 
 
 def warn(sentence: str) -> None:
     """Prints a warning that the eye finds."""
-    console.print(f"warning: {sentence}", style="yellow", markup=False)
+    console.print(f"warning: {sentence}", style="yellow")

@@ -12,22 +12,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from conclu_pyg import __version__
 from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import ConcluError
 
 RESULTS_NAME = "results.json"
-VERSIONED = ("conclu_pyg", "torch", "torch-geometric", "scikit-learn")
+VERSIONED = ("torch", "torch-geometric", "scikit-learn")
 
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that a result depends on."""
-    found = {"python": platform.python_version()}
-    for package in VERSIONED:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:  # a checkout that is not installed
-            continue
-    return found
+    packages = {package: metadata.version(package) for package in VERSIONED}
+    return {"python": platform.python_version(), "conclu_pyg": __version__, **packages}
 
 
 def command_line() -> str:
@@ -54,7 +50,7 @@ class Record:
         command: what was typed.
         seconds: the time the evaluation took.
         training: the command that made the encoder and the seconds it took, where it was trained.
-        details: values beneath the metric, such as those per class.
+        details: values beneath the metric, such as those per class (null for a class that was not measured).
         versions: of Python and the packages.
     """
 
@@ -79,7 +75,7 @@ def append_records(path: Path, records: Sequence[Record]) -> None:
     """Appends records to a JSON file, which stays whole at every moment."""
     content = [asdict(record) for record in (*(read_records(path) if path.exists() else ()), *records)]
     with atomic_write(path) as file:
-        file.write((json.dumps(content, indent=2) + "\n").encode())
+        file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def read_records(path: Path) -> list[Record]:
@@ -90,9 +86,9 @@ def read_records(path: Path) -> list[Record]:
     """
     names = {item.name for item in fields(Record)}
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, list) or not all(isinstance(row, dict) and row.keys() == names for row in content):
-            raise ValueError(f"each entry must have the keys {', '.join(sorted(names))}")
+            raise ValueError(f"it must be a list of entries with the keys {', '.join(sorted(names))}")
     except ValueError as error:
         raise ConcluError(f"{path} is no list of records: {error}; move it away to begin a new one.") from error
     return [Record(**row) for row in content]

@@ -35,16 +35,17 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
         else:
             parts = [
                 config["model"]["name"],
-                config["model"].get("encoder", {}).get("name", ""),
+                (config["model"].get("encoder") or {}).get("name", ""),
                 config["dataset"]["name"],
             ]
             stem = "_".join([*(part.lower() for part in parts if part), time.strftime("%Y%m%d-%H%M%S")])
             folder = _unused(Path(log_dir), stem)
         (folder / "checkpoints").mkdir()
+        with atomic_write(folder / "config.yaml") as file:
+            file.write(dump_config(config).encode())
     except OSError as error:
-        raise ConfigError(f"the run's folder cannot be made: {error}; give another by pipeline.log_dir=...") from error
-    with atomic_write(folder / "config.yaml") as file:
-        file.write(dump_config(config).encode())
+        key = "log_dir" if run_dir is None else "run_dir"
+        raise ConfigError(f"the run's folder cannot be made: {error}; give another by pipeline.{key}=...") from error
     return folder
 
 

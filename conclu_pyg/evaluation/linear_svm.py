@@ -49,16 +49,20 @@ def linear_svm(train: Features, test: Features, num_classes: int, seed: int = 0)
         seed: of the folds (default: 0).
 
     Raises:
-        ConcluError: the training features have one class only.
+        ConcluError: fewer than two classes have a training cloud for each fold.
     """
     counts = np.bincount(train.y, minlength=num_classes)
-    if (counts > 0).sum() < 2:
-        raise ConcluError(f"a linear SVM needs two classes at least, and the {len(train.y)} training clouds have one.")
+    if (counts >= FOLDS).sum() < 2:  # so that every fold trains on two classes
+        raise ConcluError(
+            f"a linear SVM whose C is chosen by {FOLDS}-fold cross-validation needs two classes of {FOLDS} training "
+            f"clouds at least; the largest of the {(counts > 0).sum()} classes here has {counts.max()}."
+        )
     scaler = StandardScaler().fit(train.x.astype(np.float64))
     x = scaler.transform(train.x) / math.sqrt(train.x.shape[1])
     held_out = scaler.transform(test.x) / math.sqrt(train.x.shape[1])
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class")  # few-label sets: some folds lack it
+        warnings.filterwarnings("ignore", message="The least populated class")  # few labels: some folds lack a class
+        warnings.filterwarnings("ignore", message="The number of unique classes")  # few labels of many classes
         search = GridSearchCV(
             SVC(kernel="precomputed", cache_size=1000),  # one matrix of products serves every fold and cost
             {"C": list(GRID)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from conclu_pyg.config import resolve
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.engine.checkpoint import Checkpoint, find, load_weights, run_folder
 from conclu_pyg.engine.progress import console
-from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, command_line
+from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, command_line, read_records
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.features import apply_frozen, embed
@@ -49,6 +50,9 @@ def evaluate_run(
                 f"an evaluation takes overrides of the data set, such as dataset.dataset_path=..., found {override!r}."
             )
     source = find(path)
+    folder = run_folder(source)
+    if (folder / RESULTS_NAME).exists():
+        read_records(folder / RESULTS_NAME)  # damaged ones are known before the work, not after it
     checkpoint = Checkpoint.load(source)
     config = resolve(checkpoint.config, overrides, f"the config in {source}")
     seed = config["pipeline"].get("seed", 0)
@@ -86,13 +90,15 @@ def evaluate_run(
                 "num_points": train.pos.shape[1],
                 "c": result.c,
                 "cross_validation": round(result.cross_validation, 2),
-                "per_class": dict(zip(train.classes, (round(value, 1) for value in result.per_class), strict=True)),
+                "per_class": {
+                    name: None if math.isnan(value) else round(value, 1)
+                    for name, value in zip(train.classes, result.per_class, strict=True)
+                },
             },
         )
         records.append(record)
-        console.print(f"{_title(record)}: {result.accuracy:.1f} %", markup=False)
+        console.print(f"{_title(record)}: {result.accuracy:.1f} %")
     _show(records)
-    folder = run_folder(source)
     append_records(folder / RESULTS_NAME, records)
     if "cluster" in getattr(method, "weights", {}):
         log_gamma = apply_frozen(method, method.assign, held_out, device, batch_size=64)
@@ -137,11 +143,12 @@ def _show(records: Sequence[Record]) -> None:
     for record in records:
         table.add_column("random" if not record.training else "pre-trained", justify="right")
     for name in records[0].details["per_class"]:
-        table.add_row(name, *(f"{record.details['per_class'][name]:.1f}" for record in records))
+        values = [record.details["per_class"][name] for record in records]
+        table.add_row(name, *("-" if value is None else f"{value:.1f}" for value in values))
     table.add_section()
     table.add_row("all clouds", *(f"{record.value:.1f}" for record in records), style="bold")
     console.print(table)
-    console.print(f"protocol: {records[-1].protocol}", markup=False)
+    console.print(f"protocol: {records[-1].protocol}")
 
 
 def _paths(folder: Path, checkpoint: Path) -> None:
@@ -154,4 +161,4 @@ def _paths(folder: Path, checkpoint: Path) -> None:
     }
     for name, path in files.items():
         if path.exists():
-            console.print(f"{name}: {path}", markup=False)
+            console.print(f"{name}: {path}")

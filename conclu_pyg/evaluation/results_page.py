@@ -59,18 +59,24 @@ def results_page(folder: Path) -> str:
 def _section(path: Path) -> str:
     records = read_records(path)
     note = path.with_suffix(".md")
-    rows: dict[Row, list[Record]] = defaultdict(list)
-    for record in records:
-        rows[_row(record)].append(record)
+    rows: dict[Row, dict[tuple[int, str], Record]] = defaultdict(dict)
+    for record in records:  # the same encoder measured again counts once
+        rows[_row(record)][record.seed, record.training.get("command", "")] = record
+    protocols = list(dict.fromkeys(record.protocol for record in records))
     lines = [f"## {path.stem.split('_', 1)[-1].replace('_', ' ')}", ""]
     if note.exists():
         lines += [note.read_text().strip(), ""]
     lines += [
-        "| measured on | encoder | pre-trained on | terms | epochs | points | accuracy | seeds | paper |",
-        "|---|---|---|---|---|---|---|---|---|",
-        *(_line(row, group) for row, group in sorted(rows.items(), key=lambda item: item[0][:5])),
+        "| measured on | encoder | pre-trained on | terms | epochs | points | accuracy | seeds | protocol | paper |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+        *(
+            _line(row, list(group.values()), protocols.index(row.protocol) + 1)
+            for row, group in sorted(rows.items(), key=lambda item: item[0][:5])
+        ),
         "",
-        *_protocols(records),
+        "Protocols:",
+        "",
+        *(f"{number}. {protocol}." for number, protocol in enumerate(protocols, start=1)),
         "",
         "Commands:",
         "",
@@ -94,7 +100,7 @@ def _row(record: Record) -> Row:
     )
 
 
-def _line(row: Row, records: Sequence[Record]) -> str:
+def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
     values = [record.value for record in records]
     mean = sum(values) / len(values)
     spread = math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1)) if len(values) > 1 else None
@@ -104,13 +110,8 @@ def _line(row: Row, records: Sequence[Record]) -> str:
     start = "none: random weights" if row.initialisation == "random" else row.initialisation
     return (
         f"| {row.dataset} | {row.encoder} | {start} | {row.terms or '-'} | {row.epochs or '-'} | {row.points:,} "
-        f"| **{accuracy}** | {seeds} | {paper if paper else '-'} |"
+        f"| **{accuracy}** | {seeds} | {protocol} | {paper or '-'} |"
     )
-
-
-def _protocols(records: Sequence[Record]) -> list[str]:
-    unique = dict.fromkeys(record.protocol for record in records)
-    return [f"Protocol: {protocol}." for protocol in unique]
 
 
 def _commands(records: Sequence[Record]) -> list[str]:

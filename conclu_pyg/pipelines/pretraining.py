@@ -13,6 +13,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim.lr_scheduler import StepLR
 from torch.utils.data import DataLoader
+from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset
 from conclu_pyg.engine.checkpoint import LAST, Checkpoint
@@ -52,7 +53,7 @@ class Pretraining:
         weight_decay: of AdamW (default: 0.01).
         lr_decay: factor on the learning rate (default: 0.7) every
         lr_decay_epochs: epochs (default: 20).
-        seed: rules initial weights, order and views (default: 0).
+        seed: rules initial weights, order and views; up to 2^32 - 1 (default: 0).
         device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
         precision: of the products; the weights stay in float32 (default: 32-true).
         num_workers: processes that read ahead (default: 0, enough for a memory map).
@@ -61,7 +62,7 @@ class Pretraining:
         keep_every: keeps the checkpoint of every so many epochs beside the last one; 0 keeps none (default: 0).
 
     Raises:
-        ConfigError: a number out of its range, or a batch that is larger than the data set.
+        ConfigError: a number out of its range, or a device that is not there.
     """
 
     def __init__(
@@ -90,7 +91,6 @@ class Pretraining:
             ("lr_decay_epochs", lr_decay_epochs, 1),
             ("num_workers", num_workers, 0),
             ("keep_every", keep_every, 0),
-            ("seed", seed, 0),
         ):
             if value < least:
                 raise ConfigError(f"pipeline.{key} must be at least {least}, found {value}.")
@@ -113,22 +113,25 @@ class Pretraining:
         )
         self.scheduler = StepLR(self.optimizer, lr_decay_epochs, lr_decay)
         self._began = time.perf_counter()
-        try:
-            self.fabric = Fabric(accelerator=device, devices=1, precision=precision)
-        except Exception as error:  # Fabric raises its own class and RuntimeError for a device that is absent
-            raise ConfigError(f"pipeline.device={device} cannot be used here: {error}") from error
+        if device in ("cuda", "mps") and not getattr(torch, device).is_available():
+            raise ConfigError(
+                f"pipeline.device={device} cannot be used here: PyTorch {torch.__version__} finds no such device; give "
+                "pipeline.device=auto to take the best that there is."
+            )
+        self.fabric = Fabric(accelerator=device, devices=1, precision=precision)
 
     def run_train(self) -> Path:
         """Trains for ``epochs`` and gives the run folder.
 
         Raises:
             KeyboardInterrupt: after Ctrl-C, once the state is saved.
-            ConcluError: the loss is not finite.
+            ConfigError: a batch that is larger than the training split, or a run folder that cannot be made.
+            ConcluError: the loss or a weight is not finite.
         """
         split = self.dataset.get_split("train")
         self._check_batch(len(split))
         folder = make_run_folder(self.config, self.log_dir, self.run_dir)
-        console.print(f"{split!r}; the run is written to {folder}", markup=False)
+        console.print(f"{split!r}; the run is written to {folder}")
 
         self._began = time.perf_counter()
         order = seed_all(self.seed)
@@ -139,7 +142,7 @@ class Pretraining:
             drop_last=True,
             generator=order,
             num_workers=self.num_workers,
-            collate_fn=lambda batch: batch,  # the split reads whole batches
+            collate_fn=_as_read,
         )
         loader: Any = self.fabric.setup_dataloaders(batches)
         method, optimizer = self.fabric.setup(self.model, self.optimizer)
@@ -167,21 +170,21 @@ class Pretraining:
                         losses = {name: value.item() for name, value in output.losses.items()}
                         bar.update(task, advance=1, status=step_status(losses, speed))
                     if interrupt.requested:
-                        path = folder / LAST
-                        self._checkpoint(epoch, batch, step, drawn_from).save(path)
-                        console.print(f"interrupted in epoch {epoch + 1}, step {step}: saved to {path}", markup=False)
+                        self._check_finite(folder, epoch + 1, mean.compute()["loss"])
+                        self._checkpoint(epoch, batch, step, drawn_from).save(folder / LAST)
+                        console.print(f"interrupted in epoch {epoch + 1}, step {step}: saved to {folder / LAST}")
                         raise KeyboardInterrupt
                 bar.remove_task(task)
 
+                means = mean.compute()  # waits for the device, so the time is that of finished steps
                 seconds = time.perf_counter() - began
-                speed = len(loader) * self.batch_size / seconds
-                metrics: dict[str, float] = {
+                metrics = {
                     "epoch": epoch + 1,
                     "step": step,
-                    "lr": self.scheduler.get_last_lr()[0],
+                    "lr": float(self.scheduler.get_last_lr()[0]),
                     "seconds": seconds,
-                    "clouds_per_second": speed,
-                    **mean.compute(),
+                    "clouds_per_second": len(loader) * self.batch_size / seconds,
+                    **means,
                 }
                 self.scheduler.step()
                 self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, step, order.get_state()))
@@ -191,18 +194,23 @@ class Pretraining:
         """Writes and shows what the epoch gave."""
         log.write(metrics)
         plot_curves(read_metrics(folder), folder / CURVES_NAME)
-        console.print(epoch_line(metrics, self.epochs), markup=False)
-        if not math.isfinite(metrics["loss"]):
-            raise ConcluError(
-                f"the loss was not finite in epoch {checkpoint.epoch}; {folder / LAST} keeps the epoch before it, "
-                "where there is one. Lower pipeline.lr, or raise pipeline.precision to 32-true."
-            )
+        console.print(epoch_line(metrics, self.epochs))
+        self._check_finite(folder, checkpoint.epoch, metrics["loss"])
         checkpoint.save(folder / LAST)
         if self.keep_every and checkpoint.epoch % self.keep_every == 0:
             checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.pt")
-        clusterer = getattr(self.model, "clusterer", None)
-        for sentence in collapse_warnings(metrics, getattr(clusterer, "num_prototypes", None)):
+        for sentence in collapse_warnings(metrics, self._num_prototypes()):
             warn(sentence)
+
+    def _check_finite(self, folder: Path, epoch: int, loss: float) -> None:
+        """Refuses to save a state that no training can go on from."""
+        if math.isfinite(loss) and all(value.isfinite().all() for value in self.model.state_dict().values()):
+            return
+        kept = f"{folder / LAST} keeps the epoch before it" if (folder / LAST).exists() else "nothing was saved"
+        raise ConcluError(
+            f"the loss or a weight was not finite in epoch {epoch}; {kept}. Lower pipeline.lr, or give "
+            "pipeline.precision=32-true where it is another."
+        )
 
     def _checkpoint(self, epoch: int, batch: int, step: int, drawn_from: torch.Tensor) -> Checkpoint:
         return Checkpoint(
@@ -226,9 +234,21 @@ class Pretraining:
                 f"pipeline.batch_size={self.batch_size} is more than the {clouds} clouds of the training split; give a "
                 "smaller one."
             )
-        prototypes = getattr(getattr(self.model, "clusterer", None), "num_prototypes", 0)
-        if self.batch_size < prototypes:
+        prototypes = self._num_prototypes()
+        if prototypes and self.batch_size < prototypes:
             warn(
                 f"pipeline.batch_size={self.batch_size} is below the {prototypes} prototypes, so that not every "
                 "prototype can get a cloud of each batch; give a larger batch or fewer model.clusterer.num_prototypes."
             )
+
+    def _num_prototypes(self) -> int | None:
+        """J where the method trains prototypes: contrast alone leaves its own frozen."""
+        clusterer = getattr(self.model, "clusterer", None)
+        if clusterer is None or not any(parameter.requires_grad for parameter in clusterer.parameters()):
+            return None
+        return getattr(clusterer, "num_prototypes", None)
+
+
+def _as_read(batch: Batch) -> Batch:
+    """The split reads whole batches; there is nothing to collate. (A function of the module, for worker processes.)"""
+    return batch

@@ -1,0 +1,90 @@
+import argparse
+from types import SimpleNamespace
+
+import pytest
+
+import conclu_pyg
+from conclu_pyg import errors
+from conclu_pyg.cli.main import COMMANDS, main
+
+
+def exits(arguments: list[str]) -> int:
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    assert isinstance(exit.value.code, int)
+    return exit.value.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "error: the following arguments are required: command; see conclu --help."),
+        (["trian"], "error: argument command: invalid choice: 'trian' (choose from"),
+        (["--nope"], "error: the following arguments are required: command; see conclu --help."),
+        (["train"], "error: the following arguments are required: config; see conclu train --help."),
+        (["train", "a.yaml", "--epochs", "3"], "error: unrecognized arguments: --epochs"),
+        (["evaluate"], "error: the following arguments are required: run; see conclu evaluate --help."),
+        (["evaluate", "a", "--on", "train"], "error: argument --on: invalid choice: 'train' (choose from"),
+        (["results", "a"], "error: the following arguments are required: page; see conclu results --help."),
+    ],
+)
+def test_what_cannot_be_understood_is_one_line_on_stderr_and_status_2(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exits(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(sentence) and err.count("\n") == 1
+
+
+def test_help_lists_the_commands_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits(["--help"]) == 0
+    out = capsys.readouterr().out
+    for name, module in COMMANDS.items():
+        assert f"  {name:<12} {module.__doc__}" in out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits([name, "--help"]) == 0
+    assert f"usage: conclu {name}" in capsys.readouterr().out
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits(["--version"]) == 0
+    assert capsys.readouterr().out == f"conclu_pyg {conclu_pyg.__version__}\n"
+
+
+def failing(error: BaseException) -> SimpleNamespace:
+    def run(options: argparse.Namespace) -> None:
+        raise error
+
+    return SimpleNamespace(__doc__="Fail.", add_arguments=lambda parser: None, run=run)
+
+
+ERRORS = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.ConcluError)]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        *((cls("what was found."), 2, "error: what was found.\n") for cls in ERRORS),
+        (
+            OSError(28, "No space left on device", "a/last.pt"),
+            2,
+            "error: [Errno 28] No space left on device: 'a/last.pt'.\n",
+        ),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C.\n"),
+    ],
+)
+def test_an_error_that_the_user_can_mend_is_one_line_and_a_status(
+    error: BaseException, status: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(COMMANDS, "train", failing(error))
+    assert main(["train"]) == status
+    assert capsys.readouterr() == ("", line)
+
+
+def test_a_fault_of_the_program_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "train", failing(ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        main(["train"])

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from conclu_pyg.cli.main import main
+from conclu_pyg.config import load_config
+from conclu_pyg.engine.checkpoint import LAST
+
+
+def test_a_config_trains_with_its_overrides(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conclu_pyg.pipelines.pretraining.plot_curves", lambda *_: None)
+    overrides = ["pipeline.epochs=1", "pipeline.lr=1e-4", f"pipeline.run_dir={tmp_path / 'run'}"]
+    assert main(["train", str(tiny_run / "config.yaml"), *overrides]) == 0
+    pipeline = load_config(tmp_path / "run" / "config.yaml")["pipeline"]
+    assert (pipeline["epochs"], pipeline["lr"]) == (1, 1e-4)
+    assert (tmp_path / "run" / LAST).is_file()
+    out, err = capsys.readouterr()
+    assert "epoch 1/1  loss" in out and out.endswith(f"trained: {tmp_path / 'run'}\n")
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("epochs=3", "names the unknown section 'epochs'"),
+        ("pipeline.epoch=3", "Pretraining takes no argument 'epoch'; did you mean 'epochs'?"),
+        ("pipeline.epochs=three", "Pretraining takes epochs: int = 200, found 'three' (str)."),
+        ("pipeline.epochs", "must be written as section.key=value"),
+        ("pipeline.batch_size=49", "pipeline.batch_size=49 is more than the 48 clouds of the training split"),
+        ("pipeline.device=gpu", "'auto', 'cpu', 'cuda', 'mps'"),
+        ("pipeline.precision=64", "'32-true', 'bf16-mixed', '16-mixed'"),
+        ("pipeline.seed=4294967296", "pipeline.seed must be between 0 and 4294967295"),
+        ("model.encoder.name=PointNett", "ENCODERS has no 'PointNett'; did you mean 'PointNet'?"),
+        ("model.encoder=null", "ENCODERS builds from a mapping with a 'name', found None."),
+        ("dataset.num_shapes=3", "ParametricShapes takes num_shapes of at least 20"),
+    ],
+)
+def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
+    tiny_run: Path, tmp_path: Path, override: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set(tmp_path.iterdir())
+    config = str(tiny_run / "config.yaml")
+    assert main(["train", config, f"pipeline.log_dir={tmp_path / 'runs'}", override]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ") and sentence in err and err.count("\n") == 1
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_missing_config_names_the_nearest(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(tiny_run / "confg.yaml")]) == 2
+    assert f"did you mean '{tiny_run / 'config.yaml'}'?" in capsys.readouterr().err

@@ -1,0 +1,38 @@
+import pytest
+from rich.table import Table
+
+from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
+
+
+def test_a_step_shows_the_loss_its_terms_and_the_speed() -> None:
+    assert (
+        step_status({"contrast": 1.5, "cluster": 2.0}, 1234.5)
+        == "loss 3.500  contrast 1.500  cluster 2.000  1,234 clouds/s"
+    )
+
+
+def test_an_epoch_shows_its_number_terms_and_spread() -> None:
+    line = epoch_line(
+        {"epoch": 3, "loss": 1.5, "loss/contrast": 1.5, "clouds_per_second": 80, "projection_std": 0.9}, 12
+    )
+    assert line == "epoch 3/12  loss 1.500  contrast 1.500  80 clouds/s  spread 0.90"
+
+
+def test_an_epoch_of_a_method_without_statistics_is_shown_too() -> None:
+    line = epoch_line({"epoch": 1, "loss": 1.0, "loss/mine": 1.0, "clouds_per_second": 80}, 1)
+    assert line == "epoch 1/1  loss 1.000  mine 1.000  80 clouds/s"
+
+
+def test_brackets_and_colons_in_names_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("class")
+    table.add_row("old [red] :car: [/x]")
+    console.print(table)
+    warn("[bold]a[/bold] :smile:")
+    out = capsys.readouterr().out
+    assert "old [red] :car: [/x]" in out and "warning: [bold]a[/bold] :smile:" in out
+
+
+def test_the_bar_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar() as bar:
+        bar.update(bar.add_task("features", total=2, status=""), advance=1)
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,52 @@
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conclu_pyg.config import load_config
+from conclu_pyg.engine.run_folder import make_run_folder
+from conclu_pyg.errors import ConfigError
+
+
+def test_a_folder_is_named_after_the_run_and_holds_its_config(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
+    folder = make_run_folder(tiny_config, str(tmp_path / "deep" / "runs"), None)
+    assert folder.parent == tmp_path / "deep" / "runs"
+    assert folder.name.startswith("conclu_pointnet_parametricshapes_2")
+    assert load_config(folder / "config.yaml") == tiny_config
+    assert (folder / "checkpoints").is_dir()
+
+
+def test_runs_of_the_same_second_have_folders_of_their_own(
+    tmp_path: Path, tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "strftime", lambda _: "20260101-000000")
+    stem = "conclu_pointnet_parametricshapes_20260101-000000"
+    names = [make_run_folder(tiny_config, str(tmp_path), None).name for _ in range(3)]
+    assert names == [stem, f"{stem}-2", f"{stem}-3"]
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_given_folder_is_taken_where_it_is_new_or_empty(
+    tmp_path: Path, tiny_config: dict[str, Any], exists: bool
+) -> None:
+    if exists:
+        (tmp_path / "mine").mkdir()
+    assert make_run_folder(tiny_config, "unused", str(tmp_path / "mine")) == tmp_path / "mine"
+    with pytest.raises(ConfigError, match="mine holds files already, and a run never overwrites another"):
+        make_run_folder(tiny_config, "unused", str(tmp_path / "mine"))
+
+
+@pytest.mark.parametrize("key", ["log_dir", "run_dir"])
+def test_a_folder_that_cannot_be_made_is_refused_with_the_key_to_change(
+    tmp_path: Path, tiny_config: dict[str, Any], key: str
+) -> None:
+    (tmp_path / "file").touch()
+    folders = {"log_dir": "unused", "run_dir": None, key: str(tmp_path / "file" / "below")}
+    with pytest.raises(ConfigError, match=rf"cannot be made: .*file.*; give another by pipeline\.{key}="):
+        make_run_folder(tiny_config, **folders)  # type: ignore[arg-type]
+
+
+def test_a_method_without_a_named_encoder_has_a_folder_too(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
+    tiny_config["model"] = {"name": "Mine", "encoder": None}
+    assert make_run_folder(tiny_config, str(tmp_path), None).name.startswith("mine_parametricshapes_")

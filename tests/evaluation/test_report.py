@@ -1,0 +1,191 @@
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.image import imread
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.data.parametric_shapes import ParametricShapes
+from conclu_pyg.engine.checkpoint import LAST, Checkpoint
+from conclu_pyg.engine.records import read_records
+from conclu_pyg.engine.seeding import seed_all
+from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataError
+from conclu_pyg.evaluation.features import embed
+from conclu_pyg.evaluation.linear_svm import linear_svm
+from conclu_pyg.evaluation.report import evaluate_run
+from conclu_pyg.registry import METHODS
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.fixture
+def run(tiny_run: Path, tmp_path: Path) -> Path:
+    """A copy of the run, to write results into; without a picture of the clusters, which takes the longest."""
+    return Path(shutil.copytree(tiny_run, tmp_path / "run"))
+
+
+@pytest.fixture
+def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conclu_pyg.evaluation.report.plot_clusters", lambda *_: None)
+
+
+def test_both_encoders_are_measured_shown_and_recorded(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    random, trained = records = evaluate_run(str(run), with_random=True)
+    assert read_records(run / "results.json") == records
+    assert (random.initialisation, random.epochs, random.training) == ("random", 0, {})
+    assert (trained.initialisation, trained.epochs) == ("ParametricShapes", 2)
+    assert trained.training.keys() == {"command", "seconds"}
+    for record in records:
+        assert (record.task, record.metric, record.dataset) == ("svm", "accuracy", "ParametricShapes")
+        assert (record.encoder, record.method, record.seed) == ("PointNet", "ConClu", 0)
+        assert record.details["terms"] == ["contrast", "cluster", "orthogonality"]
+        assert len(record.details["per_class"]) == 20
+        assert np.mean(list(record.details["per_class"].values())) == pytest.approx(record.value, abs=0.1)
+
+    out = capsys.readouterr().out
+    assert f"PointNet randomly initialised: {random.value:.1f} %" in out
+    assert f"PointNet pre-trained on ParametricShapes: {trained.value:.1f} %" in out
+    for word in (*random.details["per_class"], "random", "pre-trained", "all clouds", f"protocol: {random.protocol}"):
+        assert word in out
+    for name in ("curves.png", "clusters.png", "results.json", LAST):
+        assert str(run / name) in out
+    assert imread(run / "clusters.png").std() > 0
+
+
+def test_the_protocol_says_what_was_trained_and_measured_on_what(run: Path, no_picture: None) -> None:
+    (record,) = evaluate_run(str(run))
+    for words in (
+        "linear SVM",
+        "frozen encoder",
+        "64 points",
+        "48 training clouds",
+        "3-fold",
+        "40 clouds (test split)",
+    ):
+        assert words in record.protocol
+
+
+def test_the_figures_are_those_of_the_encoder_before_and_after_the_training(
+    run: Path, tiny_config: dict[str, Any], no_picture: None
+) -> None:
+    dataset = ParametricShapes(num_shapes=48, num_test_shapes=40, num_points=64)
+    seed_all(0)
+    method = METHODS.build(tiny_config["model"])
+    features = []
+    for record in evaluate_run(str(run), with_random=True):
+        if record.initialisation != "random":
+            method.load_state_dict(Checkpoint.load(run).method)
+        train, test = (embed(method.encoder, dataset.get_split(split), CPU) for split in ("train", "test"))
+        features.append(train.x)
+        result = linear_svm(train, test, 20, seed=0)
+        assert (record.value, record.details["c"]) == (round(result.accuracy, 2), result.c)
+    assert not np.allclose(features[0], features[1], rtol=0.01)
+
+
+def test_a_second_evaluation_gives_the_same_and_is_appended(run: Path, no_picture: None) -> None:
+    first, second = evaluate_run(str(run)), evaluate_run(str(run / LAST))
+    assert [(record.value, record.details) for record in first] == [(record.value, record.details) for record in second]
+    assert read_records(run / "results.json") == [*first, *second]
+
+
+def test_a_checkpoint_that_was_moved_is_evaluated_where_it_is(run: Path, tmp_path: Path, no_picture: None) -> None:
+    expected = evaluate_run(str(run))
+    (tmp_path / "elsewhere").mkdir()
+    moved = Path(shutil.move(run / LAST, tmp_path / "elsewhere" / "encoder.pt"))
+    assert evaluate_run(str(moved))[0].details == expected[0].details
+    assert (tmp_path / "elsewhere" / "results.json").exists()
+
+
+def test_another_data_set_is_probed_by_overrides(run: Path, no_picture: None) -> None:
+    (record,) = evaluate_run(str(run), ["dataset.num_points=32", "dataset.num_shapes=60", "dataset.num_test_shapes=20"])
+    assert record.details["num_points"] == 32
+    assert "trained on 60 training clouds" in record.protocol and "measured on 20 clouds" in record.protocol
+
+
+@pytest.mark.parametrize(
+    "override", ["pipeline.seed=1", "model.encoder.out_channels=8", "dataset={name: ModelNet}", "x"]
+)
+def test_an_override_of_another_section_is_refused(run: Path, override: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"takes overrides of the data set, such as dataset\.dataset_path=\.\.\., found"
+    ):
+        evaluate_run(str(run), [override])
+
+
+def test_an_unknown_argument_of_the_data_set_is_refused_with_the_nearest(run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no argument 'num_point'; did you mean 'num_points'\?"):
+        evaluate_run(str(run), ["dataset.num_point=3"])
+
+
+def test_on_validation_the_test_split_is_never_read(
+    run: Path, no_picture: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = ParametricShapes._load_split
+
+    def train_only(self: ParametricShapes, split: str) -> PointCloudSplit:
+        assert split == "train"
+        return load(self, split)
+
+    monkeypatch.setattr(ParametricShapes, "_load_split", train_only)
+    (record,) = evaluate_run(str(run), ["dataset.num_shapes=120"], on="validation")
+    assert "trained on 96 training clouds" in record.protocol
+    assert "measured on 24 clouds (20% of the training split, held out)" in record.protocol
+
+
+def test_a_training_split_too_small_for_a_validation_part_is_refused(run: Path) -> None:
+    with pytest.raises(DataError, match="validation part cannot be taken from the training split of ParametricShapes"):
+        evaluate_run(str(run), ["dataset.num_shapes=20"], on="validation")
+
+
+def test_too_few_training_clouds_for_the_probe_are_refused(run: Path) -> None:
+    with pytest.raises(ConcluError, match="needs two classes of 3 training clouds"):
+        evaluate_run(str(run), ["dataset.num_shapes=20"])
+    assert not (run / "results.json").exists()
+
+
+def test_a_class_without_test_clouds_is_a_dash_and_null(
+    run: Path, no_picture: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load = ParametricShapes._load_split
+
+    def without_lamps(self: ParametricShapes, split: str) -> PointCloudSplit:
+        whole = load(self, split)
+        return whole if split == "train" else whole.subset(np.flatnonzero(whole.y != whole.classes.index("lamp")))
+
+    monkeypatch.setattr(ParametricShapes, "_load_split", without_lamps)
+    evaluate_run(str(run))
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    (record,) = json.loads((run / "results.json").read_text(), parse_constant=refuse)
+    assert record["details"]["per_class"]["lamp"] is None and math.isfinite(record["value"])
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "lamp" in line)
+    assert row.replace("│", " ").split() == ["lamp", "-"]
+
+
+def test_damaged_records_are_refused_before_the_work(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run / "results.json").write_text("[")
+    monkeypatch.setattr("conclu_pyg.evaluation.report.linear_svm", lambda *_: pytest.fail("the work was begun"))
+    with pytest.raises(ConcluError, match=r"results\.json is no list of records"):
+        evaluate_run(str(run))
+
+
+def test_weights_of_another_encoder_are_refused(run: Path) -> None:
+    content = torch.load(run / LAST)
+    content["config"]["model"]["encoder"]["out_channels"] = 16
+    torch.save(content, run / LAST)
+    with pytest.raises(
+        CheckpointError, match=r"do not fit ConClu: encoder\.last\.linear\.weight has shape \[32, 128\]"
+    ):
+        evaluate_run(str(run))

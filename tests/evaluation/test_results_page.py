@@ -1,0 +1,104 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conclu_pyg.engine.records import Record, append_records
+from conclu_pyg.errors import ConcluError
+from conclu_pyg.evaluation.results_page import results_page
+
+RECORD = Record(
+    task="svm",
+    dataset="ModelNet40",
+    encoder="PointNet",
+    method="ConClu",
+    initialisation="ModelNet40",
+    metric="accuracy",
+    value=87.0,
+    seed=0,
+    epochs=12,
+    protocol="linear SVM, test split",
+    command="tools/evaluate.py runs/a",
+    seconds=3.5,
+    training={"command": "tools/train.py a.yaml", "seconds": 3600},
+    details={"terms": ["contrast", "cluster", "orthogonality"], "num_points": 1024},
+)
+RANDOM = replace(RECORD, initialisation="random", value=70.0, epochs=0, training={})
+
+
+def rows(page: str) -> list[list[str]]:
+    """The cells of the table's rows, without its head."""
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "results"
+
+
+def page_of(folder: Path, *records: Record) -> str:
+    folder.mkdir()
+    append_records(folder / "1_modelnet.json", records)
+    return results_page(folder)
+
+
+def test_a_result_stands_beside_the_papers_and_the_random_encoders(folder: Path) -> None:
+    page = page_of(folder, RECORD, RANDOM)
+    assert "## modelnet" in page
+    assert rows(page) == [
+        ["ModelNet40", "PointNet", "none: random weights", "-", "-", "1,024", "**70.0**", "0", "1", "-"],
+        ["ModelNet40", "PointNet", "ModelNet40", "contrast + cluster", "12", "1,024", "**87.0**", "0", "1", "89.8"],
+    ]
+    assert "The paper's\nfigures are the paper's" in page
+    assert "- `tools/train.py a.yaml` (60 min)" in page and "- `tools/evaluate.py runs/a`" in page
+
+
+def test_seeds_are_averaged_with_their_deviation(folder: Path) -> None:
+    page = page_of(folder, *(replace(RECORD, seed=seed, value=87.0 + seed) for seed in (2, 0, 1)))
+    ((*_, accuracy, seeds, _, _),) = rows(page)
+    assert (accuracy, seeds) == ("**88.0 ± 1.0**", "0, 1, 2")
+
+
+def test_an_encoder_that_was_measured_twice_counts_once(folder: Path) -> None:
+    page = page_of(folder, RANDOM, replace(RANDOM, command="tools/evaluate.py runs/b"), RECORD, RECORD)
+    assert [row[6:8] for row in rows(page)] == [["**70.0**", "0"], ["**87.0**", "0"]]
+
+
+def test_each_figure_names_its_protocol(folder: Path) -> None:
+    page = page_of(folder, RECORD, replace(RECORD, protocol="linear SVM, validation part", value=90.0))
+    assert [(row[6], row[8]) for row in rows(page)] == [("**87.0**", "1"), ("**90.0**", "2")]
+    assert "1. linear SVM, test split.\n2. linear SVM, validation part.\n" in page
+
+
+def test_the_ablations_have_the_papers_figures_of_table_3(folder: Path) -> None:
+    terms = (["contrast"], ["cluster", "orthogonality"], ["contrast", "cluster", "orthogonality"])
+    page = page_of(folder, *(replace(RECORD, details={"terms": names, "num_points": 512}) for names in terms))
+    assert {row[3]: row[-1] for row in rows(page)} == {
+        "contrast": "88.7",
+        "cluster": "85.3",
+        "contrast + cluster": "89.8",
+    }
+
+
+def test_every_accuracy_on_the_page_is_a_records(folder: Path) -> None:
+    values = [81.2, 83.4, 85.6]
+    page = page_of(folder, *(replace(RECORD, epochs=epochs, value=v) for epochs, v in enumerate(values, start=1)))
+    assert [float(value) for value in re.findall(r"\*\*([\d.]+)", page)] == values
+
+
+def test_a_file_is_a_section_with_the_note_beside_it(folder: Path) -> None:
+    page_of(folder, RECORD)
+    append_records(folder / "0_built_in_data.json", [replace(RECORD, dataset="ParametricShapes")])
+    (folder / "0_built_in_data.md").write_text("Two cores, no GPU.\n")
+    page = results_page(folder)
+    assert page.index("## built in data\n\nTwo cores, no GPU.\n") < page.index("## modelnet")
+
+
+def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConcluError, match=r"holds no \.json files of records"):
+        results_page(tmp_path / "nowhere")
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(ConcluError, match=r"a\.json is no list of records"):
+        results_page(tmp_path)

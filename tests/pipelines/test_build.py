@@ -1,0 +1,35 @@
+from typing import Any
+
+import pytest
+import torch
+
+from conclu_pyg.data.parametric_shapes import ParametricShapes
+from conclu_pyg.errors import ConfigError, RegistryError
+from conclu_pyg.pipelines.build import build_pipeline
+
+
+def initial(config: dict[str, Any], seed: int) -> torch.Tensor:
+    weight: torch.Tensor = build_pipeline(
+        {**config, "pipeline": {**config["pipeline"], "seed": seed}}
+    ).model.state_dict()["encoder.last.linear.weight"]
+    return weight
+
+
+def test_the_seed_rules_the_initial_weights(tiny_config: dict[str, Any]) -> None:
+    assert torch.equal(initial(tiny_config, 3), initial(tiny_config, 3))
+    assert not torch.equal(initial(tiny_config, 3), initial(tiny_config, 4))
+
+
+def test_a_wrong_model_is_refused_before_the_data_set_is_built(
+    tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ParametricShapes, "__init__", lambda *_, **__: pytest.fail("the data set was built"))
+    tiny_config["model"]["encoder"]["widths"] = 3
+    with pytest.raises(RegistryError, match="PointNet takes no argument 'widths'"):
+        build_pipeline(tiny_config)
+
+
+def test_a_seed_that_no_generator_takes_is_refused(tiny_config: dict[str, Any]) -> None:
+    tiny_config["pipeline"]["seed"] = 2**64
+    with pytest.raises(ConfigError, match=r"pipeline.seed must be between 0 and 4294967295, found"):
+        build_pipeline(tiny_config)

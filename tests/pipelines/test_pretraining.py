@@ -1,0 +1,305 @@
+import csv
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from torch_geometric.data import Batch
+
+from conclu_pyg.config import load_config
+from conclu_pyg.data.parametric_shapes import ParametricShapes
+from conclu_pyg.encoders.pointnet import PointNet
+from conclu_pyg.engine.checkpoint import LAST, Checkpoint
+from conclu_pyg.engine.metrics import read_metrics
+from conclu_pyg.engine.seeding import seed_all
+from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.methods.base import MethodOutput
+from conclu_pyg.pipelines.build import build_pipeline
+from conclu_pyg.pipelines.pretraining import Pretraining
+from conclu_pyg.registry import METHODS
+
+ROOT = Path(__file__).parents[2]
+Build = Callable[..., Pretraining]
+
+
+@pytest.fixture
+def build(tiny_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+    """Builds the tiny config's pipeline, with other arguments where they are given, and without its picture, which
+    takes longer than its epochs."""
+    monkeypatch.setattr("conclu_pyg.pipelines.pretraining.plot_curves", lambda *_: None)
+
+    def build(model: dict[str, Any] | None = None, **pipeline: Any) -> Pretraining:
+        tiny_config["model"] |= model or {}
+        tiny_config["pipeline"] |= {"log_dir": str(tmp_path / "runs"), **pipeline}
+        built: Pretraining = build_pipeline(tiny_config)
+        return built
+
+    return build
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    return Checkpoint.load(folder).method
+
+
+def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def untimed(folder: Path) -> dict[str, list[float]]:
+    return {key: column for key, column in read_metrics(folder).items() if key not in ("seconds", "clouds_per_second")}
+
+
+def before_view(number: int, pipeline: Pretraining, action: Callable[[], None]) -> None:
+    """Does ``action`` before the view of that number is taken: 1 and 2 are of the first step."""
+    views, numbers = pipeline.views, itertools.count(1)
+
+    def wrapped(clouds: Batch) -> Batch:
+        if next(numbers) == number:
+            action()
+        return views(clouds)
+
+    pipeline.views = wrapped  # type: ignore[assignment]
+
+
+def break_weights(pipeline: Pretraining) -> None:
+    nn.init.constant_(next(pipeline.model.parameters()), float("nan"))
+
+
+def ctrl_c() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_a_run_leaves_its_config_metrics_curves_events_and_checkpoint(
+    tiny_run: Path, tiny_config: dict[str, Any]
+) -> None:
+    config = load_config(tiny_run / "config.yaml")
+    assert config == {**tiny_config, "pipeline": {**tiny_config["pipeline"], "log_dir": str(tiny_run.parent)}}
+    assert Checkpoint.load(tiny_run).config == config
+    assert tiny_run.name.startswith("conclu_pointnet_parametricshapes_")
+    assert (tiny_run / "curves.png").read_bytes().startswith(b"\x89PNG")
+    events = EventAccumulator(str(tiny_run)).Reload()
+    assert [event.step for event in events.Scalars("loss/contrast")] == [1, 2]
+
+
+def test_metrics_have_a_row_an_epoch_whose_terms_sum_to_the_loss(tiny_run: Path) -> None:
+    with (tiny_run / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["epoch"], row["step"]) for row in rows] == [("1", "3"), ("2", "6")]
+    for row in rows:
+        terms = [float(value) for key, value in row.items() if key.startswith("loss/")]
+        assert len(terms) == 3 and sum(terms) == pytest.approx(float(row["loss"]), rel=1e-6)
+    assert {"lr", "projection_std", "prototype_usage", "prototype_entropy", "code_entropy", "code_agreement"} <= rows[
+        0
+    ].keys()
+
+
+def test_the_loss_falls(build: Build) -> None:
+    loss = read_metrics(build(epochs=12).run_train())["loss"]
+    assert loss[-1] < 0.7 * loss[0]
+
+
+def test_one_seed_gives_one_result_and_another_seed_another(build: Build, tiny_run: Path) -> None:
+    again, other = build().run_train(), build(seed=1).run_train()
+    assert equal(weights(again), weights(tiny_run)) and untimed(again) == untimed(tiny_run)
+    assert not equal(weights(other), weights(tiny_run)) and untimed(other) != untimed(tiny_run)
+
+
+def test_labels_are_not_read(build: Build, tiny_run: Path) -> None:
+    pipeline = build()
+    pipeline.dataset.get_split("train").y[:] = torch.randint(-(2**40), 2**40, (48,)).numpy()
+    assert equal(weights(pipeline.run_train()), weights(tiny_run))
+
+
+def test_worker_processes_give_the_same_weights(build: Build, tiny_run: Path) -> None:
+    assert equal(weights(build(num_workers=1).run_train()), weights(tiny_run))
+
+
+def test_every_trainable_parameter_changes(tiny_run: Path, tiny_config: dict[str, Any]) -> None:
+    seed_all(0)
+    trained = weights(tiny_run)
+    for name, parameter in METHODS.build(tiny_config["model"]).named_parameters():
+        assert not torch.equal(parameter, trained[name]), name
+
+
+def test_contrast_alone_leaves_the_prototypes_and_says_nothing_of_them(
+    build: Build, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline = build(
+        {"cluster_weight": 0.0, "clusterer": {"name": "SinkhornClusterer", "num_prototypes": 17}}, epochs=1
+    )
+    before = pipeline.model.clusterer.prototypes.detach().clone()  # type: ignore[union-attr, operator]
+    folder = pipeline.run_train()
+    assert torch.equal(weights(folder)["clusterer.prototypes"], before)
+    assert "prototype_usage" not in read_metrics(folder)
+    assert "prototypes" not in capsys.readouterr().out
+
+
+def test_a_batch_below_the_prototypes_is_warned_about(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
+    build({"clusterer": {"name": "SinkhornClusterer", "num_prototypes": 17}}, epochs=1).run_train()
+    assert "warning: pipeline.batch_size=16 is below the 17 prototypes" in capsys.readouterr().out
+
+
+def test_a_batch_above_the_data_set_is_refused_before_a_folder_is_made(build: Build, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="batch_size=49 is more than the 48 clouds"):
+        build(batch_size=49).run_train()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_former_checkpoint(build: Build, tmp_path: Path) -> None:
+    pipeline = build(run_dir=str(tmp_path / "run"))
+    before_view(8, pipeline, lambda: break_weights(pipeline))
+    with pytest.raises(ConcluError, match=r"not finite in epoch 2; .*last\.pt keeps the epoch before it"):
+        pipeline.run_train()
+    checkpoint = Checkpoint.load(tmp_path / "run")
+    assert checkpoint.epoch == 1 and all(value.isfinite().all() for value in checkpoint.method.values())
+
+
+def test_weights_that_are_not_finite_are_not_saved_though_the_loss_is(build: Build, tmp_path: Path) -> None:
+    pipeline = build(run_dir=str(tmp_path / "run"), batch_size=48)
+    next(pipeline.model.parameters()).register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(ConcluError, match="a weight was not finite in epoch 1; nothing was saved"):
+        pipeline.run_train()
+    assert not (tmp_path / "run" / LAST).exists()
+
+
+def test_ctrl_c_saves_between_two_steps_and_what_is_saved_goes_on_to_the_same_end(build: Build, tmp_path: Path) -> None:
+    unbroken = weights(build(epochs=3).run_train())
+
+    pipeline = build(run_dir=str(tmp_path / "broken"))
+    before_view(10, pipeline, ctrl_c)  # in step 5
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run_train()
+    checkpoint = Checkpoint.load(tmp_path / "broken")
+    assert (checkpoint.epoch, checkpoint.batch, checkpoint.step) == (1, 2, 5)
+    assert equal(go_on(build(), checkpoint), unbroken)
+
+
+def test_the_checkpoint_of_a_whole_epoch_goes_on_to_the_same_end(build: Build) -> None:
+    folder = build(epochs=3, lr_decay_epochs=1, keep_every=1).run_train()
+    assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == [
+        *(f"epoch_000{epoch}.pt" for epoch in (1, 2, 3)),
+        "last.pt",
+    ]
+    checkpoint = Checkpoint.load(folder / "checkpoints" / "epoch_0001.pt")
+    assert (checkpoint.epoch, checkpoint.batch, checkpoint.step) == (1, 0, 3)
+    assert equal(go_on(build(), checkpoint), weights(folder))
+
+
+def go_on(pipeline: Pretraining, checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """What a later resume has to do, by hand, to the end of the third epoch."""
+    pipeline.model.load_state_dict(checkpoint.method)
+    pipeline.optimizer.load_state_dict(checkpoint.optimizer)
+    pipeline.scheduler.load_state_dict(checkpoint.scheduler)
+    torch.manual_seed(99)  # the states that were saved rule, not these
+    order = torch.Generator()
+    order.set_state(checkpoint.random["order"])
+    torch.set_rng_state(checkpoint.random["cpu"])
+    split = pipeline.dataset.get_split("train")
+    loader = DataLoader(split, 16, shuffle=True, drop_last=True, generator=order, collate_fn=lambda clouds: clouds)
+    skip = checkpoint.batch
+    for _ in range(checkpoint.epoch, 3):
+        for clouds in itertools.islice(loader, skip, None):
+            losses = pipeline.model(pipeline.views(clouds), pipeline.views(clouds)).losses
+            pipeline.optimizer.zero_grad()
+            torch.stack(list(losses.values())).sum().backward()
+            pipeline.optimizer.step()
+        pipeline.scheduler.step()
+        skip = 0
+    return pipeline.model.state_dict()
+
+
+def test_a_second_ctrl_c_stops_within_the_step(build: Build, tmp_path: Path) -> None:
+    pipeline = build(run_dir=str(tmp_path / "run"))
+    before_view(3, pipeline, ctrl_c)
+    before_view(4, pipeline, ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run_train()
+    assert not (tmp_path / "run" / LAST).exists()
+
+
+def test_ctrl_c_on_the_command_line_saves_says_so_and_exits_with_130(tiny_run: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "tools/train.py", str(tiny_run / "config.yaml")]
+    overrides = ["pipeline.epochs=1000000", f"pipeline.run_dir={tmp_path / 'run'}"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [*command, *overrides], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("first step done"):
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.strip() == "stopped by Ctrl-C."
+    assert f"saved to {tmp_path / 'run' / LAST}" in out
+    assert Checkpoint.load(tmp_path / "run").step >= 1
+    assert not [path.name for path in (tmp_path / "run" / "checkpoints").iterdir() if path.name != "last.pt"]
+
+
+def test_bfloat16_trains_with_finite_losses_and_float32_weights(build: Build) -> None:
+    folder = build(epochs=1, precision="bf16-mixed").run_train()
+    assert all(torch.tensor(column).isfinite().all() for column in read_metrics(folder).values())
+    assert {value.dtype for value in weights(folder).values()} == {torch.float32, torch.int64}
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there_is_refused_in_one_sentence(
+    build: Build, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getattr(torch, device), "is_available", lambda: False)
+    with pytest.raises(
+        ConfigError, match=rf"^pipeline.device={device} cannot be used here: .* give pipeline.device=auto"
+    ):
+        build(device=device)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size", 1),
+        ("lr", 0.0),
+        ("lr", float("nan")),
+        ("weight_decay", -1.0),
+        ("lr_decay", 0.0),
+        ("lr_decay", 1.5),
+        ("lr_decay_epochs", 0),
+        ("num_workers", -1),
+        ("keep_every", -1),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("seed", 2**80),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused_with_its_key_and_value(build: Build, key: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=rf"pipeline\.(lr must .*)?{key}.*{value}"):
+        build(**{key: value})
+
+
+class Bare(nn.Module):
+    """A user's method, of one loss and no statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = PointNet(8, input_transform=False, feature_transform=False)
+
+    def forward(self, view_a: Batch, view_b: Batch) -> MethodOutput:
+        features = [self.encoder(view.pos, view.batch, view.num_graphs)[1] for view in (view_a, view_b)]
+        return MethodOutput({"mine": (features[0] - features[1]).square().mean()}, {})
+
+
+def test_a_method_of_one_loss_without_statistics_trains(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
+    dataset = ParametricShapes(num_shapes=20, num_test_shapes=20, num_points=32)
+    arguments = {"epochs": 1, "batch_size": 8, "device": "cpu", "run_dir": str(tmp_path)}
+    folder = Pretraining(Bare(), dataset, tiny_config, **arguments).run_train()
+    assert read_metrics(folder)["loss"] == read_metrics(folder)["loss/mine"]
