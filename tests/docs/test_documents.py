@@ -1,0 +1,264 @@
+"""The documents are true of the code: their commands run, their messages are given, their links and names exist.
+
+How the blocks of a document are read, in their order, in a copy of the checkout:
+
+- ``bash``: each line is a command. Training on the built-in shapes and evaluations are truly run, with the overrides of
+  :data:`TINY` appended. What takes minutes or needs ModelNet is only checked: see :class:`Reader`.
+- ``console``: lines of ``$ command``, each with the error it must give, where ``…`` stands for what was left out.
+- ``python``: executed, all blocks of a document in one namespace.
+- ``yaml`` and ``python`` after ``<!-- file: PATH -->``: the file of that name in the checkout, to the letter; one that
+  is not in the checkout is written to the copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import pkgutil
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import yaml
+
+from conclu_pyg import registry
+from conclu_pyg.cli.main import COMMANDS, main
+from conclu_pyg.config import SECTIONS, load_config, resolve
+from conclu_pyg.engine.checkpoint import Checkpoint
+from conclu_pyg.registry import PLUGIN_GROUP, Registry
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
+RUN = [name for name in DOCUMENTS if name not in ("CONTRIBUTING.md", "docs/results.md")]
+REGISTRIES = [value for value in vars(registry).values() if isinstance(value, Registry)]
+
+# Appended to every training that is run and to evaluations on another data set, by the name of the data set.
+TINY = {
+    "ParametricShapes": ["dataset.num_shapes=100", "dataset.num_test_shapes=40", "dataset.num_points=64"],
+    "": ["pipeline.epochs=1", "pipeline.batch_size=20", "model.projector.hidden_channels=64"],
+}
+# Data that have to be put in place first: a command that would read them is checked up to there.
+NEEDS_DATA = {"ModelNet"}
+# Commands that are neither run nor checked.
+SHELL = {"source .venv/bin/activate"}
+
+
+class Block(NamedTuple):
+    language: str
+    file: str | None
+    text: str
+
+
+def blocks(document: str) -> list[Block]:
+    pattern = r"^(?:<!-- file: (\S+) -->\n)?```(\w+)\n(.*?)^```$"
+    found = re.findall(pattern, (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [Block(language, file or None, text) for file, language, text in found]
+
+
+def prose(document: str) -> str:
+    """A document without its blocks."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+class Reader:
+    """Follows a document in the working folder."""
+
+    def __init__(self) -> None:
+        self.untrained: dict[str, dict[str, Any]] = {}  # configs of the runs that were only checked, by run folder
+
+    def command(self, line: str) -> None:
+        program, *words = shlex.split(line)
+        if line in SHELL:
+            return
+        if program == "make":
+            self.check_make(words)
+        elif program == "tensorboard":
+            assert program in {script.name for script in metadata.entry_points(group="console_scripts")}
+        else:
+            name, words = _conclu(program, words)
+            options = _parse(name, words)
+            if name == "train":
+                self.train(options)
+            elif name == "evaluate":
+                self.evaluate(options, words)
+
+    def train(self, options: argparse.Namespace) -> None:
+        config = load_config(options.config, options.overrides)
+        dataset = config["dataset"]["name"]
+        if dataset in NEEDS_DATA:
+            self.untrained[config["pipeline"].get("run_dir", "")] = config
+            return
+        tiny = [*TINY.get(dataset, []), *TINY[""]]
+        assert main(["train", options.config, *options.overrides, *tiny]) == 0
+
+    def evaluate(self, options: argparse.Namespace, words: list[str]) -> None:
+        config = self.untrained.get(options.run) or Checkpoint.load(options.run).config
+        dataset = resolve(config, options.overrides, options.run)["dataset"]["name"]
+        if dataset in NEEDS_DATA or options.run in self.untrained:
+            return
+        tiny = [] if dataset == config["dataset"]["name"] else TINY.get(dataset, [])
+        assert main(["evaluate", *words, *tiny]) == 0
+
+    @staticmethod
+    def check_make(words: list[str]) -> None:
+        makefile = Path("Makefile").read_text()
+        for word in words:
+            variable, assigned, _ = word.partition("=")
+            pattern = rf"^{variable} \?=" if assigned else rf"^{word}:"
+            assert re.search(pattern, makefile, re.MULTILINE), f"the Makefile knows no {word}"
+
+
+def _conclu(program: str, words: list[str]) -> tuple[str, list[str]]:
+    """The command of ``conclu`` that a line calls, by the console script or by a tool."""
+    if program == "conclu":
+        return words[0], words[1:]
+    tool = Path(program)
+    assert tool.parent == Path("tools") and tool.is_file(), f"{program} is no command that these documents may use"
+    return tool.stem, words
+
+
+def _parse(name: str, words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(name, exit_on_error=False)
+    COMMANDS[name].add_arguments(parser)
+    return parser.parse_intermixed_args(words)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the checkout as the working folder, with the clouds that the documents call data/scans; what is
+    registered while it is used is forgotten afterwards."""
+    for name in ("configs", "docs", "tools"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    rng = np.random.default_rng(0)
+    for split, count in {"train": 10, "test": 3}.items():
+        for width, label in enumerate(("flat", "tall"), start=1):
+            folder = tmp_path / "data" / "scans" / split / label
+            folder.mkdir(parents=True)
+            for index in range(count):
+                np.save(folder / f"{index}.npy", rng.normal(size=(50 + index, 3)) * (1, 1, width**2))
+    monkeypatch.chdir(tmp_path)
+    before = [{name: each.get(name) for name in each} for each in REGISTRIES]
+    yield tmp_path
+    for each, classes in zip(REGISTRIES, before, strict=True):
+        each._classes = dict(classes)
+    for name in [name for name in sys.modules if name.startswith("conclu_pyg_user_")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("document", RUN)
+def test_blocks_do_what_they_say(document: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reader, namespace = Reader(), {"__name__": "document"}
+    for block in blocks(document):
+        if block.file is not None:
+            if (ROOT / block.file).exists():
+                assert block.text == (ROOT / block.file).read_text(), f"{document} shows another {block.file}"
+            else:
+                (checkout / block.file).write_text(block.text)
+        elif block.language == "bash":
+            for line in block.text.replace("\\\n", " ").splitlines():
+                reader.command(line)
+        elif block.language == "console":
+            check_console(block.text, capsys)
+        elif block.language == "python":
+            exec(compile(block.text, document, "exec"), namespace)
+
+
+def check_console(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for entry in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        line, _, message = entry.partition("\n")
+        program, *words = shlex.split(line)
+        name, words = _conclu(program, words)
+        capsys.readouterr()
+        assert main([name, *words]) == 2, line
+        pattern = ".*".join(re.escape(" ".join(part.split())) for part in message.split("…"))
+        given = " ".join(capsys.readouterr().err.split())
+        assert re.fullmatch(pattern.replace(r"\ .*", " ?.*"), given), f"{line} gives {given}"
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def _links() -> list[tuple[str, str]]:
+    pairs = [(document, link) for document in DOCUMENTS for link in re.findall(r"\]\(([^)]+)\)", prose(document))]
+    return sorted({(document, link) for document, link in pairs if not re.match(r"https?://", link)})
+
+
+@pytest.mark.parametrize(("document", "link"), _links())
+def test_links_lead_somewhere(document: str, link: str) -> None:
+    place, _, anchor = link.partition("#")
+    path = (ROOT / document).parent / place if place else ROOT / document
+    assert path.exists(), f"{document} links to {link}"
+    if anchor:
+        assert anchor in map(_slug, re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", RUN)
+def test_names_in_the_text_exist(document: str) -> None:
+    """Paths, dotted names, options and targets that stand in backquotes."""
+    arguments = {
+        section: {"name"} | {key for name in held for key in inspect.signature(held.get(name)).parameters}
+        for section, held in SECTIONS.items()
+    }
+    for code in re.findall(r"`([^`\n]+)`", prose(document)):
+        if re.fullmatch(r"(conclu_pyg|configs|docs|tests|tools)/[\w./-]+", code):
+            assert (ROOT / code).exists(), f"{document} speaks of {code}"
+        if re.fullmatch(r"conclu_pyg(\.\w+)+", code) and code != PLUGIN_GROUP:
+            pkgutil.resolve_name(code)
+        if option := re.match(r"(dataset|model|pipeline)\.(\w+)(\.\w+)*(=\S*)?$", code):
+            assert option[2] in arguments[option[1]], f"{document} speaks of {code}"
+        if code.startswith("make "):
+            Reader.check_make(shlex.split(code.replace("…", ""))[1:])
+
+
+def _tables() -> list[tuple[str, str, dict[str, Any]]]:
+    """The tables headed ``| `Class` option | default | ...``: document, class, defaults."""
+    tables = []
+    for document in RUN:
+        for name, rows in re.findall(
+            r"^\| `(\w+)` option \| default \|.*\n\|-.*\n((?:\|.*\n)+)", prose(document), re.M
+        ):
+            cells = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", rows, re.MULTILINE)
+            tables.append((document, name, {key: yaml.safe_load(value) for key, value in cells}))
+    return tables
+
+
+@pytest.mark.parametrize(("document", "name", "defaults"), _tables())
+def test_tables_of_options_are_whole_and_right(document: str, name: str, defaults: dict[str, Any]) -> None:
+    (cls,) = [held.get(name) for held in REGISTRIES if name in held]
+    assert defaults == {key: parameter.default for key, parameter in inspect.signature(cls).parameters.items()}
+
+
+def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:
+    """What stands in backquotes in its first column, apart from numbers, is in the source."""
+    files = [path for folder in ("conclu_pyg", "tools") for path in (ROOT / folder).rglob("*.py")]
+    source = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in files))
+    source = source.replace("{device}", "cuda")
+    _, table = prose("docs/getting_started.md").split("## Troubleshooting")
+    messages = [code for row in re.findall(r"^\| (.*?) \|", table, re.M) for code in re.findall(r"`([^`]+)`", row)]
+    assert len(messages) > 20
+    for message in messages:
+        for piece in re.split(r"[\d,.]*\d", message):
+            assert piece.strip() in source, f"no message has {piece!r} ({message})"
+
+
+def test_the_tables_and_blocks_are_found() -> None:
+    """That none of the above is empty because a pattern misses."""
+    assert {name for _, name, _ in _tables()} == {"ModelNet", "ParametricShapes"}
+    languages = {block.language for document in RUN for block in blocks(document)}
+    assert languages == {"bash", "console", "python", "yaml", "ini"}
+    assert not any("```" in prose(document) for document in RUN)
+
+
+def test_users_files_are_short() -> None:
+    for name in ("my_encoder.py", "my_dataset.py"):
+        assert len((ROOT / "docs" / "examples" / name).read_text().splitlines()) <= 30
