@@ -1,4 +1,5 @@
 import pytest
+from rich.console import Console
 from rich.table import Table
 
 from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
@@ -30,6 +31,17 @@ def test_brackets_and_colons_in_names_are_shown_as_they_are(capsys: pytest.Captu
     warn("[bold]a[/bold] :smile:")
     out = capsys.readouterr().out
     assert "old [red] :car: [/x]" in out and "warning: [bold]a[/bold] :smile:" in out
+
+
+def test_a_terminal_of_80_columns_shows_the_bar_and_every_term() -> None:
+    terminal = Console(width=80, force_terminal=True, color_system=None)
+    status = step_status({"contrast": 1.234, "cluster": 12.345, "orthogonality": 0.123}, 1234.0)
+    with progress_bar() as bar, terminal.capture() as capture:
+        bar.add_task("epoch 12/200", total=153, completed=7, status=status)
+        terminal.print(bar)
+    first, second = capture.get().splitlines()
+    assert first.startswith("epoch 12/200 ━") and "7/153" in first
+    assert second.rstrip() == status
 
 
 def test_the_bar_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
