@@ -51,11 +51,11 @@ class ParametricShapes(PointCloudDataset):
         num_test_shapes: int = 512,
         num_points: int = 1024,
         seed: int = 0,
-        stretch: float = 1.25,
-        rotation: float = 20.0,
-        noise: float = 0.01,
+        stretch: float = 2.0,
+        rotation: float = 30.0,
+        noise: float = 0.02,
         density: float = 1.5,
-        one_sided: float = 0.0,
+        one_sided: float = 0.5,
         transform: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(transform)
