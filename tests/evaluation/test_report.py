@@ -89,6 +89,8 @@ def test_the_figures_are_those_of_the_encoder_before_and_after_the_training(
         features.append(train.x)
         result = linear_svm(train, test, 20, seed=0)
         assert (record.value, record.details["c"]) == (round(result.accuracy, 2), result.c)
+        assert record.details["cross_validation"] == round(result.cross_validation, 2)
+        assert list(record.details["per_class"].values()) == result.per_class
     assert not np.allclose(features[0], features[1], rtol=0.01)
 
 
