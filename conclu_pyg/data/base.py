@@ -43,7 +43,15 @@ class PointCloudSplit(Dataset[Data]):
         transform: Compose | None = None,
     ) -> None:
         if not len(pos) == len(y) == len(names):
-            raise DataError(f"a split needs a label and a name for each cloud: {len(pos)}, {len(y)}, {len(names)}.")
+            raise DataError(
+                f"a split needs a label and a name for each cloud, found {len(pos)} clouds, {len(y)} labels and "
+                f"{len(names)} names."
+            )
+        if part is not None and part.shape != pos.shape[:2]:
+            raise DataError(
+                f"a split needs a part for each point, found parts of shape {list(part.shape)} for clouds of shape "
+                f"{list(pos.shape)}."
+            )
         self.pos, self.y, self.part = pos, y, part
         self.names, self.classes = list(names), list(classes)
         self.transform = transform
@@ -52,7 +60,7 @@ class PointCloudSplit(Dataset[Data]):
         return len(self.pos)
 
     def __getitem__(self, index: int) -> Data:
-        data = Data(pos=torch.from_numpy(np.array(self.pos[index])), y=torch.as_tensor(self.y[index : index + 1]))
+        data = Data(pos=torch.from_numpy(np.array(self.pos[index])), y=torch.from_numpy(self.y[[index]]))
         if self.part is not None:
             data.part = torch.from_numpy(np.array(self.part[index]))
         return data if self.transform is None else self.transform(data)
@@ -68,13 +76,14 @@ class PointCloudSplit(Dataset[Data]):
         return batch if self.transform is None else self.transform(batch)
 
     def subset(self, indices: np.ndarray) -> PointCloudSplit:
-        """The clouds of ``indices`` as a split of their own."""
+        """The clouds of ``indices``, or of a mask, as a split of their own."""
+        rows = np.arange(len(self))[indices]
         return PointCloudSplit(
-            self.pos[indices],
-            self.y[indices],
-            [self.names[i] for i in indices],
+            self.pos[rows],
+            self.y[rows],
+            [self.names[row] for row in rows],
             self.classes,
-            part=None if self.part is None else self.part[indices],
+            part=None if self.part is None else self.part[rows],
             transform=self.transform,
         )
 

@@ -20,14 +20,18 @@ def batch_clouds(pos: Tensor, *, y: Tensor | None = None, part: Tensor | None = 
         - **output:** ``Batch`` with ``pos [B*N, 3]``, ``batch [B*N]``, ``ptr [B+1]``, ``y [B]``, ``part [B*N]``
     """
     size, num_points = pos.shape[:2]
-    clouds = torch.arange(size, device=pos.device)
+    clouds = torch.arange(size + 1)
+    ptr = clouds * num_points
     batch = Batch(
         pos=pos.reshape(-1, 3),
-        batch=clouds.repeat_interleave(num_points),
-        ptr=torch.arange(size + 1, device=pos.device) * num_points,
+        batch=clouds[:-1].to(pos.device).repeat_interleave(num_points),
+        ptr=ptr.to(pos.device),
     )
+    cuts = {"pos": ptr}
     if y is not None:
-        batch.y = y
+        batch.y, cuts["y"] = y, clouds
     if part is not None:
-        batch.part = part.reshape(-1)
+        batch.part, cuts["part"] = part.reshape(-1), ptr
+    # So that to_data_list() and batch[i] work, as they do after Batch.from_data_list.
+    batch._slice_dict, batch._inc_dict = cuts, dict.fromkeys(cuts)
     return batch

@@ -1,7 +1,8 @@
 """View operations as PyG transforms, registered in :data:`conclu_pyg.TRANSFORMS`: one per file.
 
-Each works on one ``Data`` and on a whole ``Batch`` at once, on the device where the points are, and draws from PyTorch's
-default generator of that device.
+Each works on one ``Data`` and on a whole ``Batch`` at once, on the device where the points are, and draws from
+PyTorch's default generator of that device. ``y`` belongs to the clouds and is left alone; what has a value for each
+point (``part``, normals) follows the points.
 """
 
 from conclu_pyg.transforms.compose import compose

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 
 from conclu_pyg.errors import DataError
 
@@ -33,18 +34,22 @@ def clouds_of(data: Data) -> Clouds:
     """Reads the layout of the clouds in ``data``.
 
     Raises:
-        DataError: there are no positions ``[M, 3]``, or a cloud has no points.
+        DataError: there are no positions ``[M, 3]``, or no clouds, or a cloud has no points, or it is not said where
+            each cloud begins.
     """
     pos = data.pos
     if pos is None or pos.dim() != 2 or pos.size(1) != 3:
         found = "none" if pos is None else f"a tensor of shape {list(pos.shape)}"
         raise DataError(f"a transform needs the points as data.pos of shape [M, 3], found {found}.")
-    if isinstance(data, Batch):
-        batch, ptr = data.batch, data.ptr
-    else:
+    batch, ptr = data.get("batch"), data.get("ptr")
+    if batch is None:
         batch = torch.zeros(len(pos), dtype=torch.long, device=pos.device)
         ptr = torch.tensor([0, len(pos)], device=pos.device)
+    if ptr is None:
+        raise DataError("a batch needs data.ptr beside data.batch; make it by batch_clouds or Batch.from_data_list.")
     counts = ptr.diff()
+    if not len(counts):
+        raise DataError("a transform needs at least one cloud, found a batch of none.")
     fewest, most = (int(count) for count in counts.aminmax())
     if fewest == 0:
         raise DataError(f"cloud {int(counts.argmin())} of the {len(counts)} in this batch has no points.")
@@ -65,7 +70,10 @@ def order_in_cloud(score: Tensor, clouds: Clouds) -> Tensor:
 
 
 def take_points(data: Data, index: Tensor, ptr: Tensor) -> Data:
-    """``data`` with the points of ``index`` only, every attribute of the points included.
+    """``data`` with the points of ``index`` only.
+
+    Every tensor that has a value for each point goes with the points, except ``y``, which belongs to the clouds; a
+    batch of clouds of one point each has as many of either.
 
     Args:
         data: one cloud or a batch of them; not changed.
@@ -75,19 +83,23 @@ def take_points(data: Data, index: Tensor, ptr: Tensor) -> Data:
     Shapes:
         - **index:** ``[M']``, **ptr:** ``[B + 1]``
     """
-    num_points = len(data.pos)
-    graph_attributes = {"y", "ptr"} if isinstance(data, Batch) else {"y"}
     out = data.__copy__()
-    for key, value in data.to_dict().items():
-        if key not in graph_attributes and torch.is_tensor(value) and value.dim() and len(value) == num_points:
-            out[key] = value[index]
-    if isinstance(out, Batch):
+    cuts = getattr(data, "_slice_dict", {})  # what Batch.to_data_list() cuts by
+    keys = _per_point(data, cuts)
+    for key in keys:
+        out[key] = data[key][index]
+    if "ptr" in out:
         out.ptr = ptr
-        slices = getattr(data, "_slice_dict", None)
-        if slices:  # what Batch.to_data_list() cuts by
-            per_point = {key for key, cuts in slices.items() if key not in graph_attributes and key in out}
-            out._slice_dict = {
-                key: ptr.cpu() if key in per_point and torch.equal(cuts.cpu(), data.ptr.cpu()) else cuts
-                for key, cuts in slices.items()
-            }
+    if cuts:
+        out._slice_dict = {**cuts, **{key: ptr.cpu() for key in keys if key in cuts}}
     return out
+
+
+def _per_point(data: Data, cuts: Mapping[str, Any]) -> list[str]:
+    """The attributes that have a value for each point, in every cloud where ``cuts`` says how they fall into clouds."""
+    keys = [
+        key
+        for key, value in data.to_dict().items()
+        if key not in ("y", "ptr") and torch.is_tensor(value) and value.dim() and len(value) == len(data.pos)
+    ]
+    return [key for key in keys if key not in cuts or torch.equal(cuts[key].cpu(), data.ptr.cpu())]

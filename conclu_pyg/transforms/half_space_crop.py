@@ -32,9 +32,9 @@ class RandomHalfSpaceCrop(BaseTransform):
         self.keep = keep
 
     def forward(self, data: Data) -> Data:
+        clouds = clouds_of(data)
         if self.keep == 1:
             return data
-        clouds = clouds_of(data)
         direction = torch.randn(clouds.size, 3, device=data.pos.device, dtype=data.pos.dtype)  # normalising changes
         if clouds.num_points is not None:  # no order within a cloud
             kept = max(1, round(self.keep * clouds.num_points))
@@ -43,7 +43,7 @@ class RandomHalfSpaceCrop(BaseTransform):
             ptr = torch.arange(clouds.size + 1, device=data.pos.device) * kept
             return take_points(data, lowest.flatten(), ptr)
         height = (data.pos * direction[clouds.batch]).sum(dim=1)  # (M,)
-        kept_of = (self.keep * clouds.counts).round().long().clamp(min=1)  # (B,)
+        kept_of = (self.keep * clouds.counts.cpu().double()).round().long().clamp(min=1).to(height.device)  # (B,)
         order = order_in_cloud(height, clouds)
         rank = torch.arange(len(order), device=order.device) - clouds.ptr[clouds.batch]
         return take_points(

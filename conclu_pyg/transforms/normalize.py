@@ -22,12 +22,14 @@ class NormalizeUnitSphere(BaseTransform):
         clouds = clouds_of(data)
         if clouds.num_points is not None:
             points = data.pos.view(clouds.size, -1, 3)  # (B, N, 3)
+            points = points - points[:, :1]  # points that coincide are 0 then, not a rounding error apart
             points = points - points.mean(dim=1, keepdim=True)
             radius = points.norm(dim=2).amax(dim=1)  # (B,)
             data.pos = (points / _safe(radius)[:, None, None]).view(-1, 3)
         else:
-            centre = scatter(data.pos, clouds.batch, 0, clouds.size, reduce="mean")
-            points = data.pos - centre[clouds.batch]
+            points = data.pos - data.pos[clouds.ptr[clouds.batch]]
+            centre = scatter(points, clouds.batch, 0, clouds.size, reduce="mean")
+            points = points - centre[clouds.batch]
             radius = scatter(points.norm(dim=1), clouds.batch, 0, clouds.size, reduce="max")
             data.pos = points / _safe(radius)[clouds.batch, None]
         return data

@@ -36,7 +36,8 @@ class RandomVerticalRotate(BaseTransform):
 
     def forward(self, data: Data) -> Data:
         clouds = clouds_of(data)
-        angle = (2 * torch.rand(clouds.size, device=data.pos.device) - 1) * math.radians(self.degrees)  # (B,)
+        turn = 2 * torch.rand(clouds.size, device=data.pos.device, dtype=data.pos.dtype) - 1  # (B,)
+        angle = math.radians(self.degrees) * turn
         cos, sin = angle.cos()[clouds.batch], angle.sin()[clouds.batch]
         u, v = (self.vertical_axis + 1) % 3, (self.vertical_axis + 2) % 3  # right-handed about the axis
         pos = data.pos.clone()

@@ -1,0 +1,156 @@
+"""What every data set is: splits that give one cloud, or a batch at once."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+from torch_geometric.data import Batch, Data
+
+from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.errors import DataError, RegistryError
+from conclu_pyg.transforms import compose
+
+RNG = np.random.default_rng(0)
+POS = RNG.normal(size=(6, 10, 3)).astype(np.float32)
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+PART = RNG.integers(0, 4, size=(6, 10))
+
+
+def make_split(**arguments: Any) -> PointCloudSplit:
+    names = [f"shape_{i}" for i in range(6)]
+    return PointCloudSplit(**{"pos": POS, "y": LABELS, "names": names, "classes": ["a", "b", "c"], **arguments})
+
+
+class Shapes(PointCloudDataset):
+    """A data set of six clouds, whose splits count how often they are read."""
+
+    vertical_axis = 1
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.label_to_names = {0: "a", 1: "b", 2: "c"}
+        self.reads: list[str] = []
+
+    def _load_split(self, split: str) -> PointCloudSplit:
+        self.reads.append(split)
+        return make_split(transform=self.transform)
+
+
+def test_a_cloud_is_read_as_data() -> None:
+    split = make_split(part=PART)
+    data = split[4]
+    assert type(data) is Data and len(split) == 6
+    assert torch.equal(data.pos, torch.from_numpy(POS[4])) and torch.equal(data.part, torch.from_numpy(PART[4]))
+    assert data.y.tolist() == [1] and data.y.dtype == torch.int64 and data.pos.dtype == torch.float32
+    assert "part" not in make_split()[4]
+
+
+@pytest.mark.parametrize("index", [-1, -6, np.int64(3)])
+def test_an_index_counts_as_it_does_in_a_list(index: int) -> None:
+    data = make_split(part=PART)[index]
+    assert torch.equal(data.pos, torch.from_numpy(POS[index])) and data.y.tolist() == [LABELS[index]]
+
+
+def test_an_index_out_of_range_ends_a_loop() -> None:
+    split: Any = make_split()
+    assert [int(data.y) for data in split] == LABELS.tolist()
+    with pytest.raises(IndexError):
+        split[6]
+
+
+@pytest.mark.parametrize("indices", [[4, 0, 4], np.array([4, 0, 4]), torch.tensor([4, 0, 4])])
+def test_a_batch_is_the_clouds_one_by_one(indices: Any) -> None:
+    split = make_split(part=PART)
+    batch = split.__getitems__(indices)
+    expected = Batch.from_data_list([split[4], split[0], split[4]])
+    assert isinstance(batch, Batch) and set(batch.keys()) == set(expected.keys())
+    for key, value in expected.to_dict().items():
+        assert torch.equal(batch[key], value), key
+
+
+def test_a_loader_reads_batches_at_once() -> None:
+    loader: Any = DataLoader(make_split(), batch_size=4, collate_fn=lambda batch: batch)
+    first, last = loader
+    assert (
+        first.num_graphs == 4 and last.num_graphs == 2 and torch.equal(last.pos.view(2, 10, 3)[1], torch.tensor(POS[5]))
+    )
+
+
+def test_the_transform_is_applied_to_a_cloud_and_to_a_batch() -> None:
+    split = make_split(part=PART, transform=compose([{"name": "SamplePoints", "num_points": 4}]))
+    assert split[0].pos.shape == (4, 3) and len(split[0].part) == 4
+    batch = split.__getitems__([0, 1, 2])
+    assert batch.pos.shape == (12, 3) and batch.y.tolist() == [0, 1, 2]
+
+
+def test_a_memory_map_is_read_and_never_written(tmp_path: Path) -> None:
+    np.save(tmp_path / "pos.npy", POS)
+    split = make_split(pos=np.load(tmp_path / "pos.npy", mmap_mode="r"))
+    one, batch, part = split[0], split.__getitems__([0, 1]), split.subset(np.array([0, 1]))
+    for pos in (one.pos, batch.pos, part[0].pos):
+        pos.zero_()
+    assert np.array_equal(np.load(tmp_path / "pos.npy"), POS) and split[0].pos.any()
+
+
+@pytest.mark.parametrize("indices", [np.array([5, 1]), np.array([-1, 1])])
+def test_a_subset_keeps_what_belongs_to_each_cloud(indices: np.ndarray) -> None:
+    subset = make_split(part=PART, transform=compose([])).subset(indices)
+    assert np.array_equal(subset.pos, POS[[5, 1]]) and subset.y.tolist() == [2, 1] and subset.transform is not None
+    assert subset.part is not None and np.array_equal(subset.part, PART[[5, 1]])
+    assert subset.names == ["shape_5", "shape_1"] and subset.classes == ["a", "b", "c"]
+    assert make_split().subset(indices).part is None
+
+
+def test_a_subset_may_be_given_by_a_mask() -> None:
+    subset = make_split().subset(LABELS == 1)
+    assert subset.names == ["shape_1", "shape_4"] and subset.y.tolist() == [1, 1]
+
+
+def test_a_split_says_what_it_is() -> None:
+    assert repr(make_split()) == "PointCloudSplit(6 clouds of 10 points, 3 classes)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ({"y": LABELS[:5]}, "found 6 clouds, 5 labels and 6 names"),
+        ({"names": ["x"]}, "found 6 clouds, 6 labels and 1 names"),
+        ({"part": PART[:, :9]}, r"found parts of shape \[6, 9\] for clouds of shape \[6, 10, 3\]"),
+        ({"part": LABELS}, r"found parts of shape \[6\] for clouds of shape \[6, 10, 3\]"),
+    ],
+)
+def test_arrays_that_do_not_belong_together_are_refused(arguments: dict[str, Any], found: str) -> None:
+    with pytest.raises(DataError, match=found):
+        make_split(**arguments)
+
+
+def test_a_split_is_read_once_and_when_it_is_asked_for() -> None:
+    dataset = Shapes()
+    assert dataset.reads == []
+    assert dataset.get_split("train") is dataset.get_split("train") and dataset.reads == ["train"]
+
+
+def test_an_unknown_split_is_told_which_there_are() -> None:
+    with pytest.raises(DataError) as error:
+        Shapes().get_split("val")
+    assert str(error.value) == "Shapes has no split 'val'; it has train, test."
+
+
+def test_clouds_are_normalised_unless_a_config_says_otherwise() -> None:
+    normalised = Shapes().get_split("test")[0].pos
+    assert normalised.norm(dim=1).max() == pytest.approx(1) and normalised.mean(dim=0).abs().max() < 1e-6
+    assert torch.equal(Shapes(transform=[]).get_split("test")[0].pos, torch.from_numpy(POS[0]))
+    steps = [{"name": "SamplePoints", "num_points": 3}]
+    assert len(Shapes(transform=steps).get_split("test")[0].pos) == 3
+
+
+def test_a_wrong_transform_is_refused_before_data_are_read() -> None:
+    with pytest.raises(RegistryError, match="TRANSFORMS has no 'Normalise'"):
+        Shapes(transform=[{"name": "Normalise"}])
+
+
+def test_a_data_set_says_what_it_is() -> None:
+    assert repr(Shapes()) == "Shapes(vertical_axis='y', 3 classes)" and Shapes().num_parts == 0
