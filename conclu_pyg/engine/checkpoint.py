@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import CheckpointError
 
 FORMAT = 1
-MAPPINGS = ("config", "method", "optimizer", "scheduler", "random")
+MAPPINGS = ("config", "method", "optimizer", "scheduler", "random", "precision", "metrics")
 LAST = Path("checkpoints", "last.pt")  # within a run folder
 
 
@@ -32,6 +32,9 @@ class Checkpoint:
         step: finished steps in all.
         optimizer, scheduler: their states.
         random: the states of the random generators (see :mod:`conclu_pyg.engine.seeding`).
+        precision: the state of the loss scaler, in 16 bits.
+        metrics: the sums of the epoch under way (see :class:`~conclu_pyg.engine.metrics.EpochMean`).
+        vertical_axis: the coordinate that points up in the data of the training.
         format: version of this layout.
     """
 
@@ -46,6 +49,9 @@ class Checkpoint:
     optimizer: dict[str, Any] = field(default_factory=dict)
     scheduler: dict[str, Any] = field(default_factory=dict)
     random: dict[str, Any] = field(default_factory=dict)
+    precision: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    vertical_axis: int | None = None
     format: int = FORMAT
 
     def save(self, path: Path) -> None:
@@ -71,16 +77,17 @@ class Checkpoint:
                 f"{path} has checkpoint format {content['format']!r}, this version reads {FORMAT}; use the version of "
                 "conclu_pyg that wrote it."
             )
-        names = [field.name for field in fields(cls)]
+        names = [item.name for item in fields(cls) if item.default is MISSING and item.default_factory is MISSING]
         if any(name not in content for name in names):
             found = ", ".join(sorted(map(str, content))[:10]) or "nothing"
             raise CheckpointError(
                 f"{path} is no checkpoint of conclu_pyg: it must hold {', '.join(names)}, found {found}."
             )
         for name in MAPPINGS:
-            if not isinstance(content[name], dict):
+            if not isinstance(content.get(name, {}), dict):
                 raise CheckpointError(f"{path} is damaged: its {name} must be a mapping, found {content[name]!r:.50}.")
-        return cls(**{name: content[name] for name in names})
+        known = {item.name for item in fields(cls)}  # what an older file lacks has its default
+        return cls(**{name: value for name, value in content.items() if name in known})
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,6 +27,10 @@ class EpochMean:
             value = value.detach().double() if value.device.type != "mps" else value.detach()
             self._sums[name] = self._sums[name] + value if name in self._sums else value
         self._steps += 1
+
+    def state(self) -> dict[str, Any]:
+        """The sums so far and the number of steps in them, for a checkpoint."""
+        return {"sums": {name: value.cpu() for name, value in self._sums.items()}, "steps": self._steps}
 
     def compute(self) -> dict[str, float]:
         names = list(self._sums)

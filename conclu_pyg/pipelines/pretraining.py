@@ -18,6 +18,7 @@ from torch_geometric.data import Batch
 from conclu_pyg.data.base import PointCloudDataset
 from conclu_pyg.engine.checkpoint import LAST, Checkpoint
 from conclu_pyg.engine.collapse import collapse_warnings
+from conclu_pyg.engine.device import choose_device
 from conclu_pyg.engine.interrupt import Interrupt
 from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
 from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
@@ -94,10 +95,10 @@ class Pretraining:
         ):
             if value < least:
                 raise ConfigError(f"pipeline.{key} must be at least {least}, found {value}.")
-        if not (lr > 0 and weight_decay >= 0 and 0 < lr_decay <= 1):
+        if not (0 < lr < math.inf and 0 <= weight_decay < math.inf and 0 < lr_decay <= 1):
             raise ConfigError(
-                "pipeline.lr must be above 0, weight_decay at least 0 and lr_decay in (0, 1], found "
-                f"{lr}, {weight_decay} and {lr_decay}."
+                "pipeline.lr must be finite and above 0, weight_decay finite and at least 0 and lr_decay in (0, 1], "
+                f"found {lr}, {weight_decay} and {lr_decay}."
             )
         self.config = dict(config)
         self.model, self.dataset = model, dataset
@@ -113,12 +114,10 @@ class Pretraining:
         )
         self.scheduler = StepLR(self.optimizer, lr_decay_epochs, lr_decay)
         self._began = time.perf_counter()
-        if device in ("cuda", "mps") and not getattr(torch, device).is_available():
-            raise ConfigError(
-                f"pipeline.device={device} cannot be used here: PyTorch {torch.__version__} finds no such device; give "
-                "pipeline.device=auto to take the best that there is."
-            )
-        self.fabric = Fabric(accelerator=device, devices=1, precision=precision)
+        accelerator = choose_device(device).type
+        if precision == "16-mixed" and accelerator == "cpu":
+            raise ConfigError("pipeline.precision=16-mixed needs a GPU; give bf16-mixed or 32-true for the CPU.")
+        self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
 
     def run_train(self) -> Path:
         """Trains for ``epochs`` and gives the run folder.
@@ -171,7 +170,7 @@ class Pretraining:
                         bar.update(task, advance=1, status=step_status(losses, speed))
                     if interrupt.requested:
                         self._check_finite(folder, epoch + 1, mean.compute()["loss"])
-                        self._checkpoint(epoch, batch, step, drawn_from).save(folder / LAST)
+                        self._checkpoint(epoch, batch, step, drawn_from, mean).save(folder / LAST)
                         console.print(f"interrupted in epoch {epoch + 1}, step {step}: saved to {folder / LAST}")
                         raise KeyboardInterrupt
                 bar.remove_task(task)
@@ -212,11 +211,14 @@ class Pretraining:
             "pipeline.precision=32-true where it is another."
         )
 
-    def _checkpoint(self, epoch: int, batch: int, step: int, drawn_from: torch.Tensor) -> Checkpoint:
+    def _checkpoint(
+        self, epoch: int, batch: int, step: int, drawn_from: torch.Tensor, mean: EpochMean | None = None
+    ) -> Checkpoint:
         return Checkpoint(
             config=self.config,
             method=self.model.state_dict(),
             dataset=self.dataset.name,
+            vertical_axis=self.dataset.vertical_axis,
             command=command_line(),
             seconds=time.perf_counter() - self._began,
             epoch=epoch,
@@ -225,6 +227,8 @@ class Pretraining:
             optimizer=self.optimizer.state_dict(),
             scheduler=self.scheduler.state_dict(),
             random=random_state(drawn_from),
+            precision=dict(self.fabric.strategy.precision.state_dict()),
+            metrics=mean.state() if mean else {},
         )
 
     def _check_batch(self, clouds: int) -> None:

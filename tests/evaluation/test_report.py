@@ -15,10 +15,11 @@ from conclu_pyg.engine.checkpoint import LAST, Checkpoint
 from conclu_pyg.engine.records import read_records
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataError
+from conclu_pyg.evaluation import report
 from conclu_pyg.evaluation.features import embed
 from conclu_pyg.evaluation.linear_svm import linear_svm
 from conclu_pyg.evaluation.report import evaluate_run
-from conclu_pyg.registry import METHODS
+from conclu_pyg.registry import DATASETS, METHODS
 
 CPU = torch.device("cpu")
 
@@ -119,7 +120,7 @@ def test_another_data_set_is_probed_by_overrides(run: Path, no_picture: None) ->
 )
 def test_an_override_of_another_section_is_refused(run: Path, override: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"takes overrides of the data set, such as dataset\.dataset_path=\.\.\., found"
+        ConfigError, match=r"takes overrides of the data set, .* of pipeline\.device and of imports, found"
     ):
         evaluate_run(str(run), [override])
 
@@ -191,3 +192,34 @@ def test_weights_of_another_encoder_are_refused(run: Path) -> None:
         CheckpointError, match=r"do not fit ConClu: encoder\.last\.linear\.weight has shape \[32, 128\]"
     ):
         evaluate_run(str(run))
+
+
+def test_the_setting_names_the_experiment_and_not_its_seed_or_folder(run: Path) -> None:
+    checkpoint = Checkpoint.load(run)
+    model = checkpoint.config["model"]
+    setting = report._setting(model, checkpoint, trained=True)
+    checkpoint.config["pipeline"] |= {"seed": 7, "run_dir": "elsewhere"}
+    assert report._setting(model, checkpoint, trained=True) == setting
+    checkpoint.config["pipeline"] |= {"epochs": 99}
+    assert report._setting(model, checkpoint, trained=True) != setting
+    wider = {**model, "encoder": {**model["encoder"], "last_relu": False}}
+    assert report._setting(wider, checkpoint, trained=False) != report._setting(model, checkpoint, trained=False)
+
+
+def test_clouds_are_turned_where_another_coordinate_points_up_than_in_the_training(run: Path) -> None:
+    checkpoint = Checkpoint.load(run)
+    dataset = DATASETS.build(checkpoint.config["dataset"])
+    split = dataset.get_split("test")
+    assert report._upright(split, dataset, checkpoint) is split
+    checkpoint.vertical_axis = 1
+    turned = report._upright(split, dataset, checkpoint)[0].pos
+    assert torch.equal(turned[:, 1], split[0].pos[:, 2])
+    assert torch.equal(turned.roll(1, dims=1), split[0].pos)  # in a circle: no mirror image
+
+
+def test_the_protocol_says_which_weights_were_measured(run: Path) -> None:
+    checkpoint = Checkpoint.load(run)
+    assert report._weights(checkpoint, trained=False) == "random weights"
+    assert report._weights(checkpoint, trained=True) == "weights after epoch 2 of 2"
+    checkpoint.batch = 3
+    assert report._weights(checkpoint, trained=True) == "weights after epoch 2 of 2, interrupted 3 batches later"

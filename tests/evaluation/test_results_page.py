@@ -22,7 +22,7 @@ RECORD = Record(
     command="tools/evaluate.py runs/a",
     seconds=3.5,
     training={"command": "tools/train.py a.yaml", "seconds": 3600},
-    details={"terms": ["contrast", "cluster", "orthogonality"], "num_points": 1024},
+    details={"setting": "5e771", "terms": ["contrast", "cluster", "orthogonality"], "num_points": 1024},
 )
 RANDOM = replace(RECORD, initialisation="random", value=70.0, epochs=0, training={})
 
@@ -48,38 +48,59 @@ def test_a_result_stands_beside_the_papers_and_the_random_encoders(folder: Path)
     page = page_of(folder, RECORD, RANDOM)
     assert "## modelnet" in page
     assert rows(page) == [
-        ["ModelNet40", "PointNet", "none: random weights", "-", "-", "1,024", "**70.0**", "0", "1", "-"],
-        ["ModelNet40", "PointNet", "ModelNet40", "contrast + cluster", "12", "1,024", "**87.0**", "0", "1", "89.8"],
+        [
+            *("svm, accuracy", "ModelNet40", "PointNet", "none: random weights", "-", "-", "1,024"),
+            *("**70.0**", "0", "5e771", "1", "-"),
+        ],
+        [
+            *("svm, accuracy", "ModelNet40", "PointNet", "ModelNet40", "ConClu: contrast + cluster", "12", "1,024"),
+            *("**87.0**", "0", "5e771", "1", "89.8"),
+        ],
     ]
     assert "The paper's\nfigures are the paper's" in page
-    assert "- `tools/train.py a.yaml` (60 min)" in page and "- `tools/evaluate.py runs/a`" in page
+    assert "- 5e771: `tools/train.py a.yaml` (60 min)" in page and "- `tools/evaluate.py runs/a`" in page
 
 
 def test_seeds_are_averaged_with_their_deviation(folder: Path) -> None:
     page = page_of(folder, *(replace(RECORD, seed=seed, value=87.0 + seed) for seed in (2, 0, 1)))
-    ((*_, accuracy, seeds, _, _),) = rows(page)
+    ((*_, accuracy, seeds, _, _, _),) = rows(page)
     assert (accuracy, seeds) == ("**88.0 ± 1.0**", "0, 1, 2")
 
 
 def test_an_encoder_that_was_measured_twice_counts_once(folder: Path) -> None:
     page = page_of(folder, RANDOM, replace(RANDOM, command="tools/evaluate.py runs/b"), RECORD, RECORD)
-    assert [row[6:8] for row in rows(page)] == [["**70.0**", "0"], ["**87.0**", "0"]]
+    assert [row[7:9] for row in rows(page)] == [["**70.0**", "0"], ["**87.0**", "0"]]
 
 
 def test_each_figure_names_its_protocol(folder: Path) -> None:
     page = page_of(folder, RECORD, replace(RECORD, protocol="linear SVM, validation part", value=90.0))
-    assert [(row[6], row[8]) for row in rows(page)] == [("**87.0**", "1"), ("**90.0**", "2")]
+    assert [(row[7], row[10]) for row in rows(page)] == [("**87.0**", "1"), ("**90.0**", "2")]
     assert "1. linear SVM, test split.\n2. linear SVM, validation part.\n" in page
 
 
 def test_the_ablations_have_the_papers_figures_of_table_3(folder: Path) -> None:
     terms = (["contrast"], ["cluster", "orthogonality"], ["contrast", "cluster", "orthogonality"])
     page = page_of(folder, *(replace(RECORD, details={"terms": names, "num_points": 512}) for names in terms))
-    assert {row[3]: row[-1] for row in rows(page)} == {
-        "contrast": "88.7",
-        "cluster": "85.3",
-        "contrast + cluster": "89.8",
+    assert {row[4]: row[-1] for row in rows(page)} == {
+        "ConClu: contrast": "88.7",
+        "ConClu: cluster": "85.3",
+        "ConClu: contrast + cluster": "89.8",
     }
+
+
+def test_the_papers_figures_stand_beside_encoders_of_its_own_pre_training_set(folder: Path) -> None:
+    page = page_of(folder, replace(RECORD, initialisation="ParametricShapes"))
+    assert rows(page)[0][-1] == "-"
+
+
+def test_experiments_that_differ_in_anything_but_their_seed_are_not_averaged(folder: Path) -> None:
+    others = (
+        replace(RECORD, details={**RECORD.details, "setting": "07e12"}),
+        replace(RECORD, method="SimSiam"),
+        replace(RECORD, metric="mean class accuracy"),
+        replace(RANDOM, details={**RECORD.details, "setting": "07e12"}),
+    )
+    assert len(rows(page_of(folder, RECORD, RANDOM, *others))) == 6
 
 
 def test_every_accuracy_on_the_page_is_a_records(folder: Path) -> None:
