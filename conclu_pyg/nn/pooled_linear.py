@@ -16,7 +16,8 @@ class PooledLinear(nn.Module):
     :meth:`forward` gives the per-point features and their maximum. :meth:`pool` gives the same maximum, statistics and
     gradients without the ``[M, out_channels]`` tensor: the norm is affine and ReLU increasing, so both commute with the
     maximum (with the minimum where the norm's weight is negative), and the norm's statistics follow from those of the
-    input. (Of points that tie for a maximum one receives its gradient, where :meth:`forward` shares it among them.)
+    input. (Of points that tie for a maximum one receives its gradient, where :meth:`forward` shares it among them.) A
+    norm of another kind, such as that of ``convert_sync_batchnorm``, has statistics of its own: it goes the plain way.
 
     .. math::
         \mathrm{mean}(W x) = W \, \mathrm{mean}(x), \qquad
@@ -45,7 +46,8 @@ class PooledLinear(nn.Module):
         return out, max_pool(out, batch, batch_size)
 
     def pool(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
-        num_points = equal_clouds(batch, batch_size)
+        plain_norm = type(self.norm) is nn.BatchNorm1d
+        num_points = equal_clouds(batch, batch_size) if plain_norm else None
         if num_points is None or len(x) == 1:  # of one value there is no variance: the norm refuses it
             return self(x, batch, batch_size)[1]
         sign = torch.where(self.norm.weight < 0, -1.0, 1.0).to(x.dtype)  # (C,)

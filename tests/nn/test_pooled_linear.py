@@ -128,6 +128,16 @@ def test_points_that_tie_share_one_gradient_between_them(training: bool) -> None
     assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_a_norm_that_is_synchronised_computes_its_own_statistics(training: bool) -> None:
+    layer = torch.nn.SyncBatchNorm.convert_sync_batchnorm(make()).train(training)
+    calls: list[torch.Size] = []
+    layer.norm.register_forward_hook(lambda norm, args, out: calls.append(out.shape))
+    x = torch.randn(12, 5, dtype=torch.double)
+    pooled = layer.pool(x, batch_of([6, 6]), 2)
+    assert calls == [(12, 7)] and pooled.shape == (2, 7)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("sizes", [SIZES["equal"], SIZES["ragged"]], ids=["equal", "ragged"])
 def test_under_autocast_the_short_way_is_close_forward_and_backward(dtype: torch.dtype, sizes: list[int]) -> None:
