@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from conclu_pyg.nn import PooledLinear, TransformNet, mlp
+from conclu_pyg.nn import PooledLinear, TransformNet, check_sizes, mlp
 from conclu_pyg.registry import ENCODERS
 
 
@@ -23,6 +23,9 @@ class PointNet(nn.Module):
     Shapes:
         - **pos:** ``[M, 3]``, **batch:** ``[M]``
         - **output:** per-point features ``[M, out_channels]``, pooled features ``[B, out_channels]``
+
+    Raises:
+        ConfigError: ``out_channels`` below 1.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class PointNet(nn.Module):
         last_relu: bool = True,
     ) -> None:
         super().__init__()
+        check_sizes(self, out_channels=out_channels)
         self.out_channels = out_channels
         self.input_transform = TransformNet(3) if input_transform else None
         self.local = mlp([3, 64, 64])

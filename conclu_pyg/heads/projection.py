@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from conclu_pyg.nn import mlp
+from conclu_pyg.nn import check_sizes, mlp
 from conclu_pyg.registry import HEADS
 
 
@@ -20,10 +20,14 @@ class ProjectionHead(nn.Module):
 
     Shapes:
         - **input:** ``[B, in_channels]``, **output:** ``[B, out_channels]``
+
+    Raises:
+        ConfigError: a size below 1.
     """
 
     def __init__(self, in_channels: int = 1024, hidden_channels: int = 1024, out_channels: int = 256) -> None:
         super().__init__()
+        check_sizes(self, in_channels=in_channels, hidden_channels=hidden_channels, out_channels=out_channels)
         self.out_channels = out_channels
         widths = [in_channels, hidden_channels, hidden_channels, out_channels]
         self.layers = mlp(widths, lambda: nn.LeakyReLU(inplace=True), last_act=False)
@@ -43,10 +47,14 @@ class PredictionHead(nn.Module):
 
     Shapes:
         - **input:** ``[B, channels]``, **output:** ``[B, channels]``
+
+    Raises:
+        ConfigError: a size below 1.
     """
 
     def __init__(self, channels: int = 256, hidden_channels: int = 512) -> None:
         super().__init__()
+        check_sizes(self, channels=channels, hidden_channels=hidden_channels)
         self.layers = mlp([channels, hidden_channels], lambda: nn.LeakyReLU(inplace=True))
         self.last = nn.Linear(hidden_channels, channels)
 

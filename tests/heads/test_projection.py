@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from conclu_pyg import HEADS
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.heads.projection import PredictionHead, ProjectionHead
 
 
@@ -76,3 +77,16 @@ def test_in_evaluation_clouds_do_not_depend_on_each_other(head: nn.Module) -> No
     head(x)
     head.eval()
     assert torch.allclose(head(x)[3:4], head(x[3:4]), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        *(("ProjectionHead", key) for key in ("in_channels", "hidden_channels", "out_channels")),
+        *(("PredictionHead", key) for key in ("channels", "hidden_channels")),
+    ],
+)
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_size_below_1_is_refused(name: str, key: str, size: int) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} takes {key} of at least 1, found {size}.$"):
+        HEADS.build({"name": name, key: size})
