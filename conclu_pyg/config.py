@@ -45,6 +45,8 @@ PARTS = {
     "views": TRANSFORMS,
     "transform": TRANSFORMS,
 }
+# Arguments that the program gives to the class of a section, so that a config cannot.
+RESERVED = {"pipeline": ("model", "dataset", "config")}
 KEYS = (*SECTIONS, "imports")
 MAX_BYTES = 1 << 20  # a config is written by hand; anything larger is another file given by mistake
 MAX_BASES = 16
@@ -152,7 +154,7 @@ def check(config: Mapping[str, Any], source: str) -> None:
             raise ConfigError(
                 f"{source} needs the section {key!r} with a 'name', found {section!r}; names: {', '.join(registry)}."
             )
-        _check_part(section, registry, f"{source}, {key}")
+        _check_part(section, registry, f"{source}, {key}", RESERVED.get(key, ()))
 
 
 def dump_config(config: Mapping[str, Any]) -> str:
@@ -160,14 +162,14 @@ def dump_config(config: Mapping[str, Any]) -> str:
     return OmegaConf.to_yaml(OmegaConf.create(dict(config)))
 
 
-def _check_part(config: Mapping[str, Any], registry: Registry, where: str) -> None:
+def _check_part(config: Mapping[str, Any], registry: Registry, where: str, reserved: Sequence[str] = ()) -> None:
     """Refuses arguments that the class does not take, here and in the configs among the arguments.
 
     What the surroundings offer (a built data set, say) is not in a file, so a missing argument is left to ``build``.
     """
     try:
         cls, arguments = registry.look_up(config)
-        check_arguments(cls, arguments)
+        check_arguments(cls, arguments, reserved=reserved)
     except RegistryError as error:
         raise ConfigError(f"{where}: {error}") from error
     for key, value in arguments.items():

@@ -112,23 +112,34 @@ class Registry:
             )
         return self.get(name), arguments
 
-    def build(self, config: Any, /, **offers: Any) -> Any:
+    def build(self, config: Any, given: Mapping[str, Any] | None = None, /, **offers: Any) -> Any:
         """Builds the object that ``config`` describes.
 
         Args:
             config: a mapping with ``name`` and the arguments of that class, or an object that is built already and
                 returned as it is.
-            **offers: values from the surroundings (a data set's vertical axis, say) that are passed where the class
-                takes an argument of that name and the config does not give it.
+            given: values that the surroundings settle (the size of another part's output, say), passed where the class
+                takes an argument of that name. A config may repeat them.
+            **offers: values that a config may replace (a data set's vertical axis, say), passed where the class takes
+                an argument of that name and the config does not give it. One that no YAML can hold, such as a model,
+                counts as given.
 
         Raises:
             RegistryError: ``config`` is a name or number alone, its ``name`` is missing or unknown, or an argument is
-                unknown, missing or of another type.
+                unknown, missing, of another type, or another one than the surroundings give.
         """
         if not isinstance(config, (Mapping, *YAML_VALUES)):
             return config
         cls, arguments = self.look_up(config)
-        check_arguments(cls, arguments, offers)
+        offers |= given or {}
+        reserved = [key for key, value in offers.items() if not isinstance(value, YAML_VALUES)]
+        check_arguments(cls, arguments, offers, reserved)
+        for key, value in (given or {}).items():
+            if key in arguments and arguments[key] != value:
+                raise RegistryError(
+                    f"{cls.__name__} is given {key}={value!r} by the program, found {arguments[key]!r}; leave it out "
+                    "of the config."
+                )
         taken = {key: value for key, value in offers.items() if key in _parameters(cls) and key not in arguments}
         return cls(**arguments, **taken)
 
@@ -172,7 +183,10 @@ def _parameters(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def check_arguments(
-    cls: Callable[..., Any], arguments: Mapping[str, Any], offers: Collection[str] | None = None
+    cls: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    offers: Collection[str] | None = None,
+    reserved: Collection[str] = (),
 ) -> None:
     """Refuses arguments that ``cls`` does not take, that have the wrong type, or that are missing.
 
@@ -180,11 +194,15 @@ def check_arguments(
         cls: a registered class.
         arguments: what a config gives.
         offers: the names of what the surroundings give (default: not known yet, so that nothing counts as missing).
+        reserved: the names of what only the surroundings can give, such as a model that was built.
 
     Raises:
         RegistryError: names the class, the argument and what the class takes.
     """
     parameters = _parameters(cls)
+    for key in reserved:
+        if parameters.pop(key, None) and key in arguments:
+            raise RegistryError(f"{cls.__name__} is given {key!r} by the program; leave it out of the config.")
     takes = ", ".join(_describe(p) for p in parameters.values()) or "no arguments"
     if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values()):
         for key in arguments:

@@ -280,7 +280,26 @@ def test_an_override_that_leads_nowhere_says_what_is_there(write: Write, overrid
 @pytest.mark.parametrize(
     ("override", "where", "reason"),
     [
-        ("pipeline.epoch=3", "pipeline", "Pretraining takes no argument 'epoch'; did you mean 'epochs'? It takes: "),
+        (
+            "pipeline.epoch=3",
+            "pipeline",
+            "Pretraining takes no argument 'epoch'; did you mean 'epochs'? It takes: views",
+        ),
+        (
+            "pipeline.model=PointNet",
+            "pipeline",
+            "Pretraining is given 'model' by the program; leave it out of the config.",
+        ),
+        (
+            "pipeline.dataset=x",
+            "pipeline",
+            "Pretraining is given 'dataset' by the program; leave it out of the config.",
+        ),
+        (
+            "pipeline.config={a: 1}",
+            "pipeline",
+            "Pretraining is given 'config' by the program; leave it out of the config.",
+        ),
         ("dataset.path=x", "dataset", "ModelNet takes no argument 'path'; did you mean 'dataset_path'? It takes: "),
         (
             "model.encoder.input_tranform=true",

@@ -203,6 +203,32 @@ def test_offers_are_taken_where_the_class_has_them_and_the_config_does_not(nets:
     assert (net.width, net.lr) == (7, 0.5)
 
 
+def test_what_the_surroundings_settle_may_be_repeated_and_not_contradicted(nets: Registry) -> None:
+    assert nets.build({"name": "Net"}, {"width": 7, "unheard_of": 1}).width == 7
+    assert nets.build({"name": "Net", "width": 7}, {"width": 7}).width == 7
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net", "width": 8}, {"width": 7})
+    assert message(error) == "Net is given width=7 by the program, found 8; leave it out of the config."
+
+
+def test_an_object_that_is_offered_cannot_be_replaced_by_a_config() -> None:
+    wraps = Registry("WRAPS")
+
+    @wraps.register_module()
+    class Wrap:
+        def __init__(self, net: Net, depth: int = 1) -> None:
+            self.net = net
+
+    net = Net(1)
+    assert wraps.build({"name": "Wrap"}, net=net).net is net
+    with pytest.raises(RegistryError) as error:
+        wraps.build({"name": "Wrap", "net": "Net"}, net=net)
+    assert message(error) == "Wrap is given 'net' by the program; leave it out of the config."
+    with pytest.raises(RegistryError) as error:
+        wraps.build({"name": "Wrap", "dept": 2}, net=net)
+    assert message(error) == "Wrap takes no argument 'dept'; did you mean 'depth'? It takes: depth: int = 1."
+
+
 def test_an_unknown_argument_names_the_class_the_argument_and_what_it_takes(nets: Registry) -> None:
     with pytest.raises(RegistryError) as error:
         nets.build({"name": "Net", "width": 3, "widht": 3})
