@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch
 
-from conclu_pyg.encoders.base import pooled_features
+from conclu_pyg.encoders.base import channels_of, pooled_features
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.losses import code_prediction_loss, contrast_loss, orthogonality_loss
 from conclu_pyg.losses.orthogonality import Reduction
@@ -41,7 +42,8 @@ class ConClu(nn.Module):
         orthogonality_reduction: ``sum`` or ``mean`` of eq. 8's entries (default: mean).
 
     Raises:
-        ConfigError: a negative weight, weights that leave neither contrast nor clusters, or another value of ``codes``.
+        ConfigError: a weight that is negative or not finite, weights that leave neither contrast nor clusters, another
+            value of ``codes`` or ``orthogonality_reduction``, or an encoder without ``out_channels``.
     """
 
     def __init__(
@@ -58,21 +60,27 @@ class ConClu(nn.Module):
     ) -> None:
         super().__init__()
         weights = {"contrast": contrast_weight, "cluster": cluster_weight, "orthogonality": orthogonality_weight}
-        if min(weights.values()) < 0 or not contrast_weight + cluster_weight > 0:
+        usable = all(math.isfinite(weight) and weight >= 0 for weight in weights.values())
+        if not usable or contrast_weight + cluster_weight == 0:
             raise ConfigError(
-                "ConClu's weights must be at least 0, and that of the contrast or of the cluster term above 0, found "
-                f"{weights}."
+                "ConClu's weights must be finite and at least 0, and that of the contrast or of the cluster term above "
+                f"0, found {weights}."
             )
         if codes not in ("swapped", "same_view"):
             raise ConfigError(f"ConClu takes codes='swapped' or 'same_view', found {codes!r}.")
+        if orthogonality_reduction not in get_args(Reduction):
+            raise ConfigError(
+                f"ConClu takes orthogonality_reduction='sum' or 'mean', found {orthogonality_reduction!r}."
+            )
         self.codes: Literal["swapped", "same_view"] = codes
         self.weights = {name: weight for name, weight in weights.items() if weight > 0}
         self.orthogonality_reduction: Reduction = orthogonality_reduction
         self.encoder = ENCODERS.build(encoder)
-        self.projector = HEADS.build(projector or {"name": "ProjectionHead"}, in_channels=self.encoder.out_channels)
-        channels = self.projector.out_channels
-        self.predictor = HEADS.build(predictor or {"name": "PredictionHead"}, channels=channels)
-        self.clusterer = CLUSTERERS.build(clusterer or {"name": "SinkhornClusterer"}, channels=channels)
+        features = {"in_channels": channels_of(self.encoder)}
+        self.projector = HEADS.build(projector or {"name": "ProjectionHead"}, features)
+        channels = {"channels": self.projector.out_channels}
+        self.predictor = HEADS.build(predictor or {"name": "PredictionHead"}, channels)
+        self.clusterer = CLUSTERERS.build(clusterer or {"name": "SinkhornClusterer"}, channels)
         self.clusterer.requires_grad_(bool(cluster_weight))
 
     def forward(self, view_a: Batch, view_b: Batch) -> MethodOutput:

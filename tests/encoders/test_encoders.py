@@ -1,12 +1,16 @@
 """What holds for every encoder: what is registered is tested by being registered."""
 
+import re
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 
 from conclu_pyg import ENCODERS
-from conclu_pyg.encoders.base import Encoder, pooled_features
+from conclu_pyg.encoders.base import pooled_features
+from conclu_pyg.errors import ConfigError
 
 EQUAL, RAGGED = [24, 24, 24], [24, 31, 40]
 by_sizes = pytest.mark.parametrize("sizes", [EQUAL, RAGGED], ids=["equal", "ragged"])
@@ -37,7 +41,6 @@ def as_batch(pos: Tensor, sizes: list[int]) -> Batch:
 
 @by_sizes
 def test_gives_per_point_and_pooled_features_of_its_out_channels(encoder: nn.Module, sizes: list[int]) -> None:
-    assert isinstance(encoder, Encoder)
     points, pooled = encoder(*draw(sizes))
     assert points.shape == (sum(sizes), encoder.out_channels) and pooled.shape == (3, encoder.out_channels)
     assert points.dtype == pooled.dtype == torch.double
@@ -161,3 +164,48 @@ def test_the_short_way_is_taken_where_there_is_one() -> None:
             nn.Module.__init__(self)
 
     assert torch.equal(pooled_features(Short(), as_batch(draw(RAGGED)[0], RAGGED)), torch.full((3, 4), 95.0).double())
+
+
+def answering(output: Any, out_channels: Any = 4, *, short: bool = False) -> nn.Module:
+    """An encoder that gives the same whatever it is asked."""
+    way = "pool" if short else "forward"
+    users = type("Mine", (nn.Module,), {way: lambda *_: output, "out_channels": out_channels})
+    encoder: nn.Module = users()
+    return encoder
+
+
+PAIR = "must give a pair, per-point features and pooled features of shape [3, 4] (clouds, out_channels), found"
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        (torch.zeros(3, 4), "a tensor of shape [3, 4]"),
+        (
+            (torch.zeros(3, 4), torch.zeros(95, 4)),
+            "a tuple of 2: (a tensor of shape [3, 4], a tensor of shape [95, 4])",
+        ),
+        (
+            (torch.zeros(95, 4), torch.zeros(3, 5)),
+            "a tuple of 2: (a tensor of shape [95, 4], a tensor of shape [3, 5])",
+        ),
+        ((torch.zeros(95, 4),), "a tuple of 1: (a tensor of shape [95, 4])"),
+        ((torch.zeros(95, 4), None), "a tuple of 2: (a tensor of shape [95, 4], an object of type NoneType)"),
+        ({"pooled": torch.zeros(3, 4)}, "an object of type dict"),
+    ],
+)
+def test_an_encoder_that_gives_something_else_is_told_what_is_expected(output: Any, found: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(f'Mine {PAIR} {found}.')}$"):
+        pooled_features(answering(output), as_batch(draw(RAGGED)[0], RAGGED))
+
+
+def test_a_short_way_that_gives_something_else_is_told_what_is_expected() -> None:
+    with pytest.raises(ConfigError, match=r"^Mine\.pool must give pooled features of shape \[3, 4\] .* \[3, 5\]\.$"):
+        pooled_features(answering(torch.zeros(3, 5), short=True), as_batch(draw(RAGGED)[0], RAGGED))
+
+
+@pytest.mark.parametrize("name", list(ENCODERS))
+@pytest.mark.parametrize("channels", [0, -1])
+def test_a_size_below_1_is_refused(name: str, channels: int) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} takes out_channels of at least 1, found {channels}.$"):
+        ENCODERS.build({"name": name, "out_channels": channels})

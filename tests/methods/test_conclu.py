@@ -265,6 +265,8 @@ def test_without_the_cluster_term_prototypes_are_no_parameters_to_train() -> Non
         {"orthogonality_weight": -0.5},
         {"contrast_weight": 0.0, "cluster_weight": 0.0},
         {"contrast_weight": math.nan},
+        {"orthogonality_weight": math.nan},
+        {"cluster_weight": math.inf},
     ],
 )
 def test_weights_that_cannot_work_are_refused(weights: dict[str, float]) -> None:
@@ -276,6 +278,41 @@ def test_weights_that_cannot_work_are_refused(weights: dict[str, float]) -> None
 def test_unknown_readings_are_refused(option: dict[str, str]) -> None:
     with pytest.raises(RegistryError, match=f"{next(iter(option))}.*{next(iter(option.values()))}"):
         make(**option)
+    with pytest.raises(ConfigError, match=f"{next(iter(option))}.*{next(iter(option.values()))}"):
+        ConClu(Tiny(), **option)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("channels", [None, 0, -3, 6.0, "6"])
+def test_an_encoder_without_the_size_of_its_features_is_refused(channels: Any) -> None:
+    encoder = Tiny()
+    encoder.out_channels = channels
+    with pytest.raises(ConfigError, match=f"^Tiny is no encoder: its out_channels.*found {channels!r}\\.$"):
+        make(encoder=encoder)
+
+
+def test_an_encoder_that_pools_into_another_size_is_refused() -> None:
+    encoder = Tiny()
+    encoder.out_channels = 8
+    with pytest.raises(ConfigError, match=r"^Tiny must give a pair.*\[7, 8\].*\[7, 6\]\)\.$"):
+        make(encoder=encoder)(*draw())
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "key", "size"),
+    [
+        ("projector", "ProjectionHead", "in_channels", 6),
+        ("predictor", "PredictionHead", "channels", 256),
+        ("clusterer", "SinkhornClusterer", "channels", 256),
+    ],
+)
+def test_a_part_whose_size_another_part_settles_may_repeat_it_and_not_contradict_it(
+    part: str, name: str, key: str, size: int
+) -> None:
+    paper(**{part: {"name": name, key: size}})
+    with pytest.raises(
+        RegistryError, match=f"^{name} is given {key}={size} by the program, found {size + 1}; leave it"
+    ):
+        paper(**{part: {"name": name, key: size + 1}})
 
 
 # Hard batches
