@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,9 @@ class PointCloudSplit(Dataset[Data]):
 
     Shapes:
         - **pos:** float32 ``[n, N, 3]``, **y:** int64 ``[n]``, **part:** int64 ``[n, N]``
+
+    Raises:
+        DataError: arrays of other shapes or number types, that do not belong together, or labels without a class.
     """
 
     def __init__(
@@ -42,6 +46,18 @@ class PointCloudSplit(Dataset[Data]):
         part: np.ndarray | None = None,
         transform: Compose | None = None,
     ) -> None:
+        if pos.ndim != 3 or pos.shape[2] != 3 or pos.dtype.kind != "f":
+            raise DataError(
+                f"a split needs coordinates as floats of shape [clouds, points, 3], found {pos.dtype} of shape "
+                f"{list(pos.shape)}; keep x, y and z alone, as pos[..., :3].astype(np.float32)."
+            )
+        if y.ndim != 1 or y.dtype.kind not in "iu" or not ((y >= 0) & (y < len(classes))).all():
+            values = f" and values {y.min()} to {y.max()}" if y.size and y.dtype.kind in "iuf" else ""
+            raise DataError(
+                f"a split of {len(classes)} classes needs integer labels of shape [clouds], each at least 0 and below "
+                f"{len(classes)}, found {y.dtype} of shape {list(y.shape)}{values}; number the labels as the classes "
+                f"are listed."
+            )
         if not len(pos) == len(y) == len(names):
             raise DataError(
                 f"a split needs a label and a name for each cloud, found {len(pos)} clouds, {len(y)} labels and "
@@ -110,9 +126,14 @@ class PointCloudDataset(ABC):
     num_parts: int = 0
 
     def __init__(self, transform: list[dict[str, Any]] | None = None) -> None:
-        steps = [{"name": "NormalizeUnitSphere"}] if transform is None else transform
-        self.transform = compose(steps)
+        self._steps = [{"name": "NormalizeUnitSphere"}] if transform is None else transform
+        compose(self._steps, vertical_axis=2)  # any axis: a wrong step is refused before data are looked for
         self._read: dict[str, PointCloudSplit] = {}
+
+    @cached_property
+    def transform(self) -> Compose:
+        """What is done to every cloud when it is read, made when it is first asked for: by then the axis is known."""
+        return compose(self._steps, vertical_axis=self.vertical_axis)
 
     @property
     def name(self) -> str:

@@ -120,6 +120,14 @@ def test_a_split_says_what_it_is() -> None:
         ({"names": ["x"]}, "found 6 clouds, 6 labels and 1 names"),
         ({"part": PART[:, :9]}, r"found parts of shape \[6, 9\] for clouds of shape \[6, 10, 3\]"),
         ({"part": LABELS}, r"found parts of shape \[6\] for clouds of shape \[6, 10, 3\]"),
+        ({"pos": POS[0]}, r"floats of shape \[clouds, points, 3\], found float32 of shape \[10, 3\]; keep x, y and z"),
+        ({"pos": np.zeros((6, 10, 6), np.float32)}, r"found float32 of shape \[6, 10, 6\]; keep x, y and z alone"),
+        ({"pos": POS.astype(int)}, r"found int64 of shape \[6, 10, 3\]"),
+        ({"y": LABELS[:, None]}, r"labels of shape \[clouds\], .* found int64 of shape \[6, 1\] and values 0 to 2"),
+        ({"y": LABELS.astype(float)}, r"needs integer labels .* found float64 of shape \[6\]"),
+        ({"y": LABELS + 1}, r"3 classes .* at least 0 and below 3, found .* values 1 to 3; number the labels"),
+        ({"y": LABELS - 1}, "values -1 to 1"),
+        ({"y": np.array(list("abcabc"))}, r"found <U1 of shape \[6\]; number"),
     ],
 )
 def test_arrays_that_do_not_belong_together_are_refused(arguments: dict[str, Any], found: str) -> None:
@@ -150,6 +158,16 @@ def test_clouds_are_normalised_unless_a_config_says_otherwise() -> None:
 def test_a_wrong_transform_is_refused_before_data_are_read() -> None:
     with pytest.raises(RegistryError, match="TRANSFORMS has no 'Normalise'"):
         Shapes(transform=[{"name": "Normalise"}])
+
+
+def test_the_transform_turns_about_the_data_sets_own_vertical_axis() -> None:
+    upright = Shapes(transform=[{"name": "RandomVerticalRotate", "degrees": 180.0}])
+    turned = upright.get_split("train")[0].pos
+    assert upright.transform is upright.transform and upright.transform.transforms[0].vertical_axis == 1
+    assert torch.equal(turned[:, 1], torch.from_numpy(POS[0, :, 1])) and not np.allclose(turned, POS[0])
+    found = Shapes(transform=[{"name": "RandomVerticalRotate"}])
+    found.vertical_axis = 0  # as a data set does that finds it in its files
+    assert found.transform.transforms[0].vertical_axis == 0
 
 
 def test_a_data_set_says_what_it_is() -> None:
