@@ -1,6 +1,7 @@
 """What is refused in a cloud and what is mended: after this, a cloud can be trained on.
 
-Refused, with the name of the file: a cloud without points, without a finite point, or whose points all coincide.
+Refused, with the name of the file: an array that is not of numbers ``[m, 3]``, and a cloud without points, without a
+finite point, or whose points all coincide.
 
 Mended, and reported: points that are not finite are left out; a cloud far from the origin is moved there, because
 float32 cannot tell its points apart out there; a cloud with too few points is filled up by repeating points.
@@ -35,8 +36,14 @@ def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
         - **output:** float32 ``[k, 3]`` with ``1 <= k <= m``, and the repairs that were made
 
     Raises:
-        DataError: no points, none that is finite, or all of them in one place.
+        DataError: another shape than ``[m, 3]``, no points, none that is finite, or all of them in one place.
     """
+    if points.ndim != 2 or points.shape[1] != 3 or points.dtype.kind not in "fiu":
+        raise DataError(
+            f"{source} has an array of {points.dtype} of shape {list(points.shape)}, where numbers of shape "
+            f"[points, 3] are expected; keep its first three columns if those are x, y and z, or remove it from the "
+            f"data set."
+        )
     if len(points) == 0:
         raise DataError(f"{source} has no points; remove it from the data set or restore it.")
     repairs = []

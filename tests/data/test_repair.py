@@ -13,6 +13,11 @@ CLOUD = np.random.default_rng(0).random((100, 3))
 @pytest.mark.parametrize(
     ("points", "found"),
     [
+        (np.hstack([CLOUD, CLOUD]), r"an array of float64 of shape \[100, 6\], where numbers of shape \[points, 3\]"),
+        (CLOUD[:, :2], r"\[100, 2\].* keep its first three columns"),
+        (CLOUD[0], r"of shape \[3\]"),
+        (CLOUD[None], r"of shape \[1, 100, 3\]"),
+        (CLOUD.astype(str), "an array of <U"),
         (CLOUD[:0], "has no points"),
         (np.full((5, 3), np.nan), "none with three finite coordinates"),
         (np.full((5, 3), 1e30), "none with three finite coordinates"),
