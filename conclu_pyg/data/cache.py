@@ -80,7 +80,9 @@ class Recipe:
                 status = path.stat()
             except OSError as error:  # a link to nowhere, or removed since it was listed
                 raise DataError(f"{path} cannot be read ({error.strerror}); restore it or remove it.") from error
-            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+            # However the folder was typed, one key. Links are not followed: a link's own place may tell the class.
+            place = os.path.abspath(path)
+            digest.update(f"{place}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()[:16]
 
 

@@ -68,6 +68,24 @@ def test_another_file_seed_or_number_of_points_is_another_entry(tmp_path: Path) 
     assert source.reads == 3 and len(entries(tmp_path)) == 5
 
 
+def test_another_spelling_of_the_folder_is_the_same_entry(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path, Path(), tmp_path / "other" / ".."):
+        Source(folder, [9, 9]).open(tmp_path if folder.is_absolute() else folder)
+    assert len(entries(tmp_path)) == 1
+
+
+def test_another_link_to_the_same_file_is_another_entry(tmp_path: Path) -> None:
+    """Where a file lies may tell its class, so that a link moved to another class must not find the old entry."""
+    source = Source(tmp_path, [9, 9])
+    source.open(tmp_path)
+    (tmp_path / "link.bin").symlink_to(source.file)
+    source.file = tmp_path / "link.bin"
+    source.open(tmp_path)
+    assert source.reads == 2 and len(entries(tmp_path)) == 2
+
+
 def test_a_refused_cloud_leaves_nothing(tmp_path: Path) -> None:
     source = Source(tmp_path, [8, 0, 8])
     with pytest.raises(DataError, match="cloud 1 has no points"):
