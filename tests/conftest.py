@@ -2,11 +2,15 @@
 
 import copy
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+
+import conclu_pyg
 
 TINY: dict[str, Any] = {
     "dataset": {"name": "ParametricShapes", "num_shapes": 48, "num_test_shapes": 40, "num_points": 64},
@@ -31,6 +35,18 @@ TINY: dict[str, Any] = {
 def seed() -> None:
     """Every test draws the same numbers, alone or among the others."""
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def forget_registered() -> Iterator[None]:
+    """What a user's files register during the test is forgotten after it, and so are the files' modules."""
+    registries = [value for value in vars(conclu_pyg).values() if isinstance(value, conclu_pyg.Registry)]
+    before = [{name: registry.get(name) for name in registry} for registry in registries]
+    yield
+    for registry, classes in zip(registries, before, strict=True):
+        registry._classes = classes
+    for name in [name for name in sys.modules if name.startswith("conclu_pyg_user_")]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

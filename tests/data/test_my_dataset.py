@@ -20,6 +20,9 @@ def put(folder: Path, *names: str) -> None:
         np.save(path, np.random.default_rng(seed).random((20 + seed, 3)))
 
 
+pytestmark = pytest.mark.usefixtures("forget_registered")
+
+
 @pytest.fixture
 def scans(tmp_path: Path) -> Path:
     put(tmp_path, "train/chair/a", "train/chair/b", "train/table/a", "test/table/c")

@@ -18,8 +18,6 @@ import pkgutil
 import re
 import shlex
 import shutil
-import sys
-from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -132,7 +130,7 @@ def _parse(name: str, words: list[str]) -> argparse.Namespace:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_registered: None) -> Path:
     """A copy of the checkout as the working folder, with the clouds that the documents call data/scans; what is
     registered while it is used is forgotten afterwards."""
     for name in ("configs", "docs", "tools"):
@@ -146,12 +144,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             for index in range(count):
                 np.save(folder / f"{index}.npy", rng.normal(size=(50 + index, 3)) * (1, 1, width**2))
     monkeypatch.chdir(tmp_path)
-    before = [{name: each.get(name) for name in each} for each in REGISTRIES]
-    yield tmp_path
-    for each, classes in zip(REGISTRIES, before, strict=True):
-        each._classes = dict(classes)
-    for name in [name for name in sys.modules if name.startswith("conclu_pyg_user_")]:
-        del sys.modules[name]
+    return tmp_path
 
 
 @pytest.mark.parametrize("document", RUN)
@@ -242,7 +235,7 @@ def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:
     """What stands in backquotes in its first column, apart from numbers, is in the source."""
     files = [path for folder in ("conclu_pyg", "tools") for path in (ROOT / folder).rglob("*.py")]
     source = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in files))
-    source = source.replace("{device}", "cuda")
+    source = source.replace("pipeline.device={name}", "pipeline.device=cuda")
     _, table = prose("docs/getting_started.md").split("## Troubleshooting")
     messages = [code for row in re.findall(r"^\| (.*?) \|", table, re.M) for code in re.findall(r"`([^`]+)`", row)]
     assert len(messages) > 20
