@@ -30,7 +30,7 @@ endef
 .PHONY: help setup demo test lint clean
 
 help:
-	@echo "make demo   pre-train PointNet on built-in data and read its worth with a linear SVM (8 minutes, no compiler)"
+	@echo "make demo   pre-train PointNet on built-in data and read its worth with a linear SVM (5 minutes on two cores, no compiler)"
 	@echo "make test   set up everything, torch-cluster, torch-scatter and Open3D included, and run the tests"
 	@echo "make lint   ruff and mypy"
 	@echo "make setup  the core in .venv, for tools/*.py and .venv/bin/conclu"
