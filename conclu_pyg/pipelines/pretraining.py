@@ -233,12 +233,13 @@ class Pretraining:
 
     def _check_batch(self, clouds: int) -> None:
         """Refuses a batch larger than the data set, and warns of one smaller than the number of prototypes."""
+        prototypes = self._num_prototypes()
         if self.batch_size > clouds:
+            fewer = f", and no more than that of the {prototypes} prototypes by model.clusterer.num_prototypes"
             raise ConfigError(
                 f"pipeline.batch_size={self.batch_size} is more than the {clouds} clouds of the training split; give a "
-                "smaller one."
+                f"smaller one{fewer if prototypes and prototypes > clouds else ''}."
             )
-        prototypes = self._num_prototypes()
         if prototypes and self.batch_size < prototypes:
             warn(
                 f"pipeline.batch_size={self.batch_size} is below the {prototypes} prototypes, so that not every "
