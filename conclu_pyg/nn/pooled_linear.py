@@ -60,8 +60,11 @@ class PooledLinear(nn.Module):
     def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and biased variance of the linear layer's output, in training from the input's, ``[C]`` each."""
         norm = self.norm
+        # As __init__ makes it: with running statistics, and a momentum.
+        assert norm.running_mean is not None and norm.running_var is not None
+        assert norm.num_batches_tracked is not None and norm.momentum is not None
         if not norm.training:
-            return norm.running_mean, norm.running_var  # type: ignore[return-value]
+            return norm.running_mean, norm.running_var
         with torch.autocast(x.device.type, enabled=False):  # squares cancel: not in 16 bits
             wide = x.double() if x.dtype == torch.double else x.float()
             weight = self.linear.weight
@@ -71,10 +74,10 @@ class PooledLinear(nn.Module):
             mean = weight @ centre
             var = ((weight @ covariance) * weight).sum(dim=1).clamp(min=0)
         with torch.no_grad():
-            norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+            norm.num_batches_tracked.add_(1)
             unbiased = var * (len(x) / (len(x) - 1))
-            norm.running_mean.lerp_(mean.to(norm.running_mean), norm.momentum)  # type: ignore
-            norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)  # type: ignore
+            norm.running_mean.lerp_(mean.to(norm.running_mean), norm.momentum)
+            norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)
         return mean, var
 
 
