@@ -27,6 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from conclu_pyg.evaluation.report import evaluate_run
+    from conclu_pyg.evaluation.evaluate import evaluate_run
 
     evaluate_run(options.run, options.overrides, with_random=options.with_random, on=options.on)

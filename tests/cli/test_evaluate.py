@@ -11,7 +11,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the evaluation was called with."""
     calls: list[Any] = []
     monkeypatch.setattr(
-        "conclu_pyg.evaluation.report.evaluate_run",
+        "conclu_pyg.evaluation.evaluate.evaluate_run",
         lambda path, overrides, **options: calls.append((path, list(overrides), options)),
     )
     return calls

@@ -1,6 +1,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from matplotlib.image import imread
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.parametric_shapes import ParametricShapes
 from conclu_pyg.engine.checkpoint import LAST, Checkpoint
-from conclu_pyg.engine.records import read_records
+from conclu_pyg.engine.records import Record, read_records
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataError
-from conclu_pyg.evaluation import report
+from conclu_pyg.evaluation.evaluate import evaluate_run
 from conclu_pyg.evaluation.features import embed
 from conclu_pyg.evaluation.linear_svm import linear_svm
-from conclu_pyg.evaluation.report import evaluate_run
-from conclu_pyg.registry import DATASETS, METHODS
+from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.evaluation.probe import Probe, ProbeSplits
+from conclu_pyg.registry import METHODS
 
 CPU = torch.device("cpu")
 
@@ -37,7 +39,7 @@ def run(tiny_run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conclu_pyg.evaluation.report.plot_clusters", lambda *_: None)
+    monkeypatch.setattr("conclu_pyg.evaluation.evaluate.plot_clusters", lambda *_: None)
 
 
 def test_both_encoders_are_measured_shown_and_recorded(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,7 +181,7 @@ def test_a_class_without_test_clouds_is_a_dash_and_null(
 
 def test_damaged_records_are_refused_before_the_work(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (run / "results.json").write_text("[")
-    monkeypatch.setattr("conclu_pyg.evaluation.report.linear_svm", lambda *_: pytest.fail("the work was begun"))
+    monkeypatch.setattr("conclu_pyg.evaluation.svm_probe.linear_svm", lambda *_: pytest.fail("the work was begun"))
     with pytest.raises(ConcluError, match=r"results\.json is no list of records"):
         evaluate_run(str(run))
 
@@ -194,32 +196,32 @@ def test_weights_of_another_encoder_are_refused(run: Path) -> None:
         evaluate_run(str(run))
 
 
-def test_the_setting_names_the_experiment_and_not_its_seed_or_folder(run: Path) -> None:
-    checkpoint = Checkpoint.load(run)
-    model = checkpoint.config["model"]
-    setting = report._setting(model, checkpoint, trained=True)
-    checkpoint.config["pipeline"] |= {"seed": 7, "run_dir": "elsewhere"}
-    assert report._setting(model, checkpoint, trained=True) == setting
-    checkpoint.config["pipeline"] |= {"epochs": 99}
-    assert report._setting(model, checkpoint, trained=True) != setting
-    wider = {**model, "encoder": {**model["encoder"], "last_relu": False}}
-    assert report._setting(wider, checkpoint, trained=False) != report._setting(model, checkpoint, trained=False)
+def test_another_probe_gives_its_records_and_notes_without_a_table(
+    run: Path, no_picture: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (record,) = evaluate_run(str(run))
+    capsys.readouterr()
+    seen = []
+
+    def measure(loaded: LoadedRun, splits: ProbeSplits) -> list[Record]:
+        seen.append((loaded.trained, len(splits.train), len(splits.held_out)))
+        details = {"notes": ["mind the step."]}
+        return [replace(record, task="mine", initialisation=loaded.initialisation, details=details)]
+
+    records = evaluate_run(str(run), probe=Probe("my probe", measure), with_random=True)
+    assert seen == [(False, 48, 40), (True, 48, 40)] and read_records(run / "results.json") == [record, *records]
+    out = capsys.readouterr().out
+    assert out.count("my probe on ParametricShapes") == 2 and "all clouds" not in out
+    assert out.count("note: mind the step.") == 1
 
 
-def test_clouds_are_turned_where_another_coordinate_points_up_than_in_the_training(run: Path) -> None:
-    checkpoint = Checkpoint.load(run)
-    dataset = DATASETS.build(checkpoint.config["dataset"])
-    split = dataset.get_split("test")
-    assert report._upright(split, dataset, checkpoint) is split
-    checkpoint.vertical_axis = 1
-    turned = report._upright(split, dataset, checkpoint)[0].pos
-    assert torch.equal(turned[:, 1], split[0].pos[:, 2])
-    assert torch.equal(turned.roll(1, dims=1), split[0].pos)  # in a circle: no mirror image
-
-
-def test_the_protocol_says_which_weights_were_measured(run: Path) -> None:
-    checkpoint = Checkpoint.load(run)
-    assert report._weights(checkpoint, trained=False) == "random weights"
-    assert report._weights(checkpoint, trained=True) == "weights after epoch 2 of 2"
-    checkpoint.batch = 3
-    assert report._weights(checkpoint, trained=True) == "weights after epoch 2 of 2, interrupted 3 batches later"
+def test_the_picture_shows_the_clouds_upright_as_they_were_turned(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = torch.load(run / LAST)
+    torch.save({**content, "vertical_axis": 1}, run / LAST)
+    drawn: list[Any] = []
+    monkeypatch.setattr("conclu_pyg.evaluation.evaluate.plot_clusters", lambda *given: drawn.append(given))
+    evaluate_run(str(run))
+    ((split, log_gamma, vertical_axis, path),) = drawn
+    upright = ParametricShapes(num_shapes=48, num_test_shapes=40, num_points=64).get_split("test")
+    assert vertical_axis == 1 and torch.equal(split[0].pos[:, 1], upright[0].pos[:, 2])
+    assert log_gamma.shape == (40, 8) and path == run / "clusters.png"

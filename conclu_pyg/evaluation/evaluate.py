@@ -1,0 +1,57 @@
+"""Evaluation of a run: a probe of its encoder, shown with its protocol and kept as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, read_records
+from conclu_pyg.evaluation.features import apply_frozen
+from conclu_pyg.evaluation.loaded_run import load_run
+from conclu_pyg.evaluation.probe import On, Probe, probe_splits
+from conclu_pyg.evaluation.report import show_files, show_records, show_value
+from conclu_pyg.evaluation.svm_probe import SVM
+from conclu_pyg.pipelines.pretraining import CURVES_NAME
+from conclu_pyg.vis.gallery import plot_clusters
+
+CLUSTERS_NAME = "clusters.png"
+
+
+def evaluate_run(
+    path: str,
+    overrides: Sequence[str] = (),
+    *,
+    probe: Probe = SVM,
+    with_random: bool = False,
+    on: On = "test",
+) -> list[Record]:
+    """Measures the frozen encoder of a run, prints what it reached, and appends it to the run's records.
+
+    Args:
+        path: a run folder (its last checkpoint) or a checkpoint.
+        overrides: as for :func:`~conclu_pyg.evaluation.loaded_run.load_run`.
+        probe: the task (default: a linear SVM).
+        with_random: also probes the encoder as ``pipeline.seed`` initialises it, before any training.
+        on: the test split, or a fifth of the training split that the probe is not trained on.
+
+    Raises:
+        ConcluError: a checkpoint, data set or override that cannot be used.
+    """
+    run = load_run(path, overrides)
+    results = run.folder / RESULTS_NAME
+    if results.exists():
+        read_records(results)  # damaged ones are known before the work, not after it
+    splits = probe_splits(run, on)
+    records: list[Record] = []
+    for measured in (run.untrained(), run) if with_random else (run,):
+        found = probe.measure(measured, splits)
+        for record in found:
+            show_value(record, probe.title)
+        records += found
+    show_records(records)
+    append_records(results, records)
+    clusters = run.folder / CLUSTERS_NAME
+    if "cluster" in getattr(run.method, "weights", {}):
+        log_gamma = apply_frozen(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
+        plot_clusters(splits.held_out, log_gamma, run.vertical_axis, clusters)
+    show_files(curves=run.folder / CURVES_NAME, clusters=clusters, results=results, checkpoint=run.source)
+    return records

@@ -1,0 +1,118 @@
+"""A run that was trained, taken up again: its checkpoint, config, method and data set."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch_geometric.transforms import Compose
+
+from conclu_pyg.config import resolve
+from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.engine.checkpoint import Checkpoint, find, load_weights, run_folder
+from conclu_pyg.engine.device import choose_device
+from conclu_pyg.engine.seeding import seed_all
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.registry import DATASETS, METHODS
+from conclu_pyg.transforms.turn_upright import TurnUpright
+
+ALLOWED = ("dataset.", "pipeline.device=", "imports=")  # the weights fit no other model, and are trained already
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """What a checkpoint and a few overrides make.
+
+    Attributes:
+        source: the checkpoint.
+        folder: where the run's files are.
+        checkpoint: what it holds.
+        config: its config with the overrides.
+        method: a ``torch.nn.Module`` with the trained weights, or with random ones (see :meth:`untrained`).
+        dataset: the data set of the config.
+        device: where the method is to run.
+        trained: whether the method has the weights of the checkpoint.
+    """
+
+    source: Path
+    folder: Path
+    checkpoint: Checkpoint
+    config: dict[str, Any]
+    method: Any
+    dataset: PointCloudDataset
+    device: torch.device
+    trained: bool = True
+
+    @property
+    def seed(self) -> int:
+        """The seed of the training."""
+        return int(self.config["pipeline"].get("seed", 0))
+
+    @property
+    def initialisation(self) -> str:
+        """``random``, or the data set of the pre-training."""
+        return self.checkpoint.dataset if self.trained else "random"
+
+    @property
+    def vertical_axis(self) -> int:
+        """The coordinate that points up in the clouds of :meth:`split`: 0, 1 or 2."""
+        learnt = self.checkpoint.vertical_axis
+        return self.dataset.vertical_axis if learnt is None else learnt
+
+    def untrained(self) -> LoadedRun:
+        """The same with the random weights that the training began with."""
+        return replace(self, method=_initial_method(self.config), trained=False)
+
+    def split(self, name: str) -> PointCloudSplit:
+        """A split of the data set, with its clouds turned as those of the training where another coordinate points up
+        in them."""
+        split = self.dataset.get_split(name)
+        if self.vertical_axis == self.dataset.vertical_axis:
+            return split
+        turn = TurnUpright(self.dataset.vertical_axis, self.vertical_axis)
+        turned = copy.copy(split)
+        turned.transform = Compose([turn] if split.transform is None else [split.transform, turn])
+        return turned
+
+
+def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
+    """Takes up a run.
+
+    Args:
+        path: a run folder (its last checkpoint) or a checkpoint.
+        overrides: ``dataset.key=value``, for another data set than that of the pre-training; ``pipeline.device=...``;
+            ``imports=[...]``, where the modules of the training lie elsewhere here.
+
+    Raises:
+        ConcluError: a checkpoint, data set or override that cannot be used.
+    """
+    for override in overrides:
+        if not override.startswith(ALLOWED):
+            raise ConfigError(
+                "an evaluation takes overrides of the data set, such as dataset.dataset_path=..., of pipeline.device "
+                f"and of imports, found {override!r}."
+            )
+    source = find(path)
+    checkpoint = Checkpoint.load(source)
+    config = resolve(checkpoint.config, overrides, f"the config in {source}")
+    method = _initial_method(config)
+    load_weights(method, checkpoint.method, str(source))
+    return LoadedRun(
+        source=source,
+        folder=run_folder(source),
+        checkpoint=checkpoint,
+        config=config,
+        method=method,
+        dataset=DATASETS.build(config["dataset"]),
+        device=choose_device(config["pipeline"].get("device", "auto")),
+    )
+
+
+def _initial_method(config: Mapping[str, Any]) -> Any:
+    """The method as it was before the training."""
+    seed_all(config["pipeline"].get("seed", 0))
+    return METHODS.build(config["model"])

@@ -1,0 +1,133 @@
+"""What a probe is: a task that measures a frozen encoder and gives records.
+
+.. code-block:: python
+
+    def measure(run: LoadedRun, splits: ProbeSplits) -> list[Record]: ...
+
+    MINE = Probe("my probe", measure)
+    evaluate_run("runs/a", probe=MINE)
+
+A probe neither prints nor writes: :func:`~conclu_pyg.evaluation.evaluate.evaluate_run` does. What is to be said beside
+the figures, it puts into ``details["notes"]``, a list of sentences.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.engine.records import Record, command_line
+from conclu_pyg.errors import DataError
+from conclu_pyg.evaluation.loaded_run import LoadedRun
+
+VALIDATION_SHARE = 0.2
+NOT_A_SETTING = ("seed", "run_dir", "log_dir", "device", "num_workers", "keep_every")
+On = Literal["test", "validation"]
+
+
+class ProbeSplits(NamedTuple):
+    """The clouds of a probe.
+
+    Attributes:
+        train: what the probe is trained on.
+        held_out: what it is measured on.
+        on: what the latter is: the test split, or a part of the training split.
+    """
+
+    train: PointCloudSplit
+    held_out: PointCloudSplit
+    on: On
+
+    @property
+    def held_out_in_words(self) -> str:
+        """Such as ``512 clouds (test split)``, for the protocol."""
+        part = "test split" if self.on == "test" else f"{VALIDATION_SHARE:.0%} of the training split, held out"
+        return f"{len(self.held_out):,} clouds ({part})"
+
+
+class Probe(NamedTuple):
+    """A task.
+
+    Attributes:
+        title: what it is called on the screen, such as ``linear SVM``.
+        measure: gives the records of one encoder, trained or not.
+    """
+
+    title: str
+    measure: Callable[[LoadedRun, ProbeSplits], list[Record]]
+
+
+def probe_splits(run: LoadedRun, on: On) -> ProbeSplits:
+    """The test split beside the training split, or a fifth of the training split beside the rest of it.
+
+    Raises:
+        DataError: a class has too few training clouds for a validation part.
+    """
+    train = run.split("train")
+    if on == "test":
+        return ProbeSplits(train, run.split("test"), on)
+    shares = StratifiedShuffleSplit(n_splits=1, test_size=VALIDATION_SHARE, random_state=run.seed)
+    try:
+        seen, held_out = next(shares.split(train.y, train.y))
+    except ValueError as error:
+        raise DataError(
+            f"a validation part cannot be taken from the training split of {run.dataset.name}: {error}"
+        ) from error
+    return ProbeSplits(train.subset(seen), train.subset(held_out), on)
+
+
+def make_record(
+    run: LoadedRun, *, task: str, metric: str, value: float, protocol: str, seconds: float, details: Mapping[str, Any]
+) -> Record:
+    """A record of what a probe measured: what it knows itself, and what the run says of the encoder.
+
+    Args:
+        run: whose encoder was measured.
+        task, metric: see :class:`~conclu_pyg.engine.records.Record`.
+        value: in percent.
+        protocol: what the probe was trained and measured on; which weights is put before it.
+        seconds: the time it took.
+        details: added to the setting and the terms of the loss.
+    """
+    checkpoint, model = run.checkpoint, run.config["model"]
+    return Record(
+        task=task,
+        dataset=run.dataset.name,
+        encoder=(model.get("encoder") or {}).get("name", ""),
+        method=model["name"],
+        initialisation=run.initialisation,
+        metric=metric,
+        value=round(value, 2),
+        seed=run.seed,
+        epochs=checkpoint.epoch if run.trained else 0,
+        protocol=f"{weights_in_words(run)}: {protocol}",
+        command=command_line(),
+        seconds=round(seconds, 1),
+        training={"command": checkpoint.command, "seconds": round(checkpoint.seconds)} if run.trained else {},
+        details={"setting": setting(run), "terms": list(getattr(run.method, "weights", {})), **details},
+    )
+
+
+def weights_in_words(run: LoadedRun) -> str:
+    """Which weights were measured."""
+    if not run.trained:
+        return "random weights"
+    checkpoint = run.checkpoint
+    within = f", interrupted {checkpoint.batch} batches later" if checkpoint.batch else ""
+    return f"weights after epoch {checkpoint.epoch} of {checkpoint.config['pipeline'].get('epochs')}{within}"
+
+
+def setting(run: LoadedRun) -> str:
+    """A short name for all that makes an encoder but its seed: equal settings are repetitions of one experiment."""
+    model = run.config["model"]
+    if run.trained:
+        pipeline = {key: value for key, value in run.checkpoint.config["pipeline"].items() if key not in NOT_A_SETTING}
+        made_by: Any = [model, pipeline, run.checkpoint.dataset]
+    else:
+        made_by = model.get("encoder")
+    return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:6]
