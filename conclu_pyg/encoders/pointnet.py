@@ -42,7 +42,7 @@ class PointNet(nn.Module):
         self.local = mlp([3, 64, 64])
         self.feature_transform = TransformNet(64) if feature_transform else None
         self.deep = mlp([64, 64, 128])
-        self.last = PooledLinear(128, out_channels, relu=last_relu)
+        self.last = PooledLinear(128, out_channels, nn.ReLU if last_relu else nn.Identity)
 
     def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
         return self.last(self._points(pos, batch, batch_size), batch, batch_size)

@@ -5,10 +5,10 @@ import copy
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from conclu_pyg.nn import PooledLinear, pooled_linear
+from conclu_pyg.nn import PooledLinear, pooled_product
 
 SIZES = {
     "equal": [6, 6, 6, 6],
@@ -25,7 +25,7 @@ def batch_of(sizes: list[int]) -> Tensor:
 
 def make(in_channels: int = 5, out_channels: int = 7, *, relu: bool = True) -> PooledLinear:
     """A layer in double precision; its norm has weights of both signs, and statistics and shifts unlike the start's."""
-    layer = PooledLinear(in_channels, out_channels, relu=relu).double()
+    layer = PooledLinear(in_channels, out_channels, nn.ReLU if relu else nn.Identity).double()
     with torch.no_grad():
         layer.norm.weight.copy_(torch.linspace(-1.5, 1.3, out_channels))
         layer.norm.bias.copy_(torch.randn(out_channels))
@@ -61,11 +61,11 @@ def test_the_plain_way_is_linear_norm_and_maximum(relu: bool, training: bool) ->
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES.keys())
 @pytest.mark.parametrize("relu", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("chunk", [1, pooled_linear.CHUNK])
+@pytest.mark.parametrize("chunk", [1, pooled_product.CHUNK])
 def test_the_short_way_gives_what_the_plain_one_gives(
     sizes: list[int], relu: bool, training: bool, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pooled_linear, "CHUNK", chunk)
+    monkeypatch.setattr(pooled_product, "CHUNK", chunk)
     short = make(relu=relu).train(training)
     plain, batch = copy.deepcopy(short), batch_of(sizes)
     for _ in range(2):  # the second step starts from the first one's statistics
@@ -179,7 +179,7 @@ class _Largest(TorchDispatchMode):
 
 
 def test_the_short_way_never_holds_all_points_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pooled_linear, "CHUNK", 2048)
+    monkeypatch.setattr(pooled_product, "CHUNK", 2048)
     layer, batch = PooledLinear(4, 64), batch_of(16 * [32])
     x = torch.randn(512, 4, requires_grad=True)
     largest = {}

@@ -1,0 +1,136 @@
+"""The maximum over each cloud's points of a linear layer's output, and that output's moments, without the output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import embedding_bag
+
+CHUNK = 1 << 22  # entries of the [points, channels] product that exist at a time: 16 MiB in float32
+GROUP = 32  # points whose maxima are compared without their index; then only the best group is looked into
+
+
+class PooledProduct(torch.autograd.Function):
+    r"""Of the product :math:`y = W x`: the largest value of each channel in each cloud (the smallest where ``sign`` is
+    -1), and each channel's mean and biased variance over all points. None where ``moments`` is false.
+
+    .. math::
+        \mathrm{mean}(W x) = W \, \mathrm{mean}(x), \qquad
+        \mathrm{var}(W x) = \mathrm{diag}(W \, \mathrm{Cov}(x) \, W^{\top}).
+
+    The gradient of an extreme touches one point for each channel and cloud, that of the moments is one product of size
+    ``[D, D]`` for each point. The product follows autocast; the moments are taken in float32 at least.
+
+    Shapes:
+        - **x:** ``[B, N, D]``, **weight:** ``[C, D]``, **sign:** ``[C]`` of 1 and -1
+        - **output:** extremes ``[B, C]``, mean ``[C]``, variance ``[C]``
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, sign: Tensor, moments: bool
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        signed = (sign[:, None] * weight).t()  # (D, C)
+        with_index = any(ctx.needs_input_grad)
+        size, num_points, _ = x.shape
+        clouds = max(1, CHUNK // (num_points * len(weight)))
+        points = max(1, CHUNK // (clouds * len(weight)))
+        extremes, indices = [], []
+        for part in x.split(clouds):
+            extreme, index = _maximum(part[:, :points], signed, with_index)
+            for start in range(points, num_points, points):
+                other, at = _maximum(part[:, start : start + points], signed, with_index)
+                if with_index:
+                    index = torch.where(other > extreme, at + start, index)
+                extreme = torch.maximum(extreme, other)
+            extremes.append(extreme)
+            indices.append(index)
+        extreme = sign * torch.cat(extremes)
+        rows = torch.cat(indices) + num_points * torch.arange(size, device=x.device)[:, None] if with_index else None
+        mean = var = centre = spread = None
+        if moments:
+            centre, covariance = _moments(x.flatten(0, 1), weight.dtype)
+            with torch.autocast(x.device.type, enabled=False):
+                spread = weight @ covariance  # (C, D)
+                mean, var = weight @ centre, (spread * weight).sum(dim=1).clamp(min=0)
+        ctx.save_for_backward(x, weight, rows, centre, spread)
+        return extreme, mean, var
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, grad_extreme: Tensor, grad_mean: Tensor | None, grad_var: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None, None, None]:
+        x, weight, rows, centre, spread = ctx.saved_tensors
+        grad_extreme = grad_extreme.to(weight.dtype)
+        flat = x.flatten(0, 1)
+        grad_x = grad_weight = None
+        if ctx.needs_input_grad[1]:
+            values = flat.to(weight.dtype)  # (B*N, D), itself but for 16 bits
+            grad_weight = embedding_bag(
+                rows.t().contiguous(), values, mode="sum", per_sample_weights=grad_extreme.t().contiguous()
+            )
+            if centre is not None:
+                grad_weight += grad_mean[:, None] * centre + 2 * grad_var[:, None] * spread
+        if ctx.needs_input_grad[0]:
+            grad_x = _scatter(grad_extreme, rows, weight, len(flat))  # (B*N, D)
+            if centre is not None:
+                quadratic = weight.t() @ (grad_var[:, None] * weight) * (2 / len(flat))  # (D, D)
+                grad_x += grad_mean @ weight / len(flat)
+                step = _rows(flat)
+                for part, out in zip(flat.split(step), grad_x.split(step), strict=True):
+                    out.addmm_(part.to(weight.dtype) - centre, quadratic)
+            grad_x = grad_x.view_as(x).to(x.dtype)
+        return grad_x, grad_weight, None, None
+
+
+def _maximum(x: Tensor, signed: Tensor, with_index: bool) -> tuple[Tensor, Tensor]:
+    """The largest value of each channel in each cloud, and the point that has it (0 where it is not asked for).
+
+    Shapes:
+        - **x:** ``[b, n, D]``, **signed:** ``[D, C]``, **output:** ``[b, C]`` each
+    """
+    size, num_points, _ = x.shape
+    product = (x.reshape(size * num_points, -1) @ signed).view(size, num_points, -1)  # (b, n, C)
+    if not with_index:
+        return product.amax(dim=1), x.new_zeros((), dtype=torch.long)
+    group = max(length for length in range(1, GROUP + 1) if num_points % length == 0)
+    grouped = product.view(size, num_points // group, group, -1)
+    # A maximum with its index is several times as slow as one without: so only over the groups, and within the best.
+    extreme, best = grouped.amax(dim=2).max(dim=1)  # (b, C) each
+    members = grouped.gather(1, best[:, None, None].expand(-1, -1, group, -1))[:, 0]  # (b, group, C)
+    return extreme, best * group + members.argmax(dim=1)
+
+
+def _moments(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Mean ``[D]`` and biased covariance ``[D, D]`` of the rows of ``x``, in ``dtype``: squares cancel in 16 bits."""
+    with torch.autocast(x.device.type, enabled=False):
+        centre = x.mean(dim=0, dtype=dtype)
+        covariance = centre.new_zeros(len(centre), len(centre))
+        for part in x.split(_rows(x)):
+            offset = part.to(dtype) - centre
+            covariance.addmm_(offset.t(), offset)
+        return centre, covariance / len(x)
+
+
+def _rows(x: Tensor) -> int:
+    """How many rows of ``x`` make a chunk."""
+    return max(1, CHUNK // x.size(1))
+
+
+def _scatter(grad: Tensor, rows: Tensor, weight: Tensor, num_rows: int) -> Tensor:
+    """The sum of ``grad[b, c] * weight[c]`` in row ``rows[b, c]``, for each b and c.
+
+    Each row is a bag of the channels whose extreme lies there: unlike ``index_add_``, a bag is summed by one thread.
+
+    Shapes:
+        - **grad**, **rows:** ``[B, C]``, **weight:** ``[C, D]``, **output:** ``[num_rows, D]``
+    """
+    order = rows.flatten().argsort()
+    counts = rows.flatten().bincount(minlength=num_rows)
+    offsets = counts.cumsum(0) - counts
+    channel, value = order % len(weight), grad.flatten()[order]
+    return embedding_bag(channel, weight, offsets, mode="sum", per_sample_weights=value)
