@@ -22,29 +22,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from conclu_pyg.errors import ConcluError, ConfigError, RegistryError
-from conclu_pyg.registry import (
-    CLUSTERERS,
-    DATASETS,
-    ENCODERS,
-    HEADS,
-    METHODS,
-    PIPELINES,
-    TRANSFORMS,
-    Registry,
-    check_arguments,
-    nearest,
-)
+from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, Registry, built_from, check_arguments, nearest
 
 SECTIONS = {"dataset": DATASETS, "model": METHODS, "pipeline": PIPELINES}
-# Arguments that are configs (or lists of them) themselves, by what builds them: checked before anything is built.
-PARTS = {
-    "encoder": ENCODERS,
-    "projector": HEADS,
-    "predictor": HEADS,
-    "clusterer": CLUSTERERS,
-    "views": TRANSFORMS,
-    "transform": TRANSFORMS,
-}
 # Arguments that the program gives to the class of a section, so that a config cannot.
 RESERVED = {"pipeline": ("model", "dataset", "config")}
 KEYS = (*SECTIONS, "imports")
@@ -172,13 +152,12 @@ def _check_part(config: Mapping[str, Any], registry: Registry, where: str, reser
         check_arguments(cls, arguments, reserved=reserved)
     except RegistryError as error:
         raise ConfigError(f"{where}: {error}") from error
-    for key, value in arguments.items():
-        if key not in PARTS:
-            continue
+    for key, registry_of_part in built_from(cls).items():
+        value = arguments.get(key)
         parts = {f"{key}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {key: value}
         for name, part in parts.items():
             if isinstance(part, Mapping) and "name" in part:
-                _check_part(part, PARTS[key], f"{where}.{name}")
+                _check_part(part, registry_of_part, f"{where}.{name}")
 
 
 def _refuse_interpolation(value: Any, source: str) -> None:

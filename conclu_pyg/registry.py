@@ -182,6 +182,17 @@ def _parameters(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return {key: p for key, p in inspect.signature(cls).parameters.items() if p.kind not in variadic}
 
 
+def built_from(cls: Callable[..., Any]) -> dict[str, Registry]:
+    """The arguments of ``cls`` that are configs, or lists of configs, themselves, by the registry that builds them.
+
+    A class says so by ``built_from = {"encoder": ENCODERS}``, beside what the classes that it is derived from say.
+    """
+    registries: dict[str, Registry] = {}
+    for base in reversed(inspect.getmro(cls) if inspect.isclass(cls) else ()):
+        registries |= vars(base).get("built_from", {})
+    return registries
+
+
 def check_arguments(
     cls: Callable[..., Any],
     arguments: Mapping[str, Any],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from conclu_pyg import DATASETS, ENCODERS, METHODS
+from conclu_pyg import DATASETS, ENCODERS, HEADS, METHODS
 from conclu_pyg.config import MAX_BYTES, dump_config, import_modules, load_config, resolve
 from conclu_pyg.errors import ConfigError, RegistryError
 from conclu_pyg.transforms import compose
@@ -330,6 +330,26 @@ def test_what_a_class_does_not_take_is_refused_before_it_is_built(
 ) -> None:
     path = write()
     assert refusal(path, override).startswith(f"{path}, {where}: {reason}")
+
+
+@pytest.mark.parametrize("decoders", ["{name: ProjectionHed}", "[{name: PredictionHead}, {name: ProjectionHed}]"])
+def test_a_new_method_s_own_parts_are_checked_as_it_says(
+    write: Write, decoders: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(METHODS)
+    monkeypatch.setattr(METHODS, "_classes", dict(METHODS._classes))
+
+    @METHODS.register_module()
+    class Folding:
+        built_from = {"decoders": HEADS}  # noqa: RUF012
+
+        def __init__(self, encoder: Any, decoders: Any) -> None:
+            pass
+
+    path = write()
+    part = "decoders[1]" if decoders.startswith("[") else "decoders"
+    text = refusal(path, "model.name=Folding", "model.encoder={name: Unchecked}", f"model.decoders={decoders}")
+    assert text.startswith(f"{path}, model.{part}: HEADS has no 'ProjectionHed'; did you mean 'ProjectionHead'?")
 
 
 def test_an_unknown_section_in_a_file_gets_the_nearest(write: Write) -> None:

@@ -1,6 +1,7 @@
 """Registries: what the decorator gives, and the sentence for each thing that a user can get wrong."""
 
 import importlib.metadata
+import inspect
 import re
 import sys
 import types
@@ -14,6 +15,7 @@ from torch import nn
 from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, NEIGHBORS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg import registry as registry_module
 from conclu_pyg.errors import RegistryError
+from conclu_pyg.registry import built_from
 
 
 class Net:
@@ -328,6 +330,31 @@ def test_annotations_that_only_a_type_checker_knows_are_left_alone() -> None:
     things = Registry("THINGS")
     things.register_module()(typed)
     assert things.build({"name": "typed", "width": "anything"}) == ("anything", 2)
+
+
+# Parts
+
+
+def test_the_parts_of_a_class_are_its_own_and_those_of_its_bases() -> None:
+    class Base:
+        built_from = {"views": TRANSFORMS, "head": HEADS}  # noqa: RUF012
+
+    class Derived(Base):
+        built_from = {"head": CLUSTERERS}  # noqa: RUF012
+
+    class Bare(Base):
+        pass
+
+    assert built_from(Derived) == {"views": TRANSFORMS, "head": CLUSTERERS}
+    assert built_from(Bare) == {"views": TRANSFORMS, "head": HEADS}
+    assert built_from(Net) == built_from(lambda: None) == {}
+
+
+@pytest.mark.parametrize("registry", [METHODS, DATASETS, PIPELINES], ids=lambda registry: registry.name)
+def test_every_part_is_an_argument_of_its_class(registry: Registry) -> None:
+    for name in registry:
+        cls = registry.get(name)
+        assert built_from(cls).keys() <= inspect.signature(cls).parameters.keys(), name
 
 
 # Plug-ins

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.errors import DataError
+from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms import compose
 
 
@@ -120,6 +121,7 @@ class PointCloudDataset(ABC):
         num_parts: how many part labels there are (0: no part labels).
     """
 
+    built_from: ClassVar = {"transform": TRANSFORMS}
     splits: tuple[str, ...] = ("train", "test")
     vertical_axis: int
     label_to_names: dict[int, str]

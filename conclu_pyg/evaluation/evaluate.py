@@ -10,6 +10,7 @@ from conclu_pyg.evaluation.loaded_run import load_run
 from conclu_pyg.evaluation.probe import On, Probe, probe_splits
 from conclu_pyg.evaluation.report import show_files, show_records, show_value
 from conclu_pyg.evaluation.svm_probe import SVM
+from conclu_pyg.methods.base import num_clusters
 from conclu_pyg.pipelines.pretraining import CURVES_NAME
 from conclu_pyg.vis.gallery import plot_clusters
 
@@ -50,7 +51,7 @@ def evaluate_run(
     show_records(records)
     append_records(results, records)
     clusters = run.folder / CLUSTERS_NAME
-    if "cluster" in getattr(run.method, "weights", {}):
+    if num_clusters(run.method):
         log_gamma = apply_frozen(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
         plot_clusters(splits.held_out, log_gamma, run.vertical_axis, clusters)
     show_files(curves=run.folder / CURVES_NAME, clusters=clusters, results=results, checkpoint=run.source)

@@ -24,6 +24,7 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.engine.records import Record, command_line
 from conclu_pyg.errors import DataError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.methods.base import loss_terms
 
 VALIDATION_SHARE = 0.2
 NOT_A_SETTING = ("seed", "run_dir", "log_dir", "device", "num_workers", "keep_every")
@@ -109,7 +110,7 @@ def make_record(
         command=command_line(),
         seconds=round(seconds, 1),
         training={"command": checkpoint.command, "seconds": round(checkpoint.seconds)} if run.trained else {},
-        details={"setting": setting(run), "terms": list(getattr(run.method, "weights", {})), **details},
+        details={"setting": setting(run), "terms": loss_terms(run.method), **details},
     )
 
 

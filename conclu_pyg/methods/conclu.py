@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,8 @@ from conclu_pyg.encoders.base import channels_of, pooled_features
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.losses import code_prediction_loss, contrast_loss, orthogonality_loss
 from conclu_pyg.losses.orthogonality import Reduction
-from conclu_pyg.methods.base import MethodOutput
+from conclu_pyg.methods.base import BatchNeed, MethodOutput
+from conclu_pyg.methods.collapse import collapse_warnings
 from conclu_pyg.methods.statistics import clustering_statistics, projection_std
 from conclu_pyg.registry import CLUSTERERS, ENCODERS, HEADS, METHODS
 
@@ -45,6 +47,8 @@ class ConClu(nn.Module):
         ConfigError: a weight that is negative or not finite, weights that leave neither contrast nor clusters, another
             value of ``codes`` or ``orthogonality_reduction``, or an encoder without ``out_channels``.
     """
+
+    built_from: ClassVar = {"encoder": ENCODERS, "projector": HEADS, "predictor": HEADS, "clusterer": CLUSTERERS}
 
     def __init__(
         self,
@@ -110,6 +114,25 @@ class ConClu(nn.Module):
         """Projections and predictions (eq. 1)."""
         z = self.projector(pooled_features(self.encoder, view))
         return z, self.predictor(z)
+
+    def terms(self) -> list[str]:
+        """The names of the losses: those whose weight is not 0."""
+        return list(self.weights)
+
+    def num_clusters(self) -> int:
+        """The number of prototypes, J, or 0 where contrast alone leaves them as they were."""
+        return int(self.clusterer.num_prototypes) if "cluster" in self.weights else 0
+
+    def batch_need(self) -> BatchNeed | None:
+        """A cloud for each prototype."""
+        clusters = self.num_clusters()
+        otherwise = "not every prototype can get a cloud of each batch"
+        need = BatchNeed(clusters, f"the {clusters} prototypes", otherwise, "model.clusterer.num_prototypes")
+        return need if clusters else None
+
+    def warnings(self, metrics: Mapping[str, float]) -> list[str]:
+        """What an epoch's means say of a collapse."""
+        return collapse_warnings(metrics, self.num_clusters())
 
     @torch.no_grad()
     def assign(self, clouds: Batch) -> Tensor:

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -17,7 +17,6 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset
 from conclu_pyg.engine.checkpoint import LAST, Checkpoint
-from conclu_pyg.engine.collapse import collapse_warnings
 from conclu_pyg.engine.device import choose_device
 from conclu_pyg.engine.interrupt import Interrupt
 from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
@@ -26,7 +25,8 @@ from conclu_pyg.engine.records import command_line
 from conclu_pyg.engine.run_folder import make_run_folder
 from conclu_pyg.engine.seeding import random_state, seed_all
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.registry import PIPELINES
+from conclu_pyg.methods.base import batch_need, epoch_warnings
+from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 from conclu_pyg.vis.curves import plot_curves
 
@@ -65,6 +65,8 @@ class Pretraining:
     Raises:
         ConfigError: a number out of its range, or a device that is not there.
     """
+
+    built_from: ClassVar = {"views": TRANSFORMS}
 
     def __init__(
         self,
@@ -198,7 +200,7 @@ class Pretraining:
         checkpoint.save(folder / LAST)
         if self.keep_every and checkpoint.epoch % self.keep_every == 0:
             checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.pt")
-        for sentence in collapse_warnings(metrics, self._num_prototypes()):
+        for sentence in epoch_warnings(self.model, metrics):
             warn(sentence)
 
     def _check_finite(self, folder: Path, epoch: int, loss: float) -> None:
@@ -232,26 +234,19 @@ class Pretraining:
         )
 
     def _check_batch(self, clouds: int) -> None:
-        """Refuses a batch larger than the data set, and warns of one smaller than the number of prototypes."""
-        prototypes = self._num_prototypes()
+        """Refuses a batch larger than the data set, and warns of one smaller than the method needs."""
+        need = batch_need(self.model)
         if self.batch_size > clouds:
-            fewer = f", and no more than that of the {prototypes} prototypes by model.clusterer.num_prototypes"
+            fewer = f", and no more than that of {need.what} by {need.option}" if need and need.clouds > clouds else ""
             raise ConfigError(
                 f"pipeline.batch_size={self.batch_size} is more than the {clouds} clouds of the training split; give a "
-                f"smaller one{fewer if prototypes and prototypes > clouds else ''}."
+                f"smaller one{fewer}."
             )
-        if prototypes and self.batch_size < prototypes:
+        if need and self.batch_size < need.clouds:
             warn(
-                f"pipeline.batch_size={self.batch_size} is below the {prototypes} prototypes, so that not every "
-                "prototype can get a cloud of each batch; give a larger batch or fewer model.clusterer.num_prototypes."
+                f"pipeline.batch_size={self.batch_size} is below {need.what}, so that {need.otherwise}; give a larger "
+                f"batch or fewer {need.option}."
             )
-
-    def _num_prototypes(self) -> int | None:
-        """J where the method trains prototypes: contrast alone leaves its own frozen."""
-        clusterer = getattr(self.model, "clusterer", None)
-        if clusterer is None or not any(parameter.requires_grad for parameter in clusterer.parameters()):
-            return None
-        return getattr(clusterer, "num_prototypes", None)
 
 
 def _as_read(batch: Batch) -> Batch:

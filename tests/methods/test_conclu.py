@@ -386,3 +386,27 @@ def test_assigns_clouds_softly_by_their_predictions() -> None:
     log_gamma = method.assign(view)
     assert not log_gamma.requires_grad
     assert torch.allclose(log_gamma.exp(), torch.tensor(expected, dtype=torch.double))
+
+
+# What it says of itself
+
+
+@pytest.mark.parametrize(
+    ("weights", "terms", "clusters"),
+    [
+        ({}, ["contrast", "cluster", "orthogonality"], 8),
+        ({"contrast_weight": 0.0, "orthogonality_weight": 0.0}, ["cluster"], 8),
+        ({"cluster_weight": 0.0, "orthogonality_weight": 0.0}, ["contrast"], 0),
+    ],
+)
+def test_it_names_its_terms_and_has_clusters_only_where_it_trains_them(
+    weights: dict[str, float], terms: list[str], clusters: int
+) -> None:
+    clusterer = {"name": "SinkhornClusterer", "num_prototypes": 8}
+    method = METHODS.build({"name": "ConClu", "encoder": {"name": "PointNet"}, "clusterer": clusterer, **weights})
+    assert (method.terms(), method.num_clusters()) == (terms, clusters)
+    need = method.batch_need()
+    assert (need and (need.clouds, need.what)) == ((8, "the 8 prototypes") if clusters else None)
+    one_cluster = {"projection_std": 0.9, "prototype_usage": 1 / 8}
+    assert len(method.warnings(one_cluster)) == bool(clusters)
+    assert len(method.warnings({"projection_std": 0.01})) == 1

@@ -6,6 +6,7 @@ from torch import nn
 from torch_geometric.data import Batch, Data
 
 from conclu_pyg import METHODS
+from conclu_pyg.methods.base import batch_need, epoch_warnings, loss_terms, num_clusters
 
 ENCODER = {"name": "PointNet", "out_channels": 32, "input_transform": False, "feature_transform": False}
 
@@ -38,3 +39,24 @@ def test_the_same_weights_and_views_give_the_same_losses(method: nn.Module) -> N
     method.load_state_dict(state)
     again = method(*views).losses
     assert all(torch.equal(loss, again[name]) for name, loss in first.items())
+
+
+def test_says_the_names_of_its_losses_or_nothing(method: nn.Module) -> None:
+    assert loss_terms(method) in ([], list(method(draw(), draw()).losses))
+
+
+def test_assigns_clouds_to_the_clusters_that_it_says_it_has(method: nn.Module) -> None:
+    if clusters := num_clusters(method):
+        gamma = method.assign(draw()).exp()  # type: ignore[operator]
+        assert gamma.shape == (6, clusters) and torch.allclose(gamma.sum(dim=1), torch.ones(6))
+
+
+def test_warns_of_nothing_where_nothing_was_measured(method: nn.Module) -> None:
+    assert epoch_warnings(method, {}) == []
+
+
+def test_a_module_that_says_nothing_is_asked_for_nothing() -> None:
+    silent = nn.Module()
+    silent.warnings = silent.terms = nn.Identity()  # layers that are called so are not meant
+    assert epoch_warnings(silent, {"loss": 1.0}) == loss_terms(silent) == []
+    assert batch_need(silent) is None and num_clusters(silent) == 0

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from conclu_pyg.engine.checkpoint import LAST, Checkpoint
 from conclu_pyg.engine.metrics import read_metrics
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.methods.base import MethodOutput
+from conclu_pyg.methods.base import BatchNeed, MethodOutput
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.pretraining import Pretraining
 from conclu_pyg.registry import METHODS
@@ -298,8 +298,49 @@ class Bare(nn.Module):
         return MethodOutput({"mine": (features[0] - features[1]).square().mean()}, {})
 
 
-def test_a_method_of_one_loss_without_statistics_trains(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
-    dataset = ParametricShapes(num_shapes=20, num_test_shapes=20, num_points=32)
+class Outspoken(Bare):
+    """The same, with something to say of itself."""
+
+    def warnings(self, metrics: Mapping[str, float]) -> list[str]:
+        return [f"the loss of epoch {metrics['epoch']:.0f} is mine."]
+
+    def batch_need(self) -> BatchNeed:
+        return BatchNeed(9, "the 9 slots", "a slot stays empty", "model.slots")
+
+
+@pytest.fixture
+def shapes() -> ParametricShapes:
+    return ParametricShapes(num_shapes=20, num_test_shapes=20, num_points=32)
+
+
+def test_a_method_of_one_loss_without_statistics_trains(
+    shapes: ParametricShapes, tmp_path: Path, tiny_config: dict[str, Any]
+) -> None:
     arguments = {"epochs": 1, "batch_size": 8, "device": "cpu", "run_dir": str(tmp_path)}
-    folder = Pretraining(Bare(), dataset, tiny_config, **arguments).run_train()
+    folder = Pretraining(Bare(), shapes, tiny_config, **arguments).run_train()
     assert read_metrics(folder)["loss"] == read_metrics(folder)["loss/mine"]
+
+
+def test_what_a_method_says_of_itself_is_passed_on(
+    shapes: ParametricShapes, tmp_path: Path, tiny_config: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = {"epochs": 2, "batch_size": 8, "device": "cpu", "run_dir": str(tmp_path)}
+    Pretraining(Outspoken(), shapes, tiny_config, **arguments).run_train()
+    out = capsys.readouterr().out
+    assert (
+        "warning: pipeline.batch_size=8 is below the 9 slots, so that a slot stays empty; give a larger batch or fewer "
+        "model.slots.\n" in out
+    )
+    assert [f"warning: the loss of epoch {epoch} is mine.\n" in out for epoch in (1, 2)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("slots", "end"), [(20, "give a smaller one."), (21, "a smaller one, and no more than that of 21 slots by a.b.")]
+)
+def test_a_batch_above_the_data_names_what_the_method_needs_where_that_is_above_them_too(
+    shapes: ParametricShapes, tiny_config: dict[str, Any], slots: int, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Outspoken, "batch_need", lambda self: BatchNeed(slots, f"{slots} slots", "", "a.b"))
+    with pytest.raises(ConfigError) as error:
+        Pretraining(Outspoken(), shapes, tiny_config, batch_size=30, device="cpu").run_train()
+    assert str(error.value).endswith(end) and "=30 is more than the 20 clouds" in str(error.value)

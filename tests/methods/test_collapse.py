@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from conclu_pyg.engine.collapse import collapse_warnings
+from conclu_pyg.methods.collapse import collapse_warnings
 
 HEALTHY = {"projection_std": 0.9, "prototype_usage": 0.7, "code_entropy": 0.4}
 
@@ -30,4 +30,4 @@ def test_several_are_all_named() -> None:
 
 def test_what_a_method_does_not_measure_is_not_judged() -> None:
     assert collapse_warnings({}, 32) == collapse_warnings({"prototype_usage": 0.5}, 32) == []
-    assert collapse_warnings({"projection_std": 0.9}, None) == []
+    assert collapse_warnings({"projection_std": 0.9}, 0) == []

@@ -1,4 +1,4 @@
-"""Collapse in words: what the statistics of an epoch say is wrong, and what to do."""
+"""Collapse in words: what an epoch's means of :mod:`conclu_pyg.methods.statistics` say is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 
 
-def collapse_warnings(metrics: Mapping[str, float], num_prototypes: int | None) -> list[str]:
+def collapse_warnings(metrics: Mapping[str, float], num_prototypes: int) -> list[str]:
     """Sentences about an epoch's statistics; none where all is well.
 
     Args:
         metrics: the epoch's means; statistics that are absent are not judged.
-        num_prototypes: J, where the method trains prototypes.
+        num_prototypes: J, or 0 where the method trains no prototypes.
     """
     warnings = []
     if metrics.get("projection_std", 1) < 0.1:
