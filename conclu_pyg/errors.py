@@ -19,3 +19,8 @@ class DataError(ConcluError):
 
 class CheckpointError(ConcluError):
     """A checkpoint or run folder that cannot be used."""
+
+
+def one_line(error: Exception) -> str:
+    """The text of somebody else's error, to stand within a sentence: on one line, without a full stop."""
+    return " ".join(str(error).split()).rstrip(".")
