@@ -62,7 +62,7 @@ class PooledProduct(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(
-        ctx: Any, grad_extreme: Tensor, grad_mean: Tensor | None, grad_var: Tensor | None
+        ctx: Any, grad_extreme: Tensor, grad_mean: Tensor, grad_var: Tensor
     ) -> tuple[Tensor | None, Tensor | None, None, None]:
         x, weight, rows, centre, spread = ctx.saved_tensors
         grad_extreme = grad_extreme.to(weight.dtype)
