@@ -9,9 +9,9 @@ import pytest
 from conclu_pyg.data.parametric_shapes import ParametricShapes
 from conclu_pyg.data.shapes.catalog import CATEGORIES
 from conclu_pyg.data.shapes.dice import Dice
-from conclu_pyg.data.shapes.mesh import sample_surface
 from conclu_pyg.data.shapes.primitives import box, ellipsoid
 from conclu_pyg.data.shapes.scan import seen_from_one_side, uneven_density
+from conclu_pyg.data.surface import sample_surface
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import DATASETS
 
@@ -96,7 +96,7 @@ def test_noise_has_the_standard_deviation_asked_for() -> None:
 
 
 def test_one_sided_clouds_miss_the_far_side() -> None:
-    points = sample_surface(ellipsoid(1, 1, 1), 4000, np.random.default_rng(0))[0]
+    points = sample_surface(*ellipsoid(1, 1, 1), 4000, np.random.default_rng(0))[0]
     seen = seen_from_one_side(points, np.random.default_rng(1))
     direction = points[seen].mean(axis=0)
     direction /= np.linalg.norm(direction)

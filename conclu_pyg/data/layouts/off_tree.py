@@ -8,7 +8,7 @@ from pathlib import Path
 from conclu_pyg.data.layouts.base import SPLITS, Layout, LayoutOptions, RawCloud
 from conclu_pyg.data.readers.off import read_off
 from conclu_pyg.data.seeds import shape_rng
-from conclu_pyg.data.surface import sample_surface
+from conclu_pyg.data.surface import mend_mesh, sample_surface
 from conclu_pyg.errors import DataError
 
 
@@ -41,7 +41,9 @@ class OffTree(Layout):
     def read(self, split: str, num_points: int, seed: int) -> Iterator[RawCloud]:
         for label, path in self._list(split):
             name = f"{self.classes[label]}/{path.stem}"
-            points, repairs = sample_surface(*read_off(path), num_points, shape_rng(seed, name), str(path))
+            vertices, triangles = read_off(path)
+            triangles, repairs = mend_mesh(vertices, triangles, str(path))
+            points, _ = sample_surface(vertices, triangles, num_points, shape_rng(seed, name))
             yield RawCloud(points, label, name, str(path), repairs)
 
     def _list(self, split: str) -> list[tuple[int, Path]]:

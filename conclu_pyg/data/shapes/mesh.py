@@ -1,4 +1,4 @@
-"""Triangle meshes, shapes put together from named parts, and points drawn from them uniformly by area."""
+"""Triangle meshes, and shapes put together from named parts."""
 
 from __future__ import annotations
 
@@ -75,39 +75,3 @@ def rotation(axis: str, degrees: float) -> np.ndarray:
     matrix = np.eye(3)
     matrix[i, i], matrix[i, j], matrix[j, i], matrix[j, j] = cos, -sin, sin, cos
     return matrix
-
-
-def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The cross product of rows; ``np.cross`` takes several times as long on arrays of this size.
-
-    Shapes:
-        - **a, b:** ``[N, 3]`` or ``[1, 3]``
-        - **output:** ``[N, 3]``
-    """
-    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
-
-
-def sample_surface(
-    mesh: Mesh, num_points: int, rng: np.random.Generator, density: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draws points from the surface of a mesh: each face in proportion to its area, uniformly within the face.
-
-    Args:
-        mesh: at least one of its faces has an area.
-        num_points: how many points.
-        rng: where the randomness comes from.
-        density: points per unit of area of each face, relative to the others (default: all the same).
-
-    Shapes:
-        - **density:** ``[F]``
-        - **output:** the points ``[num_points, 3]`` and the face of each, int64 ``[num_points]``
-    """
-    a, b, c = mesh.vertices[mesh.faces.T]  # each (F, 3)
-    ab, ac = b - a, c - a
-    weight = np.linalg.norm(cross(ab, ac), axis=1)  # twice the area
-    total = np.cumsum(weight if density is None else weight * density)
-    u, v, w = rng.random((3, num_points))
-    face = np.searchsorted(total, u * total[-1], side="right")  # a face without an area is never drawn
-    root = np.sqrt(v)  # without the root the points would crowd at the vertex a (Osada et al., "Shape Distributions")
-    points = a[face] + root[:, None] * ab[face] + (root * w)[:, None] * (ac[face] - ab[face])
-    return points, face

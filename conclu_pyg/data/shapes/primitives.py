@@ -10,7 +10,8 @@ from functools import cache
 
 import numpy as np
 
-from conclu_pyg.data.shapes.mesh import Mesh, cross
+from conclu_pyg.data.shapes.mesh import Mesh
+from conclu_pyg.data.surface import cross
 
 Point = Sequence[float] | np.ndarray
 

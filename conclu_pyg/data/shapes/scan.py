@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from conclu_pyg.data.shapes.mesh import Mesh, sample_surface
+from conclu_pyg.data.shapes.mesh import Mesh
+from conclu_pyg.data.surface import sample_surface
 
 
 def uneven_density(mesh: Mesh, strength: float, rng: np.random.Generator) -> np.ndarray:
@@ -16,7 +17,7 @@ def uneven_density(mesh: Mesh, strength: float, rng: np.random.Generator) -> np.
         rng: draws the direction.
 
     Shapes:
-        - **output:** ``[F]``, for :func:`~conclu_pyg.data.shapes.mesh.sample_surface`
+        - **output:** ``[F]``, for :func:`~conclu_pyg.data.surface.sample_surface`
     """
     direction = rng.normal(size=3)
     along = (mesh.vertices @ direction)[mesh.faces].mean(axis=1)
@@ -63,7 +64,7 @@ def scan(
         - **output:** the points ``[num_points, 3]`` and the face of each, int64 ``[num_points]``
     """
     weight = uneven_density(mesh, density, rng) if density else None
-    points, face = sample_surface(mesh, num_points * (4 if one_sided else 1), rng, weight)
+    points, face = sample_surface(*mesh, num_points * (4 if one_sided else 1), rng, weight)
     if one_sided:
         kept = np.flatnonzero(seen_from_one_side(points, rng))
         if len(kept) < num_points:  # a shape that mostly hides itself: some of its points appear twice
