@@ -57,7 +57,8 @@ class Recipe:
     Args:
         title: what the split is called, in the entry's name and beside the progress bar.
         identity: all that the entry depends on but the files.
-        files: the files it depends on, by name, size and time of last change.
+        folder: the data set's folder. However it is typed or linked to, it is the same one.
+        files: the files in it that the entry depends on, by name, size and time of last change.
         num_points: how many points a cloud has at most.
         seed: the seed of the choice of points.
         count: how many clouds there are; called when the entry is built.
@@ -66,6 +67,7 @@ class Recipe:
 
     title: str
     identity: tuple[str, ...]
+    folder: Path
     files: Sequence[Path]
     num_points: int
     seed: int
@@ -80,8 +82,8 @@ class Recipe:
                 status = path.stat()
             except OSError as error:  # a link to nowhere, or removed since it was listed
                 raise DataError(f"{path} cannot be read ({error.strerror}); restore it or remove it.") from error
-            # However the folder was typed, one key. Links are not followed: a link's own place may tell the class.
-            place = os.path.abspath(path)
+            # Links to the folder are followed, those in it are not: a link's own place may tell the class.
+            place = os.path.join(os.path.realpath(self.folder), os.path.relpath(path, self.folder))
             digest.update(f"{place}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()[:16]
 

@@ -85,6 +85,7 @@ class ModelNet(PointCloudDataset):
         recipe = Recipe(
             title=f"{self.name} {split}",
             identity=(layout.title, str(layout.folder.resolve()), *layout.classes),
+            folder=layout.folder,
             files=layout.files(split),
             num_points=self.num_points,
             seed=self.seed,

@@ -36,7 +36,14 @@ class Source:
 
     def open(self, folder: Path) -> CachedSplit:
         recipe = Recipe(
-            "Toy train", ("toy",), [self.file], self.num_points, self.seed, lambda: len(self.clouds), self.read
+            "Toy train",
+            ("toy",),
+            self.file.parent,
+            [self.file],
+            self.num_points,
+            self.seed,
+            lambda: len(self.clouds),
+            self.read,
         )
         return cached_split(recipe, folder / "cache")
 
@@ -76,6 +83,18 @@ def test_another_spelling_of_the_folder_is_the_same_entry(tmp_path: Path, monkey
     assert len(entries(tmp_path)) == 1
 
 
+def test_the_folder_is_one_by_whichever_link_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    source = Source(tmp_path / "real", [9, 9])
+    source.open(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "deep").symlink_to(tmp_path / "real" / "deep")
+    for folder in (tmp_path / "link", tmp_path / "link" / "deep" / "..", tmp_path / "deep" / ".."):
+        source.file = folder / "source.bin"
+        source.open(tmp_path)
+    assert source.reads == 1 and len(entries(tmp_path)) == 1
+
+
 def test_another_link_to_the_same_file_is_another_entry(tmp_path: Path) -> None:
     """Where a file lies may tell its class, so that a link moved to another class must not find the old entry."""
     source = Source(tmp_path, [9, 9])
@@ -101,7 +120,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path, interruption: type[
         yield next(source.read())
         raise interruption
 
-    recipe = Recipe("Toy train", ("toy",), [source.file], 8, 0, lambda: 2, clouds)
+    recipe = Recipe("Toy train", ("toy",), tmp_path, [source.file], 8, 0, lambda: 2, clouds)
     with pytest.raises(interruption):
         cached_split(recipe, tmp_path / "cache")
     assert entries(tmp_path) == []
@@ -109,7 +128,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path, interruption: type[
 
 def test_clouds_that_vanish_while_they_are_read_are_noticed(tmp_path: Path) -> None:
     source = Source(tmp_path, [8, 8])
-    recipe = Recipe("Toy train", ("toy",), [source.file], 8, 0, lambda: 3, source.read)
+    recipe = Recipe("Toy train", ("toy",), tmp_path, [source.file], 8, 0, lambda: 3, source.read)
     with pytest.raises(DataError, match="3 clouds were announced and 2 read"):
         cached_split(recipe, tmp_path / "cache")
 
