@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conclu_pyg import __version__
-from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.engine.files import atomic_write, locked
 from conclu_pyg.errors import ConcluError
 
 RESULTS_NAME = "results.json"
@@ -72,10 +72,15 @@ class Record:
 
 
 def append_records(path: Path, records: Sequence[Record]) -> None:
-    """Appends records to a JSON file, which stays whole at every moment."""
-    content = [asdict(record) for record in (*(read_records(path) if path.exists() else ()), *records)]
-    with atomic_write(path) as file:
-        file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+    """Appends records to a JSON file, which stays whole at every moment; of several processes, one after the other.
+
+    Raises:
+        ConcluError: the file holds something else, or another process does not let go of it.
+    """
+    with locked(path):
+        content = [asdict(record) for record in (*(read_records(path) if path.exists() else ()), *records)]
+        with atomic_write(path) as file:
+            file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def read_records(path: Path) -> list[Record]:

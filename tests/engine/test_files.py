@@ -1,9 +1,13 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from conclu_pyg.engine import files
 from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.errors import ConcluError
 
 
 def test_the_new_content_takes_the_place_of_the_old_at_the_end(tmp_path: Path) -> None:
@@ -37,3 +41,75 @@ def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
         pass
     (tmp_path / "plain").touch()
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+COUNT = """
+import sys, time
+from pathlib import Path
+from conclu_pyg.engine import files
+if sys.argv[2] == "without":
+    files.fcntl = None
+path = Path(sys.argv[1])
+while not path.with_name("go").exists():
+    pass
+for _ in range(20):
+    with files.locked(path):
+        number = int(path.read_text())
+        time.sleep(0.001)
+        path.write_text(str(number + 1))
+"""
+
+
+@pytest.fixture(params=["with", "without"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A system that has locks of its own, and one that has not."""
+    if request.param == "without":
+        monkeypatch.setattr(files, "fcntl", None)
+    elif files.fcntl is None:
+        pytest.skip("this system has no locks of its own")
+    return str(request.param)
+
+
+def test_no_process_undoes_what_another_wrote(tmp_path: Path, system: str) -> None:
+    path = tmp_path / "count"
+    path.write_text("0")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", COUNT, str(path), system]
+    processes = [subprocess.Popen(command, env=environment) for _ in range(3)]
+    (tmp_path / "go").touch()
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert path.read_text() == "60"
+    assert sorted(os.listdir(tmp_path)) == ["count", "go"]
+
+
+def test_the_lock_of_a_process_that_was_killed_does_not_stay(tmp_path: Path, system: str) -> None:
+    lock = tmp_path / ".file.lock"
+    lock.touch()
+    os.utime(lock, (0, 0))
+    with files.locked(tmp_path / "file", patience=1):
+        assert lock.exists()
+    assert not lock.exists()
+
+
+def test_a_lock_that_is_held_is_waited_for_no_longer_than_patience(tmp_path: Path, system: str) -> None:
+    path = tmp_path / "file"
+    with files.locked(path):
+        with pytest.raises(ConcluError, match=r"file has been in use by another process for 0\.1 s, .* start again\."):
+            files.locked(path, patience=0.1).__enter__()
+        assert (tmp_path / ".file.lock").exists()
+    with files.locked(path, patience=0.1):
+        pass
+
+
+def test_an_error_frees_the_lock(tmp_path: Path, system: str) -> None:
+    with pytest.raises(ZeroDivisionError), files.locked(tmp_path / "file"):
+        _ = 1 / 0
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user who may not write everywhere")
+def test_a_folder_that_cannot_be_written_is_an_error_at_once(tmp_path: Path, system: str) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError), files.locked(tmp_path / "file"):
+        pass
+    tmp_path.chmod(0o700)

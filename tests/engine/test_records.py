@@ -1,5 +1,6 @@
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def test_records_are_appended_to_earlier_ones_and_come_back(tmp_path: Path) -> N
     append_records(path, [replace(RECORD, seed=1), replace(RECORD, seed=2)])
     assert read_records(path) == [RECORD, replace(RECORD, seed=1), replace(RECORD, seed=2)]
     assert json.loads(path.read_text())[0]["details"]["per_class"]["lamp"] is None
+
+
+def test_records_of_two_threads_are_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda seed: append_records(path, [replace(RECORD, seed=seed)]), range(20)))
+    assert sorted(record.seed for record in read_records(path)) == list(range(20))
+    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
 
 
 def test_what_json_cannot_hold_leaves_the_earlier_records(tmp_path: Path) -> None:
