@@ -18,21 +18,25 @@ def show_value(record: Record, title: str) -> None:
 
 
 def show_records(records: Sequence[Record]) -> None:
-    """Prints the accuracy of each class where the records have it, the protocols, and the notes."""
+    """Prints the accuracy of each class where the records have it, the protocols, and the notes beside them."""
     classed = [record for record in records if "per_class" in record.details]
     if classed:
         console.print(_class_table(classed))
     for record in records:
         console.print(f"protocol: {record.protocol}")
-    for note in dict.fromkeys(note for record in records for note in record.details.get("notes", [])):
-        console.print(f"note: {note}")
+        for note in record.details.get("notes", []):
+            console.print(f"note on the {_kind(record)} encoder: {note}")
+
+
+def _kind(record: Record) -> str:
+    return "pre-trained" if record.training else "random"
 
 
 def _class_table(records: Sequence[Record]) -> Table:
     table = Table(title="accuracy in percent")
     table.add_column("class")
     for record in records:
-        table.add_column("pre-trained" if record.training else "random", justify="right")
+        table.add_column(_kind(record), justify="right")
     for name in records[0].details["per_class"]:
         values = [record.details["per_class"][name] for record in records]
         table.add_row(name, *("-" if value is None else f"{value:.1f}" for value in values))

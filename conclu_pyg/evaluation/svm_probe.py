@@ -7,7 +7,7 @@ import time
 
 from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.features import embed
-from conclu_pyg.evaluation.linear_svm import FOLDS, linear_svm
+from conclu_pyg.evaluation.linear_svm import FOLDS, GRID, linear_svm
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, make_record
 
@@ -39,10 +39,19 @@ def svm_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
             "num_points": num_points,
             "c": result.c,
             "cross_validation": round(result.cross_validation, 2),
+            "notes": _notes(result.c),
             "per_class": {name: None if math.isnan(value) else round(value, 1) for name, value in per_class},
         },
     )
     return [record]
+
+
+def _notes(c: float) -> list[str]:
+    """What a cost at an end of the grid means: nobody looked beyond."""
+    if c not in (min(GRID), max(GRID)):
+        return []
+    end = "smallest" if c == min(GRID) else "largest"
+    return [f"C = {c:g} is the {end} of the costs tried, {min(GRID):g} to {max(GRID):g}; one beyond may do better."]
 
 
 SVM = Probe("linear SVM", svm_probe)

@@ -18,7 +18,7 @@ from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataError
 from conclu_pyg.evaluation.evaluate import evaluate_run
 from conclu_pyg.evaluation.features import embed
-from conclu_pyg.evaluation.linear_svm import linear_svm
+from conclu_pyg.evaluation.linear_svm import SVMResult, linear_svm
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits
 from conclu_pyg.registry import METHODS
@@ -95,6 +95,23 @@ def test_the_figures_are_those_of_the_encoder_before_and_after_the_training(
         assert record.details["cross_validation"] == round(result.cross_validation, 2)
         assert list(record.details["per_class"].values()) == result.per_class
     assert not np.allclose(features[0], features[1], rtol=0.01)
+
+
+@pytest.mark.parametrize(("c", "end"), [(100.0, "largest"), (0.3, "smallest"), (3.0, None)])
+def test_a_cost_at_the_end_of_the_grid_is_reported_and_recorded(
+    run: Path,
+    no_picture: None,
+    c: float,
+    end: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    result = SVMResult(accuracy=50.0, per_class=[50.0] * 20, c=c, cross_validation=50.0)
+    monkeypatch.setattr("conclu_pyg.evaluation.svm_probe.linear_svm", lambda *_: result)
+    (record,) = evaluate_run(str(run))
+    line = f"C = {c:g} is the {end} of the costs tried, 0.3 to 100; one beyond may do better."
+    assert record.details["notes"] == ([line] if end else [])
+    assert (f"note on the pre-trained encoder: {line}\n" in capsys.readouterr().out) == bool(end)
 
 
 def test_a_second_evaluation_gives_the_same_and_is_appended(run: Path, no_picture: None) -> None:
@@ -212,7 +229,7 @@ def test_another_probe_gives_its_records_and_notes_without_a_table(
     assert seen == [(False, 48, 40), (True, 48, 40)] and read_records(run / "results.json") == [record, *records]
     out = capsys.readouterr().out
     assert out.count("my probe on ParametricShapes") == 2 and "all clouds" not in out
-    assert out.count("note: mind the step.") == 1
+    assert out.count("note on the pre-trained encoder: mind the step.") == 2
 
 
 def test_the_picture_shows_the_clouds_upright_as_they_were_turned(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
