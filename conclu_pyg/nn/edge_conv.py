@@ -1,0 +1,146 @@
+"""EdgeConv, the layer of DGCNN, without edges."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+from torch_geometric.nn import MessagePassing
+
+from conclu_pyg.errors import DataError
+from conclu_pyg.nn.neighbor_lists import NeighborLists, table_to_edges
+from conclu_pyg.nn.neighbor_max import neighbor_max
+from conclu_pyg.nn.neighbor_sum import neighbor_sum
+from conclu_pyg.nn.sizes import check_sizes
+
+
+class EdgeConv(MessagePassing):
+    r"""The edge convolution of `DGCNN <https://arxiv.org/abs/1801.07829>`_ with one linear layer, batch norm over the
+    edges, LeakyReLU and the maximum over the neighbours:
+
+    .. math::
+        e_{ij} = W \, (x_i \, \Vert \, x_j - x_i) = (W_1 - W_2) \, x_i + W_2 \, x_j, \qquad
+        out_i = \max_{j \in \mathcal{N}(i)} \mathrm{act}(\mathrm{BN}(e_{ij})).
+
+    No tensor of edges is made. The norm is affine and the activation increasing, so that both commute with the maximum:
+    with the norm's scale in :math:`W`, :math:`out_i = \mathrm{act}(A_i + \max_j B_j)`, and A and B are one product per
+    point. The norm's statistics follow from those of :math:`(x_i, x_j)` over the edges, which need the sum of x over
+    the neighbours and no wider one: :math:`\mathrm{var}(e) = \mathrm{diag}(V \, \mathrm{Cov}(x_i, x_j) \, V^{\top})`
+    with :math:`V = (W_1 - W_2 \, \Vert \, W_2)`. They are taken in float32 at least, of x without its mean.
+
+    Outputs, statistics and gradients are those of :class:`torch_geometric.nn.EdgeConv` with these layers. Of neighbours
+    that tie for a maximum one receives its gradient, where that shares it among them; for neighbours at the same place
+    that is the same in sum. (Where the norm's weight is 0 all of them tie: there it is shared.) Differentiable once.
+
+    A norm of another kind, such as that of ``convert_sync_batchnorm``, has statistics of its own: it goes the plain
+    way, edge by edge, through :meth:`propagate`. That takes PyG's ``edge_index``; for :meth:`forward`,
+    :func:`~conclu_pyg.nn.neighbor_lists.edges_to_table` makes a table of it.
+
+    Args:
+        in_channels: size of the input.
+        out_channels: size of the output.
+        negative_slope: of the LeakyReLU, 0 at least (default: 0.2).
+
+    Shapes:
+        - **x:** ``[M, in_channels]``
+        - **index:** ``[M, k]``, rows of x, the neighbours of each point (itself among them, if it is to be one); -1
+          where it has fewer than k
+        - **output:** ``[M, out_channels]``, 0 for a point without neighbours
+
+    Raises:
+        ConfigError: a size below 1.
+        DataError: ``index`` has no row for each point.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, negative_slope: float = 0.2) -> None:
+        super().__init__(aggr="max")
+        check_sizes(self, in_channels=in_channels, out_channels=out_channels)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.linear = nn.Linear(2 * in_channels, out_channels, bias=False)
+        self.norm = nn.BatchNorm1d(out_channels)
+        self.act = nn.LeakyReLU(negative_slope)
+
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        self.linear.reset_parameters()
+        self.norm.reset_parameters()
+
+    def forward(self, x: Tensor, index: Tensor) -> Tensor:
+        if index.dim() != 2 or len(index) != len(x):
+            raise DataError(
+                f"EdgeConv takes the neighbours of {len(x)} points as a table [{len(x)}, k], found {list(index.shape)}; "
+                "conclu_pyg.nn.edges_to_table makes one of an edge_index."
+            )
+        lists = NeighborLists.from_table(index)
+        norm, num_edges = self.norm, len(lists.points)
+        # Of one edge there is no variance: the norm refuses it.
+        if type(norm) is not nn.BatchNorm1d or norm.momentum is None or norm.running_mean is None or num_edges < 2:
+            return self.propagate(table_to_edges(index), x=x)
+        return self._fused(x, index, lists)
+
+    def message(self, x_i: Tensor, x_j: Tensor) -> Tensor:
+        return self.act(self.norm(self.linear(torch.cat([x_i, x_j - x_i], dim=1))))
+
+    def _fused(self, x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
+        norm = self.norm
+        with torch.autocast(x.device.type, enabled=False):
+            wide = x.to(torch.promote_types(x.dtype, torch.float32))
+            origin = wide.detach().mean(dim=0)
+            offset = wide - origin  # (M, D)
+            left, right = self.linear.weight.to(wide.dtype).chunk(2, dim=1)  # (C, D)
+            own = left - right
+            mean, var = self._moments(offset, lists, torch.cat([own, right], dim=1), left @ origin)
+            scale = norm.weight * (var + norm.eps).rsqrt()
+            shift = norm.bias + scale * (left @ origin - mean)
+            own, near = (scale[:, None] * own).to(x.dtype), (scale[:, None] * right).to(x.dtype)
+        points = offset.to(x.dtype)
+        values = linear(points, near)
+        best = neighbor_max(values, index, lists)
+        if bool((norm.weight == 0).any()):  # all neighbours tie
+            even = neighbor_sum(values.to(wide.dtype), lists) / lists.counts.clamp(min=1)[:, None]
+            best = torch.where(norm.weight == 0, even.to(best.dtype), best)
+        out = self.act(linear(points, own, shift.to(x.dtype)) + best)
+        lonely = lists.counts == 0
+        return out.masked_fill(lonely[:, None], 0)
+
+    def _moments(self, offset: Tensor, lists: NeighborLists, weight: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and biased variance that normalise the edges: the batch's, which enter the running ones, or those.
+
+        Shapes:
+            - **offset:** ``[M, D]``, **weight:** ``[C, 2 D]``, **base**, **output:** ``[C]``
+        """
+        norm, num_edges = self.norm, len(lists.points)
+        # As __init__ makes it: with running statistics, and a momentum.
+        assert norm.running_mean is not None and norm.running_var is not None
+        assert norm.num_batches_tracked is not None and norm.momentum is not None
+        if not norm.training:
+            return norm.running_mean, norm.running_var
+        centre, covariance = edge_moments(offset, lists)
+        mean = weight @ centre + base
+        var = ((weight @ covariance) * weight).sum(dim=1).clamp(min=0)
+        with torch.no_grad():
+            norm.num_batches_tracked.add_(1)
+            unbiased = var * (num_edges / (num_edges - 1))
+            norm.running_mean.lerp_(mean.to(norm.running_mean), norm.momentum)
+            norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)
+        return mean, var
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.in_channels}, {self.out_channels})"
+
+
+def edge_moments(x: Tensor, lists: NeighborLists) -> tuple[Tensor, Tensor]:
+    """Mean ``[2 D]`` and biased covariance ``[2 D, 2 D]`` of :math:`(x_i, x_j)` over all edges.
+
+    Shapes:
+        - **x:** ``[M, D]``, about 0 in the mean, lest the squares cancel
+    """
+    num_edges = len(lists.points)
+    own = lists.counts.to(x.dtype) / num_edges  # (M,), how often a point is i
+    near = lists.points.bincount(minlength=len(x)).to(x.dtype) / num_edges  # (M,), how often it is j
+    centre = torch.cat([own @ x, near @ x])
+    cross = x.t() @ neighbor_sum(x, lists) / num_edges  # (D, D)
+    squares = [x.t() @ (own[:, None] * x), x.t() @ (near[:, None] * x)]
+    second = torch.cat([torch.cat([squares[0], cross], dim=1), torch.cat([cross.t(), squares[1]], dim=1)])
+    return centre, second - centre[:, None] * centre

@@ -1,0 +1,98 @@
+"""The maximum over each point's neighbours."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from conclu_pyg.nn.neighbor_lists import NeighborLists
+
+CHUNK = 1 << 22  # entries of gathered neighbours that exist at a time: 16 MiB in float32
+BLOCK = 64  # channels that are packed with their rows at a time: eight bytes for each entry
+ROW_BITS = 28  # bits of a double below half a unit of its value in float32
+ZERO = 2.0**-200  # stands for 0 among the packed values: below every float32 but 0, and not subnormal
+
+
+@torch.compiler.disable
+def neighbor_max(x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
+    """The maximum of each channel over the neighbours of each point, 0 where it has none; no tensor of edges.
+
+    Of neighbours that tie, one receives the gradient. Differentiable once.
+
+    Args:
+        x: the values.
+        index: the neighbours as a table.
+        lists: the same as lists.
+
+    Shapes:
+        - **x:** ``[M, C]``, **index:** ``[M, k]``, -1 where there is no neighbour, **output:** ``[M, C]``
+    """
+    return _NeighborMax.apply(x, index, lists)
+
+
+class _NeighborMax(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
+        # PyTorch's reducing sparse product is the fastest way by far, but it exists on the CPU alone, and with the
+        # rows of the maxima it is fast only where these fit into the value.
+        narrow = x.dtype != torch.double and len(x) < 1 << ROW_BITS
+        find = _packed_max if x.device.type == "cpu" and narrow else _chunked_max
+        value, rows = find(x, index, lists)
+        ctx.save_for_backward(rows)
+        return value
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (rows,) = ctx.saved_tensors  # (M, C)
+        out = torch.zeros_like(grad)
+        for part, at, values in zip(out.split(BLOCK, 1), rows.split(BLOCK, 1), grad.split(BLOCK, 1), strict=True):
+            part.scatter_add_(0, at.long(), values)
+        return out, None, None
+
+
+def _packed_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor, Tensor]:
+    """The maxima and their rows, found together: a double holds a float32 and, in the bits below it, a row of x.
+
+    Shapes:
+        - **x:** ``[M, C]``, **output:** ``[M, C]`` each, the rows in int32
+    """
+    rows = torch.arange(len(x))[:, None]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
+        adjacency = torch.sparse_csr_tensor(
+            lists.ptr, lists.points, torch.ones(len(lists.points), dtype=torch.double), size=(len(x), len(x))
+        )
+    values, places = torch.empty_like(x, memory_format=torch.contiguous_format), torch.empty(x.shape, dtype=torch.int32)
+    for part, value, place in zip(x.split(BLOCK, 1), values.split(BLOCK, 1), places.split(BLOCK, 1), strict=True):
+        packed = part.to(torch.double, memory_format=torch.contiguous_format)
+        packed.masked_fill_(part == 0, ZERO)
+        packed.view(torch.int64).bitwise_or_(rows)
+        best = torch.sparse.mm(adjacency, packed, "amax")  # of equal values one row is the largest
+        value.copy_(best)  # rounds the row away
+        place.copy_(best.view(torch.int64).bitwise_and_((1 << ROW_BITS) - 1).clamp_(max=len(x) - 1))  # NaN has no row
+    return values, places
+
+
+def _chunked_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor, Tensor]:
+    """The maxima and their rows, from the gathered neighbours of some points at a time.
+
+    Shapes:
+        - **x:** ``[M, C]``, **index:** ``[M, k]``, **output:** ``[M, C]`` each, the rows in int32
+    """
+    step = max(1, CHUNK // max(1, index.size(1) * x.size(1)))
+    values, places = torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(x.shape, dtype=torch.int32)
+    full = index.numel() == len(lists.points)
+    for part, value, place in zip(index.split(step), values.split(step), places.split(step), strict=True):
+        near = x[part.clamp(min=0)]  # (step, k, C)
+        if not full:
+            near.masked_fill_((part < 0)[:, :, None], -torch.inf)
+        best, slot = near.max(dim=1)
+        row = part.gather(1, slot)
+        value.copy_(best if full else best.masked_fill(row < 0, 0))
+        place.copy_(row if full else row.clamp(min=0))
+    return values, places
