@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 
 from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, read_records
 from conclu_pyg.evaluation.features import apply_frozen
-from conclu_pyg.evaluation.loaded_run import load_run
-from conclu_pyg.evaluation.probe import On, Probe, probe_splits
+from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
+from conclu_pyg.evaluation.probe import On, Probe, ProbeSplits, probe_splits
 from conclu_pyg.evaluation.report import show_files, show_records, show_value
 from conclu_pyg.evaluation.svm_probe import SVM
 from conclu_pyg.methods.base import num_clusters
 from conclu_pyg.pipelines.pretraining import CURVES_NAME
 from conclu_pyg.vis.gallery import plot_clusters
-
-CLUSTERS_NAME = "clusters.png"
 
 
 def evaluate_run(
@@ -50,9 +50,22 @@ def evaluate_run(
         records += found
     show_records(records)
     append_records(results, records)
-    clusters = run.folder / CLUSTERS_NAME
+    clusters = run.folder / clusters_name(run, splits)
     if num_clusters(run.method):
         log_gamma = apply_frozen(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
         plot_clusters(splits.held_out, log_gamma, run.vertical_axis, clusters)
     show_files(curves=run.folder / CURVES_NAME, clusters=clusters, results=results, checkpoint=run.source)
     return records
+
+
+def clusters_name(run: LoadedRun, splits: ProbeSplits) -> str:
+    """``clusters.png`` for the test split that belongs to the training, and another name for each other picture, such
+    as ``clusters_ModelNet10_5c3c9a.png`` or ``clusters_validation.png``."""
+    data = run.config["dataset"]
+    parts = ["clusters"]
+    if data != run.checkpoint.config["dataset"]:
+        digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        parts += [run.dataset.name, digest[:6]]
+    if splits.on != "test":
+        parts.append(splits.on)
+    return "_".join(parts) + ".png"

@@ -242,3 +242,17 @@ def test_the_picture_shows_the_clouds_upright_as_they_were_turned(run: Path, mon
     upright = ParametricShapes(num_shapes=48, num_test_shapes=40, num_points=64).get_split("test")
     assert vertical_axis == 1 and torch.equal(split[0].pos[:, 1], upright[0].pos[:, 2])
     assert log_gamma.shape == (40, 8) and path == run / "clusters.png"
+
+
+def test_each_data_set_and_split_has_a_picture_of_its_own(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conclu_pyg.evaluation.evaluate.plot_clusters", lambda *given: given[-1].touch())
+    evaluate_run(str(run))
+    evaluate_run(str(run), ["dataset.num_shapes=48"])  # as it is
+    assert [path.name for path in run.glob("*clusters*")] == ["clusters.png"]
+    evaluate_run(str(run), ["dataset.num_points=32"])
+    evaluate_run(str(run), ["dataset.num_points=40", "pipeline.device=cpu"])
+    evaluate_run(str(run), ["dataset.num_shapes=120"], on="validation")
+    names = sorted(path.name for path in run.glob("*clusters*"))
+    assert len(names) == 4 and names[0] == "clusters.png"
+    assert all(name.startswith("clusters_ParametricShapes_") for name in names[1:])
+    assert [name.endswith("_validation.png") for name in names].count(True) == 1
