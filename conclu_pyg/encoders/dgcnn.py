@@ -1,0 +1,71 @@
+"""DGCNN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from conclu_pyg.nn import EdgeConv, PooledLinear, check_sizes
+from conclu_pyg.registry import ENCODERS, NEIGHBORS
+
+SLOPE = 0.2  # of each LeakyReLU, as in DGCNN's experiments
+
+
+@ENCODERS.register_module()
+class DGCNN(nn.Module):
+    r"""The classification network of `DGCNN <https://arxiv.org/abs/1801.07829>`_ up to its global feature: edge
+    convolutions, each over the k nearest points among the features before it; their outputs side by side, a last
+    layer, and the maximum over the points.
+
+    Args:
+        out_channels: size of the features (default: 1024).
+        k: how many nearest points each point has edges to, itself among them; a cloud of fewer points has that many
+            (default: 20).
+        channels: sizes of the edge convolutions' outputs (default: 64, 64, 128, 256).
+        neighbors: config of the search for the nearest points (default: ``{name: auto}``).
+
+    Shapes:
+        - **pos:** ``[M, 3]``, **batch:** ``[M]``
+        - **output:** per-point features ``[M, out_channels]``, pooled features ``[B, out_channels]``
+
+    Raises:
+        ConfigError: a size or ``k`` below 1, or no edge convolution.
+    """
+
+    built_from: ClassVar = {"neighbors": NEIGHBORS}
+
+    def __init__(
+        self,
+        out_channels: int = 1024,
+        k: int = 20,
+        channels: Sequence[int] = (64, 64, 128, 256),
+        neighbors: Any = None,
+    ) -> None:
+        super().__init__()
+        check_sizes(self, out_channels=out_channels, k=k, channels=min(channels, default=0))
+        self.out_channels, self.k = out_channels, k
+        self.neighbors = NEIGHBORS.build(neighbors or {"name": "auto"})
+        self.convs = nn.ModuleList(EdgeConv(fan_in, fan_out, SLOPE) for fan_in, fan_out in pairwise([3, *channels]))
+        self.last = PooledLinear(sum(channels), out_channels, _activation)
+
+    def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
+        return self.last(self._points(pos, batch, batch_size), batch, batch_size)
+
+    def pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        """The pooled features alone, without the per-point tensor ``[M, out_channels]``."""
+        return self.last.pool(self._points(pos, batch, batch_size), batch, batch_size)
+
+    def _points(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        features = [pos]
+        for conv in self.convs:
+            x = features[-1]
+            features.append(conv(x, self.neighbors(x, self.k, batch, batch_size)))
+        return torch.cat(features[1:], dim=1)  # (M, 512)
+
+
+def _activation() -> nn.Module:
+    return nn.LeakyReLU(SLOPE)

@@ -1,0 +1,120 @@
+"""DGCNN: its layers, its options, and graphs that follow the features."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from conclu_pyg import ENCODERS
+from conclu_pyg.encoders.dgcnn import DGCNN
+from conclu_pyg.errors import ConfigError, RegistryError
+from conclu_pyg.nn import EdgeConv
+
+
+def draw(sizes: list[int]) -> tuple[Tensor, Tensor, int]:
+    batch = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+    return torch.randn(sum(sizes), 3, dtype=torch.double), batch, len(sizes)
+
+
+def leaky(x: np.ndarray) -> np.ndarray:
+    return np.where(x > 0, x, 0.2 * x)
+
+
+def normalised(x: np.ndarray) -> np.ndarray:
+    """Batch norm at its start, in training, over all but the last axis."""
+    flat = x.reshape(-1, x.shape[-1])
+    return (x - flat.mean(axis=0)) / np.sqrt(flat.var(axis=0) + 1e-5)
+
+
+@pytest.mark.parametrize("sizes", [[9, 12], [11, 11], [3, 20]], ids=["ragged", "equal", "fewer than k"])
+def test_it_is_edge_convolutions_over_moving_graphs_then_a_layer_over_all_of_them(sizes: list[int]) -> None:
+    encoder = DGCNN(out_channels=16, k=5, channels=[6, 7]).double()
+    pos, batch, batch_size = draw(sizes)
+    clouds = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+    x, outputs = pos.numpy(), []
+    for conv in encoder.convs:
+        edges = []  # of each point: its own row and those of its nearest, itself among them
+        for cloud in clouds:
+            for i in cloud:
+                distance = ((x[cloud] - x[i]) ** 2).sum(axis=1)
+                edges += [(i, j) for j in cloud[distance.argsort()[:5]]]
+        i, j = np.array(edges).T
+        weight = conv.linear.weight.detach().numpy()
+        message = leaky(normalised(np.concatenate([x[i], x[j] - x[i]], axis=1) @ weight.T))
+        x = np.stack([message[i == point].max(axis=0) for point in range(len(x))])
+        outputs.append(x)
+    features = np.concatenate(outputs, axis=1)  # (M, 13)
+    expected = leaky(normalised(features @ encoder.last.linear.weight.detach().numpy().T))
+    points, pooled = encoder(pos, batch, batch_size)
+    assert np.allclose(points.detach().numpy(), expected, atol=1e-9)
+    assert np.allclose(pooled.detach().numpy(), [expected[cloud].max(axis=0) for cloud in clouds], atol=1e-9)
+
+
+def test_by_default_it_is_that_of_its_paper() -> None:
+    encoder = ENCODERS.build({"name": "DGCNN"})
+    assert encoder.k == 20 and encoder.out_channels == 1024
+    assert [conv.linear.weight.shape for conv in encoder.convs] == [(64, 6), (64, 128), (128, 128), (256, 256)]
+    assert encoder.last.linear.weight.shape == (1024, 512)
+    assert all(not isinstance(layer, nn.Linear) or layer.bias is None for layer in encoder.modules())
+
+
+@pytest.mark.parametrize("sizes", [[20, 20], [20, 30]], ids=["equal", "ragged"])
+def test_pools_the_short_way_what_it_pools_the_plain_way(sizes: list[int]) -> None:
+    encoder = DGCNN(out_channels=16, k=4).double()
+    clouds = draw(sizes)
+    assert torch.allclose(encoder.pool(*clouds), encoder(*clouds)[1])
+
+
+def test_the_second_graph_is_that_of_the_features() -> None:
+    asked: list[int] = []
+
+    def neighbors(x: Tensor, k: int, batch: Tensor, batch_size: int) -> Tensor:
+        asked.append(x.size(1))
+        return torch.arange(len(x))[:, None].expand(-1, k)
+
+    encoder = DGCNN(k=2, channels=[8, 9, 10], neighbors=neighbors).double()
+    encoder(*draw([5, 6]))
+    assert asked == [3, 8, 9]
+
+
+@pytest.mark.parametrize("name", ["dense", "torch_cluster"])
+def test_another_search_gives_the_same_features(name: str) -> None:
+    if name == "torch_cluster":
+        pytest.importorskip("torch_cluster", reason="torch-cluster is not installed")
+    auto, clouds = DGCNN(out_channels=16, k=4).double(), draw([20, 30])
+    other = DGCNN(out_channels=16, k=4, neighbors={"name": name}).double()
+    other.load_state_dict(auto.state_dict())
+    assert torch.allclose(auto(*clouds)[1], other(*clouds)[1])
+
+
+@pytest.mark.parametrize("sizes", [[24, 24], [10, 30]], ids=["equal", "fewer than k"])
+def test_trains_under_bfloat16_autocast(sizes: list[int]) -> None:
+    encoder = DGCNN()
+    pos, batch, batch_size = draw(sizes)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        pooled = encoder.pool(pos.float(), batch, batch_size)
+    pooled.float().square().sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
+
+
+def test_is_made_of_edge_convolutions_of_which_none_holds_an_edge() -> None:
+    assert all(isinstance(conv, EdgeConv) for conv in DGCNN().convs)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"k": 0}, "DGCNN takes k of at least 1, found 0"),
+        ({"channels": []}, "DGCNN takes channels of at least 1"),
+        ({"channels": [64, 0]}, "DGCNN takes channels of at least 1, found 0"),
+        ({"out_channels": -1}, "DGCNN takes out_channels of at least 1, found -1"),
+    ],
+)
+def test_sizes_that_no_layer_has_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        ENCODERS.build({"name": "DGCNN", **options})
+
+
+def test_a_search_that_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(RegistryError, match="did you mean 'dense'"):
+        ENCODERS.build({"name": "DGCNN", "neighbors": {"name": "dens"}})
