@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from conclu_pyg.cli.patience import announce_loading
+from conclu_pyg.engine.run_folder import find_checkpoint
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="run", help="a run folder, or a checkpoint")
@@ -27,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    find_checkpoint(options.run)  # a misspelt one is known at once
+    announce_loading()
+
     from conclu_pyg.evaluation.evaluate import evaluate_run
 
     evaluate_run(options.run, options.overrides, with_random=options.with_random, on=options.on)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from conclu_pyg.cli.patience import announce_loading
 from conclu_pyg.config import load_config
+from conclu_pyg.config_files import read_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    read_config(Path(options.config))  # a misspelt one is known at once; to check it takes PyTorch
+    announce_loading()
     config = load_config(options.config, options.overrides)
 
     from conclu_pyg.engine.progress import console

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.engine.run_folder import find_checkpoint
 from conclu_pyg.errors import CheckpointError
 
 FORMAT = 1
 MAPPINGS = ("config", "method", "optimizer", "scheduler", "random", "precision", "metrics")
-LAST = Path("checkpoints", "last.pt")  # within a run folder
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Checkpoint:
         Raises:
             CheckpointError: the file is missing, is no checkpoint of this project, or is of a newer format.
         """
-        path = find(path)
+        path = find_checkpoint(path)
         content = _read(path)
         if "format" in content and content["format"] != FORMAT:
             raise CheckpointError(
@@ -105,29 +105,6 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} is no checkpoint of conclu_pyg: it holds a {type(content).__name__}.")
     return content
-
-
-def find(path: str | Path) -> Path:
-    """The checkpoint that ``path`` means: itself, or the last one of a run folder.
-
-    Raises:
-        CheckpointError: there is none.
-    """
-    path = Path(path)
-    if path.is_dir():
-        if not (path / LAST).is_file():
-            raise CheckpointError(
-                f"{path} is a folder without {LAST}; give a run folder that tools/train.py made, or a checkpoint file."
-            )
-        return path / LAST
-    if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint or run folder {path}.")
-    return path
-
-
-def run_folder(checkpoint: Path) -> Path:
-    """The run folder that a checkpoint lies in, or the checkpoint's own folder where it was moved elsewhere."""
-    return checkpoint.parent.parent if checkpoint.parent.name == LAST.parent.name else checkpoint.parent
 
 
 def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], source: str) -> None:

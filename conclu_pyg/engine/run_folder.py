@@ -1,4 +1,4 @@
-"""Where a run writes: config, metrics, curves, checkpoints, results."""
+"""Where a run writes, and where it is found again: config, metrics, curves, checkpoints, results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 from conclu_pyg.config import dump_config
 from conclu_pyg.engine.files import atomic_write
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import CheckpointError, ConfigError
+from conclu_pyg.registry import nearest
+
+LAST = Path("checkpoints", "last.pt")  # within a run folder
 
 
 def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None) -> Path:
@@ -47,6 +50,36 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
         key = "log_dir" if run_dir is None else "run_dir"
         raise ConfigError(f"the run's folder cannot be made: {error}; give another by pipeline.{key}=...") from error
     return folder
+
+
+def find_checkpoint(path: str | Path) -> Path:
+    """The checkpoint that ``path`` means: itself, or the last one of a run folder.
+
+    Raises:
+        CheckpointError: there is none; the message names the nearest there is.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if not (path / LAST).is_file():
+            raise CheckpointError(
+                f"{path} is a folder without {LAST}; give a run folder that tools/train.py made, or a checkpoint file."
+            )
+        return path / LAST
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint or run folder {path}{nearest(str(path), _known_near(path))}")
+    return path
+
+
+def folder_of(checkpoint: Path) -> Path:
+    """The run folder that a checkpoint lies in, or the checkpoint's own folder where it was moved elsewhere."""
+    return checkpoint.parent.parent if checkpoint.parent.name == LAST.parent.name else checkpoint.parent
+
+
+def _known_near(path: Path) -> list[str]:
+    """The checkpoints beside ``path``, and the run folders up to two levels below the last folder of it that exists."""
+    there = next(parent for parent in path.parents if parent.is_dir())
+    runs = [found.parents[1] for pattern in ("*", "*/*") for found in there.glob(f"{pattern}/{LAST.as_posix()}")]
+    return sorted(str(found) for found in (*runs, *there.glob("*.pt")))
 
 
 def _unused(parent: Path, stem: str) -> Path:

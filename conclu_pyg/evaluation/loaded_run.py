@@ -13,8 +13,9 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.config import resolve
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.engine.checkpoint import Checkpoint, find, load_weights, run_folder
+from conclu_pyg.engine.checkpoint import Checkpoint, load_weights
 from conclu_pyg.engine.device import choose_device
+from conclu_pyg.engine.run_folder import find_checkpoint, folder_of
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.registry import DATASETS, METHODS
@@ -96,14 +97,14 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
                 "an evaluation takes overrides of the data set, such as dataset.dataset_path=..., of pipeline.device "
                 f"and of imports, found {override!r}."
             )
-    source = find(path)
+    source = find_checkpoint(path)
     checkpoint = Checkpoint.load(source)
     config = resolve(checkpoint.config, overrides, f"the config in {source}")
     method = _initial_method(config)
     load_weights(method, checkpoint.method, str(source))
     return LoadedRun(
         source=source,
-        folder=run_folder(source),
+        folder=folder_of(source),
         checkpoint=checkpoint,
         config=config,
         method=method,

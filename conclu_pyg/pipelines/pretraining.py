@@ -16,13 +16,13 @@ from torch.utils.data import DataLoader
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset
-from conclu_pyg.engine.checkpoint import LAST, Checkpoint
+from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.engine.device import choose_device
 from conclu_pyg.engine.interrupt import Interrupt
 from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
 from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
 from conclu_pyg.engine.records import command_line
-from conclu_pyg.engine.run_folder import make_run_folder
+from conclu_pyg.engine.run_folder import LAST, make_run_folder
 from conclu_pyg.engine.seeding import random_state, seed_all
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.methods.base import batch_need, epoch_warnings

@@ -1,4 +1,8 @@
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +11,11 @@ from conclu_pyg.cli.main import main
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the evaluation was called with."""
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
+    """What the evaluation was called with, in a folder where there is a run."""
+    (tmp_path / "runs" / "a" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "runs" / "a" / "checkpoints" / "last.pt").touch()
+    monkeypatch.chdir(tmp_path)
     calls: list[Any] = []
     monkeypatch.setattr(
         "conclu_pyg.evaluation.evaluate.evaluate_run",
@@ -44,3 +51,26 @@ def test_options_and_overrides_may_stand_in_any_order(calls: list[Any], words: l
 def test_a_missing_run_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "nowhere"]) == 2
     assert capsys.readouterr() == ("", "error: there is no checkpoint or run folder nowhere.\n")
+
+
+WITHOUT_TORCH = """
+import sys
+from conclu_pyg.cli.main import main
+status = main(sys.argv[1:])
+print(status, "torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["evaluate", "runs/b"], "error: there is no checkpoint or run folder runs/b; did you mean 'runs/a'?\n"),
+        (["train", "runs/b.yaml"], "error: there is no config file runs/b.yaml; did you mean 'runs/a.yaml'?\n"),
+    ],
+)
+def test_a_misspelt_path_is_known_before_torch_is_loaded(calls: list[Any], words: list[str], sentence: str) -> None:
+    Path("runs/a.yaml").touch()
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", WITHOUT_TORCH, *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("2 False\n", sentence)

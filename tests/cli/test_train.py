@@ -4,7 +4,7 @@ import pytest
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.config import load_config
-from conclu_pyg.engine.checkpoint import LAST
+from conclu_pyg.engine.run_folder import LAST
 
 
 def test_a_config_trains_with_its_overrides(

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from conclu_pyg.engine.checkpoint import LAST, Checkpoint, find, load_weights, run_folder
+from conclu_pyg.engine.checkpoint import Checkpoint, load_weights
+from conclu_pyg.engine.run_folder import LAST
 from conclu_pyg.errors import CheckpointError
 
 
@@ -42,13 +43,7 @@ def test_every_field_comes_back(checkpoint: Checkpoint, tmp_path: Path) -> None:
 
 def test_a_run_folder_means_its_last_checkpoint(checkpoint: Checkpoint, tmp_path: Path) -> None:
     checkpoint.save(tmp_path / LAST)
-    assert find(tmp_path) == tmp_path / LAST
-    assert Checkpoint.load(str(tmp_path)).step == 100
-    assert run_folder(tmp_path / LAST) == tmp_path
-
-
-def test_a_checkpoint_that_was_moved_has_its_own_folder_for_results(tmp_path: Path) -> None:
-    assert run_folder(tmp_path / "my_encoder.pt") == tmp_path
+    assert Checkpoint.load(str(tmp_path)).step == Checkpoint.load(tmp_path / LAST).step == 100
 
 
 def test_a_crash_while_writing_leaves_the_former_checkpoint_and_nothing_else(

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from conclu_pyg.config import load_config
-from conclu_pyg.engine.run_folder import make_run_folder
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.engine.run_folder import LAST, find_checkpoint, folder_of, make_run_folder
+from conclu_pyg.errors import CheckpointError, ConfigError
 
 
 def test_a_folder_is_named_after_the_run_and_holds_its_config(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
@@ -50,3 +50,48 @@ def test_a_folder_that_cannot_be_made_is_refused_with_the_key_to_change(
 def test_a_method_without_a_named_encoder_has_a_folder_too(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
     tiny_config["model"] = {"name": "Mine", "encoder": None}
     assert make_run_folder(tiny_config, str(tmp_path), None).name.startswith("mine_parametricshapes_")
+
+
+def make_run(folder: Path) -> Path:
+    (folder / LAST).parent.mkdir(parents=True)
+    (folder / LAST).touch()
+    return folder
+
+
+def test_a_run_folder_means_its_last_checkpoint_and_a_checkpoint_itself(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    assert find_checkpoint(run) == find_checkpoint(str(run / LAST)) == run / LAST
+
+
+def test_a_checkpoint_belongs_to_its_run_or_where_it_was_moved_to_its_folder(tmp_path: Path) -> None:
+    assert folder_of(tmp_path / LAST) == folder_of(tmp_path / "my_encoder.pt") == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("runs/strat", "runs/start"),
+        ("run/start", "runs/start"),
+        ("start", "runs/start"),
+        ("runs/start/checkpoints/lst.pt", "runs/start/checkpoints/last.pt"),
+        ("runs/deep/othr", "runs/deep/other"),
+    ],
+)
+def test_a_misspelt_run_or_checkpoint_gets_the_nearest(
+    tmp_path: Path, typed: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_run(Path("runs/start"))
+    make_run(Path("runs/deep/other"))
+    for place in (Path(), tmp_path):
+        with pytest.raises(CheckpointError) as error:
+            find_checkpoint(place / typed)
+        assert (
+            str(error.value) == f"there is no checkpoint or run folder {place / typed}; did you mean '{place / meant}'?"
+        )
+
+
+def test_what_is_no_run_is_not_proposed(tmp_path: Path) -> None:
+    (tmp_path / "strat").mkdir()
+    with pytest.raises(CheckpointError, match=r"there is no checkpoint or run folder .*/start\.$"):
+        find_checkpoint(tmp_path / "start")

@@ -12,8 +12,9 @@ from matplotlib.image import imread
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.parametric_shapes import ParametricShapes
-from conclu_pyg.engine.checkpoint import LAST, Checkpoint
+from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.engine.records import Record, read_records
+from conclu_pyg.engine.run_folder import LAST
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataError
 from conclu_pyg.evaluation.evaluate import evaluate_run

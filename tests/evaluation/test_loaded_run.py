@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from conclu_pyg.engine.checkpoint import LAST, Checkpoint
+from conclu_pyg.engine.checkpoint import Checkpoint
+from conclu_pyg.engine.run_folder import LAST
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run

@@ -18,8 +18,9 @@ from torch_geometric.data import Batch
 from conclu_pyg.config import load_config
 from conclu_pyg.data.parametric_shapes import ParametricShapes
 from conclu_pyg.encoders.pointnet import PointNet
-from conclu_pyg.engine.checkpoint import LAST, Checkpoint
+from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.engine.metrics import read_metrics
+from conclu_pyg.engine.run_folder import LAST
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.methods.base import BatchNeed, MethodOutput
