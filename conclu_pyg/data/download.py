@@ -15,9 +15,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
+from conclu_pyg.engine.progress import progress_bar
 from conclu_pyg.errors import DataError
 
 URLS = {
@@ -108,7 +106,7 @@ def unpack_meshes(archive: Path, folder: Path, source: str) -> None:
                     f"{source} would unpack to {len(members):,} meshes of {total:,} bytes, too much for ModelNet."
                 )
             _check_room(total, archive.parent, source)
-            with _progress() as progress:
+            with progress_bar(in_bytes=True) as progress:
                 task = progress.add_task("Unpacking", total=total)
                 for info, place in members.items():
                     path = folder / place
@@ -140,7 +138,7 @@ def _check_room(need: int, folder: Path, source: str) -> None:
 
 def _copy(source: IO[bytes], file: IO[bytes], total: int | None, title: str, limit: int) -> int:
     received = 0
-    with _progress() as progress:
+    with progress_bar(in_bytes=True) as progress:
         task = progress.add_task(title, total=total)
         while block := source.read(BLOCK):
             received += len(block)
@@ -149,8 +147,3 @@ def _copy(source: IO[bytes], file: IO[bytes], total: int | None, title: str, lim
             file.write(block)
             progress.advance(task, len(block))
     return received
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,10 +9,9 @@ from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.cache import Recipe, cached_split
 from conclu_pyg.data.download import download_modelnet
 from conclu_pyg.data.layouts import LayoutOptions, find_layout
+from conclu_pyg.engine.progress import warn
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import DATASETS
-
-log = logging.getLogger(__name__)
 
 MAX_POINTS = 1_000_000
 
@@ -94,7 +92,7 @@ class ModelNet(PointCloudDataset):
         )
         cached = cached_split(recipe, self.cache_dir)
         for notice in (*layout.notices(split), *cached.notices):
-            log.warning(notice)
+            warn(notice)
         return PointCloudSplit(cached.pos, cached.y, cached.names, layout.classes, transform=self.transform)
 
 

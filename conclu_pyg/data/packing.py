@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from conclu_pyg.data.layouts.base import RawCloud
 from conclu_pyg.data.repair import mend, resize
 from conclu_pyg.data.seeds import shape_rng
+from conclu_pyg.engine.progress import progress_bar
 from conclu_pyg.errors import DataError
 
 NAMED = 3  # how many clouds a notice names
@@ -68,7 +67,7 @@ def _write(
     """Writes the array, by plain writes: those fail with an error on a full disk, where a memory map would crash."""
     packed = Packed()
     repaired: dict[str, list[str]] = defaultdict(list)
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task(f"Preparing {title}", total=count)
         for cloud in clouds:
             wanted = min(num_points, len(cloud.points))
@@ -115,8 +114,3 @@ def _start(file: BinaryIO, count: int, width: int) -> None:
 def _notice(title: str, repair: str, sources: list[str], count: int) -> str:
     more = ", …" if len(sources) > NAMED else ""
     return f"{title}: {len(sources):,} of {count:,} clouds: {repair} ({'; '.join(sources[:NAMED])}{more})."
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))

@@ -11,6 +11,7 @@ from conclu_pyg.data.shapes.catalog import CATEGORIES
 from conclu_pyg.data.shapes.dice import Dice
 from conclu_pyg.data.shapes.mesh import Mesh, rotation
 from conclu_pyg.data.shapes.scan import scan
+from conclu_pyg.engine.progress import progress_bar
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import DATASETS
 
@@ -104,8 +105,11 @@ class ParametricShapes(PointCloudDataset):
         pos = np.empty((count, self.num_points, 3), dtype=np.float32)
         part = np.empty((count, self.num_points), dtype=np.int64)
         y = np.empty(count, dtype=np.int64)
-        for index in range(count):
-            pos[index], part[index], y[index] = self.make(split, index)
+        with progress_bar() as bar:
+            task = bar.add_task(f"Making {self.name} {split}", total=count)
+            for index in range(count):
+                pos[index], part[index], y[index] = self.make(split, index)
+                bar.advance(task)
         names = [f"{self.label_to_names[int(label)]}/{index:04d}" for index, label in enumerate(y)]
         return PointCloudSplit(pos, y, names, list(self.label_to_names.values()), part=part, transform=self.transform)
 

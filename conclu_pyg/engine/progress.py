@@ -1,11 +1,20 @@
-"""What a run shows while it goes: a bar with the loss terms and the speed, and one line for each epoch."""
+"""What the program shows while it works: a bar for what takes long, a line for each epoch, and warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.text import Text
 
 # Names of files and classes are shown as they are: [x] in them is no style, :car: no picture.
@@ -13,19 +22,25 @@ console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 class _Progress(Progress):
-    """A bar with its status on the line below, as beside it a terminal of 80 columns has no room."""
+    """A bar with its status, if it has one, on the line below: a terminal of 80 columns has no room beside it."""
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        yield from (Text(task.fields["status"], no_wrap=True, overflow="ellipsis") for task in self.tasks)
+        lines = [task.fields["status"] for task in self.tasks if "status" in task.fields]
+        yield from (Text(line, no_wrap=True, overflow="ellipsis") for line in lines)
 
 
-def progress_bar() -> Progress:
-    """A bar that is drawn on a terminal and stays silent elsewhere, where it would fill a log file."""
+def progress_bar(*, in_bytes: bool = False) -> Progress:
+    """A bar that is drawn on a terminal and stays silent elsewhere, where it would fill a log file.
+
+    Args:
+        in_bytes: whether bytes are counted, which are shown with their speed (default: false, things are counted).
+    """
+    counts: list[ProgressColumn] = [DownloadColumn(), TransferSpeedColumn()] if in_bytes else [MofNCompleteColumn()]
     return _Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        *counts,
         TimeRemainingColumn(compact=True),
         console=console,
         transient=True,

@@ -64,7 +64,7 @@ def apply_frozen(
     parts = []
     try:
         with progress_bar() as bar:
-            task = bar.add_task("features", total=len(split), status="")
+            task = bar.add_task("features", total=len(split))
             for indices in torch.arange(len(split)).split(batch_size):
                 parts.append(function(split.__getitems__(indices).to(device)).float().cpu())
                 bar.update(task, advance=len(indices))

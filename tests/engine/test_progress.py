@@ -44,7 +44,17 @@ def test_a_terminal_of_80_columns_shows_the_bar_and_every_term() -> None:
     assert second.rstrip() == status
 
 
+@pytest.mark.parametrize(("in_bytes", "counted"), [(False, "7/2000"), (True, "0.0/2.0 kB")])
+def test_a_bar_without_a_status_is_one_line_of_things_or_bytes(in_bytes: bool, counted: str) -> None:
+    terminal = Console(width=80, force_terminal=True, color_system=None)
+    with progress_bar(in_bytes=in_bytes) as bar, terminal.capture() as capture:
+        bar.add_task("Fetching", total=2000, completed=7)
+        terminal.print(bar)
+    (line,) = capture.get().splitlines()
+    assert line.startswith("Fetching ━") and counted in line
+
+
 def test_the_bar_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bar() as bar:
-        bar.update(bar.add_task("features", total=2, status=""), advance=1)
+        bar.update(bar.add_task("features", total=2), advance=1)
     assert capsys.readouterr().out == ""
