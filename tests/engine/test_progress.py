@@ -44,11 +44,11 @@ def test_a_terminal_of_80_columns_shows_the_bar_and_every_term() -> None:
     assert second.rstrip() == status
 
 
-@pytest.mark.parametrize(("in_bytes", "counted"), [(False, "7/2000"), (True, "0.0/2.0 kB")])
+@pytest.mark.parametrize(("in_bytes", "counted"), [(False, "1000/2000"), (True, "1.0/2.0 kB")])
 def test_a_bar_without_a_status_is_one_line_of_things_or_bytes(in_bytes: bool, counted: str) -> None:
     terminal = Console(width=80, force_terminal=True, color_system=None)
     with progress_bar(in_bytes=in_bytes) as bar, terminal.capture() as capture:
-        bar.add_task("Fetching", total=2000, completed=7)
+        bar.add_task("Fetching", total=2000, completed=1000)
         terminal.print(bar)
     (line,) = capture.get().splitlines()
     assert line.startswith("Fetching ━") and counted in line
