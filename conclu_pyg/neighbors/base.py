@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.neighbors.precision import full_float32
 from conclu_pyg.nn.pool import equal_clouds
 
 
@@ -33,12 +34,13 @@ class Neighbors:
         - **x:** ``[M, D]``, **batch:** ``[M]``, **output:** ``[M, k]``, rows of x, int64
     """
 
+    @torch.compiler.disable  # the search is no work for a compiler, which cannot follow threads and NumPy
     @torch.no_grad()
     def __call__(self, x: Tensor, k: int, batch: Tensor, batch_size: int) -> Tensor:
         if k < 1:
             raise ConfigError(f"neighbours need a k of at least 1, found {k}.")
         sizes = cloud_sizes(x, batch, batch_size)
-        with torch.autocast(x.device.type, enabled=False):
+        with torch.autocast(x.device.type, enabled=False), full_float32():
             wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
             _check_range(wide)
             return self.search(wide, k, sizes)

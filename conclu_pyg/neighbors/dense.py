@@ -3,66 +3,103 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from itertools import accumulate
 
 import torch
 from torch import Tensor
 
 from conclu_pyg.neighbors.base import Neighbors
+from conclu_pyg.neighbors.smallest import smallest
+from conclu_pyg.neighbors.threads import for_each
 from conclu_pyg.registry import NEIGHBORS
 
-CHUNK = 1 << 20  # distances that exist at a time: 4 MiB in float32
+CHUNK = 1 << 19  # distances that exist at a time in each thread: 2 MiB in float32, about what a core caches
+DEVICE_CHUNK = 1 << 25  # the same on other devices, which want larger pieces: 128 MiB
 
 
 @NEIGHBORS.register_module(name="dense")
 class DenseNeighbors(Neighbors):
     r"""All pairs of each cloud, in chunks of bounded size: the memory is linear in the number of points.
 
-    For a point i the order of the distances is that of :math:`|x_j|^2 - 2 x_i \cdot x_j`. Clouds are centred first, so
-    that less is lost to cancellation; distances whose difference is below the rounding of :math:`|x|^2` may still swap.
-    A point is always its own neighbour.
+    For a point i the distances have the order of the scores
+
+    .. math::
+        |x_j|^2 - 2 \, x_i \cdot x_j = (-2 x_i, 1) \cdot (x_j, |x_j|^2) .
+
+    Clouds are centred first, so that less is lost to cancellation; distances whose difference is below the rounding of
+    :math:`|x|^2` may still swap. A point is always its own neighbour.
     """
 
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
-        counts = torch.tensor(sizes, device=x.device)
-        starts = counts.cumsum(0) - counts
+        if min(sizes) == max(sizes):
+            clouds = x.view(len(sizes), sizes[0], -1)
+            points = (clouds - clouds.mean(dim=1, keepdim=True)).flatten(0, 1)
+        else:
+            points = torch.cat([cloud - cloud.mean(dim=0) for cloud in x.split(sizes)])
+        norms = points.square().sum(dim=1, keepdim=True)
+        left = torch.cat([-2 * points, torch.ones_like(norms)], dim=1)  # (M, D + 1)
+        right = torch.cat([points, norms], dim=1)
         index = torch.full((len(x), k), -1, device=x.device)
-        for clouds in _alike(sizes):
-            size, start = counts[clouds, None], starts[clouds, None]  # (C, 1)
-            place = torch.arange(sizes[clouds[0]], device=x.device)  # the first one is the largest
-            inside = place < size  # (C, N)
-            rows = start + place.minimum(size - 1)
-            points = x[rows].masked_fill_(~inside[:, :, None], 0)  # (C, N, D)
-            points -= points.sum(dim=1, keepdim=True) / size[:, :, None]
-            norms = points.square().sum(dim=2).masked_fill_(~inside, math.inf)
-            near = _search_clouds(points, norms, k)  # (C, N, k')
-            near = torch.where(near < size[:, :, None], near + start[:, :, None], -1)
-            index[rows[inside], : near.size(2)] = near[inside]
+        starts = [0, *accumulate(sizes)]
+
+        def fill(task: tuple[list[int], int, int]) -> None:
+            clouds, first, rows = task
+            begin, most, least = starts[clouds[0]], sizes[clouds[0]], sizes[clouds[-1]]
+            if most == least and clouds[-1] - clouds[0] == len(clouds) - 1:  # they lie side by side
+                span = slice(begin, begin + len(clouds) * most)
+                a, b, out = (tensor[span].view(len(clouds), most, -1) for tensor in (left, right, index))
+                near = _nearest(a[:, first : first + rows], b, k, first)  # (C, rows, k')
+                begins = torch.arange(begin, span.stop, most, device=x.device)
+                out[:, first : first + rows, : near.size(2)] = near + begins[:, None, None]
+            else:
+                _fill_padded(index, left, right, [(starts[cloud], sizes[cloud]) for cloud in clouds])
+
+        for_each(fill, _tasks(sizes, CHUNK if x.device.type == "cpu" else DEVICE_CHUNK), x.device)
         return index
 
 
-def _alike(sizes: list[int]) -> Iterator[list[int]]:
-    """The clouds' numbers in groups of like size, the largest first, whose distances fit into a chunk together."""
+def _tasks(sizes: list[int], chunk: int) -> list[tuple[list[int], int, int]]:
+    """What can be done at once: clouds of like size, the largest first, or a number of rows of one that is too large.
+
+    Each task is a list of clouds, a first row and a number of rows.
+    """
     order = sorted(range(len(sizes)), key=lambda cloud: -sizes[cloud])
+    tasks = []
     while order:
-        count = max(1, CHUNK // sizes[order[0]] ** 2)
-        yield order[:count]
-        order = order[count:]
+        most = sizes[order[0]]
+        clouds, order = order[: max(1, chunk // most**2)], order[max(1, chunk // most**2) :]
+        rows = max(1, chunk // most) if len(clouds) == 1 else most
+        tasks += [(clouds, first, rows) for first in range(0, most, rows)]
+    return tasks
 
 
-def _search_clouds(points: Tensor, norms: Tensor, k: int) -> Tensor:
-    """The places of the nearest points in each cloud, where there are too few of them with padding at the end.
+def _nearest(left: Tensor, right: Tensor, k: int, first: int) -> Tensor:
+    """The places of the nearest points in each cloud.
 
     Shapes:
-        - **points:** ``[C, N, D]``, centred, **norms:** ``[C, N]``, squared, infinite where the cloud is padded,
-          **output:** ``[C, N, min(k, N)]``
+        - **left:** ``[C, R, D + 1]``, the points from the place ``first`` on, **right:** ``[C, N, D + 1]``, all points,
+          **output:** ``[C, R, min(k, N)]``
     """
-    num_points = points.size(1)
-    step = max(1, CHUNK // norms.numel())
-    parts = []
-    for first in range(0, num_points, step):
-        some = points[:, first : first + step]
-        score = torch.baddbmm(norms[:, None], some, points.transpose(1, 2), alpha=-2)  # (C, step, N)
-        score.diagonal(first, 1, 2).fill_(-math.inf)
-        parts.append(score.topk(min(k, num_points), largest=False).indices)
-    return torch.cat(parts, dim=1)
+    score = torch.bmm(left, right.transpose(1, 2))  # (C, R, N)
+    score.diagonal(first, 1, 2).fill_(-math.inf)
+    near = smallest(score.flatten(0, 1), min(k, right.size(1)))
+    return near.view(*score.shape[:2], -1)
+
+
+def _fill_padded(index: Tensor, left: Tensor, right: Tensor, spans: list[tuple[int, int]]) -> None:
+    """Writes the neighbours in clouds that lie anywhere, the largest first: where each begins, and its size.
+
+    Shapes:
+        - **index:** ``[M, k]``, **left:** ``[M, D + 1]``, **right:** ``[M, D + 1]``
+    """
+    start, count = torch.tensor(spans, device=index.device).t()[:, :, None]  # (C, 1)
+    place = torch.arange(spans[0][1], device=index.device)
+    inside = place < count  # (C, N)
+    where = start + place.minimum(count - 1)  # beyond its end the last point of a cloud, infinitely far:
+    padded = right[where]  # (C, N, D + 1)
+    padded[:, :, -1].masked_fill_(~inside, math.inf)
+    near = _nearest(left[where], padded, index.size(1), 0)  # (C, N, k')
+    if spans[-1][1] < near.size(2):
+        near = near.sort(dim=2).values  # what is beyond a cloud's end goes last
+    near = torch.where(near < count[:, :, None], near + start[:, :, None], -1)
+    index[where[inside], : near.size(2)] = near[inside]

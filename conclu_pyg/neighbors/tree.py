@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
 from conclu_pyg.neighbors.base import Neighbors
+from conclu_pyg.neighbors.threads import for_each
 from conclu_pyg.registry import NEIGHBORS
 
 
@@ -25,18 +24,19 @@ class TreeNeighbors(Neighbors):
         ends = np.cumsum(sizes)
         index = np.empty((len(points), k), dtype=np.int64)
 
+        workers = max(1, torch.get_num_threads() // len(sizes))  # for the points of a cloud, where clouds are few
+
         def fill(cloud: int) -> None:
             first, last = ends[cloud] - sizes[cloud], ends[cloud]
-            near = _nearest(points[first:last], k)  # (n, k)
+            near = _nearest(points[first:last], k, workers)  # (n, k)
             index[first:last] = np.where(near < sizes[cloud], near + first, -1)  # one that is missing is n there
 
-        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-            list(threads.map(fill, range(len(sizes))))
+        for_each(fill, range(len(sizes)), torch.device("cpu"))
         return torch.from_numpy(index).to(x.device)
 
 
-def _nearest(points: np.ndarray, k: int) -> np.ndarray:
+def _nearest(points: np.ndarray, k: int, workers: int) -> np.ndarray:
     """The k nearest of the points to each, nearest first; where there are fewer, their number stands instead."""
     # Without balancing, a tree is built faster, and points at the same place cost nothing.
-    near: np.ndarray = cKDTree(points, balanced_tree=False, compact_nodes=False).query(points, k)[1]
+    near: np.ndarray = cKDTree(points, balanced_tree=False, compact_nodes=False).query(points, k, workers=workers)[1]
     return near.reshape(len(points), k)
