@@ -214,7 +214,8 @@ def check_arguments(
     for key in reserved:
         if parameters.pop(key, None) and key in arguments:
             raise RegistryError(f"{cls.__name__} is given {key!r} by the program; leave it out of the config.")
-    takes = ", ".join(_describe(p) for p in parameters.values()) or "no arguments"
+    hints = _type_hints(cls)
+    takes = ", ".join(_describe(p, hints) for p in parameters.values()) or "no arguments"
     if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values()):
         for key in arguments:
             if key not in parameters:
@@ -225,22 +226,26 @@ def check_arguments(
         needed = parameter.default is parameter.empty and key not in arguments
         if needed and offers is not None and key not in offers:
             raise RegistryError(f"{cls.__name__} needs the argument {key!r}, which is not given. It takes: {takes}.")
-    hints = _type_hints(cls)
     for key, value in arguments.items():
         if key in parameters and key in hints and not _fits(value, hints[key]):
             raise RegistryError(
-                f"{cls.__name__} takes {_describe(parameters[key])}, found {value!r} ({type(value).__name__})."
+                f"{cls.__name__} takes {_describe(parameters[key], hints)}, found {value!r} ({type(value).__name__})."
             )
 
 
-def _describe(parameter: inspect.Parameter) -> str:
-    annotation = parameter.annotation
+def _describe(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> str:
+    """The argument with its type, in which names that only the class knows are resolved, and its default."""
+    annotation = hints.get(parameter.name, parameter.annotation)
     if annotation is parameter.empty:
         kind = ""
     else:
-        kind = ": " + (annotation if isinstance(annotation, str) else inspect.formatannotation(annotation))
+        kind = ": " + (annotation if isinstance(annotation, str) else _format(annotation))
     default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
     return f"{parameter.name}{kind}{default}"
+
+
+def _format(annotation: Any) -> str:
+    return inspect.formatannotation(annotation).replace("typing.", "")
 
 
 def _type_hints(cls: Callable[..., Any]) -> dict[str, Any]:

@@ -240,6 +240,17 @@ def test_an_unknown_argument_names_the_class_the_argument_and_what_it_takes(nets
     )
 
 
+def test_an_alias_is_shown_as_what_one_can_write() -> None:
+    with pytest.raises(RegistryError) as error:
+        METHODS.build({"name": "ConClu", "encoder": None, "orthogonality_reduction": "max"})
+    assert message(error) == (
+        "ConClu takes orthogonality_reduction: Literal['sum', 'mean'] = 'mean', found 'max' (str)."
+    )
+    with pytest.raises(RegistryError) as error:
+        METHODS.build({"name": "ConClu", "reduction": "max"})
+    assert "Reduction =" not in message(error) and "Literal['swapped', 'same_view'] = 'swapped'" in message(error)
+
+
 def test_a_class_without_arguments_says_that_it_takes_none() -> None:
     nets = Registry("NETS")
     nets.register_module(name="Plain")(type("Plain", (), {}))
