@@ -31,16 +31,19 @@ class DenseNeighbors(Neighbors):
     """
 
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
-        if min(sizes) == max(sizes):
-            clouds = x.view(len(sizes), sizes[0], -1)
-            points = (clouds - clouds.mean(dim=1, keepdim=True)).flatten(0, 1)
-        else:
-            points = torch.cat([cloud - cloud.mean(dim=0) for cloud in x.split(sizes)])
-        norms = points.square().sum(dim=1, keepdim=True)
-        left = torch.cat([-2 * points, torch.ones_like(norms)], dim=1)  # (M, D + 1)
-        right = torch.cat([points, norms], dim=1)
-        index = torch.full((len(x), k), -1, device=x.device)
+        chunk = CHUNK if x.device.type == "cpu" else DEVICE_CHUNK
+        left, right = x.new_empty(2, len(x), x.size(1) + 1)  # the score's factors
+        index = torch.empty(len(x), k, dtype=torch.long, device=x.device)
         starts = [0, *accumulate(sizes)]
+
+        def factor(clouds: range) -> None:
+            begin, end = starts[clouds[0]], starts[clouds[-1] + 1]
+            points, a, b = (tensor[begin:end].unflatten(0, (len(clouds), -1)) for tensor in (x, left, right))
+            points = points - points.mean(dim=1, keepdim=True)  # (C, N, D)
+            torch.mul(points, -2, out=a[:, :, :-1])
+            b[:, :, :-1] = points
+            a[:, :, -1] = 1
+            torch.sum(points.square(), dim=2, out=b[:, :, -1])
 
         def fill(task: tuple[list[int], int, int]) -> None:
             clouds, first, rows = task
@@ -51,11 +54,19 @@ class DenseNeighbors(Neighbors):
                 near = _nearest(a[:, first : first + rows], b, k, first)  # (C, rows, k')
                 begins = torch.arange(begin, span.stop, most, device=x.device)
                 out[:, first : first + rows, : near.size(2)] = near + begins[:, None, None]
+                out[:, first : first + rows, near.size(2) :] = -1
             else:
                 _fill_padded(index, left, right, [(starts[cloud], sizes[cloud]) for cloud in clouds])
 
-        for_each(fill, _tasks(sizes, CHUNK if x.device.type == "cpu" else DEVICE_CHUNK), x.device)
+        for_each(factor, _runs(sizes, max(1, chunk // x.size(1))), x.device)
+        for_each(fill, _tasks(sizes, chunk), x.device)
         return index
+
+
+def _runs(sizes: list[int], num_points: int) -> list[range]:
+    """Clouds of one size that follow each other, with at most so many points where they are more than one."""
+    step = max(1, num_points // sizes[0]) if min(sizes) == max(sizes) else 1
+    return [range(first, min(first + step, len(sizes))) for first in range(0, len(sizes), step)]
 
 
 def _tasks(sizes: list[int], chunk: int) -> list[tuple[list[int], int, int]]:
@@ -102,4 +113,5 @@ def _fill_padded(index: Tensor, left: Tensor, right: Tensor, spans: list[tuple[i
     if spans[-1][1] < near.size(2):
         near = near.sort(dim=2).values  # what is beyond a cloud's end goes last
     near = torch.where(near < count[:, :, None], near + start[:, :, None], -1)
-    index[where[inside], : near.size(2)] = near[inside]
+    near = torch.nn.functional.pad(near, (0, index.size(1) - near.size(2)), value=-1)
+    index[where[inside]] = near[inside]
