@@ -8,6 +8,7 @@ from torch.nn.functional import linear
 from torch_geometric.nn import MessagePassing
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.nn.edge_moments import edge_moments
 from conclu_pyg.nn.neighbor_lists import NeighborLists, table_to_edges
 from conclu_pyg.nn.neighbor_max import neighbor_max
 from conclu_pyg.nn.neighbor_sum import neighbor_sum
@@ -69,8 +70,8 @@ class EdgeConv(MessagePassing):
     def forward(self, x: Tensor, index: Tensor) -> Tensor:
         if index.dim() != 2 or len(index) != len(x):
             raise DataError(
-                f"EdgeConv takes the neighbours of {len(x)} points as a table [{len(x)}, k], found {list(index.shape)}; "
-                "conclu_pyg.nn.edges_to_table makes one of an edge_index."
+                f"EdgeConv takes the neighbours of {len(x)} points as a table [{len(x)}, k], found "
+                f"{list(index.shape)}; conclu_pyg.nn.edges_to_table makes one of an edge_index."
             )
         lists = NeighborLists.from_table(index)
         norm, num_edges = self.norm, len(lists.points)
@@ -128,19 +129,3 @@ class EdgeConv(MessagePassing):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.in_channels}, {self.out_channels})"
-
-
-def edge_moments(x: Tensor, lists: NeighborLists) -> tuple[Tensor, Tensor]:
-    """Mean ``[2 D]`` and biased covariance ``[2 D, 2 D]`` of :math:`(x_i, x_j)` over all edges.
-
-    Shapes:
-        - **x:** ``[M, D]``, about 0 in the mean, lest the squares cancel
-    """
-    num_edges = len(lists.points)
-    own = lists.counts.to(x.dtype) / num_edges  # (M,), how often a point is i
-    near = lists.points.bincount(minlength=len(x)).to(x.dtype) / num_edges  # (M,), how often it is j
-    centre = torch.cat([own @ x, near @ x])
-    cross = x.t() @ neighbor_sum(x, lists) / num_edges  # (D, D)
-    squares = [x.t() @ (own[:, None] * x), x.t() @ (near[:, None] * x)]
-    second = torch.cat([torch.cat([squares[0], cross], dim=1), torch.cat([cross.t(), squares[1]], dim=1)])
-    return centre, second - centre[:, None] * centre

@@ -47,7 +47,7 @@ class NeighborLists:
     def reversed(self) -> NeighborLists:
         """The points that have each point as a neighbour."""
         num_points = len(self.ptr) - 1
-        narrow = torch.int32 if num_points < 2**31 else torch.int64  # sorts in half the time
+        narrow = torch.int16 if num_points <= 1 << 15 else torch.int32  # sorted sooner than int64
         order = self.points.to(narrow).argsort()
         counts = self.points.bincount(minlength=num_points)
         return NeighborLists(self.owners()[order], _ends(counts))

@@ -14,7 +14,7 @@ from conclu_pyg.nn.neighbor_lists import NeighborLists
 CHUNK = 1 << 22  # entries of gathered neighbours that exist at a time: 16 MiB in float32
 BLOCK = 64  # channels that are packed with their rows at a time: eight bytes for each entry
 ROW_BITS = 28  # bits of a double below half a unit of its value in float32
-ZERO = 2.0**-200  # stands for 0 among the packed values: below every float32 but 0, and not subnormal
+ZERO = 2.0**-300  # added to what is packed: too little to change a float32 but 0, which is not to be subnormal
 
 
 @torch.compiler.disable
@@ -37,10 +37,12 @@ def neighbor_max(x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
 class _NeighborMax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
-        # PyTorch's reducing sparse product is the fastest way by far, but it exists on the CPU alone, and with the
-        # rows of the maxima it is fast only where these fit into the value.
-        narrow = x.dtype != torch.double and len(x) < 1 << ROW_BITS
-        find = _packed_max if x.device.type == "cpu" and narrow else _chunked_max
+        # PyTorch's reducing sparse product is by far the fastest way, but it exists on the CPU alone, and with the rows
+        # of the maxima it is fast only where these fit into the values.
+        on_cpu, narrow = x.device.type == "cpu", x.dtype != torch.double and len(x) < 1 << ROW_BITS
+        if on_cpu and not ctx.needs_input_grad[0]:
+            return _sparse_max(x.float() if narrow else x, lists).to(x.dtype)
+        find = _packed_max if on_cpu and narrow else _chunked_max
         value, rows = find(x, index, lists)
         ctx.save_for_backward(rows)
         return value
@@ -62,20 +64,21 @@ def _packed_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor,
         - **x:** ``[M, C]``, **output:** ``[M, C]`` each, the rows in int32
     """
     rows = torch.arange(len(x))[:, None]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
-        adjacency = torch.sparse_csr_tensor(
-            lists.ptr, lists.points, torch.ones(len(lists.points), dtype=torch.double), size=(len(x), len(x))
-        )
     values, places = torch.empty_like(x, memory_format=torch.contiguous_format), torch.empty(x.shape, dtype=torch.int32)
     for part, value, place in zip(x.split(BLOCK, 1), values.split(BLOCK, 1), places.split(BLOCK, 1), strict=True):
-        packed = part.to(torch.double, memory_format=torch.contiguous_format)
-        packed.masked_fill_(part == 0, ZERO)
+        packed = part.to(torch.double, memory_format=torch.contiguous_format).add_(ZERO)
         packed.view(torch.int64).bitwise_or_(rows)
-        best = torch.sparse.mm(adjacency, packed, "amax")  # of equal values one row is the largest
+        best = _sparse_max(packed, lists)  # of equal values one row is the largest
         value.copy_(best)  # rounds the row away
-        place.copy_(best.view(torch.int64).bitwise_and_((1 << ROW_BITS) - 1).clamp_(max=len(x) - 1))  # NaN has no row
-    return values, places
+        place.copy_(best.view(torch.int64).bitwise_and_((1 << ROW_BITS) - 1))
+    return values, places.clamp_(max=len(x) - 1)  # NaN has no row
+
+
+def _sparse_max(x: Tensor, lists: NeighborLists) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")  # they are in beta, or not checked
+        adjacency = torch.sparse_csr_tensor(lists.ptr, lists.points, x.new_ones(len(lists.points)), 2 * [len(x)])
+    return torch.sparse.mm(adjacency, x, "amax")
 
 
 def _chunked_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor, Tensor]:

@@ -26,14 +26,15 @@ class _NeighborSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, lists: NeighborLists) -> Tensor:
         ctx.lists = lists
-        return _sum(x, lists)
+        return sum_over(x, lists)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         # A point receives from those that have it as a neighbour: a sum again, where a scatter would add edge by edge.
-        return _sum(grad.contiguous(), ctx.lists.reversed()), None
+        return sum_over(grad.contiguous(), ctx.lists.reversed()), None
 
 
-def _sum(x: Tensor, lists: NeighborLists) -> Tensor:
+def sum_over(x: Tensor, lists: NeighborLists) -> Tensor:
+    """What :func:`neighbor_sum` gives, outside autograd."""
     return embedding_bag(lists.points, x, lists.ptr[:-1], mode="sum")
