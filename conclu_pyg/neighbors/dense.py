@@ -58,7 +58,7 @@ class DenseNeighbors(Neighbors):
             else:
                 _fill_padded(index, left, right, [(starts[cloud], sizes[cloud]) for cloud in clouds])
 
-        for_each(factor, _runs(sizes, max(1, chunk // x.size(1))), x.device)
+        for_each(factor, _runs(sizes, chunk // (8 * x.size(1))), x.device)  # it holds a few such tensors
         for_each(fill, _tasks(sizes, chunk), x.device)
         return index
 

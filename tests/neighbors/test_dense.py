@@ -24,6 +24,20 @@ def test_any_chunk_gives_the_same(sizes: list[int], k: int, chunk: int, monkeypa
     assert torch.equal(DenseNeighbors()(x, k, batch, len(sizes)).sort().values, expected)
 
 
+@pytest.mark.parametrize("k", [3, 6, 12])
+def test_what_is_missing_stands_last_in_whatever_order_the_places_are_found(
+    k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = [9, 2, 5, 1]
+    x, batch = torch.randn(sum(sizes), 4, dtype=torch.double), batch_of(sizes)
+    expected = DenseNeighbors()(x, k, batch, len(sizes))
+    select = dense.smallest
+    monkeypatch.setattr(dense, "smallest", lambda values, k: select(values, k).flip(1))
+    index = DenseNeighbors()(x, k, batch, len(sizes))
+    assert torch.equal(index < 0, torch.arange(k) >= torch.tensor(sizes)[batch][:, None])
+    assert torch.equal(index.sort().values, expected.sort().values)
+
+
 def test_a_point_is_its_own_neighbour_among_any_number_at_its_place() -> None:
     index = DenseNeighbors()(torch.ones(40, 3), 2, batch_of([20, 20]), 2)
     assert all(point in row for point, row in enumerate(index.tolist()))
