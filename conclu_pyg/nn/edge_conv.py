@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch_geometric.nn import MessagePassing
 
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.nn.edge_moments import edge_moments
 from conclu_pyg.nn.neighbor_lists import NeighborLists, table_to_edges
 from conclu_pyg.nn.neighbor_max import neighbor_max
@@ -49,18 +49,20 @@ class EdgeConv(MessagePassing):
         - **output:** ``[M, out_channels]``, 0 for a point without neighbours
 
     Raises:
-        ConfigError: a size below 1.
+        ConfigError: a size below 1, or a negative slope.
         DataError: ``index`` has no row for each point.
     """
 
     def __init__(self, in_channels: int, out_channels: int, negative_slope: float = 0.2) -> None:
         super().__init__(aggr="max")
         check_sizes(self, in_channels=in_channels, out_channels=out_channels)
+        if negative_slope < 0:  # then the activation is not increasing, and the maximum does not commute with it
+            raise ConfigError(f"EdgeConv takes a negative_slope of at least 0, found {negative_slope}.")
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.linear = nn.Linear(2 * in_channels, out_channels, bias=False)
         self.norm = nn.BatchNorm1d(out_channels)
-        self.act = nn.LeakyReLU(negative_slope)
+        self.act = nn.LeakyReLU(negative_slope, inplace=True)
 
     def reset_parameters(self) -> None:
         super().reset_parameters()
@@ -74,39 +76,49 @@ class EdgeConv(MessagePassing):
                 f"{list(index.shape)}; conclu_pyg.nn.edges_to_table makes one of an edge_index."
             )
         lists = NeighborLists.from_table(index)
-        norm, num_edges = self.norm, len(lists.points)
-        # Of one edge there is no variance: the norm refuses it.
-        if type(norm) is not nn.BatchNorm1d or norm.momentum is None or norm.running_mean is None or num_edges < 2:
-            return self.propagate(table_to_edges(index), x=x)
-        return self._fused(x, index, lists)
+        if len(lists.points) > 1 and self._is_usual(self.norm):
+            return self._fused(x, index, lists)
+        return self.propagate(table_to_edges(index), x=x)  # of one edge there is no variance: the norm refuses it
+
+    @staticmethod
+    def _is_usual(norm: nn.Module) -> bool:
+        """Whether the norm is what __init__ makes, so that its moments can be taken without calling it."""
+        return type(norm) is nn.BatchNorm1d and norm.affine and norm.track_running_stats and norm.momentum is not None
 
     def message(self, x_i: Tensor, x_j: Tensor) -> Tensor:
         return self.act(self.norm(self.linear(torch.cat([x_i, x_j - x_i], dim=1))))
 
     def _fused(self, x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
-        norm = self.norm
+        weight, norm = self.linear.weight, self.norm
         with torch.autocast(x.device.type, enabled=False):
             wide = x.to(torch.promote_types(x.dtype, torch.float32))
             origin = wide.detach().mean(dim=0)
             offset = wide - origin  # (M, D)
-            left, right = self.linear.weight.to(wide.dtype).chunk(2, dim=1)  # (C, D)
+            left, right = weight.to(wide.dtype).chunk(2, dim=1)  # (C, D)
             own = left - right
             mean, var = self._moments(offset, lists, torch.cat([own, right], dim=1), left @ origin)
             scale = norm.weight * (var + norm.eps).rsqrt()
-            shift = norm.bias + scale * (left @ origin - mean)
-            own, near = (scale[:, None] * own).to(x.dtype), (scale[:, None] * right).to(x.dtype)
-        points = offset.to(x.dtype)
-        values = linear(points, near)
-        best = neighbor_max(values, index, lists)
-        if bool((norm.weight == 0).any()):  # all neighbours tie
-            even = neighbor_sum(values.to(wide.dtype), lists) / lists.counts.clamp(min=1)[:, None]
-            best = torch.where(norm.weight == 0, even.to(best.dtype), best)
-        out = self.act(linear(points, own, shift.to(x.dtype)) + best)
+            shift = norm.bias - scale * mean
+            own, right = scale[:, None] * own, scale[:, None] * right
+        offset = offset.to(x.dtype)
+        near = linear(offset, right.to(x.dtype))  # (M, C)
+        best = neighbor_max(near, index, lists)
+        ties = norm.weight == 0  # of all neighbours: so that they share the gradient of that weight
+        if bool(ties.any()):
+            even = neighbor_sum(near.to(wide.dtype), lists) / lists.counts.clamp(min=1)[:, None]
+            best = torch.where(ties, even.to(best.dtype), best)
+        out = self.act(linear(offset, own.to(x.dtype), shift.to(x.dtype)) + best)
         lonely = lists.counts == 0
-        return out.masked_fill(lonely[:, None], 0)
+        return out.masked_fill(lonely[:, None], 0) if bool(lonely.any()) else out
 
     def _moments(self, offset: Tensor, lists: NeighborLists, weight: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and biased variance that normalise the edges: the batch's, which enter the running ones, or those.
+
+        Args:
+            offset: x without its mean.
+            lists: the neighbours.
+            weight: of the two ends of an edge.
+            base: what that mean adds to each edge. The mean that is given is without it.
 
         Shapes:
             - **offset:** ``[M, D]``, **weight:** ``[C, 2 D]``, **base**, **output:** ``[C]``
@@ -116,14 +128,14 @@ class EdgeConv(MessagePassing):
         assert norm.running_mean is not None and norm.running_var is not None
         assert norm.num_batches_tracked is not None and norm.momentum is not None
         if not norm.training:
-            return norm.running_mean, norm.running_var
+            return norm.running_mean - base, norm.running_var
         centre, covariance = edge_moments(offset, lists)
-        mean = weight @ centre + base
+        mean = weight @ centre
         var = ((weight @ covariance) * weight).sum(dim=1).clamp(min=0)
         with torch.no_grad():
             norm.num_batches_tracked.add_(1)
             unbiased = var * (num_edges / (num_edges - 1))
-            norm.running_mean.lerp_(mean.to(norm.running_mean), norm.momentum)
+            norm.running_mean.lerp_((mean + base).to(norm.running_mean), norm.momentum)
             norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)
         return mean, var
 

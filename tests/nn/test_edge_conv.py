@@ -1,0 +1,324 @@
+"""EdgeConv without edges must equal the plain form and PyG's EdgeConv."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch_geometric.nn import EdgeConv as PyGEdgeConv
+from torch_geometric.nn import MessagePassing
+
+from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.nn import EdgeConv, edges_to_table, neighbor_max
+from conclu_pyg.nn.neighbor_lists import table_to_edges
+from conclu_pyg.nn.plain.edge_conv import PlainEdgeConv
+
+IN, OUT = 5, 7
+
+
+def table(sizes: list[int], k: int) -> Tensor:
+    """Random neighbours in the same cloud, the point itself first; -1 where the cloud has fewer than k points."""
+    rows, start = [], 0
+    for size in sizes:
+        for point in range(size):
+            others = torch.randperm(size)
+            found = torch.cat([others.new_tensor([point]), others[others != point]])[:k] + start
+            rows.append(nn.functional.pad(found, (0, k - len(found)), value=-1))
+        start += size
+    return torch.stack(rows)
+
+
+TABLES = {
+    "equal": lambda: table([12, 12, 12], 6),
+    "ragged": lambda: table([9, 2, 14, 1], 6),
+    "k = 1": lambda: table([8, 8], 1),
+    "gaps": lambda: table([20], 6).masked_fill(torch.rand(20, 6) < 0.3, -1),
+    "no neighbours": lambda: table([20], 6).index_fill(0, torch.tensor([3, 19]), -1),
+}
+
+
+def make(out_channels: int = OUT, in_channels: int = IN, *, slope: float = 0.2) -> EdgeConv:
+    """A layer in double precision; its norm has weights of both signs and 0, and statistics unlike the start's."""
+    layer = EdgeConv(in_channels, out_channels, slope).double()
+    with torch.no_grad():
+        layer.norm.weight.copy_(torch.linspace(-1.5, 1.5, out_channels))  # 0 in the middle
+        layer.norm.bias.normal_()
+        layer.norm.running_mean.normal_()  # type: ignore[union-attr]
+        layer.norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    return layer
+
+
+class OfPyG(nn.Module):
+    """PyG's own EdgeConv with the layers of ``layer``, called with a table."""
+
+    def __init__(self, layer: EdgeConv) -> None:
+        super().__init__()
+        self.linear, self.norm = copy.deepcopy(layer.linear), copy.deepcopy(layer.norm)
+        layers = nn.Sequential(self.linear, self.norm, nn.LeakyReLU(layer.act.negative_slope))
+        self.conv = [PyGEdgeConv(layers)]  # in a list, lest the layers be found twice
+        self.load_state_dict(layer.state_dict())  # it has reset them
+        self.train(layer.training)
+
+    def forward(self, x: Tensor, index: Tensor) -> Tensor:
+        pairs = [(int(j), i) for i, row in enumerate(index) for j in row if j >= 0]
+        return self.conv[0](x, torch.tensor(pairs).t())
+
+
+def plain_form(layer: EdgeConv) -> PlainEdgeConv:
+    plain = PlainEdgeConv(layer.in_channels, layer.out_channels, layer.act.negative_slope)
+    plain.load_state_dict(layer.state_dict(), assign=True)
+    return copy.deepcopy(plain).train(layer.training)
+
+
+def gradients(layer: nn.Module, out: Tensor, x: Tensor) -> list[Tensor]:
+    """Gradients of a fixed random function of the output."""
+    weights = torch.randn(out.shape, generator=torch.Generator().manual_seed(1), dtype=torch.double)
+    return list(torch.autograd.grad((weights * out).sum(), [x, *layer.parameters()]))
+
+
+def agree(
+    ours: nn.Module, theirs: nn.Module, x: Tensor, index: Tensor, rtol: float = 1e-9, atol: float = 1e-10
+) -> None:
+    a, b = x.clone().requires_grad_(), x.clone().requires_grad_()
+    out, expected = ours(a, index), theirs(b, index)
+    assert torch.allclose(out, expected, rtol=rtol, atol=atol)
+    for one, other in zip(gradients(ours, out, a), gradients(theirs, expected, b), strict=True):
+        assert torch.allclose(one, other, rtol=rtol, atol=atol)
+    for name, value in ours.state_dict().items():
+        assert torch.allclose(value, theirs.state_dict()[name], rtol=rtol, atol=atol), name
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("form", [plain_form, OfPyG])
+def test_it_gives_what_the_plain_forms_give(kind: str, training: bool, form: Any) -> None:
+    ours = make().train(training)
+    theirs = form(ours)
+    for _ in range(2):  # the second step starts from the first one's statistics
+        index = TABLES[kind]()
+        agree(ours, theirs, 3 + 2 * torch.randn(len(index), IN, dtype=torch.double), index)
+    assert ours.norm.num_batches_tracked == (2 if training else 0)
+
+
+@pytest.mark.parametrize(("slope", "momentum"), [(0.0, 0.9), (1.0, 0.01)])
+def test_it_follows_the_slope_and_the_momentum(slope: float, momentum: float) -> None:
+    ours, index = make(slope=slope), table([10, 10], 4)
+    ours.norm.momentum = momentum
+    theirs = OfPyG(ours)
+    agree(ours, theirs, torch.randn(20, IN, dtype=torch.double), index)
+
+
+def test_a_cumulative_momentum_and_a_norm_without_statistics_or_weights_go_the_plain_way() -> None:
+    x, index = torch.randn(20, IN, dtype=torch.double), table([10, 10], 4)
+    for options in ({"momentum": None}, {"track_running_stats": False}, {"affine": False}):
+        ours = make()
+        ours.norm = nn.BatchNorm1d(OUT, **options).double()
+        theirs = OfPyG(ours)
+        agree(ours, theirs, x, index)
+        agree(ours, theirs, x, index)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_its_gradients_are_those_of_its_function(training: bool) -> None:
+    layer, index = make(4, 3).train(training), table([5, 3], 4)
+    with torch.no_grad():
+        layer.norm.weight.copy_(torch.tensor([-1.2, 0.7, 0.4, -0.3]))  # at 0 the maximum has a kink
+    names = [name for name, _ in layer.named_parameters()]
+
+    def conv(x: Tensor, *parameters: Tensor) -> Tensor:
+        return torch.func.functional_call(layer, dict(zip(names, parameters, strict=True)), (x, index))
+
+    x = torch.randn(8, 3, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(conv, (x, *layer.parameters()))
+
+
+def test_a_second_derivative_is_refused() -> None:
+    layer, index = make(), table([10], 4)
+    x = torch.randn(10, IN, dtype=torch.double, requires_grad=True)
+    (grad,) = torch.autograd.grad(layer(x, index).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        grad.sum().backward()
+
+
+@pytest.mark.parametrize("dtype", [torch.double, torch.float])
+def test_points_at_the_same_place_share_one_gradient_between_them(dtype: torch.dtype) -> None:
+    ours = make().to(dtype)
+    theirs = OfPyG(ours)
+    half = table([8], 4)
+    index = torch.cat([half, half + 8], dim=1).repeat(2, 1)  # each neighbour twice: all maxima tie
+    x = torch.randn(8, IN, dtype=dtype).repeat(2, 1)
+    a, b = x.clone().requires_grad_(), x.clone().requires_grad_()
+    out, expected = ours(a, index), theirs(b, index)
+    atol = 1e-10 if dtype == torch.double else 1e-4
+    assert torch.allclose(out, expected, atol=atol)
+    first, second = gradients(ours, out, a), gradients(theirs, expected, b)
+    for grads in (first, second):
+        grads[0] = grads[0].view(2, 8, IN).sum(dim=0)  # over a point and its double
+    assert all(torch.allclose(one, other, atol=atol) for one, other in zip(first, second, strict=True))
+
+
+def test_of_other_neighbours_that_tie_exactly_one_receives_the_gradient() -> None:
+    for dtype in (torch.double, torch.float):
+        layer, index = EdgeConv(2, 1).to(dtype).eval(), torch.tensor([[0, 1, 2], [1, 0, 2], [2, 0, 1]])
+        with torch.no_grad():
+            layer.linear.weight.copy_(torch.tensor([[0.0, 0.0, 1.0, 0.0]]))  # the second coordinate does not count
+        x = torch.tensor([[0.0, 0.0], [1.0, 5.0], [1.0, -5.0]], dtype=dtype, requires_grad=True)
+        layer(x, index)[0].sum().backward()
+        assert x.grad is not None and sorted(x.grad[1:, 0].tolist()) == pytest.approx([0, 1], abs=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [torch.float, torch.bfloat16, torch.half])
+@pytest.mark.parametrize("kind", TABLES)
+def test_the_maxima_of_narrow_types_are_exact_and_so_are_their_rows(dtype: torch.dtype, kind: str) -> None:
+    index = TABLES[kind]()
+    x = (torch.randn(len(index), 70) * 10.0 ** torch.randint(-44, 5, (len(index), 70))).to(dtype)
+    x[::3] = 0.0
+    x.requires_grad_()
+    lists = neighbor_max.NeighborLists.from_table(index)
+    out = neighbor_max.neighbor_max(x, index, lists)
+    chosen = torch.zeros_like(x)
+    for point, row in enumerate(index):
+        near = x[row[row >= 0]]
+        assert torch.equal(out[point], near.amax(dim=0) if len(near) else torch.zeros(70, dtype=dtype))
+    for point in range(len(index)):
+        lone = (index[point] < 0).all()
+        (grad,) = torch.autograd.grad(out[point].sum(), x, retain_graph=True)
+        chosen = (grad != 0).nonzero()
+        assert lone or len(chosen) == 70  # one row for each channel, among the neighbours, and with that value
+        if not lone:
+            assert torch.isin(chosen[:, 0], index[point]).all()
+            assert torch.equal(x[chosen[:, 0], chosen[:, 1]], out[point, chosen[:, 1]])
+    with torch.no_grad():
+        assert torch.equal(neighbor_max.neighbor_max(x, index, lists), out)
+
+
+@pytest.mark.parametrize("chunk", [1, 100])
+def test_chunks_change_nothing(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbor_max, "CHUNK", chunk)
+    ours, index = make(), TABLES["ragged"]()
+    agree(ours, plain_form(ours), torch.randn(len(index), IN, dtype=torch.double), index)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_values_far_from_0_keep_the_precision_of_float32(training: bool) -> None:
+    wide, index = make(32, 3).train(training), table([50, 50], 8)
+    with torch.no_grad():
+        wide.linear.weight[:, :3] *= 0.01  # in evaluation the offset itself enters by these
+    narrow = copy.deepcopy(wide).float()
+    x = (1000 + torch.randn(100, 3)).requires_grad_()
+    leaf = x.detach().double().requires_grad_()
+    out, expected = narrow(x, index), wide(leaf, index)
+    assert torch.allclose(out.double(), expected, atol=2e-5 if training else 2e-4)
+    (ours, *_), (theirs, *_) = gradients(narrow, out, x), gradients(wide, expected, leaf)
+    assert torch.allclose(ours.double(), theirs, atol=1e-3)
+    assert torch.allclose(narrow.norm.running_var.double(), wide.norm.running_var, rtol=1e-4)  # type: ignore[union-attr, arg-type]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_under_autocast_it_is_close_and_its_moments_have_the_precision_of_float32(dtype: torch.dtype) -> None:
+    cast, index = make(32, 16).float(), TABLES["equal"]()
+    wide, x = copy.deepcopy(cast).double(), (20 + 0.1 * torch.randn(36, 16)).to(dtype)
+    leaf, wide_leaf = x.clone().requires_grad_(), x.double().requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = cast(leaf, index)
+    expected = wide(wide_leaf, index)
+    assert out.dtype == torch.bfloat16 and torch.allclose(out.double(), expected, atol=0.1)
+    for name in ("running_mean", "running_var"):
+        assert torch.allclose(getattr(cast.norm, name).double(), getattr(wide.norm, name), rtol=1e-4), name
+    ours = gradients(cast, out, leaf)
+    assert [grad.dtype for grad in ours] == [dtype, *3 * [torch.float32]]
+    for grad, theirs in zip(ours, gradients(wide, expected, wide_leaf), strict=True):
+        assert nn.functional.cosine_similarity(grad.flatten().double(), theirs.flatten(), dim=0) > 0.95
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_compiled_it_gives_the_same(backend: str) -> None:
+    ours, index = make(), TABLES["ragged"]()
+    compiled = torch.compile(copy.deepcopy(ours), backend=backend)
+    x = torch.randn(len(index), IN, dtype=torch.double)
+    a, b = x.clone().requires_grad_(), x.clone().requires_grad_()
+    out, expected = compiled(a, index), ours(b, index)
+    assert torch.allclose(out, expected, rtol=1e-12)
+    for one, other in zip(gradients(compiled, out, a), gradients(ours, expected, b), strict=True):
+        assert torch.allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_norm_that_is_synchronised_computes_its_own_statistics(training: bool) -> None:
+    layer = nn.SyncBatchNorm.convert_sync_batchnorm(make()).train(training)
+    calls: list[torch.Size] = []
+    layer.norm.register_forward_pre_hook(lambda norm, args: calls.append(args[0].shape))
+    index, x = TABLES["equal"](), torch.randn(36, IN, dtype=torch.double)
+    out = layer(x, index)
+    assert calls == [(index.numel(), OUT)] and out.shape == (36, OUT)
+
+
+def test_it_is_a_message_passing_layer_that_takes_pygs_edges() -> None:
+    layer, index = make().eval(), TABLES["ragged"]()
+    x = torch.randn(len(index), IN, dtype=torch.double)
+    edges = table_to_edges(index)[:, torch.randperm(int((index >= 0).sum()))]
+    assert isinstance(layer, MessagePassing)
+    assert torch.allclose(layer.propagate(edges, x=x), layer(x, index))
+    assert torch.allclose(layer(x, edges_to_table(edges, len(x))), layer(x, index))
+
+
+class _Largest(TorchDispatchMode):
+    """Notes the size of the largest tensor that any operation gives."""
+
+    entries = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        out = func(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, (tuple, list)) else [out]:
+            if isinstance(tensor, Tensor) and tensor.layout == torch.strided:
+                self.entries = max(self.entries, tensor.numel())
+        return out
+
+
+@pytest.mark.parametrize("dtype", [torch.float, torch.double])
+def test_it_never_holds_a_tensor_of_edges(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbor_max, "CHUNK", 2048)
+    index = table([64, 64], 16)
+    x = torch.randn(128, 24, dtype=dtype, requires_grad=True)
+    largest = {}
+    for layer in (EdgeConv(24, 32).to(dtype), PlainEdgeConv(24, 32).to(dtype)):
+        with _Largest() as seen:
+            layer(x, index).sum().backward()
+        largest[type(layer)] = seen.entries
+    assert largest[PlainEdgeConv] >= 128 * 16 * 2 * 24 and largest[EdgeConv] <= 128 * 2 * 32
+
+
+def test_one_edge_alone_has_no_statistics_and_is_refused_as_by_the_norm() -> None:
+    layer, x = make(), torch.randn(1, IN, dtype=torch.double)
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        layer(x, torch.tensor([[0]]))
+    layer.eval()
+    assert torch.allclose(layer(x, torch.tensor([[0]])), plain_form(layer)(x, torch.tensor([[0]])))
+
+
+def test_nan_stays_nan_and_breaks_nothing_else() -> None:
+    layer, index = make().float().eval(), table([10, 10], 4)
+    x = torch.randn(20, IN)
+    x[3] = torch.nan
+    out = layer(x.requires_grad_(), index)
+    out[out.isfinite()].sum().backward()
+    assert out[3].isnan().any()
+
+
+def test_edges_and_impossible_arguments_are_refused() -> None:
+    with pytest.raises(DataError, match=r"table \[20, k\], found \[2, 30\]; .*edges_to_table"):
+        make()(torch.randn(20, IN, dtype=torch.double), torch.zeros(2, 30, dtype=torch.long))
+    with pytest.raises(ConfigError, match="EdgeConv takes out_channels of at least 1, found 0"):
+        EdgeConv(3, 0)
+    with pytest.raises(ConfigError, match=r"negative_slope of at least 0, found -0.1"):
+        EdgeConv(3, 4, -0.1)
+
+
+def test_its_weights_load_into_the_plain_form_and_back() -> None:
+    layer = make()
+    plain = PlainEdgeConv(IN, OUT).double()
+    plain.load_state_dict(layer.state_dict())
+    make().load_state_dict(plain.state_dict())
+    assert str(layer) == f"EdgeConv({IN}, {OUT})" and str(plain) == f"PlainEdgeConv({IN}, {OUT})"
