@@ -8,6 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from conclu_pyg.neighbors import dense
 from conclu_pyg.neighbors.base import Neighbors
 from conclu_pyg.neighbors.dense import DenseNeighbors
+from conclu_pyg.neighbors.smallest import smallest
 
 
 def batch_of(sizes: list[int]) -> Tensor:
@@ -31,8 +32,7 @@ def test_what_is_missing_stands_last_in_whatever_order_the_places_are_found(
     sizes = [9, 2, 5, 1]
     x, batch = torch.randn(sum(sizes), 4, dtype=torch.double), batch_of(sizes)
     expected = DenseNeighbors()(x, k, batch, len(sizes))
-    select = dense.smallest
-    monkeypatch.setattr(dense, "smallest", lambda values, k: select(values, k).flip(1))
+    monkeypatch.setattr(dense, "smallest", lambda values, k: smallest(values, k).flip(1))
     index = DenseNeighbors()(x, k, batch, len(sizes))
     assert torch.equal(index < 0, torch.arange(k) >= torch.tensor(sizes)[batch][:, None])
     assert torch.equal(index.sort().values, expected.sort().values)
