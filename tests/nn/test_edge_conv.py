@@ -169,31 +169,6 @@ def test_of_other_neighbours_that_tie_exactly_one_receives_the_gradient() -> Non
         assert x.grad is not None and sorted(x.grad[1:, 0].tolist()) == pytest.approx([0, 1], abs=1e-4)
 
 
-@pytest.mark.parametrize("dtype", [torch.float, torch.bfloat16, torch.half])
-@pytest.mark.parametrize("kind", TABLES)
-def test_the_maxima_of_narrow_types_are_exact_and_so_are_their_rows(dtype: torch.dtype, kind: str) -> None:
-    index = TABLES[kind]()
-    x = (torch.randn(len(index), 70) * 10.0 ** torch.randint(-44, 5, (len(index), 70))).to(dtype)
-    x[::3] = 0.0
-    x.requires_grad_()
-    lists = neighbor_max.NeighborLists.from_table(index)
-    out = neighbor_max.neighbor_max(x, index, lists)
-    chosen = torch.zeros_like(x)
-    for point, row in enumerate(index):
-        near = x[row[row >= 0]]
-        assert torch.equal(out[point], near.amax(dim=0) if len(near) else torch.zeros(70, dtype=dtype))
-    for point in range(len(index)):
-        lone = (index[point] < 0).all()
-        (grad,) = torch.autograd.grad(out[point].sum(), x, retain_graph=True)
-        chosen = (grad != 0).nonzero()
-        assert lone or len(chosen) == 70  # one row for each channel, among the neighbours, and with that value
-        if not lone:
-            assert torch.isin(chosen[:, 0], index[point]).all()
-            assert torch.equal(x[chosen[:, 0], chosen[:, 1]], out[point, chosen[:, 1]])
-    with torch.no_grad():
-        assert torch.equal(neighbor_max.neighbor_max(x, index, lists), out)
-
-
 @pytest.mark.parametrize("chunk", [1, 100])
 def test_chunks_change_nothing(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbor_max, "CHUNK", chunk)
