@@ -213,6 +213,16 @@ def test_overrides_are_typed_as_yaml_is(write: Write, override: str, value: Any)
     assert found == value and type(found) is type(value)
 
 
+@pytest.mark.parametrize("axis", ["x", "y", "z", 0, 1, 2])  # y is no `true` here; numbers are in older configs
+def test_the_vertical_axis_is_written_alike_in_data_sets_and_views(write: Write, axis: str | int) -> None:
+    view = f"pipeline.views=[{{name: RandomVerticalRotate, vertical_axis: {axis}}}]"
+    data = [f"dataset.vertical_axis={axis}"] if isinstance(axis, str) else []
+    config = load_config(write(), [view, *data])
+    (rotate,) = compose(config["pipeline"]["views"], vertical_axis=2).transforms
+    assert rotate.vertical_axis == ("xyz".index(axis) if isinstance(axis, str) else axis)
+    assert config["dataset"].get("vertical_axis", axis) == axis
+
+
 @pytest.mark.parametrize("key", ["pipeline.views[0].keep", "pipeline.views.0.keep", "pipeline.views[-2].keep"])
 def test_an_override_reaches_an_item_of_a_list(write: Write, key: str) -> None:
     views = load_config(write(), [f"{key}=0.7"])["pipeline"]["views"]
@@ -321,6 +331,11 @@ def test_an_override_that_leads_nowhere_says_what_is_there(write: Write, overrid
         ("model.clusterer={name: SinkhornClusterer, eps: 1}", "model.clusterer", "SinkhornClusterer takes no argument"),
         ("pipeline.epochs=many", "pipeline", "Pretraining takes epochs: int = 200, found 'many' (str)."),
         ("pipeline.views=3", "pipeline", "Pretraining takes views: list"),
+        (
+            "pipeline.views=[{name: RandomVerticalRotate, vertical_axis: w}]",
+            "pipeline.views[0]",
+            "RandomVerticalRotate takes vertical_axis: Literal['x', 'y', 'z', 0, 1, 2] = 'z', found 'w' (str).",
+        ),
         ("model.name=ConCul", "model", "METHODS has no 'ConCul'; did you mean 'ConClu'? It has: "),
         ("model.name=[1]", "model", "METHODS has no [1]."),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch_geometric.data import Data
@@ -10,6 +11,7 @@ from torch_geometric.transforms import BaseTransform
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.registry import TRANSFORMS
+from conclu_pyg.transforms.axes import LETTERS, axis_index
 from conclu_pyg.transforms.clouds import clouds_of
 
 
@@ -20,19 +22,18 @@ class RandomVerticalRotate(BaseTransform):
 
     Args:
         degrees: the largest angle (default: 5; 180 gives every heading).
-        vertical_axis: the coordinate that points up, 0, 1 or 2. A pipeline passes the data set's own (default: 2).
+        vertical_axis: the coordinate that points up, ``x``, ``y`` or ``z``. Where it is left out, a pipeline passes the
+            data set's own, by its number 0, 1 or 2, which is what the attribute holds (default: z).
 
     Raises:
-        ConfigError: ``degrees`` is negative, or ``vertical_axis`` is none of 0, 1, 2.
+        ConfigError: ``degrees`` is negative, or ``vertical_axis`` is no coordinate.
     """
 
-    def __init__(self, degrees: float = 5.0, vertical_axis: int = 2) -> None:
+    def __init__(self, degrees: float = 5.0, vertical_axis: Literal["x", "y", "z", 0, 1, 2] = "z") -> None:
         if degrees < 0 or not math.isfinite(degrees):
             raise ConfigError(f"RandomVerticalRotate takes an angle of at least 0 degrees, found {degrees}.")
-        if vertical_axis not in (0, 1, 2):
-            raise ConfigError(f"RandomVerticalRotate takes 0, 1 or 2 as the vertical axis, found {vertical_axis}.")
         self.degrees = degrees
-        self.vertical_axis = vertical_axis
+        self.vertical_axis = axis_index(vertical_axis, type(self).__name__)
 
     def forward(self, data: Data) -> Data:
         clouds = clouds_of(data)
@@ -47,4 +48,4 @@ class RandomVerticalRotate(BaseTransform):
         return data
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(degrees={self.degrees}, vertical_axis={self.vertical_axis})"
+        return f"{type(self).__name__}(degrees={self.degrees}, vertical_axis={LETTERS[self.vertical_axis]!r})"

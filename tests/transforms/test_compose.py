@@ -24,16 +24,17 @@ def test_steps_are_applied_to_a_cloud_and_a_batch() -> None:
 
 
 def test_offers_reach_the_steps_that_take_them() -> None:
-    rotate, jitter, own = compose(
+    rotate, jitter, own, older = compose(
         [
             {"name": "RandomVerticalRotate"},
             {"name": "RandomJitter"},
-            {"name": "RandomVerticalRotate", "vertical_axis": 0},
+            {"name": "RandomVerticalRotate", "vertical_axis": "x"},
+            {"name": "RandomVerticalRotate", "vertical_axis": 0},  # as older configs may have it
         ],
         vertical_axis=1,
     ).transforms
     assert isinstance(rotate, RandomVerticalRotate) and rotate.vertical_axis == 1
-    assert isinstance(jitter, RandomJitter) and own.vertical_axis == 0
+    assert isinstance(jitter, RandomJitter) and own.vertical_axis == older.vertical_axis == 0
 
 
 def test_built_transforms_pass_through() -> None:

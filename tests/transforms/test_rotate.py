@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from conclu_pyg.transforms import RandomVerticalRotate
 
 
 def test_the_repr() -> None:
-    assert repr(RandomVerticalRotate(30, 1)) == "RandomVerticalRotate(degrees=30, vertical_axis=1)"
+    assert repr(RandomVerticalRotate(30, "y")) == "RandomVerticalRotate(degrees=30, vertical_axis='y')"
 
 
 def test_no_angle_changes_nothing(batch: Batch) -> None:
@@ -63,7 +64,14 @@ def test_an_angle_that_is_none_is_refused(degrees: float) -> None:
         RandomVerticalRotate(degrees)
 
 
-@pytest.mark.parametrize("axis", [-1, 3])
-def test_an_axis_that_is_none_is_refused(axis: int) -> None:
-    with pytest.raises(ConfigError, match=f"0, 1 or 2 as the vertical axis, found {axis}"):
+def test_the_axis_is_a_letter_or_a_number() -> None:
+    for number, letter in enumerate("xyz"):
+        assert RandomVerticalRotate(vertical_axis=letter).vertical_axis == number  # type: ignore[arg-type]
+        assert RandomVerticalRotate(vertical_axis=number).vertical_axis == number  # type: ignore[arg-type]
+    assert RandomVerticalRotate().vertical_axis == 2
+
+
+@pytest.mark.parametrize("axis", [-1, 3, "w", "xy", "", True])
+def test_an_axis_that_is_none_is_refused(axis: Any) -> None:
+    with pytest.raises(ConfigError, match=f"x, y or z as the vertical axis, found {axis}"):
         RandomVerticalRotate(vertical_axis=axis)
