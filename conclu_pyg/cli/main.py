@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from conclu_pyg import __version__
-from conclu_pyg.cli import evaluate, results, train
+from conclu_pyg.cli import benchmark, evaluate, results, train
 from conclu_pyg.errors import ConcluError
 
-COMMANDS = {"train": train, "evaluate": evaluate, "results": results}
+COMMANDS = {"train": train, "evaluate": evaluate, "results": results, "benchmark": benchmark}
 INTERRUPTED = 130  # what a shell expects of a command that Ctrl-C ended
 
 
