@@ -76,10 +76,10 @@ def folder_of(checkpoint: Path) -> Path:
 
 
 def _known_near(path: Path) -> list[str]:
-    """The checkpoints beside ``path``, and the run folders up to two levels below the last folder of it that exists."""
+    """The checkpoints in the last folder of ``path`` that exists, and the run folders up to two levels below it."""
     there = next(parent for parent in path.parents if parent.is_dir())
     runs = [found.parents[1] for pattern in ("*", "*/*") for found in there.glob(f"{pattern}/{LAST.as_posix()}")]
-    return sorted(str(found) for found in (*runs, *there.glob("*.pt")))
+    return sorted(map(str, (*runs, *there.glob("*.pt"), *there.glob(LAST.as_posix()))))
 
 
 def _unused(parent: Path, stem: str) -> Path:

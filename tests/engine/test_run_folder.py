@@ -74,6 +74,7 @@ def test_a_checkpoint_belongs_to_its_run_or_where_it_was_moved_to_its_folder(tmp
         ("run/start", "runs/start"),
         ("start", "runs/start"),
         ("runs/start/checkpoints/lst.pt", "runs/start/checkpoints/last.pt"),
+        ("runs/start/chekpoints/last.pt", "runs/start/checkpoints/last.pt"),
         ("runs/deep/othr", "runs/deep/other"),
     ],
 )
