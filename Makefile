@@ -47,8 +47,8 @@ demo: .venv/.core
 	@run=runs/demo-$$(date +%Y%m%d-%H%M%S) && \
 	echo "== Pre-training PointNet without labels: $$run" && \
 	$(PY) tools/train.py configs/conclu_pointnet.yaml pipeline.run_dir=$$run && \
-	echo "== What it learned" && \
-	$(PY) tools/evaluate.py $$run --with-random
+	echo "== What it learned: a linear SVM with ten labelled shapes of each category" && \
+	$(PY) tools/evaluate.py $$run --with-random --labels-per-class 10
 
 test: .venv/.test
 	$(PY) -m pytest $(PYTEST_ARGS)

@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what accuracy is measured on: the test split, or a fifth of the training split that the SVM does not "
         "see, on which to choose between settings (default: test)",
     )
+    parser.add_argument(
+        "--labels-per-class",
+        type=int,
+        metavar="K",
+        help="train the SVM on K clouds of each class, drawn by pipeline.seed (default: on the whole training split)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -35,4 +41,10 @@ def run(options: argparse.Namespace) -> None:
 
     from conclu_pyg.evaluation.evaluate import evaluate_run
 
-    evaluate_run(options.run, options.overrides, with_random=options.with_random, on=options.on)
+    evaluate_run(
+        options.run,
+        options.overrides,
+        with_random=options.with_random,
+        on=options.on,
+        labels_per_class=options.labels_per_class,
+    )

@@ -24,6 +24,7 @@ def evaluate_run(
     probe: Probe = SVM,
     with_random: bool = False,
     on: On = "test",
+    labels_per_class: int | None = None,
 ) -> list[Record]:
     """Measures the frozen encoder of a run, prints what it reached, and appends it to the run's records.
 
@@ -33,6 +34,7 @@ def evaluate_run(
         probe: the task (default: a linear SVM).
         with_random: also probes the encoder as ``pipeline.seed`` initialises it, before any training.
         on: the test split, or a fifth of the training split that the probe is not trained on.
+        labels_per_class: how many clouds of each class the probe is trained on, drawn by the run's seed (default: all).
 
     Raises:
         ConcluError: a checkpoint, data set or override that cannot be used.
@@ -41,7 +43,7 @@ def evaluate_run(
     results = run.folder / RESULTS_NAME
     if results.exists():
         read_records(results)  # damaged ones are known before the work, not after it
-    splits = probe_splits(run, on)
+    splits = probe_splits(run, on, labels_per_class)
     records: list[Record] = []
     for measured in (run.untrained(), run) if with_random else (run,):
         found = probe.measure(measured, splits)

@@ -18,11 +18,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.engine.records import Record, command_line
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.methods.base import loss_terms
 
@@ -38,11 +39,18 @@ class ProbeSplits(NamedTuple):
         train: what the probe is trained on.
         held_out: what it is measured on.
         on: what the latter is: the test split, or a part of the training split.
+        drawn: how the former was chosen, where it is not all there is.
     """
 
     train: PointCloudSplit
     held_out: PointCloudSplit
     on: On
+    drawn: str = ""
+
+    @property
+    def train_in_words(self) -> str:
+        """Such as ``200 training clouds (10 of each class, drawn by seed 0)``, for the protocol."""
+        return f"{len(self.train):,} training clouds" + (f" ({self.drawn})" if self.drawn else "")
 
     @property
     def held_out_in_words(self) -> str:
@@ -63,15 +71,46 @@ class Probe(NamedTuple):
     measure: Callable[[LoadedRun, ProbeSplits], list[Record]]
 
 
-def probe_splits(run: LoadedRun, on: On) -> ProbeSplits:
+def probe_splits(run: LoadedRun, on: On, labels_per_class: int | None = None) -> ProbeSplits:
     """The test split beside the training split, or a fifth of the training split beside the rest of it.
 
+    Args:
+        run: whose data set, and whose seed, which rules the draws.
+        on: what is held out.
+        labels_per_class: trains on so many clouds of each class, drawn at random (default: on all).
+
     Raises:
-        DataError: a class has too few training clouds for a validation part.
+        ConfigError: ``labels_per_class`` below 1.
+        DataError: a class has too few training clouds for a validation part or for so many labels.
     """
+    if labels_per_class is not None and labels_per_class < 1:
+        raise ConfigError(f"the labels of each class must be at least 1, found {labels_per_class}.")
     train = run.split("train")
     if on == "test":
-        return ProbeSplits(train, run.split("test"), on)
+        splits = ProbeSplits(train, run.split("test"), on)
+    else:
+        splits = ProbeSplits(*_validation_part(train, run), on)
+    if labels_per_class is None:
+        return splits
+    few = splits.train.subset(_draw(splits.train, labels_per_class, run.seed))
+    return splits._replace(train=few, drawn=f"{labels_per_class} of each class, drawn by seed {run.seed}")
+
+
+def _draw(split: PointCloudSplit, per_class: int, seed: int) -> np.ndarray:
+    """So many places of each class, in order."""
+    counts = np.bincount(split.y, minlength=len(split.classes))
+    if counts.min() < per_class:
+        raise DataError(
+            f"{per_class} labels of each class cannot be drawn: {split.classes[counts.argmin()]} has {counts.min()} "
+            "training clouds; ask for fewer."
+        )
+    order = np.random.default_rng(seed).permutation(len(split))
+    places = [order[split.y[order] == label][:per_class] for label in range(len(split.classes))]
+    return np.sort(np.concatenate(places))
+
+
+def _validation_part(train: PointCloudSplit, run: LoadedRun) -> tuple[PointCloudSplit, PointCloudSplit]:
+    """The training split without a fifth of it, and that fifth."""
     shares = StratifiedShuffleSplit(n_splits=1, test_size=VALIDATION_SHARE, random_state=run.seed)
     try:
         seen, held_out = next(shares.split(train.y, train.y))
@@ -79,7 +118,7 @@ def probe_splits(run: LoadedRun, on: On) -> ProbeSplits:
         raise DataError(
             f"a validation part cannot be taken from the training split of {run.dataset.name}: {error}"
         ) from error
-    return ProbeSplits(train.subset(seen), train.subset(held_out), on)
+    return train.subset(seen), train.subset(held_out)
 
 
 def make_record(

@@ -19,7 +19,7 @@ def svm_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
         ConcluError: features that are not finite, or too few training clouds for the folds of the cross-validation.
     """
     began = time.perf_counter()
-    train, held_out, _ = splits
+    train, held_out = splits.train, splits.held_out
     seen, unseen = (embed(run.method.encoder, split, run.device) for split in (train, held_out))
     result = linear_svm(seen, unseen, len(train.classes), run.seed)
     num_points = train.pos.shape[1]
@@ -31,7 +31,7 @@ def svm_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
         value=result.accuracy,
         protocol=(
             f"linear SVM on the pooled features of the frozen encoder, {num_points:,} points of each clean cloud; "
-            f"trained on {len(train):,} training clouds, C by {FOLDS}-fold cross-validation there; "
+            f"trained on {splits.train_in_words}, C by {FOLDS}-fold cross-validation there; "
             f"measured on {splits.held_out_in_words}"
         ),
         seconds=time.perf_counter() - began,

@@ -26,7 +26,12 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 
 def test_a_run_alone_is_measured_on_the_test_split(calls: list[Any]) -> None:
     assert main(["evaluate", "runs/a"]) == 0
-    assert calls == [("runs/a", [], {"with_random": False, "on": "test"})]
+    assert calls == [("runs/a", [], {"with_random": False, "on": "test", "labels_per_class": None})]
+
+
+def test_a_few_labels_are_passed_on_as_a_number(calls: list[Any]) -> None:
+    assert main(["evaluate", "runs/a", "--labels-per-class", "10"]) == 0
+    assert calls[0][2]["labels_per_class"] == 10
 
 
 ORDERS = [
@@ -45,7 +50,7 @@ def test_options_and_overrides_may_stand_in_any_order(calls: list[Any], words: l
         assert main(["evaluate", *words[:position], "runs/a", *words[position:]]) == 0
     for path, overrides, options in calls:
         assert (path, sorted(overrides)) == ("runs/a", ["dataset.a=1", "dataset.b=-2"])
-        assert options == {"with_random": True, "on": "validation"}
+        assert options == {"with_random": True, "on": "validation", "labels_per_class": None}
 
 
 def test_a_missing_run_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

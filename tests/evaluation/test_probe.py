@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
-from conclu_pyg.evaluation.probe import make_record, probe_splits, setting, weights_in_words
+from conclu_pyg.evaluation.probe import On, make_record, probe_splits, setting, weights_in_words
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,9 @@ def test_the_test_split_is_held_out_whole(loaded: LoadedRun) -> None:
 
 
 def test_a_validation_part_has_every_class_in_proportion_and_no_training_cloud(loaded: LoadedRun) -> None:
-    train, held_out, _ = splits = probe_splits(loaded, "validation")
+    splits = probe_splits(loaded, "validation")
     assert splits.held_out_in_words == "24 clouds (20% of the training split, held out)"
+    train, held_out = splits.train, splits.held_out
     assert sorted([*train.names, *held_out.names]) == sorted(loaded.split("train").names)
     assert set(np.bincount(held_out.y)) <= {1, 2} and np.bincount(train.y).min() >= 4
     assert probe_splits(loaded, "validation").held_out.names == held_out.names
@@ -36,6 +37,22 @@ def test_a_validation_part_has_every_class_in_proportion_and_no_training_cloud(l
 def test_a_training_split_too_small_for_a_validation_part_is_refused(tiny_run: Path) -> None:
     with pytest.raises(DataError, match="validation part cannot be taken from the training split of ParametricShapes"):
         probe_splits(load_run(tiny_run, ["dataset.num_shapes=20"]), "validation")
+
+
+@pytest.mark.parametrize("on", ["test", "validation"])
+def test_a_few_labels_are_as_many_of_each_class_and_the_same_each_time(loaded: LoadedRun, on: On) -> None:
+    whole, few = probe_splits(loaded, on), probe_splits(loaded, on, 3)
+    assert few.train_in_words == f"{3 * len(whole.train.classes)} training clouds (3 of each class, drawn by seed 0)"
+    assert set(np.bincount(few.train.y)) == {3} and set(few.train.names) < set(whole.train.names)
+    assert few.held_out.names == whole.held_out.names
+    assert probe_splits(loaded, on, 3).train.names == few.train.names
+
+
+def test_more_labels_than_a_class_has_are_refused_with_its_name(loaded: LoadedRun) -> None:
+    with pytest.raises(DataError, match=r"7 labels of each class cannot be drawn: \w+ has 6 training clouds"):
+        probe_splits(loaded, "test", 7)
+    with pytest.raises(ConfigError, match="at least 1, found 0"):
+        probe_splits(loaded, "test", 0)
 
 
 def test_the_setting_names_the_experiment_and_not_its_seed_or_folder(loaded: LoadedRun) -> None:
