@@ -17,14 +17,19 @@ def for_each(work: Callable[[T], None], items: Sequence[T], device: torch.device
     An operation on one cloud is too small to be shared between threads; clouds are not. PyTorch, NumPy and SciPy let
     other threads run while they compute.
     """
-    threads = torch.get_num_threads()
+    threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
     workers = min(threads, len(items)) if device.type == "cpu" else 1
     if workers == 1:
         for item in items:
             work(item)
         return
+
+    def work_alike(item: T) -> None:
+        with torch.inference_mode(inference):  # it belongs to a thread
+            work(item)
+
     try:
         with ThreadPoolExecutor(workers, initializer=lambda: torch.set_num_threads(1)) as pool:
-            list(pool.map(work, items))  # raises what a thread raised
+            list(pool.map(work_alike, items))  # raises what a thread raised
     finally:
         torch.set_num_threads(threads)  # this thread's never changed, but the number for threads to come did

@@ -31,6 +31,16 @@ def test_each_item_is_worked_on_once_by_threads_that_use_one_thread() -> None:
     assert torch.get_num_threads() == 2 and in_new_thread() == 2
 
 
+def test_in_inference_mode_the_threads_are_in_it_too() -> None:
+    seen: list[bool] = []
+    with torch.inference_mode():
+        out = torch.zeros(4)
+        for_each(lambda item: seen.append(bool(out[item : item + 1].add_(1).is_inference())), range(4), out.device)
+    assert seen == 4 * [True] and out.tolist() == 4 * [1]
+    for_each(lambda item: seen.append(torch.is_inference_mode_enabled()), range(4), torch.device("cpu"))
+    assert seen[4:] == 4 * [False]
+
+
 def test_an_error_comes_back() -> None:
     def work(item: int) -> None:
         if item == 3:
