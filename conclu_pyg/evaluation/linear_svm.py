@@ -36,6 +36,23 @@ class SVMResult:
     cross_validation: float
 
 
+def check_labels(y: np.ndarray) -> None:
+    """Refuses labels that no cost can be chosen on.
+
+    Shapes:
+        - **y:** int64 ``[n]``, the training labels
+
+    Raises:
+        ConcluError: fewer than two classes have a training cloud for each fold.
+    """
+    counts = np.bincount(y)
+    if (counts >= FOLDS).sum() < 2:  # so that every fold trains on two classes
+        raise ConcluError(
+            f"a linear SVM whose C is chosen by {FOLDS}-fold cross-validation needs two classes of {FOLDS} training "
+            f"clouds at least; the largest of the {(counts > 0).sum()} classes here has {counts.max()}."
+        )
+
+
 def linear_svm(train: Features, test: Features, num_classes: int, seed: int = 0) -> SVMResult:
     """Trains a linear SVM on ``train``, with the cost chosen by cross-validation there, and measures it on ``test``.
 
@@ -49,14 +66,9 @@ def linear_svm(train: Features, test: Features, num_classes: int, seed: int = 0)
         seed: of the folds (default: 0).
 
     Raises:
-        ConcluError: fewer than two classes have a training cloud for each fold.
+        ConcluError: as :func:`check_labels`.
     """
-    counts = np.bincount(train.y, minlength=num_classes)
-    if (counts >= FOLDS).sum() < 2:  # so that every fold trains on two classes
-        raise ConcluError(
-            f"a linear SVM whose C is chosen by {FOLDS}-fold cross-validation needs two classes of {FOLDS} training "
-            f"clouds at least; the largest of the {(counts > 0).sum()} classes here has {counts.max()}."
-        )
+    check_labels(train.y)
     scaler = StandardScaler().fit(train.x.astype(np.float64))
     x = scaler.transform(train.x) / math.sqrt(train.x.shape[1])
     held_out = scaler.transform(test.x) / math.sqrt(train.x.shape[1])

@@ -28,7 +28,9 @@ from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.methods.base import loss_terms
 
 VALIDATION_SHARE = 0.2
-NOT_A_SETTING = ("seed", "run_dir", "log_dir", "device", "num_workers", "keep_every")
+# What a repetition of an experiment, or the same on another machine, may change.
+NOT_OF_TRAINING = ("seed", "run_dir", "log_dir", "device", "num_workers", "keep_every")
+NOT_OF_DATA = ("dataset_path", "download", "cache_dir")
 On = Literal["test", "validation"]
 
 
@@ -49,7 +51,7 @@ class ProbeSplits(NamedTuple):
 
     @property
     def train_in_words(self) -> str:
-        """Such as ``200 training clouds (10 of each class, drawn by seed 0)``, for the protocol."""
+        """Such as ``200 training clouds (10 of each class, drawn by the run's seed)``, for the protocol."""
         return f"{len(self.train):,} training clouds" + (f" ({self.drawn})" if self.drawn else "")
 
     @property
@@ -93,7 +95,7 @@ def probe_splits(run: LoadedRun, on: On, labels_per_class: int | None = None) ->
     if labels_per_class is None:
         return splits
     few = splits.train.subset(_draw(splits.train, labels_per_class, run.seed))
-    return splits._replace(train=few, drawn=f"{labels_per_class} of each class, drawn by seed {run.seed}")
+    return splits._replace(train=few, drawn=f"{labels_per_class} of each class, drawn by the run's seed")
 
 
 def _draw(split: PointCloudSplit, per_class: int, seed: int) -> np.ndarray:
@@ -159,15 +161,18 @@ def weights_in_words(run: LoadedRun) -> str:
         return "random weights"
     checkpoint = run.checkpoint
     within = f", interrupted {checkpoint.batch} batches later" if checkpoint.batch else ""
-    return f"weights after epoch {checkpoint.epoch} of {checkpoint.config['pipeline'].get('epochs')}{within}"
+    planned = checkpoint.config["pipeline"].get("epochs")  # None where the class's own number was taken
+    return f"weights after epoch {checkpoint.epoch}{f' of {planned}' if planned else ''}{within}"
 
 
 def setting(run: LoadedRun) -> str:
     """A short name for all that makes an encoder but its seed: equal settings are repetitions of one experiment."""
     model = run.config["model"]
     if run.trained:
-        pipeline = {key: value for key, value in run.checkpoint.config["pipeline"].items() if key not in NOT_A_SETTING}
-        made_by: Any = [model, pipeline, run.checkpoint.dataset]
+        config = run.checkpoint.config
+        pipeline = {key: value for key, value in config["pipeline"].items() if key not in NOT_OF_TRAINING}
+        data = {key: value for key, value in config["dataset"].items() if key not in NOT_OF_DATA}
+        made_by: Any = [model, pipeline, data, run.checkpoint.dataset]
     else:
         made_by = model.get("encoder")
     return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:6]

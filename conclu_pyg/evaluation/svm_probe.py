@@ -7,7 +7,7 @@ import time
 
 from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.features import embed
-from conclu_pyg.evaluation.linear_svm import FOLDS, GRID, linear_svm
+from conclu_pyg.evaluation.linear_svm import FOLDS, GRID, check_labels, linear_svm
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, make_record
 
@@ -20,6 +20,7 @@ def svm_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
     """
     began = time.perf_counter()
     train, held_out = splits.train, splits.held_out
+    check_labels(train.y)  # before the features, which take longer
     seen, unseen = (embed(run.method.encoder, split, run.device) for split in (train, held_out))
     result = linear_svm(seen, unseen, len(train.classes), run.seed)
     num_points = train.pos.shape[1]

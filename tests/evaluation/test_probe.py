@@ -20,6 +20,11 @@ def trained_by(run: LoadedRun, **pipeline: Any) -> LoadedRun:
     return replace(run, checkpoint=replace(run.checkpoint, config=config))
 
 
+def trained_on(run: LoadedRun, **dataset: Any) -> LoadedRun:
+    config = {**run.checkpoint.config, "dataset": {**run.checkpoint.config["dataset"], **dataset}}
+    return replace(run, checkpoint=replace(run.checkpoint, config=config))
+
+
 def test_the_test_split_is_held_out_whole(loaded: LoadedRun) -> None:
     splits = probe_splits(loaded, "test")
     assert (len(splits.train), splits.held_out_in_words) == (120, "40 clouds (test split)")
@@ -42,7 +47,10 @@ def test_a_training_split_too_small_for_a_validation_part_is_refused(tiny_run: P
 @pytest.mark.parametrize("on", ["test", "validation"])
 def test_a_few_labels_are_as_many_of_each_class_and_the_same_each_time(loaded: LoadedRun, on: On) -> None:
     whole, few = probe_splits(loaded, on), probe_splits(loaded, on, 3)
-    assert few.train_in_words == f"{3 * len(whole.train.classes)} training clouds (3 of each class, drawn by seed 0)"
+    assert (
+        few.train_in_words
+        == f"{3 * len(whole.train.classes)} training clouds (3 of each class, drawn by the run's seed)"
+    )
     assert set(np.bincount(few.train.y)) == {3} and set(few.train.names) < set(whole.train.names)
     assert few.held_out.names == whole.held_out.names
     assert probe_splits(loaded, on, 3).train.names == few.train.names
@@ -58,6 +66,8 @@ def test_more_labels_than_a_class_has_are_refused_with_its_name(loaded: LoadedRu
 def test_the_setting_names_the_experiment_and_not_its_seed_or_folder(loaded: LoadedRun) -> None:
     assert setting(trained_by(loaded, seed=7, run_dir="elsewhere")) == setting(loaded)
     assert setting(trained_by(loaded, epochs=99)) != setting(loaded)
+    assert setting(trained_on(loaded, dataset_path="elsewhere")) == setting(loaded)
+    assert setting(trained_on(loaded, num_shapes=64)) != setting(loaded)
     random, model = replace(loaded, trained=False), loaded.config["model"]
     wider = {**loaded.config, "model": {**model, "encoder": {**model["encoder"], "last_relu": False}}}
     assert setting(trained_by(random, epochs=99)) == setting(random) != setting(replace(random, config=wider))
@@ -66,6 +76,9 @@ def test_the_setting_names_the_experiment_and_not_its_seed_or_folder(loaded: Loa
 def test_the_protocol_says_which_weights_were_measured(loaded: LoadedRun) -> None:
     assert weights_in_words(replace(loaded, trained=False)) == "random weights"
     assert weights_in_words(loaded) == "weights after epoch 2 of 2"
+    by_default = {**loaded.checkpoint.config, "pipeline": {"name": "Pretraining"}}
+    unsaid = replace(loaded, checkpoint=replace(loaded.checkpoint, config=by_default))
+    assert weights_in_words(unsaid) == "weights after epoch 2"
     interrupted = replace(loaded, checkpoint=replace(loaded.checkpoint, batch=3))
     assert weights_in_words(interrupted) == "weights after epoch 2 of 2, interrupted 3 batches later"
 
