@@ -97,6 +97,13 @@ def test_the_operations_of_products_are_counted() -> None:
     assert roofline.count_flops(lambda: a.exp().sum()) == 0
 
 
+def test_products_that_are_added_in_place_are_counted() -> None:
+    a, b, out = torch.ones(7, 3, 4), torch.ones(7, 4, 5), torch.zeros(7, 3, 5)
+    assert roofline.count_flops(lambda: out[0].addmm_(a[0], b[0])) == 2 * 3 * 4 * 5
+    assert roofline.count_flops(lambda: out.baddbmm_(a, b)) == 7 * 2 * 3 * 4 * 5
+    assert torch.equal(out[:2], torch.tensor([[[8.0]], [[4.0]]]).expand(2, 3, 5))  # counted, and done once each
+
+
 def test_what_clouds_shared_between_threads_multiply_is_counted() -> None:
     from conclu_pyg.registry import NEIGHBORS
 
