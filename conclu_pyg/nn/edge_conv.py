@@ -50,7 +50,7 @@ class EdgeConv(MessagePassing):
 
     Raises:
         ConfigError: a size below 1, or a negative slope.
-        DataError: ``index`` has no row for each point.
+        DataError: ``index`` has no row for each point, or entries below -1 or beyond the points.
     """
 
     def __init__(self, in_channels: int, out_channels: int, negative_slope: float = 0.2) -> None:

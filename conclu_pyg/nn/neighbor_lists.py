@@ -27,10 +27,19 @@ class NeighborLists:
 
         Shapes:
             - **index:** ``[M, k]``
+
+        Raises:
+            DataError: an entry is below -1, or no row of M points.
         """
-        there = index >= 0
-        if bool(there.all()):
+        low, high = (int(end) for end in index.aminmax()) if index.numel() else (0, -1)
+        if low < -1 or high >= len(index):  # kernels read there unchecked
+            raise DataError(
+                f"the neighbours of {len(index)} points are rows from 0 to {len(index) - 1}, or -1 where there is none; "
+                f"found entries from {low} to {high}."
+            )
+        if low >= 0:
             return cls(index.flatten(), torch.arange(len(index) + 1, device=index.device) * index.size(1))
+        there = index >= 0
         return cls(index[there], _ends(there.sum(dim=1)))
 
     @property
@@ -62,6 +71,9 @@ def table_to_edges(index: Tensor) -> Tensor:
 
     Shapes:
         - **index:** ``[M, k]``, -1 where there is no neighbour, **output:** ``[2, E]``
+
+    Raises:
+        DataError: an entry is below -1, or no row of M points.
     """
     lists = NeighborLists.from_table(index)
     return torch.stack([lists.points, lists.owners()])

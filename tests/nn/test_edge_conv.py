@@ -291,6 +291,18 @@ def test_edges_and_impossible_arguments_are_refused() -> None:
         EdgeConv(3, 4, -0.1)
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize(("entry", "found"), [(20, "0 to 20"), (10**9, "0 to 1000000000"), (-2, "-2 to 19")])
+def test_a_neighbour_that_is_no_point_is_refused(training: bool, grad: bool, entry: int, found: str) -> None:
+    layer, index = make().float().train(training), torch.arange(20).repeat(3, 1).t().contiguous()
+    index[7, 1] = entry
+    with torch.set_grad_enabled(grad), pytest.raises(DataError, match=f"20 points are rows from 0 to 19.* {found}"):
+        layer(torch.randn(20, IN), index)
+    with pytest.raises(DataError, match=found):
+        layer.propagate(table_to_edges(index), x=torch.randn(20, IN))
+
+
 def test_its_weights_load_into_the_plain_form_and_back() -> None:
     layer = make()
     plain = PlainEdgeConv(IN, OUT).double()
