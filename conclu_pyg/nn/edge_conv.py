@@ -8,6 +8,7 @@ from torch.nn.functional import linear
 from torch_geometric.nn import MessagePassing
 
 from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.nn.batch_moments import is_usual, running, track
 from conclu_pyg.nn.edge_moments import edge_moments
 from conclu_pyg.nn.neighbor_lists import NeighborLists, table_to_edges
 from conclu_pyg.nn.neighbor_max import neighbor_max
@@ -33,8 +34,9 @@ class EdgeConv(MessagePassing):
     that tie for a maximum one receives its gradient, where that shares it among them; for neighbours at the same place
     that is the same in sum. (Where the norm's weight is 0 all of them tie: there it is shared.) Differentiable once.
 
-    A norm of another kind, such as that of ``convert_sync_batchnorm``, has statistics of its own: it goes the plain
-    way, edge by edge, through :meth:`propagate`. That takes PyG's ``edge_index``; for :meth:`forward`,
+    A norm of another kind, such as that of ``convert_sync_batchnorm``, has statistics of its own, and what replaces the
+    linear layer, such as an adapter, a product of its own: they go the plain way, edge by edge, through
+    :meth:`propagate`. That takes PyG's ``edge_index``; for :meth:`forward`,
     :func:`~conclu_pyg.nn.neighbor_lists.edges_to_table` makes a table of it.
 
     Args:
@@ -76,14 +78,9 @@ class EdgeConv(MessagePassing):
                 f"{list(index.shape)}; conclu_pyg.nn.edges_to_table makes one of an edge_index."
             )
         lists = NeighborLists.from_table(index)
-        if len(lists.points) > 1 and self._is_usual(self.norm):
+        if len(lists.points) > 1 and is_usual(self.linear, self.norm):
             return self._fused(x, index, lists)
         return self.propagate(table_to_edges(index), x=x)  # of one edge there is no variance: the norm refuses it
-
-    @staticmethod
-    def _is_usual(norm: nn.Module) -> bool:
-        """Whether the norm is what __init__ makes, so that its moments can be taken without calling it."""
-        return type(norm) is nn.BatchNorm1d and norm.affine and norm.track_running_stats and norm.momentum is not None
 
     def message(self, x_i: Tensor, x_j: Tensor) -> Tensor:
         return self.act(self.norm(self.linear(torch.cat([x_i, x_j - x_i], dim=1))))
@@ -123,20 +120,13 @@ class EdgeConv(MessagePassing):
         Shapes:
             - **offset:** ``[M, D]``, **weight:** ``[C, 2 D]``, **base**, **output:** ``[C]``
         """
-        norm, num_edges = self.norm, len(lists.points)
-        # As __init__ makes it: with running statistics, and a momentum.
-        assert norm.running_mean is not None and norm.running_var is not None
-        assert norm.num_batches_tracked is not None and norm.momentum is not None
-        if not norm.training:
-            return norm.running_mean - base, norm.running_var
+        if not self.norm.training:
+            mean, var = running(self.norm)
+            return mean - base, var
         centre, covariance = edge_moments(offset, lists)
         mean = weight @ centre
         var = ((weight @ covariance) * weight).sum(dim=1).clamp(min=0)
-        with torch.no_grad():
-            norm.num_batches_tracked.add_(1)
-            unbiased = var * (num_edges / (num_edges - 1))
-            norm.running_mean.lerp_((mean + base).to(norm.running_mean), norm.momentum)
-            norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)
+        track(self.norm, mean + base, var, len(lists.points))
         return mean, var
 
     def __repr__(self) -> str:

@@ -34,8 +34,8 @@ class NeighborLists:
         low, high = (int(end) for end in index.aminmax()) if index.numel() else (0, -1)
         if low < -1 or high >= len(index):  # kernels read there unchecked
             raise DataError(
-                f"the neighbours of {len(index)} points are rows from 0 to {len(index) - 1}, or -1 where there is none; "
-                f"found entries from {low} to {high}."
+                f"the neighbours of {len(index)} points are rows from 0 to {len(index) - 1}, or -1 where there is "
+                f"none; found entries from {low} to {high}."
             )
         if low >= 0:
             return cls(index.flatten(), torch.arange(len(index) + 1, device=index.device) * index.size(1))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from conclu_pyg.nn.batch_moments import is_usual, running, track
 from conclu_pyg.nn.pool import equal_clouds, max_pool
 from conclu_pyg.nn.pooled_product import PooledProduct
 
@@ -19,7 +20,8 @@ class PooledLinear(nn.Module):
     commute with the maximum (with the minimum where the norm's weight is negative), and the norm's statistics follow
     from those of the input (:class:`~conclu_pyg.nn.pooled_product.PooledProduct`). Of points that tie for a maximum one
     receives its gradient, where :meth:`forward` shares it among them. A norm of another kind, such as that of
-    ``convert_sync_batchnorm``, has statistics of its own: it goes the plain way, as clouds of different sizes do.
+    ``convert_sync_batchnorm``, has statistics of its own, and what replaces the linear layer, such as an adapter, a
+    product of its own: they go the plain way, as clouds of different sizes do.
 
     Args:
         in_channels: size of the input.
@@ -42,28 +44,15 @@ class PooledLinear(nn.Module):
         return out, max_pool(out, batch, batch_size)
 
     def pool(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
-        plain_norm = type(self.norm) is nn.BatchNorm1d
-        num_points = equal_clouds(batch, batch_size) if plain_norm else None
+        num_points = equal_clouds(batch, batch_size) if is_usual(self.linear, self.norm) else None
         if num_points is None or len(x) == 1:  # of one value there is no variance: the norm refuses it
             return self(x, batch, batch_size)[1]
         weight = self.linear.weight
         sign = torch.where(self.norm.weight < 0, -1.0, 1.0).to(weight.dtype)  # (C,)
         clouds = x.view(batch_size, num_points, -1)
         extreme, mean, var = PooledProduct.apply(clouds, weight, sign, self.norm.training)
-        mean, var = self._track(mean, var, len(x))
+        if self.norm.training:
+            track(self.norm, mean, var, len(x))
+        else:
+            mean, var = running(self.norm)
         return self.act((extreme - mean) * (var + self.norm.eps).rsqrt() * self.norm.weight + self.norm.bias)
-
-    def _track(self, mean: Tensor | None, var: Tensor | None, num_points: int) -> tuple[Tensor, Tensor]:
-        """The moments that normalise: the batch's, which enter the running ones, or those in evaluation."""
-        norm = self.norm
-        # As __init__ makes it: with running statistics, and a momentum.
-        assert norm.running_mean is not None and norm.running_var is not None
-        assert norm.num_batches_tracked is not None and norm.momentum is not None
-        if mean is None or var is None:
-            return norm.running_mean, norm.running_var
-        with torch.no_grad():
-            norm.num_batches_tracked.add_(1)
-            unbiased = var * (num_points / (num_points - 1))
-            norm.running_mean.lerp_(mean.to(norm.running_mean), norm.momentum)
-            norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)
-        return mean, var

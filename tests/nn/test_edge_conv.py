@@ -120,6 +120,26 @@ def test_a_cumulative_momentum_and_a_norm_without_statistics_or_weights_go_the_p
         agree(ours, theirs, x, index)
 
 
+class Adapted(nn.Linear):
+    """A linear layer with a low rank beside its weight, as adapters add one; ``weight`` alone is not what it does."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, bias=False)
+        self.low = nn.Linear(in_channels, 1)
+        self.high = nn.Linear(1, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + self.high(self.low(x))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("make_linear", [Adapted, nn.Linear], ids=["adapter", "with a bias"])
+def test_what_replaces_the_linear_layer_is_called(training: bool, make_linear: Any) -> None:
+    ours = make().train(training)
+    ours.linear = make_linear(2 * IN, OUT).double()
+    agree(ours, OfPyG(ours), torch.randn(20, IN, dtype=torch.double), table([10, 10], 4))
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_its_gradients_are_those_of_its_function(training: bool) -> None:
     layer, index = make(4, 3).train(training), table([5, 3], 4)

@@ -138,6 +138,52 @@ def test_a_norm_that_is_synchronised_computes_its_own_statistics(training: bool)
     assert calls == [(12, 7)] and pooled.shape == (2, 7)
 
 
+def check_both_ways(layer: PooledLinear) -> None:
+    plain = copy.deepcopy(layer)
+    for _ in range(2):
+        x, batch = torch.randn(12, 5, dtype=torch.double, requires_grad=True), batch_of([6, 6])
+        out, expected = layer.pool(x, batch, 2), plain(x, batch, 2)[1]
+        assert torch.allclose(out, expected, rtol=1e-10, atol=1e-12)
+        for ours, theirs in zip(gradients(layer, out, x), gradients(plain, expected, x), strict=True):
+            assert torch.allclose(ours, theirs, rtol=1e-8, atol=1e-8)
+        for name, value in layer.state_dict().items():
+            assert torch.allclose(value, plain.state_dict()[name], rtol=1e-12), name
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("options", [{"momentum": None}, {"track_running_stats": False}, {"affine": False}])
+def test_a_cumulative_momentum_and_a_norm_without_statistics_or_weights_go_the_plain_way(
+    training: bool, options: dict[str, bool | None]
+) -> None:
+    layer = make()
+    layer.norm = nn.BatchNorm1d(7, **options).double()  # type: ignore[arg-type]
+    check_both_ways(layer.train(training))
+
+
+def test_statistics_are_computed_anew_for_averaged_weights() -> None:
+    layer, x = make(), torch.randn(3, 12, 5, dtype=torch.double)
+    pool = _Pool(layer)
+    pool.forward = lambda part: layer.pool(part, batch_of([6, 6]), 2)  # type: ignore[method-assign, assignment]
+    torch.optim.swa_utils.update_bn(x, pool)
+    expected = torch.stack([layer.linear(part).mean(dim=0) for part in x]).mean(dim=0)
+    assert torch.allclose(layer.norm.running_mean, expected)  # type: ignore[arg-type]
+
+
+class _Doubled(nn.Linear):
+    """Another product than that by its weight, as an adapter gives one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * super().forward(x)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("linear", [_Doubled(5, 7, bias=False), nn.Linear(5, 7)], ids=["adapter", "with a bias"])
+def test_what_replaces_the_linear_layer_is_called(training: bool, linear: nn.Linear) -> None:
+    layer = make().train(training)
+    layer.linear = copy.deepcopy(linear).double()
+    check_both_ways(layer)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("sizes", [SIZES["equal"], SIZES["ragged"]], ids=["equal", "ragged"])
 def test_under_autocast_the_short_way_is_close_forward_and_backward(dtype: torch.dtype, sizes: list[int]) -> None:
