@@ -12,6 +12,7 @@ from conclu_pyg.benchmarks.bench import Bench, Entry
 from conclu_pyg.benchmarks.clouds import ellipsoids, nearest_points
 from conclu_pyg.benchmarks.passes import forward_backward
 from conclu_pyg.nn.edge_conv import EdgeConv
+from conclu_pyg.nn.neighbor_lists import table_to_edges
 from conclu_pyg.nn.plain.edge_conv import PlainEdgeConv
 
 CASE = "edge_conv"
@@ -22,7 +23,7 @@ def run(bench: Bench) -> Iterator[Entry]:
     size, num_points, k = bench.pick((16, 1024, 20), (2, 32, 4))
     clouds = ellipsoids(size, num_points, bench.device)
     index = nearest_points(clouds, k)  # (M, k)
-    edges = torch.stack([index.flatten(), torch.arange(len(index), device=bench.device).repeat_interleave(k)])
+    edges = table_to_edges(index)
     for fan_in, fan_out in bench.pick(LAYERS, [(4, 8)]):
         x = torch.randn(len(index), fan_in, device=bench.device, requires_grad=True)
         ours, plain, theirs = (
