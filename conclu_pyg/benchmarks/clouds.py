@@ -9,16 +9,14 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.batch import batch_clouds
 
-SEED = 0
 
-
-def ellipsoids(size: int, num_points: int, device: torch.device) -> Batch:
-    """A batch of clouds within the unit sphere, always the same.
+def ellipsoids(size: int, num_points: int, device: torch.device, seed: int = 0) -> Batch:
+    """A batch of clouds within the unit sphere, the same for the same seed (default: 0).
 
     Shapes:
         - **pos** of the output: ``[size * num_points, 3]``
     """
-    generator = torch.Generator().manual_seed(SEED)
+    generator = torch.Generator().manual_seed(seed)
     points = torch.nn.functional.normalize(torch.randn(size, num_points, 3, generator=generator), dim=2)
     axes = 0.3 + 0.7 * torch.rand(size, 1, 3, generator=generator)
     return batch_clouds((points * axes).to(device))

@@ -10,9 +10,13 @@ import torch
 from conclu_pyg.benchmarks import cases as cases_package
 from conclu_pyg.benchmarks.bench import Bench, Entry
 from conclu_pyg.benchmarks.cases import neighbors, roofline, scaling, step, views
-from conclu_pyg.benchmarks.measure import Measured
+from conclu_pyg.benchmarks.measure import Call, Measured
+from conclu_pyg.benchmarks.passes import TrainingStep
 from conclu_pyg.benchmarks.report import Line, Note, Row
 from conclu_pyg.benchmarks.run import CASES
+from conclu_pyg.neighbors.auto import AutoNeighbors
+from conclu_pyg.neighbors.dense import DenseNeighbors
+from conclu_pyg.neighbors.tree import TreeNeighbors
 
 CPU = torch.device("cpu")
 
@@ -54,8 +58,15 @@ def test_without_torch_cluster_the_rest_is_measured_and_it_is_said(monkeypatch: 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch_cluster" else found(name))
     entries = list(neighbors.run(Bench(CPU, quick=True)))
     assert "torch-cluster is not installed" in sentences_of(entries)
-    assert {row.reference_s for row in rows_of(entries)} == {None}
-    assert {row.setting.split(",")[0] for row in rows_of(entries)} == {"dense", "auto"}
+    compared = [row.setting for row in rows_of(entries) if row.reference_s is not None]
+    assert [(setting.split(",")[0], setting.split(", ")[-1]) for setting in compared] == [("tree", "against dense")]
+    assert {row.setting.split(",")[0] for row in rows_of(entries)} == {"dense", "auto", "tree"}
+
+
+def test_coordinates_are_measured_on_both_sides_of_where_auto_turns_to_the_tree() -> None:
+    auto = AutoNeighbors()
+    points = [size for size, dimensions in neighbors.SIZES if dimensions == 3]
+    assert {type(auto.choose(torch.empty(size, 3), [size])) for size in points} == {TreeNeighbors, DenseNeighbors}
 
 
 @pytest.mark.parametrize("module", [step, roofline])
@@ -72,6 +83,23 @@ def test_bf16_is_measured_where_the_device_multiplies_it(module: ModuleType, mon
     entries = list(module.run(Bench(CPU, quick=True)))
     assert not [row for row in rows_of(entries) if ", bf16" in row.setting]
     assert "bf16 is left out" in sentences_of(entries)
+
+
+@pytest.mark.parametrize("module", [step, roofline])
+def test_a_step_is_measured_on_two_views_that_differ(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[TrainingStep] = []
+
+    def measure(bench: Bench, calls: dict[str, Call]) -> dict[str, Measured]:
+        steps.extend(call for call in calls.values() if isinstance(call, TrainingStep))
+        return {name: Measured(2.0, 1.0) for name in calls}
+
+    monkeypatch.setattr(Bench, "measure", measure)
+    monkeypatch.setattr(roofline, "product_peak", lambda device, dtype, size, budget: 1e9)
+    monkeypatch.setattr(roofline, "count_flops", lambda call: 10**9)
+    list(module.run(Bench(CPU, quick=True)))
+    assert steps
+    for first, second in (found.views for found in steps):
+        assert first.pos.shape == second.pos.shape and not torch.equal(first.pos, second.pos)
 
 
 def test_the_views_are_a_share_of_the_step() -> None:

@@ -14,6 +14,12 @@ def test_clouds_are_the_same_each_time_and_lie_in_the_unit_sphere() -> None:
     assert not torch.equal(batch.pos[:50], batch.pos[50:100])
 
 
+def test_another_seed_gives_other_clouds() -> None:
+    first, second = ellipsoids(3, 50, CPU), ellipsoids(3, 50, CPU, seed=1)
+    assert torch.equal(first.pos, ellipsoids(3, 50, CPU, seed=0).pos)
+    assert not torch.isclose(first.pos, second.pos).all(dim=1).any() and torch.equal(first.ptr, second.ptr)
+
+
 def test_the_nearest_points_are_those_of_all_distances() -> None:
     batch = ellipsoids(2, 30, CPU)
     pos = batch.pos.double().numpy()

@@ -26,7 +26,7 @@ def test_forward_and_backward_reach_the_leaves() -> None:
 def test_a_step_is_the_optimisers_on_the_sum_of_the_losses(dtype: torch.dtype) -> None:
     method = make_method(BENCH, "PointNet")
     expected = copy.deepcopy(method)
-    views = [ellipsoids(4, 32, BENCH.device) for _ in range(2)]
+    views = [ellipsoids(4, 32, BENCH.device, seed) for seed in range(2)]
     TrainingStep(method, views, dtype)()
 
     optimizer = torch.optim.AdamW(expected.parameters(), lr=1e-3, fused=True)
@@ -43,7 +43,7 @@ def test_a_step_is_the_optimisers_on_the_sum_of_the_losses(dtype: torch.dtype) -
 def test_the_plain_method_has_the_same_losses_and_weights_of_its_own(name: str) -> None:
     method = make_method(BENCH, name).double()
     plain = with_plain_encoder(method)
-    views = [ellipsoids(4, 32, BENCH.device) for _ in range(2)]
+    views = [ellipsoids(4, 32, BENCH.device, seed) for seed in range(2)]
     for view in views:
         view.pos = view.pos.double() + 0.01 * torch.randn(128, 3, dtype=torch.double)
     ours, theirs = method(*views).losses, plain(*views).losses

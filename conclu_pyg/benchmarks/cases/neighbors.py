@@ -1,4 +1,4 @@
-"""Nearest neighbours: dense and auto, against torch_cluster.knn."""
+"""Nearest neighbours: dense and auto, against torch_cluster.knn; of coordinates the tree too, against dense."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from conclu_pyg.registry import NEIGHBORS
 
 CASE = "neighbors"
 K = 20
-SIZES = [(1024, 64), (512, 64), (2048, 64), (1024, 3), (1024, 128)]  # points of a cloud, their dimensions
+# Points of a cloud, their dimensions. Of coordinates on both sides of where auto turns to the tree.
+SIZES = [(1024, 64), (512, 64), (2048, 64), (1024, 3), (512, 3), (256, 3), (1024, 128)]
 OURS = ("dense", "auto")
 
 
@@ -34,6 +35,9 @@ def run(bench: Bench) -> Iterator[Entry]:
             for name in OURS:
                 ours = partial(NEIGHBORS.build({"name": name}), *call)
                 yield from bench.compare(CASE, f"{name}, {setting}", ours, references)
+            if dimensions == 3:
+                tree, dense = (partial(NEIGHBORS.build({"name": name}), *call) for name in ("tree", "dense"))
+                yield from bench.compare(CASE, f"tree, {setting}", tree, {"dense": dense})
 
 
 def features(pos: Tensor, dimensions: int) -> dict[str, Tensor]:

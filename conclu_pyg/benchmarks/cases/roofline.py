@@ -21,7 +21,7 @@ PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16}
 
 def run(bench: Bench) -> Iterator[Entry]:
     size, num_points = bench.pick((32, 1024), (4, 32))
-    views = [ellipsoids(size, num_points, bench.device) for _ in range(2)]
+    views = [ellipsoids(size, num_points, bench.device, seed) for seed in range(2)]
     for precision, dtype in PRECISIONS.items():
         if dtype is torch.bfloat16 and not multiplies_bf16(bench.device):
             yield Note(CASE, "bf16 is left out: this device has no instructions that multiply it.")
@@ -53,7 +53,8 @@ def count_flops(call: Call) -> int:
     Sums, norms, activations, sorting, gathers, products with a single vector and the sums of ``embedding_bag`` are not
     counted: memory bounds them and not arithmetic.
     """
-    with one_thread(), FlopCounterMode(display=False, custom_mapping=PRODUCTS_IN_PLACE) as counter:  # it counts what this thread does
+    counter = FlopCounterMode(display=False, custom_mapping=PRODUCTS_IN_PLACE)
+    with one_thread(), counter:  # it counts what this thread does
         call()
     return int(counter.get_total_flops())
 

@@ -17,7 +17,7 @@ CASE = "step"
 
 def run(bench: Bench) -> Iterator[Entry]:
     size, num_points = bench.pick((32, 1024), (4, 32))
-    views = [ellipsoids(size, num_points, bench.device) for _ in range(2)]
+    views = [ellipsoids(size, num_points, bench.device, seed) for seed in range(2)]
     half = multiplies_bf16(bench.device)
     if not half:
         yield Note(CASE, "bf16 is left out: this device has no instructions that multiply it, so it would be slower.")
