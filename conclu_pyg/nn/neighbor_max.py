@@ -14,6 +14,7 @@ from conclu_pyg.nn.neighbor_lists import NeighborLists
 CHUNK = 1 << 22  # entries of gathered neighbours that exist at a time: 16 MiB in float32
 BLOCK = 64  # channels that are packed with their rows at a time: eight bytes for each entry
 ROW_BITS = 28  # bits of a double below half a unit of its value in float32
+LIMIT = 2.0**128  # rounds to infinity in float32, but leaves a double the bits for a row
 ZERO = 2.0**-300  # added to what is packed: too little to change a float32 but 0, which is not to be subnormal
 
 
@@ -45,12 +46,15 @@ class _NeighborMax(torch.autograd.Function):
         find = _packed_max if on_cpu and narrow else _chunked_max
         value, rows = find(x, index, lists)
         ctx.save_for_backward(rows)
+        ctx.lonely = lists.counts == 0  # (M,), theirs is a constant
         return value
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         (rows,) = ctx.saved_tensors  # (M, C)
+        if bool(ctx.lonely.any()):
+            grad = grad.masked_fill(ctx.lonely[:, None], 0)
         out = torch.zeros_like(grad)
         for part, at, values in zip(out.split(BLOCK, 1), rows.split(BLOCK, 1), grad.split(BLOCK, 1), strict=True):
             part.scatter_add_(0, at.long(), values)
@@ -63,10 +67,10 @@ def _packed_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor,
     Shapes:
         - **x:** ``[M, C]``, **output:** ``[M, C]`` each, the rows in int32
     """
-    rows = torch.arange(len(x))[:, None]
-    values, places = torch.empty_like(x, memory_format=torch.contiguous_format), torch.empty(x.shape, dtype=torch.int32)
+    rows = torch.arange(len(x), device=x.device)[:, None]
+    values, places = torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(x.shape, dtype=torch.int32)
     for part, value, place in zip(x.split(BLOCK, 1), values.split(BLOCK, 1), places.split(BLOCK, 1), strict=True):
-        packed = part.to(torch.double, memory_format=torch.contiguous_format).add_(ZERO)
+        packed = part.to(torch.double, memory_format=torch.contiguous_format).add_(ZERO).clamp_(-LIMIT, LIMIT)
         packed.view(torch.int64).bitwise_or_(rows)
         best = _sparse_max(packed, lists)  # of equal values one row is the largest
         value.copy_(best)  # rounds the row away
@@ -77,7 +81,8 @@ def _packed_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor,
 def _sparse_max(x: Tensor, lists: NeighborLists) -> Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")  # they are in beta, or not checked
-        adjacency = torch.sparse_csr_tensor(lists.ptr, lists.points, x.new_ones(len(lists.points)), 2 * [len(x)])
+        ones = x.new_ones(len(lists.points))
+        adjacency = torch.sparse_csr_tensor(lists.ptr, lists.points, ones, 2 * [len(x)], device=x.device)
     return torch.sparse.mm(adjacency, x, "amax")
 
 

@@ -323,6 +323,17 @@ def test_a_neighbour_that_is_no_point_is_refused(training: bool, grad: bool, ent
         layer.propagate(table_to_edges(index), x=torch.randn(20, IN))
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_a_default_device_elsewhere_changes_nothing(training: bool) -> None:
+    layer, index = make().float().train(training), TABLES["gaps"]()
+    x = torch.randn(20, IN, requires_grad=True)
+    with torch.device("meta"):
+        layer(x, index).sum().backward()
+        with torch.no_grad():
+            assert layer(x, index).device == x.device
+    assert x.grad is not None and x.grad.device == x.device
+
+
 def test_its_weights_load_into_the_plain_form_and_back() -> None:
     layer = make()
     plain = PlainEdgeConv(IN, OUT).double()

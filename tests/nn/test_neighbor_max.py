@@ -28,7 +28,7 @@ def test_each_maximum_is_a_neighbours_and_its_gradient_goes_there(dtype: torch.d
         near = row[row >= 0]
         (grad,) = torch.autograd.grad(out[point].sum(), x, retain_graph=True)
         if not len(near):
-            assert not out[point].any()
+            assert not out[point].any() and not grad.any()
             continue
         assert torch.equal(out[point], x[near].amax(dim=0))
         chosen, channel = grad.nonzero().unbind(1)
@@ -48,6 +48,23 @@ def test_the_gradients_of_all_points_add_up(dtype: torch.dtype) -> None:
     there = (index >= 0).any(dim=1)
     (expected,) = torch.autograd.grad((weights * plain)[there].sum(), x)
     assert torch.allclose(grad, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float, torch.bfloat16, torch.half, torch.double])
+def test_infinities_are_values_as_others(dtype: torch.dtype) -> None:
+    index, x = table(0), torch.randn(20, CHANNELS).to(dtype)
+    x[torch.rand(x.shape) < 0.5] = -torch.inf
+    x[torch.rand(x.shape) < 0.1] = torch.inf
+    x[:, 0] = -torch.inf
+    x[:, 1], x[3, 1] = torch.finfo(dtype).max, -torch.finfo(dtype).max
+    x.requires_grad_()
+    out = neighbor_max(x, index, NeighborLists.from_table(index))
+    assert torch.equal(out, x[index].amax(dim=1))
+    for point, near in enumerate(index):
+        (grad,) = torch.autograd.grad(out[point].sum(), x, retain_graph=True)
+        chosen, channel = grad.nonzero().unbind(1)
+        assert torch.equal(channel.sort().values, torch.arange(CHANNELS)) and torch.isin(chosen, near).all()
+        assert torch.equal(x[chosen, channel], out[point, channel])
 
 
 def test_nan_goes_on_and_its_gradient_breaks_nothing() -> None:
