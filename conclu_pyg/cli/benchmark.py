@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conclu_pyg.errors import ConfigError
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -24,10 +26,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_alone(options: argparse.Namespace) -> None:
+    """Refuses ``--page`` beside what only measuring would heed.
+
+    Raises:
+        ConfigError: there are cases or other options.
+    """
+    others = [
+        *options.cases,
+        *(["--json"] if options.json else []),
+        *(["--plots"] if options.plots else []),
+        *(["--quick"] if options.quick else []),
+        *([f"--device {options.device}"] if options.device != "cpu" else []),
+    ]
+    if others:
+        raise ConfigError(
+            f"--page measures nothing and stands alone, found {', '.join(others)} beside it; measure first, by a "
+            "command without --page."
+        )
+
+
 def run(options: argparse.Namespace) -> None:
     if options.page is not None:
         from conclu_pyg.benchmarks.page import write_page
 
+        check_alone(options)
         write_page(options.page)
         print(f"written: {options.page}")
         return

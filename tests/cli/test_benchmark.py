@@ -52,6 +52,19 @@ def test_a_page_is_written_without_measuring(
     [
         (["poled_linear"], "error: there is no benchmark 'poled_linear'; did you mean 'pooled_linear'? There are: "),
         (["views", "--json", "{folder}"], "error: {folder} cannot be written: it is a folder; give another path.\n"),
+        (
+            ["step", "views", "--page", "{folder}/a.md"],
+            "error: --page measures nothing and stands alone, found step, views beside it; measure first, by a command "
+            "without --page.\n",
+        ),
+        (
+            ["--page", "{folder}/a.md", "--json", "a.json"],
+            "error: --page measures nothing and stands alone, found --json ",
+        ),
+        (
+            ["--page", "a.md", "--plots", ".", "--quick", "--device", "cuda"],
+            "error: --page measures nothing and stands alone, found --plots, --quick, --device cuda beside",
+        ),
         (["--page", "{folder}/none.md"], "error: the page {folder}/none.md cannot be read: No such file or directory"),
     ],
 )
