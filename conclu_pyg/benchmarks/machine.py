@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from conclu_pyg.errors import ConfigError
 
 # Names of instructions that multiply bfloat16: AVX-512 and AMX of x86, NEON and SVE of ARM.
 BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+
+# What else does part of the work, or is the reference.
+LIBRARIES = ("numpy", "scipy", "torch-geometric", "torch-cluster")
 
 
 def benchmark_device(name: str) -> torch.device:
@@ -38,11 +42,20 @@ def machine_facts(device: torch.device) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "bf16": multiplies_bf16(device),
         "torch": torch.__version__,
+        **{name: installed_version(name) for name in LIBRARIES},
         "conclu_pyg": __version__,
         "python": platform.python_version(),
         "system": platform.system(),
     }
     return facts if device.type == "cpu" else {**facts, "cuda": torch.version.cuda}
+
+
+def installed_version(name: str) -> str | None:
+    """The version of an installed package, None where it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def processor() -> str:

@@ -1,7 +1,10 @@
 import json
 
+import numpy
 import pytest
+import scipy
 import torch
+import torch_geometric
 
 from conclu_pyg.benchmarks import machine
 from conclu_pyg.benchmarks.machine import benchmark_device, machine_facts, multiplies_bf16, product_peak
@@ -34,6 +37,14 @@ def test_the_facts_are_plain_values() -> None:
     assert json.loads(json.dumps(facts)) == facts
     assert facts["device"] == "CPU" and facts["threads"] == torch.get_num_threads() and facts["cpu"]
     assert facts["torch"] == torch.__version__
+    assert (facts["numpy"], facts["scipy"]) == (numpy.__version__, scipy.__version__)
+    assert facts["torch-geometric"] == torch_geometric.__version__
+
+
+def test_a_library_that_is_not_there_is_a_fact_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "LIBRARIES", ("numpy", "no-library-of-that-name"))
+    facts = machine_facts(CPU)
+    assert facts["no-library-of-that-name"] is None and facts["numpy"] == numpy.__version__
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
