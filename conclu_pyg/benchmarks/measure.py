@@ -16,6 +16,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 Call = Callable[[], object]
 
 LEAST_ROUNDS, MOST_ROUNDS = 3, 50
+SLOW, SLOW_ROUNDS = 10.0, 2  # seconds; the rounds of calls that take longer, which vary less
 MEASURED = "conclu_pyg: measured call"  # what marks it among the profiler's events
 MB = 1e6
 
@@ -39,14 +40,18 @@ def alternate(
     Args:
         calls: by name; they take nothing, and what they give is dropped.
         device: waited for before and after each call.
-        budget: seconds after which no round is begun, but there are ``least`` rounds and no more than 50.
+        budget: seconds after which no round is begun, but there are ``least`` rounds and no more than 50; calls that
+            take more than ten seconds are in two of them at most.
         say: is told what is going on.
         least: (default: 3).
     """
-    peaks = {}
+    peaks, most = {}, {}
     for name, call in calls.items():
         say(f"{name}: warm-up and memory")
+        began = time.perf_counter()
         peaks[name] = peak_memory(call, device) / MB
+        one = (time.perf_counter() - began) / 2  # second, for it was called twice
+        most[name] = SLOW_ROUNDS if one > SLOW else MOST_ROUNDS
     times: dict[str, list[float]] = {name: [] for name in calls}
     began = time.perf_counter()
     gc.freeze()  # so that collecting what the calls leave does not look through all modules each time
@@ -55,6 +60,8 @@ def alternate(
             if done >= least and time.perf_counter() - began > budget:
                 break
             for name, call in calls.items():
+                if done >= most[name]:
+                    continue
                 say(f"{name}: round {done + 1}")
                 times[name].append(seconds(call, device))
     finally:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from conclu_pyg.benchmarks import measure
-from conclu_pyg.benchmarks.measure import MB, MOST_ROUNDS, alternate, one_thread, peak_memory
+from conclu_pyg.benchmarks.measure import MB, MOST_ROUNDS, SLOW_ROUNDS, alternate, one_thread, peak_memory
 
 CPU = torch.device("cpu")
 KB = 1024  # bytes of the unit below
@@ -165,6 +165,26 @@ def test_the_median_counts_and_not_the_mean(clock: Clock) -> None:
 def test_rounds_go_on_for_the_budget(clock: Clock, budget: float, least: int, rounds: int) -> None:
     alternate({"a": clock.call("a", 1.0), "b": clock.call("b", 1.0)}, CPU, budget, least=least)
     assert clock.calls.count("a") == clock.calls.count("b") == rounds
+
+
+@pytest.mark.parametrize(("seconds", "rounds"), [(11.0, SLOW_ROUNDS), (9.0, 3)])
+def test_a_slow_call_has_fewer_rounds(
+    clock: Clock, seconds: float, rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def called_twice(call: Callable[[], object], device: torch.device) -> float:
+        call()
+        call()
+        clock.calls.clear()  # so that rounds are left
+        return 3 * MB
+
+    monkeypatch.setattr(measure, "peak_memory", called_twice)
+    slow = clock.call("slow", seconds, seconds, seconds + 1, seconds + 3, seconds + 3)
+    measured = alternate({"slow": slow, "fast": clock.call("fast", 1.0)}, CPU, budget=0)
+    assert clock.calls.count("slow") == rounds and clock.calls.count("fast") == 3
+    assert clock.calls[:4] == ["slow", "fast"] * 2
+    assert measured["slow"].seconds == seconds + (2 if rounds == 2 else 3) and measured["fast"].seconds == 1.0
+    assert alternate({"slow": slow}, CPU, budget=0, least=1)["slow"].seconds > 0
+    assert clock.calls.count("slow") == 1  # no more than is asked
 
 
 def test_it_says_what_is_going_on(clock: Clock) -> None:
