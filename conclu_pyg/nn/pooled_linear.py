@@ -19,7 +19,8 @@ class PooledLinear(nn.Module):
     gradients without the ``[M, out_channels]`` tensor: the norm is affine and the activation increasing, so both
     commute with the maximum (with the minimum where the norm's weight is negative), and the norm's statistics follow
     from those of the input (:class:`~conclu_pyg.nn.pooled_product.PooledProduct`). Of points that tie for a maximum one
-    receives its gradient, where :meth:`forward` shares it among them. A norm of another kind, such as that of
+    receives its gradient, where :meth:`forward` shares it among them; for points at the same place that is the same in
+    sum. (Where the norm's weight is 0 all of them tie: there it is shared.) A norm of another kind, such as that of
     ``convert_sync_batchnorm``, has statistics of its own, and what replaces the linear layer, such as an adapter, a
     product of its own: they go the plain way, as clouds of different sizes do.
 
@@ -55,4 +56,10 @@ class PooledLinear(nn.Module):
             track(self.norm, mean, var, len(x))
         else:
             mean, var = running(self.norm)
-        return self.act((extreme - mean) * (var + self.norm.eps).rsqrt() * self.norm.weight + self.norm.bias)
+        ties = self.norm.weight == 0  # of all points of a cloud: so that they share the gradient of that weight
+        if bool(ties.any()):
+            with torch.autocast(x.device.type, enabled=False):
+                even = clouds.mean(dim=1, dtype=mean.dtype) @ weight.to(mean.dtype).t()  # (B, C)
+            extreme = torch.where(ties, even, extreme)
+        out = (extreme - mean) * (var + self.norm.eps).rsqrt() * self.norm.weight + self.norm.bias
+        return self.act(out.to(torch.promote_types(x.dtype, weight.dtype)))

@@ -34,28 +34,27 @@ class PooledProduct(torch.autograd.Function):
         ctx: Any, x: Tensor, weight: Tensor, sign: Tensor, moments: bool
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         signed = (sign[:, None] * weight).t()  # (D, C)
-        with_index = any(ctx.needs_input_grad)
         size, num_points, _ = x.shape
         clouds = max(1, CHUNK // (num_points * len(weight)))
         points = max(1, CHUNK // (clouds * len(weight)))
         extremes, indices = [], []
         for part in x.split(clouds):
-            extreme, index = _maximum(part[:, :points], signed, with_index)
+            extreme, index = _maximum(part[:, :points], signed)
             for start in range(points, num_points, points):
-                other, at = _maximum(part[:, start : start + points], signed, with_index)
-                if with_index:
-                    index = torch.where(other > extreme, at + start, index)
+                other, at = _maximum(part[:, start : start + points], signed)
+                index = torch.where(other > extreme, at + start, index)
                 extreme = torch.maximum(extreme, other)
             extremes.append(extreme)
             indices.append(index)
         extreme = sign * torch.cat(extremes)
-        rows = torch.cat(indices) + num_points * torch.arange(size, device=x.device)[:, None] if with_index else None
+        rows = torch.cat(indices) + num_points * torch.arange(size, device=x.device)[:, None]
         mean = var = centre = spread = None
         if moments:
-            centre, covariance = _moments(x.flatten(0, 1), weight.dtype)
+            wide = _wide(weight)
+            centre, covariance = _moments(x.flatten(0, 1), wide.dtype)
             with torch.autocast(x.device.type, enabled=False):
-                spread = weight @ covariance  # (C, D)
-                mean, var = weight @ centre, (spread * weight).sum(dim=1).clamp(min=0)
+                spread = wide @ covariance  # (C, D)
+                mean, var = wide @ centre, (spread * wide).sum(dim=1).clamp(min=0)
         ctx.save_for_backward(x, weight, rows, centre, spread)
         return extreme, mean, var
 
@@ -65,38 +64,43 @@ class PooledProduct(torch.autograd.Function):
         ctx: Any, grad_extreme: Tensor, grad_mean: Tensor, grad_var: Tensor
     ) -> tuple[Tensor | None, Tensor | None, None, None]:
         x, weight, rows, centre, spread = ctx.saved_tensors
-        grad_extreme = grad_extreme.to(weight.dtype)
+        wide = _wide(weight)
+        grad_extreme = grad_extreme.to(wide.dtype)
         flat = x.flatten(0, 1)
         grad_x = grad_weight = None
         if ctx.needs_input_grad[1]:
-            values = flat.to(weight.dtype)  # (B*N, D), itself but for 16 bits
+            values = flat.to(wide.dtype)  # (B*N, D), itself but for 16 bits
             grad_weight = embedding_bag(
                 rows.t().contiguous(), values, mode="sum", per_sample_weights=grad_extreme.t().contiguous()
             )
             if centre is not None:
                 grad_weight += grad_mean[:, None] * centre + 2 * grad_var[:, None] * spread
+            grad_weight = grad_weight.to(weight.dtype)
         if ctx.needs_input_grad[0]:
-            grad_x = _scatter(grad_extreme, rows, weight, len(flat))  # (B*N, D)
+            grad_x = _scatter(grad_extreme, rows, wide, len(flat))  # (B*N, D)
             if centre is not None:
-                quadratic = weight.t() @ (grad_var[:, None] * weight) * (2 / len(flat))  # (D, D)
-                grad_x += grad_mean @ weight / len(flat)
+                quadratic = wide.t() @ (grad_var[:, None] * wide) * (2 / len(flat))  # (D, D)
+                grad_x += grad_mean @ wide / len(flat)
                 step = _rows(flat)
                 for part, out in zip(flat.split(step), grad_x.split(step), strict=True):
-                    out.addmm_(part.to(weight.dtype) - centre, quadratic)
+                    out.addmm_(part.to(wide.dtype) - centre, quadratic)
             grad_x = grad_x.view_as(x).to(x.dtype)
         return grad_x, grad_weight, None, None
 
 
-def _maximum(x: Tensor, signed: Tensor, with_index: bool) -> tuple[Tensor, Tensor]:
-    """The largest value of each channel in each cloud, and the point that has it (0 where it is not asked for).
+def _wide(weight: Tensor) -> Tensor:
+    """The weight in the precision of moments and gradients, float32 at least."""
+    return weight.to(torch.promote_types(weight.dtype, torch.float32))
+
+
+def _maximum(x: Tensor, signed: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest value of each channel in each cloud, and the point that has it.
 
     Shapes:
         - **x:** ``[b, n, D]``, **signed:** ``[D, C]``, **output:** ``[b, C]`` each
     """
     size, num_points, _ = x.shape
     product = (x.reshape(size * num_points, -1) @ signed).view(size, num_points, -1)  # (b, n, C)
-    if not with_index:
-        return product.amax(dim=1), x.new_zeros((), dtype=torch.long)
     group = max(length for length in range(1, GROUP + 1) if num_points % length == 0)
     grouped = product.view(size, num_points // group, group, -1)
     # A maximum with its index is several times as slow as one without: so only over the groups, and within the best.

@@ -24,10 +24,10 @@ def batch_of(sizes: list[int]) -> Tensor:
 
 
 def make(in_channels: int = 5, out_channels: int = 7, *, relu: bool = True) -> PooledLinear:
-    """A layer in double precision; its norm has weights of both signs, and statistics and shifts unlike the start's."""
+    """A layer in double precision; its norm has weights of both signs and 0, and statistics unlike the start's."""
     layer = PooledLinear(in_channels, out_channels, nn.ReLU if relu else nn.Identity).double()
     with torch.no_grad():
-        layer.norm.weight.copy_(torch.linspace(-1.5, 1.3, out_channels))
+        layer.norm.weight.copy_(torch.linspace(-1.5, 1.5, out_channels))  # 0 in the middle, where they are odd
         layer.norm.bias.copy_(torch.randn(out_channels))
         layer.norm.running_mean.normal_()  # type: ignore[union-attr]
         layer.norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
@@ -101,18 +101,20 @@ class _Pool(torch.nn.Module):
         return self.layer.pool(x, batch, batch_size)
 
 
-def test_a_norm_weight_of_zero_gives_the_bias_and_a_gradient_between_the_extremes() -> None:
-    layer, batch = make(relu=False), batch_of([6, 6])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("relu", [True, False])
+def test_where_the_norms_weight_is_zero_all_points_share_its_gradient(training: bool, relu: bool) -> None:
+    short, batch = make(relu=relu).train(training), batch_of([6, 6])
     with torch.no_grad():
-        layer.norm.weight[2] = 0
-    x = torch.randn(12, 5, dtype=torch.double, requires_grad=True)
-    out = layer.pool(x, batch, 2)
-    assert torch.equal(out[:, 2], layer.norm.bias[2].expand(2)) and torch.allclose(out, layer(x, batch, 2)[1])
-    grad_x, grad_weight, grad_norm, _ = torch.autograd.grad(out[0, 2], [x, *layer.parameters()])
-    assert not grad_x.any() and not grad_weight.any()
-    channel = (x @ layer.linear.weight[2]).detach()
-    standard = (channel - channel.mean()) / (channel.var(correction=0) + 1e-5).sqrt()
-    assert standard[:6].min() - 1e-12 <= grad_norm[2] <= standard[:6].max() + 1e-12
+        short.norm.weight[[0, 5]] = torch.tensor([0.0, -0.0], dtype=torch.double)
+        short.norm.bias[[0, 5]] = 0.5
+    plain = copy.deepcopy(short)
+    x = (20 + torch.randn(12, 5, dtype=torch.double)).requires_grad_()
+    out, expected = short.pool(x, batch, 2), plain(x, batch, 2)[1]
+    assert torch.equal(out[:, [0, 5]], torch.full((2, 2), 0.5, dtype=torch.double))
+    ours, theirs = gradients(short, out, x), gradients(plain, expected, x)
+    assert all(torch.allclose(a, b, rtol=1e-9, atol=1e-10) for a, b in zip(ours, theirs, strict=True))
+    assert ours[2][0] != 0 and ours[2][5] != 0
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -209,6 +211,25 @@ def test_under_autocast_the_statistics_keep_the_resolution_of_float32() -> None:
     plain(x, batch, 2)
     for name in ("running_mean", "running_var"):
         assert torch.allclose(getattr(cast.norm, name), getattr(plain.norm, name), rtol=1e-5), name
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_in_16_bits_the_moments_and_gradients_are_computed_in_float32(training: bool) -> None:
+    layer, batch = make(32, 65).bfloat16().train(training), batch_of([50, 50])
+    wide, x = copy.deepcopy(layer).double(), (20 + torch.randn(100, 32)).bfloat16().requires_grad_()
+    leaf = x.detach().double().requires_grad_()
+    out, expected = layer.pool(x, batch, 2), wide.pool(leaf, batch, 2)
+    assert out.dtype == torch.bfloat16
+    assert (out.double() - expected).abs().mean() < 0.05  # the product itself is rounded to 16 bits
+    ours, theirs = gradients(layer, out, x), gradients(wide, expected, leaf)
+    assert all(grad.dtype == torch.bfloat16 for grad in ours)
+    for grad, reference in zip(ours, theirs, strict=True):
+        assert nn.functional.cosine_similarity(grad.flatten().double(), reference.flatten(), dim=0) > 0.95
+    _, mean, var = pooled_product.PooledProduct.apply(x.view(2, 50, 32), layer.linear.weight, x.new_ones(65), True)
+    product = wide.linear(leaf)
+    assert mean.dtype == var.dtype == torch.float32
+    assert torch.allclose(mean.double(), product.mean(dim=0), rtol=1e-5, atol=1e-5)
+    assert torch.allclose(var.double(), product.var(dim=0, correction=0), rtol=1e-4)
 
 
 class _Largest(TorchDispatchMode):
