@@ -37,7 +37,7 @@ def _replaced(part: Any) -> Any:
         if type(part) is kind:
             return replace(part)
     if isinstance(part, Neighbors):
-        return PlainNeighbors()
+        return _PlainNeighborsModule().train(part.training) if isinstance(part, nn.Module) else PlainNeighbors()
     if isinstance(part, nn.Module):
         for name, child in part.named_children():
             setattr(part, name, _replaced(child))
@@ -45,6 +45,10 @@ def _replaced(part: Any) -> Any:
             if isinstance(value, Neighbors):
                 setattr(part, name, _replaced(value))
     return part
+
+
+class _PlainNeighborsModule(PlainNeighbors, nn.Module):
+    """What stands in the place of a search that is a module: nothing else may stand among a module's children."""
 
 
 def _plain_edge_conv(layer: EdgeConv) -> PlainEdgeConv:
@@ -57,8 +61,10 @@ def _plain_pooled_linear(layer: PooledLinear) -> PlainPooledLinear:
 
 
 def _with_weights(plain: M, layer: nn.Module) -> M:
-    """``plain`` with the weights of ``layer``, on their device and in their precision, and in its mode."""
+    """``plain`` with the weights of ``layer``, on their device, in their precision, frozen or not, and in its mode."""
     plain.load_state_dict(layer.state_dict(), assign=True)
+    for name, parameter in layer.named_parameters():
+        plain.get_parameter(name).requires_grad_(parameter.requires_grad)
     return plain.train(layer.training)
 
 

@@ -59,6 +59,39 @@ def test_outputs_statistics_and_gradients_are_the_encoders(
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_what_is_frozen_stays_frozen(config: dict[str, object]) -> None:
+    encoder = ENCODERS.build(config)
+    for place, parameter in enumerate(encoder.parameters()):
+        parameter.requires_grad_(place % 2 == 0)
+    flags = {name: parameter.requires_grad for name, parameter in encoder.named_parameters()}
+    assert {name: parameter.requires_grad for name, parameter in to_plain(encoder).named_parameters()} == flags
+
+
+class SearchModule(Neighbors, nn.Module):
+    """A user's search that is a module, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = NEIGHBORS.build({"name": "dense"})
+
+    def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
+        return self.inner.search(x, k, sizes)
+
+
+@pytest.mark.parametrize("hold", [lambda search: nn.Sequential(search), lambda search: nn.ModuleDict({"a": search})])
+def test_a_search_that_is_a_module_has_its_plain_form(hold: Callable[[nn.Module], nn.Module]) -> None:
+    plain = to_plain(hold(SearchModule().eval()))
+    (search,) = plain.children()
+    assert isinstance(search, PlainNeighbors) and not search.training
+    x, batch, size = clouds([6, 9])
+    assert torch.equal(search(x, 3, batch, size).sort().values, SearchModule()(x, 3, batch, size).sort().values)
+    encoder = ENCODERS.build(CONFIGS["DGCNN"])
+    vars(encoder).pop("neighbors")
+    encoder.neighbors = SearchModule()
+    assert isinstance(to_plain(encoder).neighbors, PlainNeighbors)
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_every_layer_that_has_a_plain_form_takes_it(config: dict[str, object]) -> None:
     encoder = ENCODERS.build(config)
     plain = to_plain(encoder)
