@@ -16,6 +16,9 @@ def for_each(work: Callable[[T], None], items: Sequence[T], device: torch.device
 
     An operation on one cloud is too small to be shared between threads; clouds are not. PyTorch, NumPy and SciPy let
     other threads run while they compute.
+
+    PyTorch's number of threads belongs to each thread, but setting it in one sets it for all that have not computed
+    yet: a thread of the program's that first does so while this runs has one, and keeps it.
     """
     threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
     workers = min(threads, len(items)) if device.type == "cpu" else 1
