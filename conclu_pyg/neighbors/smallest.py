@@ -21,17 +21,18 @@ def smallest(values: Tensor, k: int) -> Tensor:
     """
     if values.device.type != "cpu":
         return values.topk(k, largest=False, sorted=False).indices
-    num_values = values.size(1)
+    num_values, device = values.size(1), values.device  # named below, lest a default device be taken
     width = group_width(num_values, k)
     if width == 1:
-        return _select(values, torch.arange(num_values, dtype=torch.int32), k)
+        return _select(values, torch.arange(num_values, dtype=torch.int32, device=device), k)
     groups = num_values // width
     whole = width * groups  # what remains beyond is looked into in any case
     minima = values[:, :whole].unflatten(1, (width, groups)).amin(dim=1)  # (R, groups)
-    group = _select(minima, torch.arange(groups, dtype=torch.int32), k)
-    members = (group[:, None] + torch.arange(0, whole, groups)[:, None]).flatten(1)  # (R, width * k)
+    group = _select(minima, torch.arange(groups, dtype=torch.int32, device=device), k)
+    members = (group[:, None] + torch.arange(0, whole, groups, device=device)[:, None]).flatten(1)  # (R, width * k)
     if whole < num_values:
-        members = torch.cat([members, torch.arange(whole, num_values).expand(len(values), -1)], dim=1)
+        rest = torch.arange(whole, num_values, device=device)
+        members = torch.cat([members, rest.expand(len(values), -1)], dim=1)
     return _select(values.gather(1, members), members, k)
 
 
@@ -51,7 +52,7 @@ def _select(values: Tensor, names: Tensor, k: int) -> Tensor:
         return names.expand_as(values).gather(1, place).long()
     # A float32 above an int32 name, read as a double, orders as the float32 does: both keep sign, exponent and fraction
     # in this order, from the highest bit. (Infinity is a finite double then.) That is quicker than argpartition.
-    keys = torch.empty(*values.shape, 2, dtype=torch.int32)
+    keys = torch.empty(*values.shape, 2, dtype=torch.int32, device=values.device)
     keys[..., 1] = values.view(torch.int32)  # the upper half, on the little-endian processors that PyTorch supports
     keys[..., 0] = names
     keys.view(torch.double).squeeze(2).numpy().partition(k - 1, axis=1)

@@ -40,7 +40,7 @@ class TorchClusterNeighbors(Neighbors):
             )
         if x.device.type != "cpu":
             return self._search_together(x, k, sizes)
-        index = torch.empty(len(x), k, dtype=torch.long)
+        index = torch.empty(len(x), k, dtype=torch.long, device=x.device)
         starts = [0, *accumulate(sizes)]
 
         def fill(cloud: int) -> None:

@@ -208,3 +208,13 @@ def test_what_cannot_be_searched_is_refused(
     with pytest.raises(error) as raised:
         search(**arguments)
     assert sentence in str(raised.value) and "\n" not in str(raised.value) and str(raised.value).endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["equal", "ragged"])
+def test_a_default_device_elsewhere_changes_nothing(search: Search, threads: int, kind: str) -> None:
+    batch, size = batch_of(SIZES[kind]), len(SIZES[kind])
+    x = torch.randn(len(batch), 3)
+    expected = search(x, 5, batch, size)
+    with torch.device("meta"):
+        index = search(x, 5, batch, size)
+    assert torch.equal(index.sort().values, expected.sort().values)

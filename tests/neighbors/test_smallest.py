@@ -40,6 +40,15 @@ def test_the_smallest_of_each_row(
 
 
 @pytest.mark.parametrize("dtype", [torch.float, torch.double])
+@pytest.mark.parametrize("num_values", [20, 83])
+def test_a_default_device_elsewhere_changes_nothing(dtype: torch.dtype, num_values: int) -> None:
+    values = torch.randn(5, num_values, dtype=dtype)
+    with torch.device("meta"):
+        place = smallest(values, 20)
+    assert torch.equal(place, smallest(values, 20))
+
+
+@pytest.mark.parametrize("dtype", [torch.float, torch.double])
 def test_infinities_zeros_and_the_least_and_largest_numbers_have_their_order(dtype: torch.dtype) -> None:
     limits = torch.finfo(dtype)
     special = [-torch.inf, limits.min, -1, -limits.tiny, -limits.smallest_normal / 4, -0.0]
