@@ -39,7 +39,7 @@ REGISTRIES = [value for value in vars(registry).values() if isinstance(value, Re
 
 # Appended to every training that is run and to evaluations on another data set, by the name of the data set.
 TINY = {
-    "ParametricShapes": ["dataset.num_shapes=100", "dataset.num_test_shapes=40", "dataset.num_points=64"],
+    "ParametricShapes": ["dataset.num_shapes=200", "dataset.num_test_shapes=40", "dataset.num_points=64"],
     "": ["pipeline.epochs=1", "pipeline.batch_size=20", "model.projector.hidden_channels=64"],
 }
 # Data that have to be put in place first: a command that would read them is checked up to there.
