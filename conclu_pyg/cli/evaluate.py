@@ -29,10 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--labels-per-class",
-        type=int,
+        type=_count,
         metavar="K",
         help="train the SVM on K clouds of each class, drawn by pipeline.seed (default: on the whole training split)",
     )
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, found {count}")
+    return count
 
 
 def run(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.nn import EdgeConv, PooledLinear, check_sizes
 from conclu_pyg.registry import ENCODERS, NEIGHBORS
 
@@ -46,7 +47,9 @@ class DGCNN(nn.Module):
         neighbors: Any = None,
     ) -> None:
         super().__init__()
-        check_sizes(self, out_channels=out_channels, k=k, channels=min(channels, default=0))
+        if not channels:
+            raise ConfigError("DGCNN needs at least one edge convolution, found channels=[].")
+        check_sizes(self, out_channels=out_channels, k=k, channels=min(channels))
         self.out_channels, self.k = out_channels, k
         self.neighbors = NEIGHBORS.build(neighbors or {"name": "auto"})
         self.convs = nn.ModuleList(EdgeConv(fan_in, fan_out, SLOPE) for fan_in, fan_out in pairwise([3, *channels]))

@@ -48,7 +48,7 @@ def evaluate_run(
     for measured in (run.untrained(), run) if with_random else (run,):
         found = probe.measure(measured, splits)
         for record in found:
-            show_value(record, probe.title)
+            show_value(record, probe.title + splits.in_brief)
         records += found
     show_records(records)
     append_records(results, records)

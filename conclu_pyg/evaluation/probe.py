@@ -55,6 +55,13 @@ class ProbeSplits(NamedTuple):
         return f"{len(self.train):,} training clouds" + (f" ({self.drawn})" if self.drawn else "")
 
     @property
+    def in_brief(self) -> str:
+        """What is unusual about them, such as `` (10 of each class, drawn by the run's seed)``; else nothing."""
+        unusual = [self.drawn] if self.drawn else []
+        unusual += [self.on] if self.on != "test" else []
+        return f" ({'; '.join(unusual)})" if unusual else ""
+
+    @property
     def held_out_in_words(self) -> str:
         """Such as ``512 clouds (test split)``, for the protocol."""
         part = "test split" if self.on == "test" else f"{VALIDATION_SHARE:.0%} of the training split, held out"
@@ -86,7 +93,7 @@ def probe_splits(run: LoadedRun, on: On, labels_per_class: int | None = None) ->
         DataError: a class has too few training clouds for a validation part or for so many labels.
     """
     if labels_per_class is not None and labels_per_class < 1:
-        raise ConfigError(f"the labels of each class must be at least 1, found {labels_per_class}.")
+        raise ConfigError(f"--labels-per-class must be at least 1, found {labels_per_class}.")
     train = run.split("train")
     if on == "test":
         splits = ProbeSplits(train, run.split("test"), on)

@@ -28,8 +28,9 @@ class TorchClusterNeighbors(Neighbors):
             import torch_cluster
         except (ImportError, OSError) as error:  # the latter where it was built for another torch
             raise ConfigError(
-                f"NEIGHBORS 'torch_cluster' needs torch-cluster, which cannot be imported ({error}); install it by "
-                "`pip install --no-build-isolation 'conclu_pyg[cluster]'`, or name 'auto' instead."
+                f"NEIGHBORS 'torch_cluster' needs torch-cluster, which cannot be imported ({error}); in the folder of "
+                "this project `pip install -c constraints.txt --no-build-isolation -e '.[cluster]'` compiles it, which "
+                "takes minutes; or name 'auto' instead."
             ) from error
         self._knn = torch_cluster.knn
 

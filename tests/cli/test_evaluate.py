@@ -34,6 +34,15 @@ def test_a_few_labels_are_passed_on_as_a_number(calls: list[Any]) -> None:
     assert calls[0][2]["labels_per_class"] == 10
 
 
+@pytest.mark.parametrize("word", ["0", "-1", "x", "2.5"])
+def test_labels_that_are_no_number_above_0_are_refused_before_the_work(
+    calls: list[Any], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["evaluate", "runs/a", "--labels-per-class", word])
+    assert "--labels-per-class" in capsys.readouterr().err and not calls
+
+
 ORDERS = [
     [word for group in order for word in group]
     for order in itertools.permutations([["dataset.a=1"], ["--with-random"], ["--on", "validation"], ["dataset.b=-2"]])

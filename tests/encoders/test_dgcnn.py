@@ -105,7 +105,7 @@ def test_is_made_of_edge_convolutions_of_which_none_holds_an_edge() -> None:
     ("options", "message"),
     [
         ({"k": 0}, "DGCNN takes k of at least 1, found 0"),
-        ({"channels": []}, "DGCNN takes channels of at least 1"),
+        ({"channels": []}, "DGCNN needs at least one edge convolution"),
         ({"channels": [64, 0]}, "DGCNN takes channels of at least 1, found 0"),
         ({"out_channels": -1}, "DGCNN takes out_channels of at least 1, found -1"),
     ],

@@ -53,13 +53,16 @@ def test_a_few_labels_are_as_many_of_each_class_and_the_same_each_time(loaded: L
     )
     assert set(np.bincount(few.train.y)) == {3} and set(few.train.names) < set(whole.train.names)
     assert few.held_out.names == whole.held_out.names
+    draws, part = "3 of each class, drawn by the run's seed", "; validation" if on == "validation" else ""
+    assert few.in_brief == f" ({draws}{part})"
+    assert whole.in_brief == (" (validation)" if on == "validation" else "")
     assert probe_splits(loaded, on, 3).train.names == few.train.names
 
 
 def test_more_labels_than_a_class_has_are_refused_with_its_name(loaded: LoadedRun) -> None:
     with pytest.raises(DataError, match=r"7 labels of each class cannot be drawn: \w+ has 6 training clouds"):
         probe_splits(loaded, "test", 7)
-    with pytest.raises(ConfigError, match="at least 1, found 0"):
+    with pytest.raises(ConfigError, match="--labels-per-class must be at least 1, found 0"):
         probe_splits(loaded, "test", 0)
 
 

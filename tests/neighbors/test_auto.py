@@ -43,5 +43,5 @@ def test_torch_cluster_is_asked_for_only_by_its_name(monkeypatch: pytest.MonkeyP
     with pytest.raises(ConfigError) as error:
         NEIGHBORS.build({"name": "torch_cluster"})
     assert r"needs torch-cluster, which cannot be imported" in str(error.value)
-    assert "install it by `pip install --no-build-isolation 'conclu_pyg[cluster]'`" in str(error.value)
+    assert "`pip install -c constraints.txt --no-build-isolation -e '.[cluster]'` compiles it" in str(error.value)
     assert "\n" not in str(error.value)
