@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import tempfile
@@ -15,6 +16,7 @@ from conclu_pyg.errors import ConcluError
 
 fcntl: Any = importlib.import_module("fcntl") if importlib.util.find_spec("fcntl") else None  # Windows has none
 ABANDONED_AFTER = 10.0  # seconds; what is done under a lock takes far below one
+WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # what file systems without locks say
 
 
 @contextmanager
@@ -78,8 +80,11 @@ def _take(lock: Path) -> int | None:
             return descriptor
     except (BlockingIOError, FileNotFoundError):
         pass
-    except OSError:  # a file system without locks: rather a record that may be lost than none at all
-        return descriptor
+    except OSError as error:
+        if error.errno in WITHOUT_LOCKS:  # rather a record that may be lost than none at all
+            return descriptor
+        os.close(descriptor)
+        raise
     os.close(descriptor)  # held by another process, or removed by the one that held it
     return None
 

@@ -1,7 +1,10 @@
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,3 +116,43 @@ def test_a_folder_that_cannot_be_written_is_an_error_at_once(tmp_path: Path, sys
     with pytest.raises(PermissionError), files.locked(tmp_path / "file"):
         pass
     tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(files.fcntl is None, reason="this system has no locks of its own")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_written_all_the_same(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files.fcntl, "flock", raising(number))
+    with files.locked(tmp_path / "file"):
+        (tmp_path / "file").touch()
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(files.fcntl is None, reason="this system has no locks of its own")
+@pytest.mark.parametrize("number", [errno.EIO, errno.EBADF, errno.EINVAL])
+def test_another_error_of_the_lock_is_raised_and_leaves_no_file_open(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    open_file = os.open
+
+    def remember(*arguments: Any) -> int:
+        opened.append(open_file(*arguments))
+        return opened[-1]
+
+    monkeypatch.setattr(files.os, "open", remember)
+    monkeypatch.setattr(files.fcntl, "flock", raising(number))
+    with pytest.raises(OSError, match=os.strerror(number)), files.locked(tmp_path / "file"):
+        pass
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])
+
+
+def raising(number: int) -> Callable[..., None]:
+    """What stands for a system call that fails with that number."""
+
+    def fail(*arguments: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
