@@ -9,10 +9,11 @@ from typing import NoReturn
 
 from conclu_pyg import __version__
 from conclu_pyg.cli import benchmark, evaluate, results, train
+from conclu_pyg.engine.interrupt import Terminated
 from conclu_pyg.errors import ConcluError
 
 COMMANDS = {"train": train, "evaluate": evaluate, "results": results, "benchmark": benchmark}
-INTERRUPTED = 130  # what a shell expects of a command that Ctrl-C ended
+INTERRUPTED, TERMINATED = 130, 143  # what a shell expects of a command that Ctrl-C or SIGTERM ended
 
 
 class _Parser(argparse.ArgumentParser):
@@ -21,7 +22,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and gives its exit status: 0, 2 after an error that the user can mend, 130 after Ctrl-C.
+    """Runs a command and gives its exit status: 0, 2 after an error that the user can mend, 130 after Ctrl-C, and
+    143 after SIGTERM where it was waited for, as a training does.
 
     Args:
         arguments: the command's name and its arguments (default: those of the process).
@@ -49,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # a full disk, a folder that may not be written
         print(f"error: {error}.", file=sys.stderr)
         return 2
+    except Terminated:
+        print("stopped by SIGTERM.", file=sys.stderr)
+        return TERMINATED
     except KeyboardInterrupt:
         print("stopped by Ctrl-C.", file=sys.stderr)
         return INTERRUPTED

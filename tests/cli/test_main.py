@@ -1,4 +1,5 @@
 import argparse
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 import conclu_pyg
 from conclu_pyg import errors
 from conclu_pyg.cli.main import COMMANDS, main
+from conclu_pyg.engine.interrupt import Interrupt
 
 
 def exits(arguments: list[str]) -> int:
@@ -80,6 +82,28 @@ def test_an_error_that_the_user_can_mend_is_one_line_and_a_status(
     error: BaseException, status: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(COMMANDS, "train", failing(error))
+    assert main(["train"]) == status
+    assert capsys.readouterr() == ("", line)
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "line"),
+    [(signal.SIGINT, 130, "stopped by Ctrl-C.\n"), (signal.SIGTERM, 143, "stopped by SIGTERM.\n")],
+)
+def test_a_command_that_a_signal_ended_says_which(
+    number: signal.Signals,
+    status: int,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def run(options: argparse.Namespace) -> None:
+        with Interrupt() as interrupt:
+            signal.raise_signal(number)
+            assert interrupt.requested
+            raise KeyboardInterrupt  # as a training does, once its state is saved
+
+    monkeypatch.setitem(COMMANDS, "train", SimpleNamespace(__doc__="", add_arguments=lambda parser: None, run=run))
     assert main(["train"]) == status
     assert capsys.readouterr() == ("", line)
 

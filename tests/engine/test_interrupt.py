@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from conclu_pyg.engine.interrupt import Interrupt
+from conclu_pyg.engine.interrupt import Interrupt, Terminated
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -14,6 +14,36 @@ def test_the_first_signal_asks_and_the_second_stops_at_once(number: signal.Signa
         assert interrupt.requested
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        ([signal.SIGINT], KeyboardInterrupt),
+        ([signal.SIGTERM], Terminated),
+        ([signal.SIGTERM, signal.SIGINT], KeyboardInterrupt),
+        ([signal.SIGINT, signal.SIGTERM], Terminated),
+    ],
+)
+def test_the_last_signal_says_what_leaves_the_block(
+    numbers: list[signal.Signals], kind: type[KeyboardInterrupt]
+) -> None:
+    with pytest.raises(KeyboardInterrupt) as error:
+        interrupted_by(numbers, KeyboardInterrupt())
+    assert error.type is kind
+
+
+def test_sigterm_hides_no_other_error() -> None:
+    with pytest.raises(ZeroDivisionError):
+        interrupted_by([signal.SIGTERM], ZeroDivisionError())
+
+
+def interrupted_by(numbers: list[signal.Signals], error: BaseException) -> None:
+    """A loop that raises the error after the signals, if the second has not stopped it."""
+    with Interrupt():
+        for number in numbers:
+            signal.raise_signal(number)
+        raise error
 
 
 def test_the_former_handlers_come_back() -> None:
