@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from conclu_pyg.engine.progress import warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.nn import EdgeConv, PooledLinear, check_sizes
 from conclu_pyg.registry import ENCODERS, NEIGHBORS
@@ -24,8 +25,8 @@ class DGCNN(nn.Module):
 
     Args:
         out_channels: size of the features (default: 1024).
-        k: how many nearest points each point has edges to, itself among them; a cloud of fewer points has that many
-            (default: 20).
+        k: how many nearest points each point has edges to, itself among them; a cloud of fewer points has that many.
+            Where that is all of them on average, a warning says so once (default: 20).
         channels: sizes of the edge convolutions' outputs (default: 64, 64, 128, 256).
         neighbors: config of the search for the nearest points (default: ``{name: auto}``).
 
@@ -54,6 +55,7 @@ class DGCNN(nn.Module):
         self.neighbors = NEIGHBORS.build(neighbors or {"name": "auto"})
         self.convs = nn.ModuleList(EdgeConv(fan_in, fan_out, SLOPE) for fan_in, fan_out in pairwise([3, *channels]))
         self.last = PooledLinear(sum(channels), out_channels, _activation)
+        self._warned = False
 
     def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
         return self.last(self._points(pos, batch, batch_size), batch, batch_size)
@@ -63,11 +65,21 @@ class DGCNN(nn.Module):
         return self.last.pool(self._points(pos, batch, batch_size), batch, batch_size)
 
     def _points(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        self._warn_of_complete_graphs(len(pos), batch_size)
         features = [pos]
         for conv in self.convs:
             x = features[-1]
             features.append(conv(x, self.neighbors(x, self.k, batch, batch_size)))
         return torch.cat(features[1:], dim=1)  # (M, 512)
+
+    def _warn_of_complete_graphs(self, num_points: int, batch_size: int) -> None:
+        # From the mean, for which no device has to be waited for.
+        if not self._warned and 0 < num_points <= self.k * batch_size:
+            self._warned = True
+            warn(
+                f"model.encoder.k={self.k} is no less than the {num_points / batch_size:g} points of a cloud, so that "
+                "every point is every other's neighbour; give a smaller k, or views of more points."
+            )
 
 
 def _activation() -> nn.Module:

@@ -97,6 +97,28 @@ def test_trains_under_bfloat16_autocast(sizes: list[int]) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
 
 
+@pytest.mark.parametrize(("sizes", "points"), [([4, 4], "4"), ([3, 3], "3"), ([2, 5], "3.5")])
+def test_a_k_of_all_points_is_warned_about_once(
+    sizes: list[int], points: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = DGCNN(out_channels=4, k=4, channels=[4]).double()
+    for _ in range(2):
+        encoder.pool(*draw(sizes))
+    assert capsys.readouterr().out == (
+        f"warning: model.encoder.k=4 is no less than the {points} points of a cloud, so that every point is every "
+        "other's neighbour; give a smaller k, or views of more points.\n"
+    )
+
+
+@pytest.mark.parametrize("sizes", [[5, 5], [3, 6]], ids=["equal", "larger on average"])
+def test_a_k_below_the_number_of_points_is_not_warned_about(
+    sizes: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = DGCNN(out_channels=4, k=4, channels=[4]).double()
+    encoder(*draw(sizes))
+    assert capsys.readouterr().out == ""
+
+
 def test_is_made_of_edge_convolutions_of_which_none_holds_an_edge() -> None:
     assert all(isinstance(conv, EdgeConv) for conv in DGCNN().convs)
 
