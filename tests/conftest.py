@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import conclu_pyg
 
@@ -35,6 +37,24 @@ TINY: dict[str, Any] = {
 def seed() -> None:
     """Every test draws the same numbers, alone or among the others."""
     torch.manual_seed(0)
+
+
+class LargestTensor(TorchDispatchMode):
+    """Within it, ``entries`` is the size of the largest dense tensor that any operation of this thread has given."""
+
+    entries = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, (tuple, list)) else [out]:
+            if isinstance(tensor, Tensor) and tensor.layout == torch.strided:
+                self.entries = max(self.entries, tensor.numel())
+        return out
+
+
+@pytest.fixture
+def largest_tensor() -> type[LargestTensor]:
+    return LargestTensor
 
 
 @pytest.fixture

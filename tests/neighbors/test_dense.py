@@ -1,9 +1,10 @@
 """Dense products: any chunks give the same, none keeps all pairs, and reduced precision does not reach them."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from conclu_pyg.neighbors import dense
 from conclu_pyg.neighbors.base import Neighbors
@@ -43,26 +44,15 @@ def test_a_point_is_its_own_neighbour_among_any_number_at_its_place() -> None:
     assert all(point in row for point, row in enumerate(index.tolist()))
 
 
-class _Largest(TorchDispatchMode):
-    """Notes the size of the largest tensor that any operation gives."""
-
-    entries = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-        out = func(*args, **(kwargs or {}))
-        for tensor in out if isinstance(out, (tuple, list)) else [out]:
-            if isinstance(tensor, Tensor):
-                self.entries = max(self.entries, tensor.numel())
-        return out
-
-
 @pytest.mark.parametrize("sizes", [[1500, 1500], [2000, 900, 50, 50]], ids=["equal", "ragged"])
-def test_memory_is_linear_in_the_number_of_points(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_linear_in_the_number_of_points(
+    sizes: list[int], monkeypatch: pytest.MonkeyPatch, largest_tensor: Any
+) -> None:
     monkeypatch.setattr(dense, "CHUNK", 10000)
     x, before = torch.randn(3000, 4), torch.get_num_threads()
     torch.set_num_threads(1)  # what other threads do would not be noted
     try:
-        with _Largest() as seen:
+        with largest_tensor() as seen:
             DenseNeighbors()(x, 20, batch_of(sizes), len(sizes))
     finally:
         torch.set_num_threads(before)

@@ -1,6 +1,7 @@
 """Work in parallel threads: all of it is done, errors come back, and PyTorch's own threads stay as they were."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from conclu_pyg.neighbors.threads import for_each
 
 
 @pytest.fixture(autouse=True)
-def two_threads():  # type: ignore[no-untyped-def]
+def two_threads() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     yield

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch_geometric.nn import EdgeConv as PyGEdgeConv
 from torch_geometric.nn import MessagePassing
 
@@ -259,27 +258,16 @@ def test_it_is_a_message_passing_layer_that_takes_pygs_edges() -> None:
     assert torch.allclose(layer(x, edges_to_table(edges, len(x))), layer(x, index))
 
 
-class _Largest(TorchDispatchMode):
-    """Notes the size of the largest tensor that any operation gives."""
-
-    entries = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-        out = func(*args, **(kwargs or {}))
-        for tensor in out if isinstance(out, (tuple, list)) else [out]:
-            if isinstance(tensor, Tensor) and tensor.layout == torch.strided:
-                self.entries = max(self.entries, tensor.numel())
-        return out
-
-
 @pytest.mark.parametrize("dtype", [torch.float, torch.double])
-def test_it_never_holds_a_tensor_of_edges(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_never_holds_a_tensor_of_edges(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch, largest_tensor: Any
+) -> None:
     monkeypatch.setattr(neighbor_max, "CHUNK", 2048)
     index = table([64, 64], 16)
     x = torch.randn(128, 24, dtype=dtype, requires_grad=True)
     largest = {}
     for layer in (EdgeConv(24, 32).to(dtype), PlainEdgeConv(24, 32).to(dtype)):
-        with _Largest() as seen:
+        with largest_tensor() as seen:
             layer(x, index).sum().backward()
         largest[type(layer)] = seen.entries
     assert largest[PlainEdgeConv] >= 128 * 16 * 2 * 24 and largest[EdgeConv] <= 128 * 2 * 32

@@ -1,12 +1,12 @@
 """The last layer of a point encoder, whose short way to the pooled features must equal the plain one."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from conclu_pyg.nn import PooledLinear, pooled_product
 
@@ -232,26 +232,13 @@ def test_in_16_bits_the_moments_and_gradients_are_computed_in_float32(training: 
     assert torch.allclose(var.double(), product.var(dim=0, correction=0), rtol=1e-4)
 
 
-class _Largest(TorchDispatchMode):
-    """Notes the size of the largest tensor that any operation gives."""
-
-    entries = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-        out = func(*args, **(kwargs or {}))
-        for tensor in out if isinstance(out, (tuple, list)) else [out]:
-            if isinstance(tensor, Tensor):
-                self.entries = max(self.entries, tensor.numel())
-        return out
-
-
-def test_the_short_way_never_holds_all_points_features(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_short_way_never_holds_all_points_features(monkeypatch: pytest.MonkeyPatch, largest_tensor: Any) -> None:
     monkeypatch.setattr(pooled_product, "CHUNK", 2048)
     layer, batch = PooledLinear(4, 64), batch_of(16 * [32])
     x = torch.randn(512, 4, requires_grad=True)
     largest = {}
     for way in ("short", "plain"):
-        with _Largest() as seen:
+        with largest_tensor() as seen:
             out = layer.pool(x, batch, 16) if way == "short" else layer(x, batch, 16)[1]
             out.sum().backward()
         largest[way] = seen.entries
