@@ -94,8 +94,8 @@ def _check_part(config: Mapping[str, Any], registry: Registry, where: str, reser
     What the surroundings offer (a built data set, say) is not in a file, so a missing argument is left to ``build``.
     """
     try:
-        cls, arguments = registry.look_up(config)
-        check_arguments(cls, arguments, reserved=reserved)
+        cls, arguments, _ = registry.look_up(config)
+        check_arguments(cls, arguments, reserved=reserved, options=registry.options_of(cls))
     except RegistryError as error:
         raise ConfigError(f"{where}: {error}") from error
     for key, registry_of_part in built_from(cls).items():

@@ -37,6 +37,14 @@ def nearest(word: str, known: typing.Iterable[str]) -> str:
     return f"; did you mean {lowered[matches[0]]!r}?" if matches else "."
 
 
+class Named(typing.NamedTuple):
+    """What a config says: the class that it names, the arguments for it, and the options of the registry."""
+
+    cls: Callable[..., Any]
+    arguments: dict[str, Any]
+    options: dict[str, str]
+
+
 class Registry:
     """A table of classes (or functions) by name.
 
@@ -44,11 +52,15 @@ class Registry:
         name: what the error messages call the registry.
         home: the package whose modules register the built-in classes; they are imported when the registry is first
             looked into, so that importing :mod:`conclu_pyg` stays light.
+        options: what every config may say beside the arguments of its class, by name: ``module:function``, which is
+            called as ``function(built, value)`` with the object that was built and the string in the config (default:
+            none). A class that takes an argument of that name gets it itself.
     """
 
-    def __init__(self, name: str, home: str | None = None) -> None:
+    def __init__(self, name: str, home: str | None = None, options: Mapping[str, str] | None = None) -> None:
         self.name = name
         self._home = home
+        self._options = dict(options or {})
         self._classes: dict[str, Callable[..., Any]] = {}
 
     def register_module(self, name: str | None = None, *, force: bool = False) -> Callable[[T], T]:
@@ -95,11 +107,11 @@ class Registry:
             )
         return self._classes[name]
 
-    def look_up(self, config: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
-        """Returns the class that ``config`` names, and the arguments that it gives.
+    def look_up(self, config: Any) -> Named:
+        """Returns the class that ``config`` names, and what it says beside the name.
 
         Raises:
-            RegistryError: ``config`` is not a mapping, or its ``name`` is missing or unknown.
+            RegistryError: ``config`` is not a mapping, its ``name`` is missing or unknown, or an option is no string.
         """
         if not isinstance(config, Mapping):
             raise RegistryError(f"{self.name} builds from a mapping with a 'name', found {config!r}.")
@@ -110,7 +122,16 @@ class Registry:
                 f"a config for {self.name} needs 'name', found the keys {sorted(map(str, config))}; {self.name} has: "
                 f"{', '.join(self)}."
             )
-        return self.get(name), arguments
+        cls = self.get(name)
+        options = {key: arguments.pop(key) for key in self.options_of(cls) if key in arguments}
+        for key, value in options.items():
+            if not isinstance(value, (str, type(None))):
+                raise RegistryError(f"{self.name} takes {key} as a string, found {value!r} ({type(value).__name__}).")
+        return Named(cls, arguments, {key: value for key, value in options.items() if value is not None})
+
+    def options_of(self, cls: Callable[..., Any]) -> list[str]:
+        """The options that a config of ``cls`` may have: those of the registry that are no arguments of the class."""
+        return [key for key in self._options if key not in _parameters(cls)]
 
     def build(self, config: Any, given: Mapping[str, Any] | None = None, /, **offers: Any) -> Any:
         """Builds the object that ``config`` describes.
@@ -130,10 +151,10 @@ class Registry:
         """
         if not isinstance(config, (Mapping, *YAML_VALUES)):
             return config
-        cls, arguments = self.look_up(config)
+        cls, arguments, options = self.look_up(config)
         offers |= given or {}
         reserved = [key for key, value in offers.items() if not isinstance(value, YAML_VALUES)]
-        check_arguments(cls, arguments, offers, reserved)
+        check_arguments(cls, arguments, offers, reserved, self.options_of(cls))
         for key, value in (given or {}).items():
             if key in arguments and arguments[key] != value:
                 raise RegistryError(
@@ -141,7 +162,11 @@ class Registry:
                     "of the config."
                 )
         taken = {key: value for key, value in offers.items() if key in _parameters(cls) and key not in arguments}
-        return cls(**arguments, **taken)
+        built = cls(**arguments, **taken)
+        for key, value in options.items():
+            module, function = self._options[key].split(":")
+            getattr(importlib.import_module(module), function)(built, value)
+        return built
 
     def _load(self) -> None:
         """Imports the built-in modules and the plug-ins of other packages, once."""
@@ -198,6 +223,7 @@ def check_arguments(
     arguments: Mapping[str, Any],
     offers: Collection[str] | None = None,
     reserved: Collection[str] = (),
+    options: Collection[str] = (),
 ) -> None:
     """Refuses arguments that ``cls`` does not take, that have the wrong type, or that are missing.
 
@@ -206,6 +232,7 @@ def check_arguments(
         arguments: what a config gives.
         offers: the names of what the surroundings give (default: not known yet, so that nothing counts as missing).
         reserved: the names of what only the surroundings can give, such as a model that was built.
+        options: the names of what the config may say beside the arguments, for the message.
 
     Raises:
         RegistryError: names the class, the argument and what the class takes.
@@ -215,12 +242,14 @@ def check_arguments(
         if parameters.pop(key, None) and key in arguments:
             raise RegistryError(f"{cls.__name__} is given {key!r} by the program; leave it out of the config.")
     hints = _type_hints(cls)
-    takes = ", ".join(_describe(p, hints) for p in parameters.values()) or "no arguments"
+    described = [*(_describe(p, hints) for p in parameters.values()), *(f"{key}: str = None" for key in options)]
+    takes = ", ".join(described) or "no arguments"
     if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values()):
         for key in arguments:
             if key not in parameters:
                 raise RegistryError(
-                    f"{cls.__name__} takes no argument {key!r}{nearest(str(key), parameters)} It takes: {takes}."
+                    f"{cls.__name__} takes no argument {key!r}{nearest(str(key), [*parameters, *options])} It takes: "
+                    f"{takes}."
                 )
     for key, parameter in parameters.items():
         needed = parameter.default is parameter.empty and key not in arguments
@@ -301,7 +330,7 @@ def load_plugins() -> None:
             ) from error
 
 
-ENCODERS = Registry("ENCODERS", "conclu_pyg.encoders")
+ENCODERS = Registry("ENCODERS", "conclu_pyg.encoders", {"checkpoint": "conclu_pyg.engine.pretrained:load_pretrained"})
 METHODS = Registry("METHODS", "conclu_pyg.methods")
 CLUSTERERS = Registry("CLUSTERERS", "conclu_pyg.clusterers")
 HEADS = Registry("HEADS", "conclu_pyg.heads")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,9 +16,11 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
+from conclu_pyg.data.labels import Labels
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms import compose
+from conclu_pyg.transforms.turn_upright import TurnUpright
 
 
 class PointCloudSplit(Dataset[Data]):
@@ -104,6 +108,20 @@ class PointCloudSplit(Dataset[Data]):
             transform=self.transform,
         )
 
+    def turned(self, found: int, wanted: int) -> PointCloudSplit:
+        """The same clouds, read with another coordinate pointing up.
+
+        Args:
+            found: the coordinate that points up in the clouds as they are read now.
+            wanted: the coordinate that is to point up.
+        """
+        if found == wanted:
+            return self
+        turn = TurnUpright(found, wanted)
+        split = copy.copy(self)
+        split.transform = Compose([turn] if self.transform is None else [self.transform, turn])
+        return split
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} clouds of {self.pos.shape[1]} points, {len(self.classes)} classes)"
 
@@ -119,6 +137,8 @@ class PointCloudDataset(ABC):
         vertical_axis: which coordinate points up: 0, 1 or 2.
         label_to_names: the name of each class, by label; what Open3D-ML calls so.
         num_parts: how many part labels there are (0: no part labels).
+        part_names: the name of each part, such as ``chair/leg``, by part label.
+        category_to_parts: the part labels of each class, by the name of the class.
     """
 
     built_from: ClassVar = {"transform": TRANSFORMS}
@@ -126,6 +146,8 @@ class PointCloudDataset(ABC):
     vertical_axis: int
     label_to_names: dict[int, str]
     num_parts: int = 0
+    part_names: Sequence[str] = ()
+    category_to_parts: Mapping[str, Sequence[int]] = MappingProxyType({})
 
     def __init__(self, transform: list[dict[str, Any]] | None = None) -> None:
         self._steps = [{"name": "NormalizeUnitSphere"}] if transform is None else transform
@@ -141,6 +163,11 @@ class PointCloudDataset(ABC):
     def name(self) -> str:
         """What the data set is called in records and tables."""
         return type(self).__name__
+
+    @property
+    def labels(self) -> Labels:
+        """The names of the classes, and of the parts of each where there are any."""
+        return Labels.of(list(self.label_to_names.values()), self.part_names, self.category_to_parts)
 
     def get_split(self, split: str) -> PointCloudSplit:
         """The clouds of ``split``.

@@ -1,7 +1,11 @@
-"""What an encoder is, and how a caller that needs only the pooled features asks for them.
+"""What an encoder is, and how a caller asks for its pooled features alone, or for the features of its layers.
 
 An encoder is a ``torch.nn.Module`` with the attribute ``out_channels``, an int C, that is called as
-``encoder(pos, batch, batch_size)``; it needs no base class.
+``encoder(pos, batch, batch_size)``; it needs no base class. Two methods of its class are taken up where it has them:
+
+- ``pool(pos, batch, batch_size)``: a shorter way to the pooled features alone;
+- ``layers(pos, batch, batch_size)``: a list of per-point features of several layers, of the sizes that its attribute
+  ``layer_channels`` lists, and the pooled features. Heads that label points read them.
 
 Shapes:
     - **pos:** ``[M, 3]``, **batch:** ``[M]``
@@ -58,6 +62,50 @@ def pooled_features(encoder: nn.Module, clouds: Batch) -> Tensor:
             f"{_describe(output)}."
         )
     return pooled
+
+
+def layer_channels(encoder: nn.Module) -> list[int]:
+    """The sizes of what :func:`layer_features` gives: those that the encoder's ``layer_channels`` lists where it has
+    the method ``layers``, or else ``out_channels`` alone.
+
+    Raises:
+        ConfigError: it has that method and not that list.
+    """
+    if not callable(getattr(type(encoder), "layers", None)):
+        return [channels_of(encoder)]
+    sizes: Any = getattr(encoder, "layer_channels", None)
+    if not isinstance(sizes, (list, tuple)) or not sizes or not all(isinstance(size, int) for size in sizes):
+        raise ConfigError(
+            f"{type(encoder).__name__} has the method layers, so its layer_channels must list the sizes of their "
+            f"features, found {sizes!r}."
+        )
+    return list(sizes)
+
+
+def layer_features(encoder: nn.Module, clouds: Batch) -> tuple[list[Tensor], Tensor]:
+    """The per-point features of the encoder's layers, and the pooled features.
+
+    Shapes:
+        - **output:** ``[M, c]`` for each c of :func:`layer_channels`; ``[B, C]``
+
+    Raises:
+        ConfigError: the encoder gives something else.
+    """
+    sizes, points = layer_channels(encoder), len(clouds.pos)
+    named = callable(getattr(type(encoder), "layers", None))
+    call: Any = encoder.layers if named else encoder
+    output = call(clouds.pos, clouds.batch, clouds.num_graphs)
+    parts = list(output) if isinstance(output, (tuple, list)) and len(output) == 2 else [None, None]
+    layers, pooled = parts[0] if named else [parts[0]], parts[1]
+    shapes = [(points, size) for size in sizes]
+    given = [tuple(x.shape) if isinstance(x, Tensor) else None for x in (layers if isinstance(layers, list) else [])]
+    shape = (clouds.num_graphs, channels_of(encoder))
+    if given != shapes or not isinstance(pooled, Tensor) or pooled.shape != shape:
+        wanted = f".layers must give a list of features of shapes {shapes}" if named else f" must give {shapes[0]}"
+        raise ConfigError(
+            f"{type(encoder).__name__}{wanted} and pooled features of shape {list(shape)}, found {_describe(output)}."
+        )
+    return layers, pooled
 
 
 def _describe(output: Any) -> str:

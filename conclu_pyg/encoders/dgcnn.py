@@ -34,6 +34,9 @@ class DGCNN(nn.Module):
         - **pos:** ``[M, 3]``, **batch:** ``[M]``
         - **output:** per-point features ``[M, out_channels]``, pooled features ``[B, out_channels]``
 
+    Attributes:
+        layer_channels: sizes of what :meth:`layers` gives: ``channels``.
+
     Raises:
         ConfigError: a size or ``k`` below 1, or no edge convolution.
     """
@@ -52,25 +55,36 @@ class DGCNN(nn.Module):
             raise ConfigError("DGCNN needs at least one edge convolution, found channels=[].")
         check_sizes(self, out_channels=out_channels, k=k, channels=min(channels))
         self.out_channels, self.k = out_channels, k
+        self.layer_channels = list(channels)
         self.neighbors = NEIGHBORS.build(neighbors or {"name": "auto"})
         self.convs = nn.ModuleList(EdgeConv(fan_in, fan_out, SLOPE) for fan_in, fan_out in pairwise([3, *channels]))
         self.last = PooledLinear(sum(channels), out_channels, _activation)
         self._warned = False
 
     def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
-        return self.last(self._points(pos, batch, batch_size), batch, batch_size)
+        return self.last(torch.cat(self._points(pos, batch, batch_size), dim=1), batch, batch_size)
 
     def pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         """The pooled features alone, without the per-point tensor ``[M, out_channels]``."""
-        return self.last.pool(self._points(pos, batch, batch_size), batch, batch_size)
+        return self.last.pool(torch.cat(self._points(pos, batch, batch_size), dim=1), batch, batch_size)
 
-    def _points(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+    def layers(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[list[Tensor], Tensor]:
+        """The per-point features of the edge convolutions, as DGCNN's part segmentation network reads them, and the
+        pooled features.
+
+        Shapes:
+            - **output:** ``[M, c]`` for each c of ``layer_channels``, pooled features ``[B, out_channels]``
+        """
+        points = self._points(pos, batch, batch_size)
+        return points, self.last.pool(torch.cat(points, dim=1), batch, batch_size)
+
+    def _points(self, pos: Tensor, batch: Tensor, batch_size: int) -> list[Tensor]:
         self._warn_of_complete_graphs(len(pos), batch_size)
         features = [pos]
         for conv in self.convs:
             x = features[-1]
             features.append(conv(x, self.neighbors(x, self.k, batch, batch_size)))
-        return torch.cat(features[1:], dim=1)  # (M, 512)
+        return features[1:]  # (M, 64), (M, 64), (M, 128), (M, 256)
 
     def _warn_of_complete_graphs(self, num_points: int, batch_size: int) -> None:
         # From the mean, for which no device has to be waited for.

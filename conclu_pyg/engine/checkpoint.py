@@ -14,7 +14,7 @@ from conclu_pyg.engine.run_folder import find_checkpoint
 from conclu_pyg.errors import CheckpointError
 
 FORMAT = 1
-MAPPINGS = ("config", "method", "optimizer", "scheduler", "random", "precision", "metrics")
+MAPPINGS = ("config", "method", "optimizer", "scheduler", "random", "precision", "metrics", "labels", "pretraining")
 
 
 @dataclass
@@ -35,6 +35,9 @@ class Checkpoint:
         precision: the state of the loss scaler, in 16 bits.
         metrics: the sums of the epoch under way (see :class:`~conclu_pyg.engine.metrics.EpochMean`).
         vertical_axis: the coordinate that points up in the data of the training.
+        labels: the names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
+        pretraining: where the encoder's first weights came from, empty for random ones (see
+            :class:`~conclu_pyg.engine.pretrained.Pretraining`).
         format: version of this layout.
     """
 
@@ -52,6 +55,8 @@ class Checkpoint:
     precision: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     vertical_axis: int | None = None
+    labels: dict[str, Any] = field(default_factory=dict)
+    pretraining: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def save(self, path: Path) -> None:

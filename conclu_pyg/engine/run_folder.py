@@ -13,6 +13,7 @@ from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.registry import nearest
 
 LAST = Path("checkpoints", "last.pt")  # within a run folder
+BEST = Path("checkpoints", "best.pt")  # that of the epoch which was best on validation clouds, where there are any
 
 
 def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None) -> Path:
@@ -53,7 +54,8 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
 
 
 def find_checkpoint(path: str | Path) -> Path:
-    """The checkpoint that ``path`` means: itself, or the last one of a run folder.
+    """The checkpoint that ``path`` means: itself, or that of a run folder: the best on its validation clouds where it
+    has any, or else the last.
 
     Raises:
         CheckpointError: there is none; the message names the nearest there is.
@@ -64,7 +66,7 @@ def find_checkpoint(path: str | Path) -> Path:
             raise CheckpointError(
                 f"{path} is a folder without {LAST}; give a run folder that tools/train.py made, or a checkpoint file."
             )
-        return path / LAST
+        return path / BEST if (path / BEST).is_file() else path / LAST
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint or run folder {path}{nearest(str(path), _known_near(path))}")
     return path

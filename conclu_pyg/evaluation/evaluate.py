@@ -13,7 +13,7 @@ from conclu_pyg.evaluation.probe import On, Probe, ProbeSplits, probe_splits
 from conclu_pyg.evaluation.report import show_files, show_records, show_value
 from conclu_pyg.evaluation.svm_probe import SVM
 from conclu_pyg.methods.base import num_clusters
-from conclu_pyg.pipelines.pretraining import CURVES_NAME
+from conclu_pyg.pipelines.base import CURVES_NAME
 from conclu_pyg.vis.gallery import plot_clusters
 
 

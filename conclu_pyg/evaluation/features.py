@@ -50,11 +50,12 @@ def apply_frozen(
     split: PointCloudSplit,
     device: torch.device,
     batch_size: int,
+    title: str = "features",
 ) -> np.ndarray:
     """The rows that ``function`` gives for the clouds of a split, while ``module`` is in evaluation mode.
 
     Shapes:
-        - **output:** float32 ``[n, ...]``
+        - **output:** ``[n, ...]``, float32 or integers
 
     Raises:
         ConcluError: a row that is not finite.
@@ -64,13 +65,14 @@ def apply_frozen(
     parts = []
     try:
         with progress_bar() as bar:
-            task = bar.add_task("features", total=len(split))
+            task = bar.add_task(title, total=len(split))
             for indices in torch.arange(len(split)).split(batch_size):
-                parts.append(function(split.__getitems__(indices).to(device)).float().cpu())
+                parts.append(function(split.__getitems__(indices).to(device)).cpu())
                 bar.update(task, advance=len(indices))
     finally:
         module.train(was_training)
     rows = torch.cat(parts)
+    rows = rows.float() if rows.is_floating_point() else rows
     if not rows.isfinite().all():
         bad = int((~rows.isfinite()).flatten(1).any(dim=1).nonzero()[0])
         raise ConcluError(f"the encoder gives features that are not finite, first for the cloud {split.names[bad]}.")

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch_geometric.transforms import Compose
 
 from conclu_pyg.config import resolve
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.data.labels import Labels
 from conclu_pyg.engine.checkpoint import Checkpoint, load_weights
 from conclu_pyg.engine.device import choose_device
 from conclu_pyg.engine.run_folder import find_checkpoint, folder_of
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.methods.base import task_of
 from conclu_pyg.registry import DATASETS, METHODS
-from conclu_pyg.transforms.turn_upright import TurnUpright
 
 ALLOWED = ("dataset.", "pipeline.device=", "imports=")  # the weights fit no other model, and are trained already
 
@@ -55,7 +54,10 @@ class LoadedRun:
 
     @property
     def initialisation(self) -> str:
-        """``random``, or the data set of the pre-training."""
+        """``random``, or the data set of the pre-training: for a model that was trained on labels, that which its
+        encoder began with."""
+        if task_of(self.method):
+            return str(self.checkpoint.pretraining.get("dataset", "random"))
         return self.checkpoint.dataset if self.trained else "random"
 
     @property
@@ -66,18 +68,12 @@ class LoadedRun:
 
     def untrained(self) -> LoadedRun:
         """The same with the random weights that the training began with."""
-        return replace(self, method=_initial_method(self.config), trained=False)
+        return replace(self, method=_initial_method(self.config, self.checkpoint), trained=False)
 
     def split(self, name: str) -> PointCloudSplit:
         """A split of the data set, with its clouds turned as those of the training where another coordinate points up
         in them."""
-        split = self.dataset.get_split(name)
-        if self.vertical_axis == self.dataset.vertical_axis:
-            return split
-        turn = TurnUpright(self.dataset.vertical_axis, self.vertical_axis)
-        turned = copy.copy(split)
-        turned.transform = Compose([turn] if split.transform is None else [split.transform, turn])
-        return turned
+        return self.dataset.get_split(name).turned(self.dataset.vertical_axis, self.vertical_axis)
 
 
 def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
@@ -100,7 +96,7 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
     source = find_checkpoint(path)
     checkpoint = Checkpoint.load(source)
     config = resolve(checkpoint.config, overrides, f"the config in {source}")
-    method = _initial_method(config)
+    method = _initial_method(config, checkpoint)
     load_weights(method, checkpoint.method, str(source))
     return LoadedRun(
         source=source,
@@ -113,7 +109,12 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
     )
 
 
-def _initial_method(config: Mapping[str, Any]) -> Any:
-    """The method as it was before the training."""
+def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint) -> Any:
+    """The method with random weights, those that the training began with unless it took up a run's: its own file may
+    be gone by now, and its weights are in the checkpoint."""
     seed_all(config["pipeline"].get("seed", 0))
-    return METHODS.build(config["model"])
+    model = dict(config["model"])
+    if isinstance(model.get("encoder"), Mapping):
+        model["encoder"] = {key: value for key, value in model["encoder"].items() if key != "checkpoint"}
+    given = {"labels": Labels.from_state(checkpoint.labels)} if checkpoint.labels else {}
+    return METHODS.build(model, **given)

@@ -18,12 +18,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-from sklearn.model_selection import StratifiedShuffleSplit
-
 from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.data.subsets import draw_per_class, hold_out
 from conclu_pyg.engine.records import Record, command_line
-from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.methods.base import loss_terms
 
@@ -98,36 +96,11 @@ def probe_splits(run: LoadedRun, on: On, labels_per_class: int | None = None) ->
     if on == "test":
         splits = ProbeSplits(train, run.split("test"), on)
     else:
-        splits = ProbeSplits(*_validation_part(train, run), on)
+        splits = ProbeSplits(*hold_out(train, VALIDATION_SHARE, run.seed), on)
     if labels_per_class is None:
         return splits
-    few = splits.train.subset(_draw(splits.train, labels_per_class, run.seed))
+    few = draw_per_class(splits.train, labels_per_class, run.seed)
     return splits._replace(train=few, drawn=f"{labels_per_class} of each class, drawn by the run's seed")
-
-
-def _draw(split: PointCloudSplit, per_class: int, seed: int) -> np.ndarray:
-    """So many places of each class, in order."""
-    counts = np.bincount(split.y, minlength=len(split.classes))
-    if counts.min() < per_class:
-        raise DataError(
-            f"{per_class} labels of each class cannot be drawn: {split.classes[counts.argmin()]} has {counts.min()} "
-            "training clouds; ask for fewer."
-        )
-    order = np.random.default_rng(seed).permutation(len(split))
-    places = [order[split.y[order] == label][:per_class] for label in range(len(split.classes))]
-    return np.sort(np.concatenate(places))
-
-
-def _validation_part(train: PointCloudSplit, run: LoadedRun) -> tuple[PointCloudSplit, PointCloudSplit]:
-    """The training split without a fifth of it, and that fifth."""
-    shares = StratifiedShuffleSplit(n_splits=1, test_size=VALIDATION_SHARE, random_state=run.seed)
-    try:
-        seen, held_out = next(shares.split(train.y, train.y))
-    except ValueError as error:
-        raise DataError(
-            f"a validation part cannot be taken from the training split of {run.dataset.name}: {error}"
-        ) from error
-    return train.subset(seen), train.subset(held_out)
 
 
 def make_record(

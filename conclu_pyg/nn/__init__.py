@@ -1,5 +1,6 @@
 """Layers that encoders and heads are made of: one per file."""
 
+from conclu_pyg.nn.cloud_linear import CloudLinear
 from conclu_pyg.nn.edge_conv import EdgeConv
 from conclu_pyg.nn.mlp import mlp
 from conclu_pyg.nn.neighbor_lists import edges_to_table
@@ -9,6 +10,7 @@ from conclu_pyg.nn.sizes import check_sizes
 from conclu_pyg.nn.transform_net import TransformNet
 
 __all__ = [
+    "CloudLinear",
     "EdgeConv",
     "PooledLinear",
     "TransformNet",

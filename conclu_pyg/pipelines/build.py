@@ -12,9 +12,9 @@ from conclu_pyg.registry import DATASETS, METHODS, PIPELINES
 def build_pipeline(config: Mapping[str, Any]) -> Any:
     """Builds the model, the data set and the pipeline of a config, the model from ``pipeline.seed``.
 
-    The model comes first: it is quick, so that a wrong argument is known before the data are read.
+    The data set comes first, for it knows the labels that a model may need; its clouds are read later.
     """
-    seed_all(config["pipeline"].get("seed", 0))
-    model = METHODS.build(config["model"])
     dataset = DATASETS.build(config["dataset"])
+    seed_all(config["pipeline"].get("seed", 0))
+    model = METHODS.build(config["model"], labels=dataset.labels)
     return PIPELINES.build(config["pipeline"], model=model, dataset=dataset, config=config)

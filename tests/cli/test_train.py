@@ -10,7 +10,7 @@ from conclu_pyg.engine.run_folder import LAST
 def test_a_config_trains_with_its_overrides(
     tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conclu_pyg.pipelines.pretraining.plot_curves", lambda *_: None)
+    monkeypatch.setattr("conclu_pyg.pipelines.base.plot_curves", lambda *_: None)
     overrides = ["pipeline.epochs=1", "pipeline.lr=1e-4", f"pipeline.run_dir={tmp_path / 'run'}"]
     assert main(["train", str(tiny_run / "config.yaml"), *overrides]) == 0
     pipeline = load_config(tmp_path / "run" / "config.yaml")["pipeline"]

@@ -20,10 +20,10 @@ def test_the_seed_rules_the_initial_weights(tiny_config: dict[str, Any]) -> None
     assert not torch.equal(initial(tiny_config, 3), initial(tiny_config, 4))
 
 
-def test_a_wrong_model_is_refused_before_the_data_set_is_built(
+def test_a_wrong_model_is_refused_before_clouds_are_read(
     tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ParametricShapes, "__init__", lambda *_, **__: pytest.fail("the data set was built"))
+    monkeypatch.setattr(ParametricShapes, "_load_split", lambda *_: pytest.fail("clouds were made"))
     tiny_config["model"]["encoder"]["widths"] = 3
     with pytest.raises(RegistryError, match="PointNet takes no argument 'widths'"):
         build_pipeline(tiny_config)

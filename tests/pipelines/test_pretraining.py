@@ -36,7 +36,7 @@ Build = Callable[..., Pretraining]
 def build(tiny_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Builds the tiny config's pipeline, with other arguments where they are given, and without its picture, which
     takes longer than its epochs."""
-    monkeypatch.setattr("conclu_pyg.pipelines.pretraining.plot_curves", lambda *_: None)
+    monkeypatch.setattr("conclu_pyg.pipelines.base.plot_curves", lambda *_: None)
 
     def build(model: dict[str, Any] | None = None, **pipeline: Any) -> Pretraining:
         tiny_config["model"] |= model or {}

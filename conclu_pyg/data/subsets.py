@@ -1,0 +1,73 @@
+"""A part of a split, drawn by a seed: a few labels, or clouds to validate on."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.errors import ConfigError, DataError
+
+
+def draw_per_class(split: PointCloudSplit, per_class: int, seed: int) -> PointCloudSplit:
+    """So many clouds of each class, in the order of the split.
+
+    Args:
+        split: what to draw from.
+        per_class: how many of each class; with the same seed, more of them include fewer.
+        seed: of the draw.
+
+    Raises:
+        DataError: a class has fewer clouds.
+    """
+    counts = np.bincount(split.y, minlength=len(split.classes))
+    if counts.min() < per_class:
+        raise DataError(
+            f"{per_class} labels of each class cannot be drawn: {split.classes[counts.argmin()]} has {counts.min()} "
+            "training clouds; ask for fewer."
+        )
+    return split.subset(_first_of_each(split, np.full(len(counts), per_class), seed))
+
+
+def draw_fraction(split: PointCloudSplit, fraction: float, seed: int) -> PointCloudSplit:
+    """A share of the clouds of each class, at least one of each that there is, in the order of the split.
+
+    Args:
+        split: what to draw from.
+        fraction: the share, above 0 and up to 1; with the same seed, a larger one includes a smaller one.
+        seed: of the draw.
+
+    Raises:
+        ConfigError: ``fraction`` is out of its range.
+    """
+    if not 0 < fraction <= 1:
+        raise ConfigError(f"a fraction of the labels must be above 0 and at most 1, found {fraction}.")
+    counts = np.bincount(split.y, minlength=len(split.classes))
+    wanted = np.maximum(np.rint(fraction * counts).astype(int), np.minimum(counts, 1))
+    return split.subset(_first_of_each(split, wanted, seed))
+
+
+def hold_out(split: PointCloudSplit, share: float, seed: int) -> tuple[PointCloudSplit, PointCloudSplit]:
+    """The split without a share of it, and that share, each class divided alike.
+
+    Args:
+        split: what to divide.
+        share: of the clouds, above 0 and below 1.
+        seed: of the draw.
+
+    Raises:
+        DataError: a class has too few clouds to be on both sides.
+    """
+    draws = StratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+    try:
+        seen, held_out = next(draws.split(split.y, split.y))
+    except ValueError as error:
+        raise DataError(f"a validation part cannot be taken from the {len(split)} training clouds: {error}") from error
+    return split.subset(seen), split.subset(held_out)
+
+
+def _first_of_each(split: PointCloudSplit, counts: np.ndarray, seed: int) -> np.ndarray:
+    """The places of the first so many clouds of each class in a random order, sorted."""
+    order = np.random.default_rng(seed).permutation(len(split))
+    places = [order[split.y[order] == label][:count] for label, count in enumerate(counts)]
+    return np.sort(np.concatenate(places))

@@ -1,0 +1,126 @@
+"""An encoder that starts from the weights of a run: the option ``checkpoint`` of every encoder's config."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.table import Table
+from torch import Tensor, nn
+
+from conclu_pyg.engine.checkpoint import Checkpoint
+from conclu_pyg.engine.progress import console, warn
+from conclu_pyg.engine.run_folder import find_checkpoint
+from conclu_pyg.errors import CheckpointError
+
+PREFIX = "encoder."  # of its weights among those of a method
+SHOWN = 12  # weights of each kind in the report
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Where an encoder's weights come from: what the records of all that is made with them repeat.
+
+    Attributes:
+        source: the checkpoint.
+        dataset: the data set of the pre-training.
+        method: the name of the method.
+        epochs: how many it took.
+        vertical_axis: the coordinate that points up in its clouds, where the checkpoint says.
+        command, seconds: what was typed, and how long it took.
+    """
+
+    source: str
+    dataset: str
+    method: str
+    epochs: int
+    vertical_axis: int | None
+    command: str
+    seconds: float
+
+    def state(self) -> dict[str, Any]:
+        """Plain values, for a checkpoint."""
+        return asdict(self)
+
+
+def pretraining_of(encoder: nn.Module) -> Pretraining | None:
+    """Where the encoder's weights come from, or ``None`` for random ones."""
+    found = getattr(encoder, "_pretraining", None)
+    return found if isinstance(found, Pretraining) else None
+
+
+def load_pretrained(encoder: nn.Module, source: str) -> None:
+    """Loads the encoder's weights from a run, and says what was loaded, missing and unexpected.
+
+    A weight that the run lacks keeps its random value, and one that the encoder has no place for is left; both are
+    warned about, with their shapes.
+
+    Args:
+        encoder: as its config builds it.
+        source: a run folder (its last checkpoint) or a checkpoint.
+
+    Raises:
+        CheckpointError: no checkpoint, or one without weights of an encoder; none of them, or one of another shape.
+    """
+    path = find_checkpoint(source)
+    checkpoint = Checkpoint.load(path)
+    found = {name.removeprefix(PREFIX): value for name, value in checkpoint.method.items() if name.startswith(PREFIX)}
+    wanted = encoder.state_dict()
+    fitting = {name: value for name, value in found.items() if name in wanted}
+    if not fitting:
+        raise CheckpointError(
+            f"{path} has no weights for {type(encoder).__name__}: it has those of "
+            f"{_trained(checkpoint)}, such as {next(iter(found), 'none')}; give a run of the same encoder."
+        )
+    for name, value in fitting.items():
+        if value.shape != wanted[name].shape:
+            raise CheckpointError(
+                f"{path} does not fit {type(encoder).__name__}: {name} has shape {list(value.shape)} instead of "
+                f"{list(wanted[name].shape)}; give the encoder the arguments that the run's config.yaml says."
+            )
+    encoder.load_state_dict(fitting, strict=False)
+    missing = {name: value for name, value in wanted.items() if name not in found}
+    unexpected = {name: value for name, value in found.items() if name not in wanted}
+    _report(str(path), checkpoint, fitting, missing, unexpected)
+    encoder._pretraining = Pretraining(  # type: ignore[assignment]
+        source=str(path),
+        dataset=checkpoint.dataset,
+        method=checkpoint.config["model"]["name"],
+        epochs=checkpoint.epoch,
+        vertical_axis=checkpoint.vertical_axis,
+        command=checkpoint.command,
+        seconds=checkpoint.seconds,
+    )
+
+
+def _trained(checkpoint: Checkpoint) -> str:
+    model = checkpoint.config.get("model") or {}
+    return str((model.get("encoder") or {}).get("name") or model.get("name"))
+
+
+def _report(
+    path: str,
+    checkpoint: Checkpoint,
+    fitting: dict[str, Tensor],
+    missing: dict[str, Tensor],
+    unexpected: dict[str, Tensor],
+) -> None:
+    """Says in a line what was loaded, and in a table what does not correspond."""
+    console.print(
+        f"encoder: {len(fitting)} tensors, {sum(value.numel() for value in fitting.values()):,} values, loaded from "
+        f"{path} ({checkpoint.epoch} epochs on {checkpoint.dataset}); {len(missing)} missing, {len(unexpected)} "
+        "unexpected"
+    )
+    if not missing and not unexpected:
+        return
+    table = Table("weight", "shape", "what became of it")
+    for what, weights in (
+        ("missing in the checkpoint: stays random", missing),
+        ("unexpected: not loaded", unexpected),
+    ):
+        for name, value in list(weights.items())[:SHOWN]:
+            table.add_row(name, str(list(value.shape)), what)
+        if len(weights) > SHOWN:
+            table.add_row(f"and {len(weights) - SHOWN} more", "", what)
+    console.print(table)
+    warn(f"the encoder and the weights in {path} do not correspond in everything; see the table.")

@@ -1,0 +1,65 @@
+"""What a model of a labelled task predicts for a whole split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Batch
+from torch_geometric.transforms import Compose
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.evaluation.features import apply_frozen
+
+BATCH_SIZE = 32
+
+
+def predict(model: Any, clouds: Batch, votes: int = 1, views: Compose | None = None) -> Tensor:
+    """The label of the highest probability, averaged over several copies of the clouds.
+
+    Args:
+        model: in evaluation mode.
+        clouds: as the model takes them.
+        votes: how many copies: the clouds as they are, and the others changed by ``views``.
+        views: keeps the points and their order.
+
+    Shapes:
+        - **output:** ``[B]`` or ``[M]``, as the model's targets
+    """
+    total: Tensor | None = None
+    for vote in range(votes):
+        seen = views(clouds) if vote and views is not None else clouds
+        probability = model.log_probabilities(model(seen), seen).exp()
+        total = probability if total is None else total + probability
+    assert total is not None
+    return total.argmax(dim=1)
+
+
+def predict_split(
+    model: Any,
+    split: PointCloudSplit,
+    device: torch.device,
+    *,
+    votes: int = 1,
+    views: Compose | None = None,
+) -> Tensor:
+    """The predictions for every cloud of a split, all its points.
+
+    Args:
+        model: a model of a labelled task; its mode is as before afterwards.
+        split: the clouds.
+        device: where the model runs.
+        votes, views: as for :func:`predict`.
+
+    Shapes:
+        - **output:** ``[n]`` or ``[n * N]``, on the CPU
+
+    Raises:
+        ConcluError: as :func:`~conclu_pyg.evaluation.features.apply_frozen`.
+    """
+
+    def of_batch(clouds: Batch) -> Tensor:
+        return predict(model, clouds, votes, views).view(clouds.num_graphs, -1)
+
+    return torch.from_numpy(apply_frozen(model, of_batch, split, device, BATCH_SIZE, "predictions")).flatten()

@@ -1,0 +1,69 @@
+"""Metrics of part segmentation, as PointNet measures it and the paper after it (section 3.3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from conclu_pyg.data.labels import Labels
+from conclu_pyg.metrics.scores import Scores
+
+
+def part_iou(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor, possible: Tensor) -> Tensor:
+    """The intersection over union of each part in each shape. A part of the shape's category that is neither there nor
+    predicted counts as 1.
+
+    Args:
+        predicted: a part for each point.
+        truth: the true one.
+        cloud: the shape of each point.
+        category: the category of each shape.
+        possible: which parts each category has, bool.
+
+    Shapes:
+        - **predicted**, **truth**, **cloud:** ``[M]``, **category:** ``[n]``, **possible:** ``[K, P]``
+        - **output:** float64 ``[n, P]``, NaN for the parts of other categories
+    """
+    clouds, parts = len(category), possible.size(1)
+
+    def count(part: Tensor, where: Tensor) -> Tensor:  # points of each part in each shape, [n, P]
+        return (cloud * parts + part)[where].bincount(minlength=clouds * parts).view(clouds, parts)
+
+    everywhere = torch.ones_like(truth, dtype=torch.bool)
+    both = count(truth, predicted == truth)
+    either = count(truth, everywhere) + count(predicted, everywhere) - both
+    iou = torch.where(either == 0, 1.0, both.double() / either)
+    return iou.masked_fill(~possible[category], torch.nan)
+
+
+def part_scores(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor, labels: Labels) -> Scores:
+    """Overall accuracy (share of the points), and the mean intersection over union: of a shape over the parts of its
+    category, averaged over shapes (*instance*), or over the shapes of each category and then over categories
+    (*category*).
+
+    Args:
+        predicted, truth, cloud, category: as for :func:`part_iou`.
+        labels: the categories and their parts.
+    """
+    confusion = multiclass_confusion_matrix(predicted, truth, num_classes=len(labels.parts)).cpu()
+    iou = part_iou(predicted, truth, cloud, category, labels.parts_of_classes().to(truth.device)).cpu()
+    of_shape = iou.nanmean(dim=1)  # (n,)
+    right = (predicted == truth).double()
+    shapes = category.cpu()
+    per_class = {}
+    for label, name in enumerate(labels.classes):
+        here = shapes == label
+        points = right[(category == label)[cloud]]
+        per_class[name] = {
+            "mIoU": float(100 * of_shape[here].mean()),
+            "accuracy": float(100 * points.mean()),
+            "shapes": float(here.sum()),
+        }
+    of_category = torch.tensor([row["mIoU"] for row in per_class.values()])
+    values = {
+        "accuracy": float(100 * right.mean()),
+        "instance mIoU": float(100 * of_shape.mean()),
+        "category mIoU": float(of_category.nanmean()),
+    }
+    return Scores(values, per_class, confusion)

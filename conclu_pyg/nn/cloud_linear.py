@@ -1,0 +1,42 @@
+"""A linear layer over points that also see what is known of their cloud."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+
+class CloudLinear(nn.Module):
+    r"""A linear layer without bias on the features of each point beside those of its cloud:
+
+    .. math::
+        y_i = W [x_i, g_{b(i)}] = W_x x_i + W_g g_{b(i)}
+
+    The second product is made once for each cloud, so that the features of a cloud are never repeated for its points:
+    with 1,024 of them per cloud the repeated tensor would be the largest of a part segmenter.
+
+    Args:
+        point_channels: size of a point's features.
+        cloud_channels: size of a cloud's features.
+        out_channels: size of the output.
+
+    Shapes:
+        - **x:** ``[M, point_channels]``, **g:** ``[B, cloud_channels]``, **batch:** ``[M]``
+        - **output:** ``[M, out_channels]``
+    """
+
+    def __init__(self, point_channels: int, cloud_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.points = nn.Linear(point_channels, out_channels, bias=False)
+        self.clouds = nn.Linear(cloud_channels, out_channels, bias=False)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Initialises both matrices as ``nn.Linear`` does the whole one."""
+        bound = 1 / math.sqrt(self.points.in_features + self.clouds.in_features)
+        for layer in (self.points, self.clouds):
+            nn.init.uniform_(layer.weight, -bound, bound)
+
+    def forward(self, x: Tensor, g: Tensor, batch: Tensor) -> Tensor:
+        return self.points(x) + self.clouds(g)[batch]

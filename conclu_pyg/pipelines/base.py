@@ -1,0 +1,260 @@
+"""The training loop, and what every pipeline shares around it."""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader
+from torch_geometric.data import Batch
+from torch_geometric.transforms import Compose
+
+from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.engine.checkpoint import Checkpoint
+from conclu_pyg.engine.device import choose_device
+from conclu_pyg.engine.interrupt import Interrupt
+from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
+from conclu_pyg.engine.pretrained import pretraining_of
+from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
+from conclu_pyg.engine.records import command_line
+from conclu_pyg.engine.run_folder import BEST, LAST, make_run_folder
+from conclu_pyg.engine.seeding import random_state, seed_all
+from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.methods.base import MethodOutput, epoch_warnings
+from conclu_pyg.vis.curves import plot_curves
+
+CURVES_NAME = "curves.png"
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+
+
+class Pipeline(ABC):
+    """Trains a model on a data set: a pipeline says which clouds, and what a step makes of them.
+
+    Args:
+        model: what is trained.
+        dataset: the data set.
+        config: the resolved config, for the run folder and the checkpoints.
+        views: what is done to the clouds before each step.
+        optimizer, scheduler: made for the model; the scheduler goes on after each epoch.
+        epochs, batch_size, seed, device, precision, num_workers, log_dir, run_dir, keep_every: as the pipelines say.
+
+    Raises:
+        ConfigError: a number out of its range, or a device that is not there.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        dataset: PointCloudDataset,
+        config: Mapping[str, Any],
+        *,
+        views: Compose,
+        optimizer: torch.optim.Optimizer,
+        scheduler: LRScheduler,
+        epochs: int,
+        batch_size: int,
+        seed: int,
+        device: Device,
+        precision: Precision,
+        num_workers: int,
+        log_dir: str,
+        run_dir: str | None,
+        keep_every: int,
+    ) -> None:
+        check_at_least(1, epochs=epochs)
+        check_at_least(2, batch_size=batch_size)
+        check_at_least(0, num_workers=num_workers, keep_every=keep_every)
+        self.config = dict(config)
+        self.model, self.dataset, self.views = model, dataset, views
+        self.optimizer, self.scheduler = optimizer, scheduler
+        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
+        self.log_dir, self.run_dir = log_dir, run_dir
+        self.keep_every, self.num_workers = keep_every, num_workers
+        self._began = time.perf_counter()
+        accelerator = choose_device(device).type
+        if precision == "16-mixed" and accelerator == "cpu":
+            raise ConfigError("pipeline.precision=16-mixed needs a GPU; give bf16-mixed or 32-true for the CPU.")
+        self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
+
+    @abstractmethod
+    def training_split(self) -> PointCloudSplit:
+        """The clouds to train on."""
+
+    @abstractmethod
+    def step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
+        """The losses of a batch.
+
+        Args:
+            model: the model as Fabric wraps it, so that a call of it has the precision that was asked for.
+            clouds: as the split gives them.
+        """
+
+    def drop_last(self, split: PointCloudSplit) -> bool:
+        """Whether a last, smaller batch of an epoch is left out (default: no)."""
+        return False
+
+    def prepare_epoch(self) -> None:
+        """What is done before each epoch (default: the model is put into training mode)."""
+        self.model.train()
+
+    def measure_epoch(self) -> dict[str, float]:
+        """Figures of a finished epoch beside the losses' means (default: none)."""
+        return {}
+
+    def is_best(self, metrics: Mapping[str, float]) -> bool:
+        """Whether the epoch is to be kept as the best so far (default: no: the last one counts)."""
+        return False
+
+    def is_over(self) -> bool:
+        """Whether to stop before the last epoch (default: no)."""
+        return False
+
+    def run_train(self) -> Path:
+        """Trains for ``epochs`` and gives the run folder.
+
+        Raises:
+            KeyboardInterrupt: after Ctrl-C, once the state is saved.
+            ConfigError: clouds that are too few, or a run folder that cannot be made.
+            ConcluError: the loss or a weight is not finite.
+        """
+        split = self.training_split()
+        folder = make_run_folder(self.config, self.log_dir, self.run_dir)
+        console.print(f"{split!r}; the run is written to {folder}")
+
+        self._began = time.perf_counter()
+        order = seed_all(self.seed)
+        batches = DataLoader(
+            split,
+            self.batch_size,
+            shuffle=True,
+            drop_last=self.drop_last(split),
+            generator=order,
+            num_workers=self.num_workers,
+            collate_fn=_as_read,
+        )
+        loader: Any = self.fabric.setup_dataloaders(batches)
+        model, optimizer = self.fabric.setup(self.model, self.optimizer)
+
+        step = 0
+        with Interrupt() as interrupt, MetricsLog(folder) as log, progress_bar() as bar:
+            for epoch in range(self.epochs):
+                self.prepare_epoch()
+                drawn_from, began, mean, seen = order.get_state(), time.perf_counter(), EpochMean(), 0
+                task = bar.add_task(f"epoch {epoch + 1}/{self.epochs}", total=len(loader), status="")
+                for batch, clouds in enumerate(loader, start=1):
+                    output = self.step(model, clouds)
+                    loss = torch.stack(list(output.losses.values())).sum()
+                    optimizer.zero_grad()
+                    self.fabric.backward(loss)
+                    optimizer.step()
+
+                    step += 1
+                    seen += clouds.num_graphs
+                    terms = {f"loss/{name}": value for name, value in output.losses.items()}
+                    mean.update({"loss": loss, **terms, **output.statistics})
+                    if step == 1:
+                        console.print(f"first step done: loss {loss.item():.3f}")
+                    if not bar.disable:
+                        losses = {name: value.item() for name, value in output.losses.items()}
+                        speed = seen / (time.perf_counter() - began)
+                        bar.update(task, advance=1, status=step_status(losses, speed))
+                    if interrupt.requested:
+                        self._check_finite(folder, epoch + 1, mean.compute()["loss"])
+                        self._checkpoint(epoch, batch, step, drawn_from, mean).save(folder / LAST)
+                        console.print(f"interrupted in epoch {epoch + 1}, step {step}: saved to {folder / LAST}")
+                        raise KeyboardInterrupt
+                bar.remove_task(task)
+
+                means = mean.compute()  # waits for the device, so the time is that of finished steps
+                seconds = time.perf_counter() - began
+                metrics = {
+                    "epoch": epoch + 1,
+                    "step": step,
+                    "lr": float(self.scheduler.get_last_lr()[0]),
+                    "seconds": seconds,
+                    "clouds_per_second": seen / seconds,
+                    **means,
+                    **self.measure_epoch(),
+                }
+                self.scheduler.step()
+                self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, step, order.get_state()))
+                if self.is_over():
+                    break
+        return folder
+
+    def _finish_epoch(self, folder: Path, log: MetricsLog, metrics: dict[str, float], checkpoint: Checkpoint) -> None:
+        """Writes and shows what the epoch gave."""
+        log.write(metrics)
+        plot_curves(read_metrics(folder), folder / CURVES_NAME)
+        console.print(epoch_line(metrics, self.epochs))
+        self._check_finite(folder, checkpoint.epoch, metrics["loss"])
+        checkpoint.save(folder / LAST)
+        if self.is_best(metrics):
+            checkpoint.save(folder / BEST)
+        if self.keep_every and checkpoint.epoch % self.keep_every == 0:
+            checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.pt")
+        for sentence in epoch_warnings(self.model, metrics):
+            warn(sentence)
+
+    def _check_finite(self, folder: Path, epoch: int, loss: float) -> None:
+        """Refuses to save a state that no training can go on from."""
+        if math.isfinite(loss) and all(value.isfinite().all() for value in self.model.state_dict().values()):
+            return
+        kept = f"{folder / LAST} keeps the epoch before it" if (folder / LAST).exists() else "nothing was saved"
+        raise ConcluError(
+            f"the loss or a weight was not finite in epoch {epoch}; {kept}. Lower pipeline.lr, or give "
+            "pipeline.precision=32-true where it is another."
+        )
+
+    def _checkpoint(
+        self, epoch: int, batch: int, step: int, drawn_from: torch.Tensor, mean: EpochMean | None = None
+    ) -> Checkpoint:
+        pretraining = pretraining_of(self.model.encoder)
+        return Checkpoint(
+            config=self.config,
+            method=self.model.state_dict(),
+            dataset=self.dataset.name,
+            vertical_axis=self.vertical_axis,
+            command=command_line(),
+            seconds=time.perf_counter() - self._began,
+            epoch=epoch,
+            batch=batch,
+            step=step,
+            optimizer=self.optimizer.state_dict(),
+            scheduler=self.scheduler.state_dict(),
+            random=random_state(drawn_from),
+            precision=dict(self.fabric.strategy.precision.state_dict()),
+            metrics=mean.state() if mean else {},
+            labels=self.dataset.labels.state(),
+            pretraining=pretraining.state() if pretraining else {},
+        )
+
+    @property
+    def vertical_axis(self) -> int:
+        """The coordinate that points up in the clouds of a step: that of the data set."""
+        return self.dataset.vertical_axis
+
+
+def check_at_least(least: int, **values: int) -> None:
+    """Refuses numbers of a pipeline that are too small.
+
+    Raises:
+        ConfigError: names the key.
+    """
+    for key, value in values.items():
+        if value < least:
+            raise ConfigError(f"pipeline.{key} must be at least {least}, found {value}.")
+
+
+def _as_read(batch: Batch) -> Batch:
+    """The split reads whole batches; there is nothing to collate. (A function of the module, for worker processes.)"""
+    return batch

@@ -1,0 +1,257 @@
+"""Training with labels: an encoder, pre-trained or random, and a head for a task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
+from torch_geometric.data import Batch
+
+from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.data.subsets import draw_fraction, draw_per_class, hold_out
+from conclu_pyg.engine.pretrained import pretraining_of
+from conclu_pyg.engine.progress import console, warn
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.evaluation.predictions import predict_split
+from conclu_pyg.methods.base import MethodOutput, task_of
+from conclu_pyg.pipelines.base import Device, Pipeline, Precision, check_at_least
+from conclu_pyg.registry import PIPELINES, TRANSFORMS
+from conclu_pyg.transforms import compose
+
+VIEWS: list[dict[str, Any]] = [{"name": "RandomAxisScale"}, {"name": "RandomShift"}]
+
+
+@PIPELINES.register_module()
+class Finetuning(Pipeline):
+    """Trains a model of a labelled task, such as :class:`~conclu_pyg.methods.classifier.Classifier` or
+    :class:`~conclu_pyg.methods.part_segmenter.PartSegmenter`, by the cross-entropy of its targets. Where the encoder
+    comes from a run in whose clouds another coordinate points up, the clouds are turned to it.
+
+    Args:
+        model: the model.
+        dataset: the data set.
+        config: the resolved config, for the run folder and the checkpoints.
+        views: configs of the transforms that change the clouds before each step (default: a random scale of each axis
+            and a random shift, as PointNet++ and DGCNN have them).
+        epochs: (default: 100).
+        batch_size: clouds in a step (default: 32). A last, smaller batch of an epoch counts too, unless it is of one
+            cloud, in which batch norm finds no variance.
+        lr: learning rate of AdamW (default: 0.001).
+        encoder_lr: that of the encoder; 0 freezes it, its batch norms included (default: as ``lr``).
+        weight_decay: of AdamW (default: 0.01).
+        schedule: ``cosine``, to 0 at the last epoch, or ``step`` (default: cosine).
+        lr_decay: factor on the learning rate of ``step`` (default: 0.7) every
+        lr_decay_epochs: epochs (default: 20).
+        label_smoothing: share of each target that is spread over all labels (default: 0).
+        class_weights: ``none``, or ``balanced``: each label counts in the loss by the inverse of how often it is a
+            target in the training clouds (default: none).
+        label_fraction: trains on this share of the training clouds of each class, one of each at least, drawn by
+            ``seed`` (default: 1).
+        label_per_class: trains on so many clouds of each class, drawn by ``seed`` (default: all).
+        train_on: the split to train on (default: train).
+        validation: the share of the training clouds of each class that is held out before any other draw, or the name
+            of a split; 0 for none (default: 0). With it, the epoch that is best there is kept, and evaluated later.
+        patience: stops after so many epochs without a better one on the validation clouds; 0 never does (default: 0).
+        seed: rules the draws, the initial weights and the order; up to 2^32 - 1 (default: 0).
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
+        precision: of the products; the weights stay in float32 (default: 32-true).
+        num_workers: processes that read ahead (default: 0, enough for a memory map).
+        log_dir: where run folders are made (default: runs).
+        run_dir: the run folder itself, new or empty (default: a new one in ``log_dir``).
+        keep_every: keeps the checkpoint of every so many epochs beside the last one; 0 keeps none (default: 0).
+
+    Raises:
+        ConfigError: a number out of its range, a device that is not there, options that exclude each other, or a model
+            of no labelled task.
+    """
+
+    built_from: ClassVar = {"views": TRANSFORMS}
+
+    def __init__(
+        self,
+        model: nn.Module,
+        dataset: PointCloudDataset,
+        config: Mapping[str, Any],
+        views: list[dict[str, Any]] | None = None,
+        epochs: int = 100,
+        batch_size: int = 32,
+        lr: float = 1e-3,
+        encoder_lr: float | None = None,
+        weight_decay: float = 0.01,
+        schedule: Literal["cosine", "step"] = "cosine",
+        lr_decay: float = 0.7,
+        lr_decay_epochs: int = 20,
+        label_smoothing: float = 0.0,
+        class_weights: Literal["none", "balanced"] = "none",
+        label_fraction: float = 1.0,
+        label_per_class: int | None = None,
+        train_on: str = "train",
+        validation: float | str = 0.0,
+        patience: int = 0,
+        seed: int = 0,
+        device: Device = "auto",
+        precision: Precision = "32-true",
+        num_workers: int = 0,
+        log_dir: str = "runs",
+        run_dir: str | None = None,
+        keep_every: int = 0,
+    ) -> None:
+        if not task_of(model):
+            raise ConfigError(
+                f"the pipeline Finetuning trains on labels, and model.name={type(model).__name__} learns without them; "
+                "give pipeline.name=Pretraining, or a model such as Classifier or PartSegmenter."
+            )
+        check_at_least(1, lr_decay_epochs=lr_decay_epochs, label_per_class=label_per_class or 1)
+        check_at_least(0, patience=patience)
+        encoder_lr = lr if encoder_lr is None else encoder_lr
+        if not (
+            0 < lr < math.inf and 0 <= encoder_lr < math.inf and 0 <= weight_decay < math.inf and 0 < lr_decay <= 1
+        ):
+            raise ConfigError(
+                "pipeline.lr must be finite and above 0, encoder_lr and weight_decay finite and at least 0 and "
+                f"lr_decay in (0, 1], found {lr}, {encoder_lr}, {weight_decay} and {lr_decay}."
+            )
+        if not 0 <= label_smoothing < 1 or not 0 < label_fraction <= 1:
+            raise ConfigError(
+                "pipeline.label_smoothing must be at least 0 and below 1 and label_fraction above 0 and at most 1, "
+                f"found {label_smoothing} and {label_fraction}."
+            )
+        if label_per_class is not None and label_fraction < 1:
+            raise ConfigError("pipeline.label_fraction and label_per_class exclude each other; give one of them.")
+        if isinstance(validation, (int, float)) and not 0 <= validation < 1:
+            raise ConfigError(f"pipeline.validation, a share, must be at least 0 and below 1, found {validation}.")
+        if patience and not validation:
+            raise ConfigError(
+                f"pipeline.patience={patience} needs validation clouds to stop by; give pipeline.validation=0.2, which "
+                "takes them from the training clouds, or the name of a split."
+            )
+        self.frozen = encoder_lr == 0
+        if self.frozen:
+            model.encoder.requires_grad_(False)
+            if pretraining_of(model.encoder) is None:
+                warn(
+                    "the encoder is frozen (pipeline.encoder_lr=0) and its weights are random; see encoder.checkpoint."
+                )
+        optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
+        self._pretraining = pretraining_of(model.encoder)
+        super().__init__(
+            model,
+            dataset,
+            config,
+            views=compose(VIEWS if views is None else views, vertical_axis=self._learnt_axis(dataset)),
+            optimizer=optimizer,
+            scheduler=_scheduler(schedule, optimizer, epochs, lr_decay, lr_decay_epochs),
+            epochs=epochs,
+            batch_size=batch_size,
+            seed=seed,
+            device=device,
+            precision=precision,
+            num_workers=num_workers,
+            log_dir=log_dir,
+            run_dir=run_dir,
+            keep_every=keep_every,
+        )
+        self.task = task_of(model)
+        self.label_smoothing, self.class_weights = label_smoothing, class_weights
+        self.label_fraction, self.label_per_class = label_fraction, label_per_class
+        self.train_on, self.validation, self.patience = train_on, validation, patience
+        self._weight: Tensor | None = None
+        self._held_out: PointCloudSplit | None = None
+        self._best, self._since_best = -math.inf, 0
+
+    def training_split(self) -> PointCloudSplit:
+        split = self._turned(self.dataset.get_split(self.train_on))
+        if isinstance(self.validation, str):
+            self._held_out = self._turned(self.dataset.get_split(self.validation))
+        elif self.validation:
+            split, self._held_out = hold_out(split, self.validation, self.seed)
+        if self.label_per_class is not None:
+            split = draw_per_class(split, self.label_per_class, self.seed)
+        elif self.label_fraction < 1:
+            split = draw_fraction(split, self.label_fraction, self.seed)
+        if len(split) < 2:
+            raise ConfigError(f"Finetuning needs at least two training clouds, found {len(split)}.")
+        if self._held_out is not None:
+            console.print(f"validation: {self._held_out!r}")
+        if self.class_weights == "balanced":
+            self._weight = self._balanced(split)
+        return split
+
+    def step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
+        seen = self.views(clouds)
+        logits, targets = model(seen), self.model.targets(seen)
+        weight = None if self._weight is None else self._weight.to(logits.device)
+        loss = cross_entropy(logits.float(), targets, weight, label_smoothing=self.label_smoothing)
+        right = (logits.argmax(dim=1) == targets).float().mean()
+        return MethodOutput({"cross_entropy": loss}, {"train/accuracy": 100 * right})
+
+    def drop_last(self, split: PointCloudSplit) -> bool:
+        return len(split) % self.batch_size == 1
+
+    def prepare_epoch(self) -> None:
+        self.model.train()
+        if self.frozen:
+            self.model.encoder.eval()
+
+    def measure_epoch(self) -> dict[str, float]:
+        if self._held_out is None:
+            return {}
+        predicted = predict_split(self.model, self._held_out, self.fabric.device)
+        scores = self.model.scores(predicted, self._held_out)
+        return {f"validation/{name}": value for name, value in scores.values.items()}
+
+    def is_best(self, metrics: Mapping[str, float]) -> bool:
+        if self._held_out is None:
+            return False
+        value = metrics[f"validation/{self.model.metric}"]
+        better = value > self._best
+        self._best, self._since_best = (value, 0) if better else (self._best, self._since_best + 1)
+        return better
+
+    def is_over(self) -> bool:
+        over = bool(self.patience) and self._since_best >= self.patience
+        if over:
+            console.print(
+                f"stopped: {self.patience} epochs without a better one than {self._best:.1f} on the validation clouds"
+            )
+        return over
+
+    @property
+    def vertical_axis(self) -> int:
+        return self._learnt_axis(self.dataset)
+
+    def _learnt_axis(self, dataset: PointCloudDataset) -> int:
+        """The coordinate that points up in the clouds that the encoder knows."""
+        known = self._pretraining.vertical_axis if self._pretraining else None
+        return dataset.vertical_axis if known is None else known
+
+    def _turned(self, split: PointCloudSplit) -> PointCloudSplit:
+        return split.turned(self.dataset.vertical_axis, self.vertical_axis)
+
+    def _balanced(self, split: PointCloudSplit) -> Tensor:
+        """Weights in inverse proportion to the targets' counts, 1 on average over the targets."""
+        counts = self.model.target_counts(split).float()
+        weight = torch.where(counts > 0, 1 / counts.clamp(min=1), 0.0)
+        return weight * counts.sum() / (counts > 0).sum()
+
+
+def _optimizer(model: nn.Module, lr: float, encoder_lr: float, weight_decay: float) -> torch.optim.Optimizer:
+    """AdamW with a learning rate for the encoder and one for the rest."""
+    of_encoder = [parameter for parameter in model.encoder.parameters() if parameter.requires_grad]
+    known = set(map(id, of_encoder))
+    others = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
+    groups = [{"params": others, "lr": lr}, {"params": of_encoder, "lr": encoder_lr}]
+    return torch.optim.AdamW([group for group in groups if group["params"]], weight_decay=weight_decay, fused=True)
+
+
+def _scheduler(
+    schedule: str, optimizer: torch.optim.Optimizer, epochs: int, decay: float, decay_epochs: int
+) -> LRScheduler:
+    if schedule == "cosine":
+        return CosineAnnealingLR(optimizer, T_max=max(epochs, 1))
+    return StepLR(optimizer, decay_epochs, decay)
