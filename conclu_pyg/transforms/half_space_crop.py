@@ -8,7 +8,7 @@ from torch_geometric.transforms import BaseTransform
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.registry import TRANSFORMS
-from conclu_pyg.transforms.clouds import clouds_of, order_in_cloud, take_points
+from conclu_pyg.transforms.clouds import clouds_of, keep_lowest
 
 
 @TRANSFORMS.register_module()
@@ -37,18 +37,10 @@ class RandomHalfSpaceCrop(BaseTransform):
             return data
         direction = torch.randn(clouds.size, 3, device=data.pos.device, dtype=data.pos.dtype)  # normalising changes
         if clouds.num_points is not None:  # no order within a cloud
-            kept = max(1, round(self.keep * clouds.num_points))
-            height = torch.bmm(data.pos.view(clouds.size, -1, 3), direction[:, :, None]).squeeze(2)  # (B, N)
-            lowest = height.topk(kept, largest=False, sorted=False).indices + clouds.ptr[:-1, None]
-            ptr = torch.arange(clouds.size + 1, device=data.pos.device) * kept
-            return take_points(data, lowest.flatten(), ptr)
-        height = (data.pos * direction[clouds.batch]).sum(dim=1)  # (M,)
-        kept_of = (self.keep * clouds.counts.cpu().double()).round().long().clamp(min=1).to(height.device)  # (B,)
-        order = order_in_cloud(height, clouds)
-        rank = torch.arange(len(order), device=order.device) - clouds.ptr[clouds.batch]
-        return take_points(
-            data, order[rank < kept_of[clouds.batch]], torch.cat([clouds.ptr[:1], kept_of.cumsum(dim=0)])
-        )
+            height = torch.bmm(data.pos.view(clouds.size, -1, 3), direction[:, :, None]).flatten()  # (M,)
+        else:
+            height = (data.pos * direction[clouds.batch]).sum(dim=1)
+        return keep_lowest(data, height, clouds, self.keep)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(keep={self.keep})"
