@@ -88,7 +88,7 @@ def check(config: Mapping[str, Any], source: str) -> None:
         _check_part(section, registry, f"{source}, {key}", RESERVED.get(key, ()))
 
 
-def _check_part(config: Mapping[str, Any], registry: Registry, where: str, reserved: Sequence[str] = ()) -> None:
+def _check_part(config: Any, registry: Registry, where: str, reserved: Sequence[str] = ()) -> None:
     """Refuses arguments that the class does not take, here and in the configs among the arguments.
 
     What the surroundings offer (a built data set, say) is not in a file, so a missing argument is left to ``build``.
@@ -100,10 +100,13 @@ def _check_part(config: Mapping[str, Any], registry: Registry, where: str, reser
         raise ConfigError(f"{where}: {error}") from error
     for key, registry_of_part in built_from(cls).items():
         value = arguments.get(key)
+        if value is None:  # the class has a part of its own for it, or says that it needs one
+            continue
         parts = {f"{key}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {key: value}
         for name, part in parts.items():
-            if isinstance(part, Mapping) and "name" in part:
-                _check_part(part, registry_of_part, f"{where}.{name}")
+            _check_part({"name": part} if isinstance(part, str) else part, registry_of_part, f"{where}.{name}")
+            if isinstance(part, str):
+                raise ConfigError(f"{where}.{name} must be a mapping, found {part!r} alone; write {{name: {part}}}.")
 
 
 def _refuse_interpolation(value: Any, source: str) -> None:

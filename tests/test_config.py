@@ -347,6 +347,24 @@ def test_what_a_class_does_not_take_is_refused_before_it_is_built(
     assert refusal(path, override).startswith(f"{path}, {where}: {reason}")
 
 
+@pytest.mark.parametrize(
+    ("neighbors", "reason"),
+    [
+        ("dense", " must be a mapping, found 'dense' alone; write {name: dense}."),
+        ("dens", ": NEIGHBORS has no 'dens'; did you mean 'dense'? It has: "),
+        ("3", ": NEIGHBORS builds from a mapping with a 'name', found 3."),
+        ("{}", ": a config for NEIGHBORS needs 'name', found the keys []; NEIGHBORS has: auto, dense, "),
+        ("{k: 3}", ": a config for NEIGHBORS needs 'name', found the keys ['k']; NEIGHBORS has: auto, dense, "),
+    ],
+)
+def test_a_part_that_is_no_mapping_with_a_name_is_refused_with_its_place(
+    write: Write, neighbors: str, reason: str
+) -> None:
+    path = write()
+    text = refusal(path, "model.encoder={name: DGCNN}", f"model.encoder.neighbors={neighbors}")
+    assert text.startswith(f"{path}, model.encoder.neighbors{reason}")
+
+
 @pytest.mark.parametrize("decoders", ["{name: ProjectionHed}", "[{name: PredictionHead}, {name: ProjectionHed}]"])
 def test_a_new_method_s_own_parts_are_checked_as_it_says(
     write: Write, decoders: str, monkeypatch: pytest.MonkeyPatch
