@@ -48,6 +48,22 @@ def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
     assert set(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("model.encoder={name: DGCNN, k: 0}", "DGCNN takes k of at least 1, found 0."),
+        ("model.encoder={name: DGCNN, channels: []}", "DGCNN needs at least one edge convolution, found channels=[]."),
+        ("pipeline.epochs=0", "pipeline.epochs must be at least 1, found 0."),
+    ],
+)
+def test_what_a_class_refuses_itself_is_said_with_the_file(
+    tiny_run: Path, override: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(tiny_run / "config.yaml")
+    assert main(["train", config, override]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {config}: {sentence}")
+
+
 def test_a_missing_config_names_the_nearest(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(tiny_run / "confg.yaml")]) == 2
     assert f"did you mean '{tiny_run / 'config.yaml'}'?" in capsys.readouterr().err
