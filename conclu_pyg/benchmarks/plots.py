@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from conclu_pyg.engine.files import atomic_write
 RATIOS_NAME, SCALING_NAME = "ratios.png", "scaling.png"
 # A share of something else is measured there, and no other way of doing the same.
 NOT_COMPARED = ("views", "roofline")
+LEAST_RANGE = 10  # of a logarithmic axis: what hardly grows is to look so
 
 
 def plot_report(report: Report, folder: Path) -> list[Path]:
@@ -82,6 +84,9 @@ def scaling_lines(lines: Sequence[Line]) -> Figure:
             values = sorted({value for line in lines if line.variable == variable for value in line.values})
             axis.set_xticks(values, [f"{value:,}" for value in values], fontsize=8)
             axis.minorticks_off()
+            low, high = axis.get_ylim()
+            middle, half = math.sqrt(low * high), math.sqrt(max(high / low, LEAST_RANGE))
+            axis.set_ylim(middle / half, middle * half)
             axis.legend(fontsize=7)
             axis.grid(alpha=0.3)
     return figure
