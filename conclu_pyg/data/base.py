@@ -35,7 +35,8 @@ class PointCloudSplit(Dataset[Data]):
         transform: applied to every ``Data`` and ``Batch`` that is read (default: none).
 
     Shapes:
-        - **pos:** float32 ``[n, N, 3]``, **y:** int64 ``[n]``, **part:** int64 ``[n, N]``
+        - **pos:** float32 ``[n, N, 3]``, **y:** integers ``[n]``, **part:** integers ``[n, N]``; labels are read as
+          int64
 
     Raises:
         DataError: arrays of other shapes or number types, that do not belong together, or labels without a class.
@@ -68,12 +69,12 @@ class PointCloudSplit(Dataset[Data]):
                 f"a split needs a label and a name for each cloud, found {len(pos)} clouds, {len(y)} labels and "
                 f"{len(names)} names."
             )
-        if part is not None and part.shape != pos.shape[:2]:
+        if part is not None and (part.shape != pos.shape[:2] or part.dtype.kind not in "iu"):
             raise DataError(
-                f"a split needs a part for each point, found parts of shape {list(part.shape)} for clouds of shape "
-                f"{list(pos.shape)}."
+                f"a split needs a part, an integer, for each point, found parts as {part.dtype} of shape "
+                f"{list(part.shape)} for clouds of shape {list(pos.shape)}."
             )
-        self.pos, self.y, self.part = pos, y, part
+        self.pos, self.y, self.part = pos, y.astype(np.int64, copy=False), part
         self.names, self.classes = list(names), list(classes)
         self.transform = transform
 
@@ -83,7 +84,7 @@ class PointCloudSplit(Dataset[Data]):
     def __getitem__(self, index: int) -> Data:
         data = Data(pos=torch.from_numpy(np.array(self.pos[index])), y=torch.from_numpy(self.y[[index]]))
         if self.part is not None:
-            data.part = torch.from_numpy(np.array(self.part[index]))
+            data.part = torch.from_numpy(np.array(self.part[index], dtype=np.int64))
         return data if self.transform is None else self.transform(data)
 
     def __getitems__(self, indices: Sequence[int] | torch.Tensor) -> Batch:
@@ -92,7 +93,7 @@ class PointCloudSplit(Dataset[Data]):
         batch = batch_clouds(
             torch.from_numpy(np.asarray(self.pos[rows])),
             y=torch.from_numpy(self.y[rows]),
-            part=None if self.part is None else torch.from_numpy(self.part[rows]),
+            part=None if self.part is None else torch.from_numpy(self.part[rows].astype(np.int64, copy=False)),
         )
         return batch if self.transform is None else self.transform(batch)
 
@@ -167,7 +168,8 @@ class PointCloudDataset(ABC):
     @property
     def labels(self) -> Labels:
         """The names of the classes, and of the parts of each where there are any."""
-        return Labels.of(list(self.label_to_names.values()), self.part_names, self.category_to_parts)
+        classes = [name for _, name in sorted(self.label_to_names.items())]
+        return Labels.of(classes, self.part_names, self.category_to_parts)
 
     def get_split(self, split: str) -> PointCloudSplit:
         """The clouds of ``split``.

@@ -24,7 +24,8 @@ class Labels:
         class_parts: the part labels of each class, in the order of ``classes`` (default: no parts).
 
     Raises:
-        DataError: no classes, a part label without a name, or, where there are parts, a class that has none.
+        DataError: no classes, two of one name, a part label without a name, or, where there are parts, a class that
+            has none.
     """
 
     classes: tuple[str, ...]
@@ -34,6 +35,9 @@ class Labels:
     def __post_init__(self) -> None:
         if not self.classes:
             raise DataError("labels need at least one class, found none.")
+        twice = next((name for name in self.classes if self.classes.count(name) > 1), None)
+        if twice is not None:  # tables of scores have a row for each name
+            raise DataError(f"each class needs a name of its own, found {twice!r} more than once.")
         if not self.parts and not self.class_parts:
             return
         if len(self.class_parts) != len(self.classes):

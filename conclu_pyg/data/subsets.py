@@ -48,7 +48,7 @@ def draw_fraction(split: PointCloudSplit, fraction: float, seed: int) -> PointCl
 
 
 def hold_out(split: PointCloudSplit, share: float, seed: int) -> tuple[PointCloudSplit, PointCloudSplit]:
-    """The split without a share of it, and that share, each class divided alike.
+    """The split without a share of it, and that share, each class divided alike, as nearly as its clouds can be.
 
     Args:
         split: what to divide.
@@ -56,13 +56,23 @@ def hold_out(split: PointCloudSplit, share: float, seed: int) -> tuple[PointClou
         seed: of the draw.
 
     Raises:
-        DataError: a class has too few clouds to be on both sides.
+        DataError: a class has one cloud, or the share or the rest has fewer clouds than there are classes.
     """
+    counts = np.bincount(split.y, minlength=len(split.classes))
+    if (counts == 1).any():
+        name = split.classes[int((counts == 1).argmax())]
+        raise DataError(
+            f"a validation part cannot be taken from the {len(split)} training clouds: the class {name} has only one; "
+            "give pipeline.validation=0, or the name of a split."
+        )
     draws = StratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
     try:
         seen, held_out = next(draws.split(split.y, split.y))
     except ValueError as error:
-        raise DataError(f"a validation part cannot be taken from the {len(split)} training clouds: {error}") from error
+        raise DataError(
+            f"a validation part of {share:.3g} cannot be taken from {len(split)} training clouds: it and the rest need "
+            f"a cloud of each of the {np.count_nonzero(counts)} classes; give another pipeline.validation, or 0."
+        ) from error
     return split.subset(seen), split.subset(held_out)
 
 

@@ -10,6 +10,8 @@ from torch.utils.data import DataLoader
 from torch_geometric.data import Batch, Data
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.data.labels import Labels
+from conclu_pyg.data.parametric_shapes import ParametricShapes
 from conclu_pyg.errors import DataError, RegistryError
 from conclu_pyg.transforms import compose
 
@@ -71,6 +73,38 @@ def test_a_batch_is_the_clouds_one_by_one(indices: Any) -> None:
         assert torch.equal(batch[key], value), key
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint32])
+def test_labels_are_read_as_int64_however_they_are_kept(kind: type) -> None:
+    split = make_split(part=PART.astype(kind), y=LABELS.astype(kind))
+    for read in (split[4], split.__getitems__([4])):
+        assert read.y.dtype == read.part.dtype == torch.int64
+        assert read.y.tolist() == [1] and read.part.tolist() == PART[4].tolist()
+    assert split.part is not None and split.part.dtype == kind  # a memory map stays one
+
+
+@pytest.mark.parametrize("transform", [None, [], [{"name": "RandomVerticalRotate", "degrees": 90.0}]])
+@pytest.mark.parametrize(("found", "wanted"), [(2, 1), (1, 2), (0, 2), (2, 0)])
+def test_a_turned_split_has_the_height_in_the_other_coordinate(transform: Any, found: int, wanted: int) -> None:
+    split = make_split(part=PART, transform=None if transform is None else compose(transform, vertical_axis=found))
+    turned = split.turned(found, wanted)
+    torch.manual_seed(1)
+    before = split.__getitems__([0, 3])
+    torch.manual_seed(1)
+    after = turned.__getitems__([0, 3])
+    assert torch.equal(after.pos[:, wanted], before.pos[:, found]) and torch.equal(after.part, before.part)
+    axes = [(axis + wanted - found) % 3 for axis in range(3)]
+    turn = torch.zeros(3, 3)
+    turn[axes, range(3)] = 1
+    assert torch.equal(after.pos, before.pos @ turn.T) and torch.det(turn) == 1  # no mirror image
+    assert turned[3].pos.shape == (10, 3) and turned.subset(np.array([3])).transform is turned.transform
+
+
+def test_turning_leaves_the_split_itself_and_one_that_is_upright_is_the_same() -> None:
+    split = make_split()
+    split.turned(2, 1)
+    assert split.transform is None and split.turned(1, 1) is split
+
+
 def test_a_loader_reads_batches_at_once() -> None:
     loader: Any = DataLoader(make_split(), batch_size=4, collate_fn=lambda batch: batch)
     first, last = loader
@@ -118,8 +152,9 @@ def test_a_split_says_what_it_is() -> None:
     [
         ({"y": LABELS[:5]}, "found 6 clouds, 5 labels and 6 names"),
         ({"names": ["x"]}, "found 6 clouds, 6 labels and 1 names"),
-        ({"part": PART[:, :9]}, r"found parts of shape \[6, 9\] for clouds of shape \[6, 10, 3\]"),
-        ({"part": LABELS}, r"found parts of shape \[6\] for clouds of shape \[6, 10, 3\]"),
+        ({"part": PART[:, :9]}, r"found parts as int64 of shape \[6, 9\] for clouds of shape \[6, 10, 3\]"),
+        ({"part": LABELS}, r"found parts as int64 of shape \[6\] for clouds of shape \[6, 10, 3\]"),
+        ({"part": PART.astype(float)}, r"needs a part, an integer, .* found parts as float64 of shape \[6, 10\]"),
         ({"pos": POS[0]}, r"floats of shape \[clouds, points, 3\], found float32 of shape \[10, 3\]; keep x, y and z"),
         ({"pos": np.zeros((6, 10, 6), np.float32)}, r"found float32 of shape \[6, 10, 6\]; keep x, y and z alone"),
         ({"pos": POS.astype(int)}, r"found int64 of shape \[6, 10, 3\]"),
@@ -168,6 +203,23 @@ def test_the_transform_turns_about_the_data_sets_own_vertical_axis() -> None:
     found = Shapes(transform=[{"name": "RandomVerticalRotate"}])
     found.vertical_axis = 0  # as a data set does that finds it in its files
     assert found.transform.transforms[0].vertical_axis == 0
+
+
+def test_labels_are_those_of_classes_alone_unless_there_are_parts() -> None:
+    dataset = Shapes()
+    assert dataset.labels == Labels(("a", "b", "c"))
+    dataset.label_to_names = {2: "c", 0: "a", 1: "b"}  # listed in another order
+    dataset.part_names = ["a/1", "a/2", "b/1", "c/1"]
+    dataset.category_to_parts = {"c": [3], "b": [2], "a": [0, 1]}
+    assert dataset.labels == Labels(("a", "b", "c"), ("a/1", "a/2", "b/1", "c/1"), ((0, 1), (2,), (3,)))
+
+
+def test_the_built_in_shapes_have_the_parts_that_their_points_have() -> None:
+    dataset = ParametricShapes(num_shapes=32, num_test_shapes=20, num_points=64)
+    labels, split = dataset.labels, dataset.get_split("train")
+    assert split.part is not None
+    for y, part in zip(split.y, split.part, strict=True):
+        assert set(part.tolist()) <= set(labels.class_parts[y])
 
 
 def test_a_data_set_says_what_it_is() -> None:

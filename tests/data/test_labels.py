@@ -1,0 +1,102 @@
+"""The names of classes and parts, as data sets give them and checkpoints keep them."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from conclu_pyg.data.labels import Labels
+from conclu_pyg.errors import DataError
+
+PARTS = Labels(("cup", "lamp", "box"), ("rim", "body", "shade", "foot"), ((0, 1), (3, 2), (1,)))
+
+
+def test_the_lists_of_a_data_set_are_put_in_the_order_of_its_classes() -> None:
+    by_name = {"box": [1], "lamp": [3, 2], "cup": [0, 1]}
+    assert Labels.of(["cup", "lamp", "box"], ["rim", "body", "shade", "foot"], by_name) == PARTS
+    assert Labels.of(["cup", "lamp"]) == Labels(("cup", "lamp"), (), ())
+
+
+def test_the_table_marks_the_parts_of_each_class() -> None:
+    assert PARTS.parts_of_classes().tolist() == [
+        [True, True, False, False],
+        [False, False, True, True],
+        [False, True, False, False],
+    ]
+    assert PARTS.parts_of_classes().dtype == torch.bool
+    assert Labels(("cup", "lamp")).parts_of_classes().shape == (2, 0)
+
+
+@pytest.mark.parametrize("labels", [PARTS, Labels(("cup",))])
+def test_plain_values_give_the_same_labels_again(labels: Labels) -> None:
+    assert Labels.from_state(labels.state()) == labels
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ({"classes": ()}, "labels need at least one class, found none."),
+        ({"classes": ("a", "b", "a")}, "each class needs a name of its own, found 'a' more than once."),
+        ({"parts": ("x",)}, "labels with parts need the parts of each class, found 0 lists of parts for 2 classes."),
+        (
+            {"parts": ("x",), "class_parts": ((0,),)},
+            "labels with parts need the parts of each class, found 1 lists of parts for 2 classes.",
+        ),
+        (
+            {"parts": ("x",), "class_parts": ((0,), ())},
+            "the class b needs parts with labels of at least 0 and below 1, the number of their names; found [].",
+        ),
+        (
+            {"parts": ("x",), "class_parts": ((0, 1), (0,))},
+            "the class a needs parts with labels of at least 0 and below 1, the number of their names; found [0, 1].",
+        ),
+        (
+            {"parts": ("x",), "class_parts": ((0,), (-1,))},
+            "the class b needs parts with labels of at least 0 and below 1, the number of their names; found [-1].",
+        ),
+        (
+            {"class_parts": ((0,), (0,))},
+            "the class a needs parts with labels of at least 0 and below 0, the number of their names; found [0].",
+        ),
+    ],
+)
+def test_labels_that_do_not_belong_together_are_refused(arguments: dict[str, Any], found: str) -> None:
+    with pytest.raises(DataError) as error:
+        Labels(**{"classes": ("a", "b"), **arguments})
+    assert str(error.value) == found
+
+
+@pytest.mark.parametrize("class_parts", [None, {}, {"cup": [0]}])
+def test_a_class_whose_parts_are_not_said_is_named(class_parts: Any) -> None:
+    with pytest.raises(DataError, match=r"^the parts of the class (cup|lamp) are not said\.$"):
+        Labels.of(["cup", "lamp"], ["rim"], class_parts)
+
+
+STATE = PARTS.state()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        [],
+        {},
+        {**STATE, "classes": "abc"},
+        {**STATE, "classes": [1, 2, 3]},
+        {**STATE, "parts": None},
+        {**STATE, "class_parts": None},
+        {**STATE, "class_parts": [[0], [1], "2"]},
+        {**STATE, "class_parts": [[0], [1], [2.0]]},
+        {**STATE, "class_parts": [[0], [1], [True]]},
+        {**STATE, "classes": ["a"] * 100_001},
+    ],
+)
+def test_a_state_of_something_else_is_refused_in_a_short_sentence(state: Any) -> None:
+    with pytest.raises(DataError, match=r"^labels must hold classes, parts and class_parts, found ") as error:
+        Labels.from_state(state)
+    assert len(str(error.value)) < 160 and "\n" not in str(error.value)
+
+
+def test_a_state_whose_lists_do_not_belong_together_is_refused() -> None:
+    with pytest.raises(DataError, match=r"the class lamp needs parts .* below 4, .* found \[9\]"):
+        Labels.from_state({**STATE, "class_parts": [[0], [9], [1]]})
