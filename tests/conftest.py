@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import conclu_pyg
+from conclu_pyg.config import load_config
+from conclu_pyg.errors import ConfigError
 
 TINY: dict[str, Any] = {
     "dataset": {"name": "ParametricShapes", "num_shapes": 48, "num_test_shapes": 40, "num_points": 64},
@@ -31,6 +33,30 @@ TINY: dict[str, Any] = {
         "device": "cpu",
     },
 }
+
+PLAIN = """
+dataset: {name: ModelNet, dataset_path: somewhere}
+model:
+  name: ConClu
+  encoder: {name: PointNet, out_channels: 64}
+pipeline:
+  name: Pretraining
+  lr: 0.01
+  views:
+    - {name: RandomHalfSpaceCrop, keep: 0.85}
+    - {name: RandomJitter, sigma: 0.02}
+"""
+
+ENCODER_FILE = """
+from torch import nn
+from conclu_pyg import ENCODERS
+
+@ENCODERS.register_module()
+class {name}(nn.Module):
+    def __init__(self, out_channels: int = 8) -> None:
+        super().__init__()
+        self.out_channels = out_channels
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +93,40 @@ def forget_registered() -> Iterator[None]:
         registry._classes = classes
     for name in [name for name in sys.modules if name.startswith("conclu_pyg_user_")]:
         del sys.modules[name]
+
+
+class ConfigFiles:
+    """Writes configs and a user's modules below a folder, and tells how a config is refused."""
+
+    plain = PLAIN
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, text: str = PLAIN, name: str = "config.yaml") -> Path:
+        """A file of that text: a config that is complete, if not told otherwise."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def encoder(self, cls: str, name: str) -> Path:
+        """A module that registers an encoder of that class."""
+        return self.write(ENCODER_FILE.format(name=cls), name)
+
+    @staticmethod
+    def refusal(path: Path | str, *overrides: str) -> str:
+        """The error's text, which must be one line that ends as a sentence does."""
+        with pytest.raises(ConfigError) as error:
+            load_config(path, overrides)
+        text = str(error.value)
+        assert "\n" not in text and text.endswith((".", "?")) and not text.endswith("..")
+        return text
+
+
+@pytest.fixture
+def configs(tmp_path: Path, forget_registered: None) -> ConfigFiles:
+    return ConfigFiles(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,105 @@
+"""The modules that a config names: where they are looked for, and what they may not be."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conclu_pyg import ENCODERS, METHODS
+from conclu_pyg.config import load_config
+from conclu_pyg.errors import RegistryError
+from conclu_pyg.imports import import_modules
+
+
+def test_a_file_beside_the_config_registers_its_classes(configs: Any, tmp_path: Path) -> None:
+    configs.encoder("Beside", "nets/beside.py")
+    text = configs.plain.replace("name: PointNet, out_channels: 64", "name: Beside")
+    config = load_config(configs.write(f"imports: [nets/beside.py]\n{text}"))
+    assert config["imports"] == [str(tmp_path / "nets" / "beside.py")]
+    assert METHODS.build(config["model"]).encoder.out_channels == 8
+
+
+def test_a_file_that_a_base_names_lies_beside_the_base(configs: Any, tmp_path: Path) -> None:
+    configs.encoder("BesideBase", "bases/net.py")
+    configs.write(f"imports: [net.py]\n{configs.plain}", "bases/base.yaml")
+    config = load_config(configs.write("_base_: bases/base.yaml\nmodel: {encoder: {name: BesideBase}}"))
+    assert config["imports"] == [str(tmp_path / "bases" / "net.py")]
+
+
+def test_a_module_is_imported_by_its_name(configs: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    configs.write("", "some_package_of_a_user/__init__.py")
+    configs.encoder("ByName", "some_package_of_a_user/nets.py")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    config = load_config(
+        configs.write(f"imports: [some_package_of_a_user.nets]\n{configs.plain}"), ["model.encoder.name=ByName"]
+    )
+    assert config["imports"] == ["some_package_of_a_user.nets"] and config["model"]["encoder"] == {"name": "ByName"}
+
+
+def test_a_module_that_is_named_twice_registers_once(configs: Any) -> None:
+    configs.encoder("Twice", "twice.py")
+    path = configs.write(f"imports: [twice.py, ./twice.py]\n{configs.plain}")
+    assert load_config(path)["imports"] == load_config(path)["imports"]
+    assert "Twice" in ENCODERS
+
+
+def test_files_of_one_name_in_two_folders_are_two_modules(configs: Any) -> None:
+    configs.encoder("NetA", "a/net.py")
+    configs.encoder("NetB", "b/net.py")
+    load_config(configs.write(f"imports: [a/net.py, b/net.py]\n{configs.plain}"))
+    assert "NetA" in ENCODERS and "NetB" in ENCODERS
+
+
+def test_imports_may_be_empty(configs: Any) -> None:
+    for imports in ("null", "[]"):
+        assert load_config(configs.write(f"imports: {imports}\n{configs.plain}"))["imports"] == []
+
+
+@pytest.mark.parametrize("imports", ["3", "nets.py", "[3]", "{a: b}", "[[a]]"])
+def test_imports_that_are_no_list_of_names_are_refused(configs: Any, imports: str) -> None:
+    text = configs.refusal(configs.write(f"imports: {imports}\n{configs.plain}"))
+    assert text.startswith("'imports' must be a list of module names or .py files, found ")
+
+
+def test_a_missing_module_is_named(configs: Any, tmp_path: Path) -> None:
+    missing = str(tmp_path / "nets.py")
+    assert (
+        configs.refusal(configs.write(f"imports: [nets.py]\n{configs.plain}"))
+        == f"'imports' names {missing!r}, but there is no such file."
+    )
+    assert configs.refusal(configs.write(f"imports: [no_such_package.nets]\n{configs.plain}")) == (
+        "'imports' names 'no_such_package.nets', which cannot be imported: "
+        "ModuleNotFoundError: No module named 'no_such_package'."
+    )
+    assert "'imports' names ''" in configs.refusal(configs.write(f"imports: ['']\n{configs.plain}"))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("def", "SyntaxError: invalid syntax"),
+        ("open('no such table')", "FileNotFoundError: [Errno 2] No such file or directory: 'no such table'"),
+    ],
+)
+def test_a_module_that_fails_says_why_and_can_be_mended(configs: Any, code: str, reason: str) -> None:
+    path = configs.write(f"imports: [fails.py]\n{configs.plain}")
+    configs.write(code, "fails.py")
+    assert f"fails.py', which cannot be imported: {reason}" in configs.refusal(path)
+    configs.encoder("Mended", "fails.py")
+    load_config(path)
+    assert "Mended" in ENCODERS
+
+
+def test_a_module_that_takes_a_taken_name_is_refused(configs: Any) -> None:
+    configs.encoder("PointNet", "clash.py")
+    with pytest.raises(RegistryError, match=r"ENCODERS already holds 'PointNet'.* or with force=True"):
+        load_config(configs.write(f"imports: [clash.py]\n{configs.plain}"))
+
+
+def test_an_imported_file_s_module_name_is_the_same_in_every_process(configs: Any) -> None:
+    path = configs.write("", "named.py")
+    import_modules(["named.py"], path.parent)
+    (module,) = (module for module in sys.modules.values() if getattr(module, "__file__", None) == str(path))
+    assert module.__name__.startswith("conclu_pyg_user_named_") and len(module.__name__.split("_")[-1]) == 8

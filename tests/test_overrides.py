@@ -1,0 +1,118 @@
+"""Overrides: their types, where they reach, and the sentence for each that leads nowhere."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conclu_pyg import METHODS
+from conclu_pyg.config import load_config, resolve
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.imports import import_modules
+
+
+def test_an_override_of_a_name_starts_anew_whatever_its_place(configs: Any) -> None:
+    config = load_config(configs.write(), ["dataset.num_points=64", "dataset.name=ParametricShapes"])
+    assert config["dataset"] == {"name": "ParametricShapes", "num_points": 64}
+    assert load_config(configs.write(), ["dataset.name=ModelNet"])["dataset"]["dataset_path"] == "somewhere"
+
+
+def test_an_override_of_a_nested_name_starts_anew(configs: Any) -> None:
+    import_modules([str(configs.encoder("Small", "small.py"))], Path())
+    config = load_config(configs.write(), ["model.encoder.name=Small", "pipeline.views[0].name=RandomJitter"])
+    assert config["model"] == {"name": "ConClu", "encoder": {"name": "Small"}}
+    assert config["pipeline"]["views"][0] == {"name": "RandomJitter"}
+
+
+def test_an_outer_name_comes_before_an_inner_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    list(METHODS)
+    monkeypatch.setattr(METHODS, "_classes", {**METHODS._classes, "Other": METHODS.get("ConClu")})
+    config = {"dataset": {"name": "ModelNet"}, "model": {"name": "ConClu"}, "pipeline": {"name": "Pretraining"}}
+    resolved = resolve(config, ["model.encoder.name=PointNet", "model.name=Other"], "a config")
+    assert resolved["model"] == {"name": "Other", "encoder": {"name": "PointNet"}}
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("pipeline.lr=1e-4", 1e-4),
+        ("pipeline.lr=1", 1),
+        ("pipeline.lr=-1", -1),
+        ("pipeline.lr=-2.5e-3", -0.0025),
+        ("pipeline.run_dir=null", None),
+        ("dataset.download=true", True),
+        ("dataset.transform=[]", []),
+        ("dataset.transform=[{name: SamplePoints, num_points: 8}]", [{"name": "SamplePoints", "num_points": 8}]),
+        ("dataset.dataset_path=/data/a b=c", "/data/a b=c"),
+        ("dataset.dataset_path='40'", "40"),
+        ('dataset.dataset_path="null"', "null"),
+        ("pipeline.log_dir=2020-01-01", "2020-01-01"),
+        ("model.encoder={name: PointNet}", {"name": "PointNet"}),
+    ],
+)
+def test_overrides_are_typed_as_yaml_is(configs: Any, override: str, value: Any) -> None:
+    section, key = override.split("=")[0].split(".")
+    found = load_config(configs.write(), [override])[section][key]
+    assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize("key", ["pipeline.views[0].keep", "pipeline.views.0.keep", "pipeline.views[-2].keep"])
+def test_an_override_reaches_an_item_of_a_list(configs: Any, key: str) -> None:
+    views = load_config(configs.write(), [f"{key}=0.7"])["pipeline"]["views"]
+    assert views == [{"name": "RandomHalfSpaceCrop", "keep": 0.7}, {"name": "RandomJitter", "sigma": 0.02}]
+
+
+def test_an_override_makes_the_mappings_on_its_way(configs: Any) -> None:
+    overrides = ["model.projector.hidden_channels=32", "model.projector.name=ProjectionHead"]
+    for text in (configs.plain, configs.plain.replace("  encoder:", "  projector: null\n  encoder:")):
+        projector = load_config(configs.write(text), overrides)["model"]["projector"]
+        assert projector == {"name": "ProjectionHead", "hidden_channels": 32}
+
+
+def test_the_last_of_two_overrides_counts(configs: Any) -> None:
+    assert load_config(configs.write(), ["pipeline.lr=1", "pipeline.lr=2"])["pipeline"]["lr"] == 2
+
+
+def test_overriding_a_config_does_not_change_it() -> None:
+    config = {
+        "dataset": {"name": "ModelNet", "dataset_path": "a"},
+        "model": {"name": "ConClu", "encoder": {"name": "PointNet"}},
+        "pipeline": {"name": "Pretraining", "views": [{"name": "RandomJitter"}]},
+    }
+    before = copy.deepcopy(config)
+    resolve(config, ["dataset.name=ParametricShapes", "pipeline.views[0].sigma=0.5"], "a config")
+    assert config == before
+
+
+@pytest.mark.parametrize("override", ["pipeline.lr", "=3", "pipeline.=3", ".lr=3", "pipeline..lr=3", ""])
+def test_an_override_of_another_form_is_told_the_form(configs: Any, override: str) -> None:
+    expected = f"the override {override!r} must be written as section.key=value, e.g. pipeline.epochs=10."
+    assert configs.refusal(configs.write(), override) == expected
+
+
+def test_an_unknown_section_gets_the_nearest(configs: Any) -> None:
+    assert configs.refusal(configs.write(), "modle.x=1") == (
+        "the override 'modle.x=1' names the unknown section 'modle'; did you mean 'model'? "
+        "Sections: dataset, model, pipeline, imports."
+    )
+
+
+@pytest.mark.parametrize("value", ["[1,2", "{a: b", "a: b", "!!python/name:os.system", "&a [*a]", "1\nb: 2"])
+def test_a_value_that_is_not_yaml_is_refused(configs: Any, value: str) -> None:
+    with pytest.raises(ConfigError, match="has a value that is not YAML: "):
+        load_config(configs.write(), [f"pipeline.log_dir={value}"])
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("pipeline.views[7].keep=1", "'7' is none of the 2 items, which are counted from 0"),
+        ("pipeline.views[-3]=1", "'-3' is none of the 2 items, which are counted from 0"),
+        ("pipeline.views.keep=1", "'keep' is none of the 2 items, which are counted from 0"),
+        ("model.encoder.name.x=1", "'PointNet' has no key 'x'"),
+        ("pipeline.lr.x=1", "0.01 has no key 'x'"),
+    ],
+)
+def test_an_override_that_leads_nowhere_says_what_is_there(configs: Any, override: str, reason: str) -> None:
+    assert configs.refusal(configs.write(), override) == f"the override {override!r} cannot be applied: {reason}."
