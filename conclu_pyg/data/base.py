@@ -68,10 +68,10 @@ class PointCloudSplit(Dataset[Data]):
                 f"a split needs a label and a name for each cloud, found {len(pos)} clouds, {len(y)} labels and "
                 f"{len(names)} names."
             )
-        if part is not None and part.shape != pos.shape[:2]:
+        if part is not None and (part.shape != pos.shape[:2] or part.dtype.kind not in "iu"):
             raise DataError(
-                f"a split needs a part for each point, found parts of shape {list(part.shape)} for clouds of shape "
-                f"{list(pos.shape)}."
+                f"a split needs an integer as the part of each point, found {part.dtype} of shape {list(part.shape)} "
+                f"for clouds of shape {list(pos.shape)}."
             )
         self.pos, self.y, self.part = pos, y, part
         self.names, self.classes = list(names), list(classes)
