@@ -17,7 +17,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from conclu_pyg.errors import ConfigError, one_line
 from conclu_pyg.imports import beside
-from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, nearest
+from conclu_pyg.paths import located, located_or_nearest
+from conclu_pyg.registry import DATASETS, METHODS, PIPELINES
 
 SECTIONS = {"dataset": DATASETS, "model": METHODS, "pipeline": PIPELINES}
 KEYS = (*SECTIONS, "imports")
@@ -49,7 +50,7 @@ def read_config(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
         if not isinstance(base, str):
             raise ConfigError(f"{path}: '_base_' must be a file or a list of files, found {base!r}.")
         if not (path.parent / base).is_file():
-            raise ConfigError(f"{path}: its '_base_' {path.parent / base} does not exist.")
+            raise ConfigError(f"{path}: there is no '_base_' {located(path.parent / base)}.")
         merged = _merge(merged, read_config(path.parent / base, (*chain, path.resolve())))
     return _merge(merged, config)
 
@@ -59,7 +60,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is a folder; give a config file, such as {path / 'config.yaml'}.")
     if not path.is_file():
         known = sorted(str(p) for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
-        raise ConfigError(f"there is no config file {path}{nearest(str(path), known)}")
+        raise ConfigError(f"there is no config file {located_or_nearest(path, known)}")
     if path.stat().st_size > MAX_BYTES:
         raise ConfigError(f"{path} has {path.stat().st_size:,} bytes; a config has at most {MAX_BYTES:,}.")
     try:

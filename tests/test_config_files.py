@@ -66,7 +66,7 @@ def test_a_base_that_leads_back_is_refused(configs: Any, bases: str) -> None:
 
 def test_a_missing_base_is_named(configs: Any, tmp_path: Path) -> None:
     text = configs.refusal(configs.write("_base_: nowhere.yaml"))
-    assert text == f"{tmp_path / 'config.yaml'}: its '_base_' {tmp_path / 'nowhere.yaml'} does not exist."
+    assert text == f"{tmp_path / 'config.yaml'}: there is no '_base_' {tmp_path / 'nowhere.yaml'}."
 
 
 @pytest.mark.parametrize("base", ["3", "[3]", "{a: b}", "[[a.yaml]]", "true"])

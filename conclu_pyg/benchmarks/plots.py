@@ -14,14 +14,12 @@ from conclu_pyg.benchmarks.report import Line, Report, Row
 from conclu_pyg.engine.files import atomic_write
 
 RATIOS_NAME, SCALING_NAME = "ratios.png", "scaling.png"
-# A share of something else is measured there, and no other way of doing the same.
-NOT_COMPARED = ("views", "roofline")
 LEAST_RANGE = 10  # of a logarithmic axis: what hardly grows is to look so
 
 
 def plot_report(report: Report, folder: Path) -> list[Path]:
     """Draws what the report has into a folder that exists; gives the files."""
-    compared = [row for row in report.rows if row.ratio is not None and row.case not in NOT_COMPARED]
+    compared = [row for row in report.rows if row.ratio is not None and row.compares]
     written = []
     if compared:
         written.append(_save(ratio_bars(compared), folder / RATIOS_NAME))

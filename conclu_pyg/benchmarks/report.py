@@ -13,6 +13,8 @@ import numpy as np
 from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import ConcluError
 
+SHARES = ("views", "roofline")  # cases whose reference is no other way of doing the same: a sentence gives the share
+
 
 @dataclass(frozen=True)
 class Row:
@@ -33,6 +35,11 @@ class Row:
     ratio: float | None = None
     ours_peak_mb: float | None = None
     reference_peak_mb: float | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether the reference is what ours replaces, so that people should see how many times better it is."""
+        return self.case not in SHARES
 
 
 @dataclass(frozen=True)

@@ -45,21 +45,20 @@ def machine_sentence(report: Report) -> str:
     """The facts that the figures depend on."""
     facts = report.machine
     device = "" if facts["device"] == "CPU" else f"{facts['device']} (CUDA {facts.get('cuda')}) with "
+    threads = "1 thread" if facts["threads"] == 1 else f"{facts['threads']} threads"
     quick = ", tiny sizes (--quick): no figure to go by" if facts.get("quick") else ""
-    return (
-        f"Measured on {device}{facts['cpu']}, {facts['threads']} threads, PyTorch {facts['torch']}, Python "
-        f"{facts['python']}{quick}."
-    )
+    return f"Measured on {device}{facts['cpu']}, {threads}, PyTorch {facts['torch']}, Python {facts['python']}{quick}."
 
 
 def cells(row: Row) -> list[str]:
-    """The columns of :data:`HEADS`, with ``-`` where there is nothing."""
+    """The columns of :data:`HEADS`, with ``-`` where there is nothing, or no ratio that says anything."""
     memory_ratio = row.reference_peak_mb / row.ours_peak_mb if row.reference_peak_mb and row.ours_peak_mb else None
+    ratio, memory_ratio = (row.ratio, memory_ratio) if row.compares else (None, None)
     return [
         row.setting,
         time_text(row.ours_s),
         time_text(row.reference_s),
-        ratio_text(row.ratio),
+        ratio_text(ratio),
         memory_text(row.ours_peak_mb),
         memory_text(row.reference_peak_mb),
         ratio_text(memory_ratio),

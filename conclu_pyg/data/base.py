@@ -71,8 +71,8 @@ class PointCloudSplit(Dataset[Data]):
             )
         if part is not None and (part.shape != pos.shape[:2] or part.dtype.kind not in "iu"):
             raise DataError(
-                f"a split needs a part, an integer, for each point, found parts as {part.dtype} of shape "
-                f"{list(part.shape)} for clouds of shape {list(pos.shape)}."
+                f"a split needs an integer as the part of each point, found {part.dtype} of shape {list(part.shape)} "
+                f"for clouds of shape {list(pos.shape)}."
             )
         self.pos, self.y, self.part = pos, y.astype(np.int64, copy=False), part
         self.names, self.classes = list(names), list(classes)

@@ -94,7 +94,7 @@ class Labels:
         Raises:
             DataError: it is something else.
         """
-        names = [state.get(key) for key in ("classes", "parts")] if isinstance(state, dict) else [None]
+        names: list[Any] = [state.get(key) for key in ("classes", "parts")] if isinstance(state, dict) else [None]
         table = state.get("class_parts") if isinstance(state, dict) else None
         well = all(isinstance(n, list) and len(n) <= MAX_NAMES and all(isinstance(x, str) for x in n) for n in names)
         if not well or not isinstance(table, list) or not all(_are_labels(row) for row in table):

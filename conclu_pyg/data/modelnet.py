@@ -5,19 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.data.cache import Recipe, cached_split
 from conclu_pyg.data.download import download_modelnet
-from conclu_pyg.data.layouts import LayoutOptions, find_layout
-from conclu_pyg.engine.progress import warn
-from conclu_pyg.errors import DataError
+from conclu_pyg.data.layouts import MODELNET, Layout, LayoutOptions
+from conclu_pyg.data.released import ReleasedDataset
 from conclu_pyg.registry import DATASETS
-
-MAX_POINTS = 1_000_000
 
 
 @DATASETS.register_module()
-class ModelNet(PointCloudDataset):
+class ModelNet(ReleasedDataset[Layout]):
     """ModelNet10 or ModelNet40 (Wu et al., "3D ShapeNets", CVPR 2015).
 
     The layout is found by looking at the folder, or at its only subfolder that has one: the official meshes
@@ -58,42 +53,18 @@ class ModelNet(PointCloudDataset):
         cache_dir: str | None = None,
         transform: list[dict[str, Any]] | None = None,
     ) -> None:
-        super().__init__(transform)
-        if not 1 <= num_points <= MAX_POINTS:
-            raise DataError(f"dataset.num_points must be 1 to {MAX_POINTS:,}, found {num_points}.")
-        if seed < 0:
-            raise DataError(f"dataset.seed must not be negative, found {seed}.")
-        self.num_points, self.seed, self.cache_dir = num_points, seed, cache_dir
+        super().__init__(num_points=num_points, seed=seed, cache_dir=cache_dir, transform=transform)
         folder = Path(dataset_path).expanduser()
         if download and _is_vacant(folder):
             by_name = 10 if "modelnet10" in folder.name.lower() else 40
             download_modelnet(by_name if variant == "auto" else variant, folder)
         options = LayoutOptions(variant=None if variant == "auto" else variant, allow_missing=allow_missing)
-        self.layout = find_layout(folder, options)
-        self.label_to_names = dict(enumerate(self.layout.classes))
-        self.vertical_axis = self.layout.vertical_axis if vertical_axis == "auto" else "xyz".index(vertical_axis)
+        self._find(MODELNET, folder, options, vertical_axis)
 
     @property
     def name(self) -> str:
         """``ModelNet10`` or ``ModelNet40`` by the number of classes, or ``ModelNet``."""
         return f"ModelNet{len(self.label_to_names)}" if len(self.label_to_names) in (10, 40) else "ModelNet"
-
-    def _load_split(self, split: str) -> PointCloudSplit:
-        layout = self.layout
-        recipe = Recipe(
-            title=f"{self.name} {split}",
-            identity=(layout.title, str(layout.folder.resolve()), *layout.classes),
-            folder=layout.folder,
-            files=layout.files(split),
-            num_points=self.num_points,
-            seed=self.seed,
-            count=lambda: layout.count(split),
-            clouds=lambda: layout.read(split, self.num_points, self.seed),
-        )
-        cached = cached_split(recipe, self.cache_dir)
-        for notice in (*layout.notices(split), *cached.notices):
-            warn(notice)
-        return PointCloudSplit(cached.pos, cached.y, cached.names, layout.classes, transform=self.transform)
 
 
 def _is_vacant(folder: Path) -> bool:

@@ -23,6 +23,8 @@ NOT_FINITE = "points that are not finite numbers were left out"
 FAR_AWAY = "far from the origin, moved there"
 FILLED_UP = "too few points, filled up by repeating some"
 
+Rows = np.ndarray | slice  # what an array is indexed with: row numbers, a mask, or all of it
+
 
 def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
     """Checks one cloud and mends what can be mended.
@@ -38,6 +40,12 @@ def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
     Raises:
         DataError: another shape than ``[m, 3]``, no points, none that is finite, or all of them in one place.
     """
+    points, _, repairs = mend_rows(points, source)
+    return points, repairs
+
+
+def mend_rows(points: np.ndarray, source: str) -> tuple[np.ndarray, Rows, list[str]]:
+    """:func:`mend`, which also gives the rows of ``points`` that were kept, for what goes with them."""
     if points.ndim != 2 or points.shape[1] != 3 or points.dtype.kind not in "fiu":
         raise DataError(
             f"{source} has an array of {points.dtype} of shape {list(points.shape)}, where numbers of shape "
@@ -46,6 +54,7 @@ def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
         )
     if len(points) == 0:
         raise DataError(f"{source} has no points; remove it from the data set or restore it.")
+    rows: Rows = slice(None)
     repairs = []
     with np.errstate(invalid="ignore"):  # comparisons with NaN are meant here
         usable = (np.abs(points) <= MAX_COORDINATE).all(axis=1)
@@ -55,7 +64,8 @@ def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
                 f"{source} has {len(points):,} points and none with three finite coordinates below {MAX_COORDINATE:g}; "
                 f"remove it from the data set or restore it."
             )
-        points = points[usable]
+        rows = usable
+        points = points[rows]
         repairs.append(NOT_FINITE)
     low, high = points.min(axis=0), points.max(axis=0)
     extent = float((high - low).max())
@@ -67,7 +77,7 @@ def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
     if float(np.abs(low + high).max()) / 2 > MAX_OFFSET * extent:
         points = points - (low + high) / 2
         repairs.append(FAR_AWAY)
-    return np.ascontiguousarray(points, dtype=np.float32), repairs
+    return np.ascontiguousarray(points, dtype=np.float32), rows, repairs
 
 
 def resize(points: np.ndarray, num_points: int, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
@@ -77,12 +87,16 @@ def resize(points: np.ndarray, num_points: int, rng: np.random.Generator) -> tup
         - **points:** ``[k, 3]``
         - **output:** ``[num_points, 3]``, and the repairs that were made
     """
-    size = len(points)
+    rows, repairs = resized_rows(len(points), num_points, rng)
+    return points[rows], repairs
+
+
+def resized_rows(size: int, num_points: int, rng: np.random.Generator) -> tuple[Rows, list[str]]:
+    """The rows that :func:`resize` takes of a cloud of ``size`` points, for what goes with them."""
     if size == num_points:
-        return points, []
+        return slice(None), []
     if size > num_points:
-        return points[rng.choice(size, num_points, replace=False)], []
+        return rng.choice(size, num_points, replace=False), []
     # Whole copies first, so that no point is repeated twice before every other is repeated once.
     copies, rest = divmod(num_points, size)
-    rows = np.concatenate([np.tile(np.arange(size), copies), rng.choice(size, rest, replace=False)])
-    return points[rows], [FILLED_UP]
+    return np.concatenate([np.tile(np.arange(size), copies), rng.choice(size, rest, replace=False)]), [FILLED_UP]

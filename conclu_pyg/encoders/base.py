@@ -95,7 +95,7 @@ def layer_features(encoder: nn.Module, clouds: Batch) -> tuple[list[Tensor], Ten
     named = callable(getattr(type(encoder), "layers", None))
     call: Any = encoder.layers if named else encoder
     output = call(clouds.pos, clouds.batch, clouds.num_graphs)
-    parts = list(output) if isinstance(output, (tuple, list)) and len(output) == 2 else [None, None]
+    parts: list[Any] = list(output) if isinstance(output, (tuple, list)) and len(output) == 2 else [None, None]
     layers, pooled = parts[0] if named else [parts[0]], parts[1]
     shapes = [(points, size) for size in sizes]
     given = [tuple(x.shape) if isinstance(x, Tensor) else None for x in (layers if isinstance(layers, list) else [])]

@@ -54,12 +54,19 @@ def step_status(losses: Mapping[str, float], clouds_per_second: float) -> str:
     return f"loss {sum(losses.values()):.3f}  {terms}  {clouds_per_second:,.0f} clouds/s"
 
 
-def epoch_line(metrics: Mapping[str, float], epochs: int) -> str:
-    """One line about a finished epoch."""
+def epoch_line(metrics: Mapping[str, float], epochs: int, headline: Mapping[str, str]) -> str:
+    """One line about a finished epoch.
+
+    Args:
+        metrics: of the epoch.
+        epochs: how many there will be.
+        headline: what is said beside the losses, where it was measured: a format, such as ``spread {:.2f}``, by the
+            name of the metric.
+    """
     losses = {name.removeprefix("loss/"): value for name, value in metrics.items() if name.startswith("loss/")}
     status = step_status(losses, metrics["clouds_per_second"])
-    spread = f"  spread {metrics['projection_std']:.2f}" if "projection_std" in metrics else ""
-    return f"epoch {metrics['epoch']:.0f}/{epochs}  {status}{spread}"
+    shown = [text.format(metrics[name]) for name, text in headline.items() if name in metrics]
+    return "  ".join([f"epoch {metrics['epoch']:.0f}/{epochs}", status, *shown])
 
 
 def warn(sentence: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from conclu_pyg.config import dump_config
 from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import CheckpointError, ConfigError
-from conclu_pyg.registry import nearest
+from conclu_pyg.paths import located_or_nearest
 
 LAST = Path("checkpoints", "last.pt")  # within a run folder
 BEST = Path("checkpoints", "best.pt")  # that of the epoch which was best on validation clouds, where there are any
@@ -68,7 +68,7 @@ def find_checkpoint(path: str | Path) -> Path:
             )
         return path / BEST if (path / BEST).is_file() else path / LAST
     if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint or run folder {path}{nearest(str(path), _known_near(path))}")
+        raise CheckpointError(f"there is no checkpoint or run folder {located_or_nearest(path, _known_near(path))}")
     return path
 
 

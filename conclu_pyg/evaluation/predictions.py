@@ -13,6 +13,7 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.evaluation.features import apply_frozen
 
 BATCH_SIZE = 32
+VOTE_VIEWS: list[dict[str, Any]] = [{"name": "RandomAxisScale", "low": 0.8, "high": 1.25}]  # as PointNet++ votes
 
 
 def predict(model: Any, clouds: Batch, votes: int = 1, views: Compose | None = None) -> Tensor:
@@ -43,6 +44,7 @@ def predict_split(
     *,
     votes: int = 1,
     views: Compose | None = None,
+    seed: int = 0,
 ) -> Tensor:
     """The predictions for every cloud of a split, all its points.
 
@@ -51,6 +53,7 @@ def predict_split(
         split: the clouds.
         device: where the model runs.
         votes, views: as for :func:`predict`.
+        seed: of the views (default: 0). The generators are left as they were.
 
     Shapes:
         - **output:** ``[n]`` or ``[n * N]``, on the CPU
@@ -62,4 +65,6 @@ def predict_split(
     def of_batch(clouds: Batch) -> Tensor:
         return predict(model, clouds, votes, views).view(clouds.num_graphs, -1)
 
-    return torch.from_numpy(apply_frozen(model, of_batch, split, device, BATCH_SIZE, "predictions")).flatten()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        return torch.from_numpy(apply_frozen(model, of_batch, split, device, BATCH_SIZE, "predictions")).flatten()

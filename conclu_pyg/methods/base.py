@@ -15,11 +15,12 @@ of. What the loops and evaluations ask, it answers by methods of its class that 
 
 The functions below ask, and know what holds where there is no answer.
 
-The other kind learns a labelled task: a ``torch.nn.Module`` with an ``encoder``, the names of its
-:class:`~conclu_pyg.data.labels.Labels` as ``labels``, a ``task`` (what records call it) and a ``metric`` (the one of
-its scores that counts). Its ``forward(clouds)`` gives logits, for which ``targets(clouds)`` has the true labels and
-``log_probabilities(logits, clouds)`` what they mean; ``target_counts(split)`` counts the labels, and
-``scores(predicted, split)`` says what predictions are worth.
+The other kind learns a labelled task: a ``torch.nn.Module`` with an ``encoder``, the
+:class:`~conclu_pyg.data.labels.Labels` of its data as ``labels``, those names among them that it predicts as
+``label_names``, a ``task`` (what records call it), a ``metric`` (the one of its scores that counts) and ``given``
+(what it is told of a cloud beside the points, in words; empty for nothing). Its ``forward(clouds)`` gives logits, for
+which ``targets(clouds)`` has the true labels and ``log_probabilities(logits, clouds)`` what they mean;
+``target_counts(split)`` counts the labels, and ``scores(predicted, split)`` says what predictions are worth.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ class Classifier(nn.Module):
     built_from: ClassVar = {"encoder": ENCODERS, "head": HEADS}
     task: ClassVar = "classification"
     metric: ClassVar = "accuracy"
+    given: ClassVar = ""
 
     def __init__(self, encoder: Any, labels: Labels, head: Any = None) -> None:
         super().__init__()
@@ -38,6 +39,11 @@ class Classifier(nn.Module):
         self.encoder = ENCODERS.build(encoder)
         sizes = {"in_channels": channels_of(self.encoder), "num_classes": len(labels.classes)}
         self.head = HEADS.build(head or {"name": "ClassificationHead"}, sizes)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of what is predicted."""
+        return self.labels.classes
 
     def forward(self, clouds: Batch) -> Tensor:
         """The scores of each class, as logits.

@@ -35,6 +35,7 @@ class PartSegmenter(nn.Module):
     built_from: ClassVar = {"encoder": ENCODERS, "head": HEADS}
     task: ClassVar = "part_segmentation"
     metric: ClassVar = "instance mIoU"
+    given: ClassVar = "its category"
 
     def __init__(self, encoder: Any, labels: Labels, head: Any = None) -> None:
         super().__init__()
@@ -54,6 +55,11 @@ class PartSegmenter(nn.Module):
         self.head = HEADS.build(head or {"name": "PartSegmentationHead"}, sizes)
         self.register_buffer("_possible", labels.parts_of_classes(), persistent=False)
         self._possible: Tensor
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of what is predicted."""
+        return self.labels.parts
 
     def forward(self, clouds: Batch) -> Tensor:
         """The scores of each part, those of other categories among them, as logits.

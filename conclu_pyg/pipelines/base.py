@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -74,7 +74,8 @@ class Pipeline(ABC):
         check_at_least(2, batch_size=batch_size)
         check_at_least(0, num_workers=num_workers, keep_every=keep_every)
         self.config = dict(config)
-        self.model, self.dataset, self.views = model, dataset, views
+        self.model: Any = model
+        self.dataset, self.views = dataset, views
         self.optimizer, self.scheduler = optimizer, scheduler
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.log_dir, self.run_dir = log_dir, run_dir
@@ -84,6 +85,8 @@ class Pipeline(ABC):
         if precision == "16-mixed" and accelerator == "cpu":
             raise ConfigError("pipeline.precision=16-mixed needs a GPU; give bf16-mixed or 32-true for the CPU.")
         self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
+
+    headline: ClassVar[Mapping[str, str]] = {}  # metrics beside the losses in the line of an epoch, each a format
 
     @abstractmethod
     def training_split(self) -> PointCloudSplit:
@@ -195,7 +198,7 @@ class Pipeline(ABC):
         """Writes and shows what the epoch gave."""
         log.write(metrics)
         plot_curves(read_metrics(folder), folder / CURVES_NAME)
-        console.print(epoch_line(metrics, self.epochs))
+        console.print(epoch_line(metrics, self.epochs, self.headline))
         self._check_finite(folder, checkpoint.epoch, metrics["loss"])
         checkpoint.save(folder / LAST)
         if self.is_best(metrics):

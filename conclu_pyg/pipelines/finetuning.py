@@ -71,6 +71,11 @@ class Finetuning(Pipeline):
     """
 
     built_from: ClassVar = {"views": TRANSFORMS}
+    headline: ClassVar = {
+        "train/accuracy": "training accuracy {:.1f} %",
+        "validation/accuracy": "validation accuracy {:.1f} %",
+        "validation/instance mIoU": "validation mIoU {:.1f} %",
+    }
 
     def __init__(
         self,
@@ -130,15 +135,16 @@ class Finetuning(Pipeline):
                 f"pipeline.patience={patience} needs validation clouds to stop by; give pipeline.validation=0.2, which "
                 "takes them from the training clouds, or the name of a split."
             )
+        encoder: Any = model.encoder
         self.frozen = encoder_lr == 0
         if self.frozen:
-            model.encoder.requires_grad_(False)
-            if pretraining_of(model.encoder) is None:
+            encoder.requires_grad_(False)
+            if pretraining_of(encoder) is None:
                 warn(
                     "the encoder is frozen (pipeline.encoder_lr=0) and its weights are random; see encoder.checkpoint."
                 )
         optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
-        self._pretraining = pretraining_of(model.encoder)
+        self._pretraining = pretraining_of(encoder)
         super().__init__(
             model,
             dataset,
@@ -240,7 +246,7 @@ class Finetuning(Pipeline):
         return weight * counts.sum() / (counts > 0).sum()
 
 
-def _optimizer(model: nn.Module, lr: float, encoder_lr: float, weight_decay: float) -> torch.optim.Optimizer:
+def _optimizer(model: Any, lr: float, encoder_lr: float, weight_decay: float) -> torch.optim.Optimizer:
     """AdamW with a learning rate for the encoder and one for the rest."""
     of_encoder = [parameter for parameter in model.encoder.parameters() if parameter.requires_grad]
     known = set(map(id, of_encoder))

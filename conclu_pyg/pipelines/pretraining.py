@@ -56,6 +56,7 @@ class Pretraining(Pipeline):
     """
 
     built_from: ClassVar = {"views": TRANSFORMS}
+    headline: ClassVar = {"projection_std": "spread {:.2f}"}
 
     def __init__(
         self,

@@ -2,7 +2,15 @@ import pytest
 from rich.console import Console
 
 from conclu_pyg.benchmarks.report import Note, Report, Row, Run
-from conclu_pyg.benchmarks.table import cells, markdown_tables, memory_text, print_table, ratio_text, time_text
+from conclu_pyg.benchmarks.table import (
+    cells,
+    machine_sentence,
+    markdown_tables,
+    memory_text,
+    print_table,
+    ratio_text,
+    time_text,
+)
 
 ROW = Row("step", "DGCNN, [float32], against the plain form", 0.75, 4.5, 6.0, 250.0, 9000.0)
 FACTS = {"device": "CPU", "cpu": "A Processor", "threads": 2, "torch": "2.13.0", "python": "3.11.7", "quick": False}
@@ -41,7 +49,18 @@ def test_a_row_has_both_ratios() -> None:
 
 def test_what_there_is_none_of_is_a_dash() -> None:
     assert cells(Row("scaling", "small", 0.75))[1:] == ["750 ms", "-", "-", "-", "-", "-"]
-    assert cells(Row("views", "small", 0.1, 0.2, 2.0, 0.0, 5.0))[-1] == "-"
+    assert cells(Row("step", "small", 0.1, 0.2, 2.0, 0.0, 5.0))[-1] == "-"
+
+
+@pytest.mark.parametrize("case", ["views", "roofline"])
+def test_what_the_reference_does_not_replace_has_no_ratio(case: str) -> None:
+    row = Row(case, "small", 0.75, 4.5, 6.0, 250.0, 9000.0)
+    assert cells(row)[1:] == ["750 ms", "4.50 s", "-", "250 MB", "9.00 GB", "-"]
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 thread,"), (2, "2 threads,")])
+def test_one_thread_is_no_threads(number: int, words: str) -> None:
+    assert f"A Processor, {words} PyTorch" in machine_sentence(Report({**FACTS, "threads": number}))
 
 
 @pytest.mark.parametrize("width", [80, 140])

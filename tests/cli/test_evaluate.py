@@ -64,7 +64,10 @@ def test_options_and_overrides_may_stand_in_any_order(calls: list[Any], words: l
 
 def test_a_missing_run_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "nowhere"]) == 2
-    assert capsys.readouterr() == ("", "error: there is no checkpoint or run folder nowhere.\n")
+    assert capsys.readouterr() == (
+        "",
+        f"error: there is no checkpoint or run folder nowhere (in the working folder {Path.cwd()}).\n",
+    )
 
 
 WITHOUT_TORCH = """

@@ -1,11 +1,13 @@
 """The cache: built once, whole or not at all, and read-only from then on."""
 
 import errno
+import hashlib
 import json
 import multiprocessing
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -217,3 +219,38 @@ def test_says_when_the_folder_cannot_be_written(tmp_path: Path) -> None:
         DataError, match=r"cache cannot be written \(File exists\); name another one by dataset.cache_dir"
     ):
         Source(tmp_path, [8]).open(tmp_path)
+
+
+def test_parts_are_kept_and_mapped(tmp_path: Path) -> None:
+    source = Source(tmp_path, [9, 8, 9])
+
+    def clouds() -> Iterator[RawCloud]:
+        for cloud in source.read():
+            yield replace(cloud, part=(cloud.points[:, 0] * 1e6).astype("i4"))
+
+    recipe = Recipe("Toy train", ("toy",), tmp_path, [source.file], 8, 0, lambda: 3, clouds, parts=True)
+
+    def check(reads: int) -> Path:
+        split = cached_split(recipe, tmp_path / "cache")
+        assert isinstance(split.part, np.memmap) and not split.part.flags.writeable and source.reads == reads
+        assert split.part.dtype == np.int64 and np.allclose(split.part, split.pos[..., 0] * 1e6, atol=2)
+        (entry,) = entries(tmp_path)
+        return tmp_path / "cache" / entry / "part.npy"
+
+    path = check(reads=1)
+    check(reads=1)
+    path.unlink()
+    check(reads=2)
+    np.save(path, np.zeros((3, 7), dtype=np.int64))
+    check(reads=3)
+
+
+def test_entries_without_parts_are_those_of_before(tmp_path: Path) -> None:
+    """The key of an entry that version 0.1.0 wrote: what users have built is found again."""
+    file = tmp_path / "source.bin"
+    file.write_text("clouds")
+    os.utime(file, ns=(1, 1))
+    recipe = Recipe("Toy train", ("toy",), tmp_path, [file], 8, 0, lambda: 3, lambda: iter(()))
+    digest = hashlib.sha256(repr((1, ("toy",), 8, 0)).encode())
+    digest.update(f"{os.path.realpath(tmp_path)}/source.bin\0{6}\0{1}\n".encode())
+    assert recipe.key() == digest.hexdigest()[:16]

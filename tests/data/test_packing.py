@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from conclu_pyg.data.layouts.base import RawCloud
 from conclu_pyg.data.packing import pack
+from conclu_pyg.errors import DataError
 
 CLOUDS = [np.random.default_rng(size).random((size, 3)) for size in (20, 30, 40)]
 
@@ -47,3 +49,35 @@ def test_a_cloud_with_a_broken_point_keeps_its_size(tmp_path: Path) -> None:
     pos, notices = packed(tmp_path, [first, CLOUDS[1][:20], CLOUDS[2][:20]], 100)
     assert pos.shape == (3, 20, 3) and np.isfinite(pos).all()
     assert notices[0] == "Toy: 1 of 3 clouds: points that are not finite numbers were left out (cloud 0)."
+
+
+def packed_parts(folder: Path, clouds: list[np.ndarray], parts: list[np.ndarray | None], num_points: int) -> np.ndarray:
+    """Packs clouds with parts, checks the points against those without, and gives the parts."""
+
+    def read() -> Iterator[RawCloud]:
+        for index, (points, part) in enumerate(zip(clouds, parts, strict=True)):
+            yield RawCloud(points, index, f"shape_{index}", f"cloud {index}", part=part)
+
+    with (folder / "with.npy").open("wb") as file, (folder / "part.npy").open("wb") as part_file:
+        pack(read, len(clouds), num_points, 0, "Toy", file, part_file)
+    assert np.array_equal(np.load(folder / "with.npy"), packed(folder, clouds, num_points)[0])
+    return np.load(folder / "part.npy")
+
+
+@pytest.mark.parametrize("num_points", [8, 20, 35, 100])
+@pytest.mark.parametrize("order", [1, -1])
+def test_parts_stay_with_their_points(tmp_path: Path, num_points: int, order: int) -> None:
+    """Whatever is left out, chosen or repeated: here a point's part is its first coordinate, so that it shows."""
+    rng = np.random.default_rng(0)
+    parts = [rng.permutation(size) for size in (20, 30, 40)[::order]]
+    clouds = [np.column_stack([part, rng.random((len(part), 2))]) for part in parts]
+    clouds[1][[3, 7], 2] = np.nan, np.inf
+    part = packed_parts(tmp_path, clouds, [*parts[:2], parts[2].astype("u1")], num_points)
+    pos = np.load(tmp_path / "with.npy")
+    assert part.dtype == np.int64 and np.array_equal(part, pos[..., 0])
+
+
+@pytest.mark.parametrize("part", [None, np.zeros(29, int), np.zeros((30, 1), int), np.zeros(30), np.array(None)])
+def test_parts_that_are_not_one_integer_a_point_are_refused(tmp_path: Path, part: np.ndarray | None) -> None:
+    with pytest.raises(DataError, match=r"cloud 1 has 30 points and .* part labels, where an integer for each point"):
+        packed_parts(tmp_path, CLOUDS[:2], [np.zeros(20, int), part], 8)

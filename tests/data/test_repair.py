@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conclu_pyg.data.repair import FAR_AWAY, FILLED_UP, NOT_FINITE, mend, resize
+from conclu_pyg.data.repair import FAR_AWAY, FILLED_UP, NOT_FINITE, mend, mend_rows, resize, resized_rows
 from conclu_pyg.data.seeds import shape_rng
 from conclu_pyg.errors import DataError
 
@@ -61,7 +61,7 @@ def test_chooses_points_without_repeating_one() -> None:
     assert repairs == [] and len(np.unique(chosen, axis=0)) == 60
     assert not np.array_equal(chosen, CLOUD[:60])
     assert np.array_equal(chosen, resize(CLOUD, 60, shape_rng(0, "a"))[0])
-    assert resize(CLOUD, 100, shape_rng(0, "a"))[0] is CLOUD
+    assert np.array_equal(resize(CLOUD, 100, shape_rng(0, "a"))[0], CLOUD)
 
 
 def test_fills_up_evenly() -> None:
@@ -69,3 +69,13 @@ def test_fills_up_evenly() -> None:
     assert repairs == [FILLED_UP] and np.array_equal(filled[:100], CLOUD)
     counts = np.unique(filled, axis=0, return_counts=True)[1]
     assert len(counts) == 100 and counts.min() == 2 and counts.max() == 3
+
+
+@pytest.mark.parametrize("num_points", [60, 99, 100, 250])
+def test_rows_are_those_of_the_points(num_points: int) -> None:
+    broken = np.concatenate([CLOUD[:5], [[np.nan, 0, 0]], CLOUD[5:] + 1e-3])
+    points, kept, repairs = mend_rows(broken, "a")
+    assert np.array_equal(points, broken[kept].astype("f4")) and repairs == mend(broken, "a")[1] == [NOT_FINITE]
+    rows, filled = resized_rows(len(points), num_points, shape_rng(0, "a"))
+    again, filled_again = resize(points, num_points, shape_rng(0, "a"))
+    assert np.array_equal(points[rows], again) and filled == filled_again and len(again) == num_points

@@ -14,13 +14,15 @@ def test_a_step_shows_the_loss_its_terms_and_the_speed() -> None:
 
 def test_an_epoch_shows_its_number_terms_and_spread() -> None:
     line = epoch_line(
-        {"epoch": 3, "loss": 1.5, "loss/contrast": 1.5, "clouds_per_second": 80, "projection_std": 0.9}, 12
+        {"epoch": 3, "loss": 1.5, "loss/contrast": 1.5, "clouds_per_second": 80, "projection_std": 0.9},
+        12,
+        {"projection_std": "spread {:.2f}", "validation/accuracy": "accuracy {:.1f} %"},
     )
     assert line == "epoch 3/12  loss 1.500  contrast 1.500  80 clouds/s  spread 0.90"
 
 
 def test_an_epoch_of_a_method_without_statistics_is_shown_too() -> None:
-    line = epoch_line({"epoch": 1, "loss": 1.0, "loss/mine": 1.0, "clouds_per_second": 80}, 1)
+    line = epoch_line({"epoch": 1, "loss": 1.0, "loss/mine": 1.0, "clouds_per_second": 80}, 1, {})
     assert line == "epoch 1/1  loss 1.000  mine 1.000  80 clouds/s"
 
 

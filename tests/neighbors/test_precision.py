@@ -27,24 +27,22 @@ def precisions() -> list[str]:
     return [backend.fp32_precision for backend in BACKENDS]
 
 
-def test_an_inherited_precision_is_inherited_afterwards() -> None:
-    torch.backends.fp32_precision = "tf32"  # type: ignore[attr-defined]
-    with full_float32():
-        assert precisions() == ["ieee", "ieee"]
-    assert precisions() == ["tf32", "tf32"]
-    torch.backends.fp32_precision = "ieee"  # type: ignore[attr-defined]
-    assert precisions() == ["ieee", "ieee"]
-
-
-def test_a_precision_of_its_own_is_kept() -> None:
-    torch.backends.fp32_precision = "ieee"  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("above", "own", "above_later", "later"),
+    [("tf32", "none", "ieee", "ieee"), ("ieee", "tf32", "none", "tf32")],
+    ids=["inherited", "its own"],
+)
+def test_what_was_inherited_is_inherited_afterwards_and_what_was_set_is_kept(
+    above: str, own: str, above_later: str, later: str
+) -> None:
+    torch.backends.fp32_precision = above  # type: ignore[attr-defined]
     for backend in BACKENDS:
-        backend.fp32_precision = "tf32"
+        backend.fp32_precision = own
     with full_float32():
         assert precisions() == ["ieee", "ieee"]
     assert precisions() == ["tf32", "tf32"]
-    torch.backends.fp32_precision = "none"  # type: ignore[attr-defined]
-    assert precisions() == ["tf32", "tf32"]
+    torch.backends.fp32_precision = above_later  # type: ignore[attr-defined]
+    assert precisions() == [later, later]
 
 
 def test_without_a_reduced_precision_nothing_is_set() -> None:

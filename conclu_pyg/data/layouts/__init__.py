@@ -1,9 +1,21 @@
-"""The layouts in which ModelNet is published, each of which knows its folder when it sees it.
+"""The layouts in which ModelNet and ShapeNetPart are published, each of which knows its folder when it sees it.
 
-A further layout is a further file with a subclass of :class:`Layout`, and a further entry in :data:`LAYOUTS`.
+A further layout is a further file with a subclass of :class:`Layout`, and a further entry in
+:mod:`~conclu_pyg.data.layouts.families`.
 """
 
 from conclu_pyg.data.layouts.base import Layout, LayoutOptions, RawCloud
-from conclu_pyg.data.layouts.find import LAYOUTS, find_layout
+from conclu_pyg.data.layouts.families import MODELNET, SHAPENET_PART
+from conclu_pyg.data.layouts.find import Family, find_layout
+from conclu_pyg.data.layouts.parts import PartLayout
 
-__all__ = ["LAYOUTS", "Layout", "LayoutOptions", "RawCloud", "find_layout"]
+__all__ = [
+    "MODELNET",
+    "SHAPENET_PART",
+    "Family",
+    "Layout",
+    "LayoutOptions",
+    "PartLayout",
+    "RawCloud",
+    "find_layout",
+]

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from conclu_pyg.data.layouts.base import Layout, LayoutOptions
-from conclu_pyg.data.layouts.h5_release import H5Release
-from conclu_pyg.data.layouts.normal_resampled import NormalResampled
-from conclu_pyg.data.layouts.off_tree import OffTree
 from conclu_pyg.errors import DataError
 
-LAYOUTS: tuple[type[Layout], ...] = (H5Release, NormalResampled, OffTree)
+L = TypeVar("L", bound=Layout)
+
 MAX_FOLDERS = 200  # subfolders that are looked into: a data set's parent has few
 NAMED = 6
 
 
-def find_layout(folder: Path, options: LayoutOptions) -> Layout:
-    """The layout in ``folder``, or in the only one of its subfolders that holds one.
+@dataclass(frozen=True)
+class Family(Generic[L]):
+    """The layouts of one data set.
+
+    Args:
+        name: the data set, for messages.
+        layouts: those that are looked for, in this order.
+        remedy: what to do where there is none, as a sentence in which ``{folder}`` stands for the folder, and
+            ``{fetch}`` for where to fetch to.
+    """
+
+    name: str
+    layouts: tuple[type[L], ...]
+    remedy: str
+
+    def match(self, folder: Path) -> type[L] | None:
+        """The first layout that ``folder`` looks like."""
+        return next((layout for layout in self.layouts if layout.matches(folder)), None)
+
+
+def find_layout(folder: Path, options: LayoutOptions, family: Family[L]) -> L:
+    """The layout of ``family`` in ``folder``, or in the only one of its subfolders that holds one.
 
     Raises:
         DataError: the folder is missing, or holds none or several; says what was looked for and what is there.
@@ -25,53 +45,46 @@ def find_layout(folder: Path, options: LayoutOptions) -> Layout:
     if folder.is_file():
         raise DataError(f"dataset_path {folder} is a file; name a folder, and unpack an archive first.")
     if not folder.is_dir():
-        raise DataError(f"dataset_path {folder} does not exist. {_remedy(folder, '')}")
+        raise DataError(f"dataset_path {folder} does not exist. {family.remedy.format(folder=folder, fetch='')}")
     try:
-        return _find(folder, options)
+        return _find(folder, options, family)
     except OSError as error:
         raise DataError(f"dataset_path {folder} cannot be read: {error}.") from error
 
 
-def _find(folder: Path, options: LayoutOptions) -> Layout:
-    layout = _match(folder)
+def _find(folder: Path, options: LayoutOptions, family: Family[L]) -> L:
+    layout = family.match(folder)
     if layout is None:
         subfolders = sorted(path for path in islice(folder.iterdir(), MAX_FOLDERS) if _is_visible(path))
-        found = {path: match for path in subfolders if (match := _match(path)) is not None}
+        found = {path: match for path in subfolders if (match := family.match(path)) is not None}
         if len(found) > 1:
             names = ", ".join(path.name for path in islice(found, NAMED))
             raise DataError(f"dataset_path {folder} holds {len(found)} data sets; name one of its folders: {names}.")
         folder, layout = next(iter(found.items()), (folder, None))
     if layout is None:
-        raise DataError(_nothing_found(folder))
+        raise DataError(_nothing_found(folder, family))
     built = layout(folder, options)
     if options.variant is not None and len(built.classes) != options.variant:
         raise DataError(
             f"dataset.variant asks for {options.variant} classes, but {folder} has {len(built.classes)} "
-            f"({', '.join(built.classes[:3])}, …); name the folder of ModelNet{options.variant}, or set variant=auto."
+            f"({', '.join(built.classes[:3])}, …); name the folder of {family.name}{options.variant}, "
+            f"or set variant=auto."
         )
     return built
-
-
-def _match(folder: Path) -> type[Layout] | None:
-    return next((layout for layout in LAYOUTS if layout.matches(folder)), None)
 
 
 def _is_visible(path: Path) -> bool:
     return path.is_dir() and path.name[0] not in "._"
 
 
-def _nothing_found(folder: Path) -> str:
+def _nothing_found(folder: Path, family: Family[L]) -> str:
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
     there = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
-    looked_for = "; ".join(layout.expects for layout in LAYOUTS)
-    above = next((path for path in islice(folder.resolve().parents, 2) if _match(path) is not None), None)
-    remedy = f"It lies inside of {above}: name that." if above is not None else _remedy(folder, "to a new folder ")
-    return f"dataset_path {folder} holds no ModelNet. Looked for: {looked_for}. Found: {there or 'nothing'}. {remedy}"
-
-
-def _remedy(folder: Path, fetch: str) -> str:
+    looked_for = "; ".join(layout.expects for layout in family.layouts)
+    above = next((path for path in islice(folder.resolve().parents, 2) if family.match(path) is not None), None)
+    remedy = family.remedy.format(folder=folder, fetch="to a new folder ")
+    if above is not None:
+        remedy = f"It lies inside of {above}: name that."
     return (
-        f"Put one of the releases at {folder} (ModelNet40.zip unpacked, modelnet40_ply_hdf5_2048 or "
-        f"modelnet40_normal_resampled), name another folder by dataset.dataset_path=…, or let the meshes be fetched "
-        f"{fetch}by dataset.download=true."
+        f"dataset_path {folder} holds no {family.name}. Looked for: {looked_for}. Found: {there or 'nothing'}. {remedy}"
     )

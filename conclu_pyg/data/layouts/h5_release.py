@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path, PurePosixPath
 
-from conclu_pyg.data.layouts.base import SPLITS, Layout, LayoutOptions, RawCloud, read_names
+from conclu_pyg.data.layouts.base import SPLITS, Layout, LayoutOptions, RawCloud, read_json, read_names
 from conclu_pyg.data.readers.h5 import H5Clouds
 from conclu_pyg.data.vertical import measure_vertical_axis
 from conclu_pyg.errors import DataError
@@ -30,30 +30,37 @@ class H5Release(Layout):
     meshes are which somebody must have sampled.
     """
 
+    file_list = "{split}_files.txt"
+    names_file = "shape_names.txt"
+    has_parts = False
     title = "h5 release"
     expects = "the h5 release (train_files.txt, test_files.txt, shape_names.txt and .h5 files)"
 
     def __init__(self, folder: Path, options: LayoutOptions) -> None:
         super().__init__(folder, options)
-        self.classes = read_names(folder / "shape_names.txt", "the names of the classes")
+        self.classes = self._read_classes()
         self._clouds: dict[str, list[H5Clouds]] = {}
 
     @classmethod
     def matches(cls, folder: Path) -> bool:
-        return any((folder / f"{split}_files.txt").is_file() for split in SPLITS)
+        return any((folder / cls.file_list.format(split=split)).is_file() for split in SPLITS)
 
     @cached_property
     def vertical_axis(self) -> int:  # type: ignore[override]
-        lists = (split for split in SPLITS if (self.folder / f"{split}_files.txt").is_file())
-        first = H5Clouds(self._h5_files(next(lists))[0], len(self.classes))
+        there = (split for split in SPLITS if self.list_file(split).is_file())
+        first = self._open_file(self._h5_files(next(there))[0])
         rows = slice(None, None, -(-len(first) // MEASURED) or 1)
         measured = measure_vertical_axis(first.read(rows), first.labels[rows])
-        return measured if measured is not None else 1 if first.num_points == PUBLIC_POINTS else 2
+        return measured if measured is not None else self._conventional_axis(first.num_points)
+
+    def list_file(self, name: str) -> Path:
+        """The file that lists the h5 files of a split, be it there or not."""
+        return self.folder / self.file_list.format(split=name)
 
     def files(self, split: str) -> list[Path]:
         paths = self._h5_files(split)
         names = [names for path in paths if (names := _names_file(path)).is_file()]
-        return [self.folder / "shape_names.txt", *paths, *names]
+        return [self.folder / self.names_file, *paths, *names]
 
     def count(self, split: str) -> int:
         return sum(len(clouds) for clouds in self._open(split))
@@ -61,14 +68,25 @@ class H5Release(Layout):
     def read(self, split: str, num_points: int, seed: int) -> Iterator[RawCloud]:
         for clouds in self._open(split):
             names = _read_names(clouds)
-            for index, points in enumerate(clouds):
+            parts = clouds.part() if self.has_parts else repeat(None)
+            for index, (points, part) in enumerate(zip(clouds, parts, strict=False)):  # repeat() has no end
                 source = f"{clouds.path}, cloud {index} ({names[index]})"
-                yield RawCloud(points, int(clouds.labels[index]), names[index], source)
+                yield RawCloud(points, int(clouds.labels[index]), names[index], source, part=part)
 
     def _open(self, split: str) -> list[H5Clouds]:
         if split not in self._clouds:
-            self._clouds[split] = [H5Clouds(path, len(self.classes)) for path in self._h5_files(split)]
+            self._clouds[split] = [self._open_file(path) for path in self._h5_files(split)]
         return self._clouds[split]
+
+    def _open_file(self, path: Path) -> H5Clouds:
+        return H5Clouds(path, len(self.classes), names_file=self.names_file, parts=self.has_parts)
+
+    def _read_classes(self) -> list[str]:
+        return read_names(self.folder / self.names_file, "the names of the classes")
+
+    def _conventional_axis(self, num_points: int) -> int:
+        """The vertical axis where it cannot be measured."""
+        return 1 if num_points == PUBLIC_POINTS else 2
 
     def notices(self, split: str) -> list[str]:
         listed, missing = self._listed(split)
@@ -86,16 +104,22 @@ class H5Release(Layout):
             found = ", ".join(sorted(path.name for path in self.folder.glob("*.h5"))) or "none"
             hint = ", or use the others by dataset.allow_missing=true" if len(missing) < len(listed) else ""
             raise DataError(
-                f"{self.folder / f'{split}_files.txt'} names {missing[0].name}, which is not beside it (h5 files "
+                f"{self._list_naming(split, missing[0])} names {missing[0].name}, which is not beside it (h5 files "
                 f"there: {found}); restore it or correct the list{hint}."
             )
         return [path for path in listed if path not in missing]
 
     def _listed(self, split: str) -> tuple[list[Path], list[Path]]:
-        """The files that the list names, and those of them that are not there."""
-        lines = read_names(self.folder / f"{split}_files.txt", f"the h5 files of the split {split!r}")
-        listed = [self.folder / PurePosixPath(line.replace("\\", "/")).name for line in lines]
+        """The files that the split's lists name, and those of them that are not there."""
+        listed = [path for name in self.lists(split) for path in self._read_list(name)]
         return listed, [path for path in listed if not path.is_file()]
+
+    def _read_list(self, name: str) -> list[Path]:
+        lines = read_names(self.list_file(name), f"the h5 files of the split {name!r}")
+        return [self.folder / PurePosixPath(line.replace("\\", "/")).name for line in lines]
+
+    def _list_naming(self, split: str, path: Path) -> Path:
+        return next(self.list_file(name) for name in self.lists(split) if path in self._read_list(name))
 
 
 def _names_file(path: Path) -> Path:
@@ -108,12 +132,7 @@ def _read_names(clouds: H5Clouds) -> list[str]:
     path = _names_file(clouds.path)
     if not path.is_file():
         return [f"{clouds.path.stem}/{index:04d}" for index in range(len(clouds))]
-    try:
-        names = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(
-            f"{path} is not a JSON file ({error}); restore it, or delete it to go without names."
-        ) from error
+    names = read_json(path, "the names of shapes", "restore it, or delete it to go without names")
     if not isinstance(names, list) or len(names) != len(clouds) or not all(isinstance(name, str) for name in names):
         found = f"{len(names):,} entries" if isinstance(names, list) else type(names).__name__
         raise DataError(

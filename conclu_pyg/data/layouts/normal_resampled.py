@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from conclu_pyg.data.layouts.base import SPLITS, Layout, LayoutOptions, RawCloud, read_names
+from conclu_pyg.data.layouts.base import (
+    SPLITS,
+    Layout,
+    LayoutOptions,
+    RawCloud,
+    check_missing,
+    missing_notices,
+    read_names,
+)
 from conclu_pyg.data.readers.text import read_text_cloud
 from conclu_pyg.errors import DataError
 
@@ -53,12 +61,7 @@ class NormalResampled(Layout):
 
     def notices(self, split: str) -> list[str]:
         shapes, missing = self._list(split)
-        if not missing:
-            return []
-        return [
-            f"{self.folder}: {len(missing):,} of {len(shapes) + len(missing):,} listed files of the split {split!r} "
-            f"are missing and were left out, as dataset.allow_missing says (the first: {missing[0].name})."
-        ]
+        return missing_notices(self.folder, split, len(shapes), missing)
 
     def _list_shapes(self, split: str) -> tuple[list[tuple[int, str, Path]], list[Path]]:
         """Label, name and file of each listed shape, and the files that are not there."""
@@ -77,12 +80,7 @@ class NormalResampled(Layout):
                 shapes.append((labels[match[1]], f"{match[1]}/{line}", path))
             else:
                 missing.append(path)
-        if not shapes or (missing and not self.options.allow_missing):
-            hint = ", or use what is there by dataset.allow_missing=true" if shapes else ""
-            raise DataError(
-                f"{listing} lists {len(shapes) + len(missing):,} shapes, but {len(missing):,} of their files are "
-                f"missing, {missing[0]} the first; restore them{hint}."
-            )
+        check_missing(str(listing), len(shapes), missing, self.options.allow_missing)
         return shapes, missing
 
 

@@ -1,4 +1,4 @@
-"""HDF5 files of labelled clouds: ``data`` ``[n, N, 3]`` and ``label`` ``[n]`` or ``[n, 1]``."""
+"""HDF5 files of labelled clouds: ``data`` ``[n, N, 3]``, ``label`` ``[n]`` or ``[n, 1]``, maybe ``pid`` ``[n, N]``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class H5Clouds:
     Args:
         path: the file.
         num_classes: labels must lie below it.
+        names_file: the file that names the classes, for messages.
+        parts: whether the file holds ``pid`` too, the part of each point.
 
     Attributes:
         labels: the class of each cloud.
@@ -32,12 +34,14 @@ class H5Clouds:
         - **labels:** int64 ``[n]``
 
     Raises:
-        DataError: a file that is missing, truncated or not HDF5, lacks ``data`` or ``label``, or holds them in another
-            shape or number type, or labels outside of the classes.
+        DataError: a file that is missing, truncated or not HDF5, lacks ``data``, ``label`` or ``pid``, or holds them in
+            another shape or number type, or labels outside of the classes.
     """
 
-    def __init__(self, path: Path, num_classes: int) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, num_classes: int, *, names_file: str = "shape_names.txt", parts: bool = False
+    ) -> None:
+        self.path, self.names_file, self.parts = path, names_file, parts
         with _opened(path) as file:
             data, label = _dataset(file, path, "data"), _dataset(file, path, "label")
             if data.ndim != 3 or data.shape[2] != 3 or data.shape[1] == 0 or data.dtype.kind not in "fiu":
@@ -51,6 +55,13 @@ class H5Clouds:
                     f"{label.dtype} {list(label.shape)}; {REMEDY}."
                 )
             self.num_points = int(data.shape[1])
+            if parts:
+                pid = _dataset(file, path, "pid")
+                if pid.shape != data.shape[:2] or pid.dtype.kind not in "iu":
+                    raise DataError(
+                        f"{path}: 'pid' must hold an integer for each of the {self.num_points:,} points of the "
+                        f"{len(data):,} clouds in 'data', found {pid.dtype} {list(pid.shape)}; {REMEDY}."
+                    )
             values = np.asarray(label[...]).reshape(-1)
             self.labels = self._check_labels(values, num_classes)
 
@@ -60,8 +71,8 @@ class H5Clouds:
         if len(bad):
             raise DataError(
                 f"{self.path}: cloud {bad[0]} has the label {values[bad[0]]}, but labels must be 0 to "
-                f"{num_classes - 1} ({num_classes} class names in shape_names.txt); {len(bad):,} of {len(values):,} "
-                f"labels are outside. Give shape_names.txt the names of all classes, or {REMEDY}."
+                f"{num_classes - 1} ({num_classes} class names in {self.names_file}); {len(bad):,} of {len(values):,} "
+                f"labels are outside. Give {self.names_file} the names of all classes, or {REMEDY}."
             )
         return values.astype(np.int64)
 
@@ -79,13 +90,20 @@ class H5Clouds:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """The clouds one by one, each ``[num_points, 3]`` in the number type of the file."""
+        return self._rows("data")
+
+    def part(self) -> Iterator[np.ndarray]:
+        """The parts of the clouds' points one by one, each ``[num_points]``; only where the file was opened so."""
+        return self._rows("pid")
+
+    def _rows(self, key: str) -> Iterator[np.ndarray]:
         with _opened(self.path) as file:
-            data = _dataset(file, self.path, "data")
-            if data.shape[:2] != (len(self), self.num_points):
+            values = _dataset(file, self.path, key)
+            if values.shape[:2] != (len(self), self.num_points):
                 raise DataError(f"{self.path} was changed while it was read; start again.")
-            rows = max(1, BLOCK_BYTES // max(1, self.num_points * 3 * data.dtype.itemsize))
+            rows = max(1, BLOCK_BYTES // max(1, self.num_points * 3 * values.dtype.itemsize))
             for start in range(0, len(self), rows):
-                yield from data[start : start + rows]
+                yield from values[start : start + rows]
 
 
 @contextmanager
@@ -107,7 +125,8 @@ def _dataset(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
     item = file[key] if isinstance(link, h5py.HardLink) else None
     if not isinstance(item, h5py.Dataset):
         found = ", ".join(f"'{name}'" for name in file) or "nothing"
-        raise DataError(f"{path} must hold the data sets 'data' and 'label', found {found}; {REMEDY}.")
+        needed = "'data', 'label' and 'pid'" if key == "pid" else "'data' and 'label'"
+        raise DataError(f"{path} must hold the data sets {needed}, found {found}; {REMEDY}.")
     if item.is_virtual or item.external:
         raise DataError(f"{path}: '{key}' lies in other files, which are not followed; copy it into this file.")
     size = path.stat().st_size

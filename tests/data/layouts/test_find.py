@@ -1,10 +1,11 @@
 """From a folder to its layout, and the sentences for folders that hold none."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from conclu_pyg.data.layouts import LAYOUTS, LayoutOptions, find_layout
+from conclu_pyg.data.layouts import MODELNET, SHAPENET_PART, LayoutOptions, find_layout
 from conclu_pyg.errors import DataError
 
 TETRAHEDRON = "OFF\n4 4 0\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 1 2\n3 0 1 3\n3 0 2 3\n3 1 2 3\n"
@@ -19,7 +20,7 @@ def off_tree(folder: Path, classes: tuple[str, ...] = ("chair", "night_stand")) 
 
 
 def find(folder: Path, variant: int | None = None) -> str:
-    layout = find_layout(folder, LayoutOptions(variant=variant))
+    layout = find_layout(folder, LayoutOptions(variant=variant), MODELNET)
     return f"{layout.title} at {layout.folder}"
 
 
@@ -53,7 +54,7 @@ def test_does_not_choose_among_several(tmp_path: Path) -> None:
 def test_says_what_was_looked_for_and_what_is_there(tmp_path: Path) -> None:
     message = refusal(tmp_path)
     assert "Found: nothing." in message
-    assert all(layout.expects in message for layout in LAYOUTS)
+    assert all(layout.expects in message for layout in MODELNET.layouts)
     for index in range(9):
         (tmp_path / f"scan_{index}.ply").touch()
     message = refusal(tmp_path)
@@ -73,9 +74,22 @@ def test_the_variant_must_fit_the_folder(tmp_path: Path) -> None:
     assert "asks for 10 classes" in refusal(tree, 10) and "has 2 (chair, night_stand" in refusal(tree, 10)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", [*MODELNET.layouts, *SHAPENET_PART.layouts])
 def test_every_layout_says_what_it_expects(layout: type, tmp_path: Path) -> None:
     assert layout.title and layout.expects and not layout.matches(tmp_path)  # type: ignore[attr-defined]
+
+
+def test_each_family_finds_its_own(tmp_path: Path, part_release: Any) -> None:
+    off_tree(tmp_path / "ModelNet10")
+    for name in ("write_v0", "write_normal", "write_h5"):
+        folder = getattr(part_release, name)(tmp_path / name)
+        assert find_layout(folder, LayoutOptions(), SHAPENET_PART).folder == folder
+        assert "holds no ModelNet" in refusal(folder)
+    assert find(tmp_path).startswith("OFF meshes")
+    with pytest.raises(DataError, match="3 data sets; name one of its folders: write_h5, write_normal, write_v0"):
+        find_layout(tmp_path, LayoutOptions(), SHAPENET_PART)
+    with pytest.raises(DataError, match=r"holds no ShapeNetPart\. .* Put one of the releases at .*_v0_normal\), or"):
+        find_layout(tmp_path / "ModelNet10", LayoutOptions(), SHAPENET_PART)
 
 
 def test_real_folders(conclu_data: Path) -> None:

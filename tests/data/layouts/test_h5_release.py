@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from conclu_pyg.data.layouts import LayoutOptions, find_layout
+from conclu_pyg.data.layouts import MODELNET, LayoutOptions, find_layout
 from conclu_pyg.data.layouts.h5_release import H5Release
 from conclu_pyg.errors import DataError
 
@@ -34,7 +34,7 @@ def write(folder: Path, num_points: int = 32, vertical: int | None = None) -> Pa
 
 
 def open_release(folder: Path, allow_missing: bool = False) -> H5Release:
-    layout = find_layout(folder, LayoutOptions(allow_missing=allow_missing))
+    layout = find_layout(folder, LayoutOptions(allow_missing=allow_missing), MODELNET)
     assert isinstance(layout, H5Release)
     return layout
 

@@ -115,3 +115,19 @@ def test_does_not_follow_links_into_other_files(tmp_path: Path) -> None:
         file["label"] = LABEL
     with pytest.raises(DataError, match="lies in other files"):
         H5Clouds(path, 3)
+
+
+def test_reads_parts_in_order(tmp_path: Path, monkeypatch: Any) -> None:
+    pid = np.arange(20).reshape(5, 4).astype("u1")
+    path = write(tmp_path, data=np.zeros((5, 4, 3), "f4"), label=np.zeros(5, "u1"), pid=pid)
+    monkeypatch.setattr(h5, "BLOCK_BYTES", 30)
+    assert np.array_equal(np.stack(list(H5Clouds(path, 1, parts=True).part())), pid)
+
+
+def test_parts_may_not_claim_more_than_the_file_holds(tmp_path: Path) -> None:
+    path = write(tmp_path, data=GOOD, label=LABEL)
+    with h5py.File(path, "r+") as file:
+        file.create_dataset("pid", shape=(1 << 20, 1 << 10), dtype="u1", chunks=(1, 1 << 10))
+    with pytest.raises(DataError, match="'pid' claims 1,073,741,824 bytes"):
+        H5Clouds(path, 1, parts=True)
+    H5Clouds(path, 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conclu_pyg.data.readers.text import read_text_cloud
+from conclu_pyg.data.readers.text import read_columns, read_text_cloud
 from conclu_pyg.errors import DataError
 
 
@@ -30,6 +30,18 @@ def test_refuses_in_one_sentence(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match="three comma-separated coordinates first on each line") as caught:
         read_text_cloud(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1 2 3 4\n5 6 7 8\n", "1\t2  3\t4\r\n\n5 6 7 8 9"])
+def test_reads_some_columns_between_white_space(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.pts"
+    path.write_text(text)
+    assert read_columns(path, (0, 3), "four numbers").tolist() == [[1, 4], [5, 8]]
+    assert read_columns(path, (1,), "four numbers").tolist() == [[2], [6]]
+    with pytest.raises(DataError, match=r"a\.pts must hold six numbers \("):
+        read_columns(path, (5,), "six numbers")
+    path.write_text("")
+    assert read_columns(path, (0, 3), "four numbers").shape == (0, 2)
 
 
 def test_refuses_a_missing_file(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""Which parts the classes of a data set have, found in the labels of its training shapes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from conclu_pyg.data.entries import cached_finding
+from conclu_pyg.data.layouts.base import RawCloud
+from conclu_pyg.data.layouts.part_table import REMEDY, PartTable
+from conclu_pyg.data.layouts.parts import PartLayout
+from conclu_pyg.engine.progress import progress_bar
+from conclu_pyg.errors import DataError
+
+MAX_PARTS = 10_000  # labels must lie below; what is larger is no number of a part
+
+
+def learn_parts(layout: PartLayout, title: str, cache_dir: str | Path | None) -> PartTable:
+    """The parts that the training shapes of each class have.
+
+    The files of the split ``train`` are read for it once; what was found is kept in the cache. Where labels count from
+    1 within each class, a class has the parts up to its largest label. Where labels count over all classes, the parts
+    are those up to the largest label; one that no training shape has belongs to no class.
+
+    Args:
+        layout: the folder.
+        title: the data set, beside the progress bar and in the entry's name.
+        cache_dir: where the entry is kept (default: the user's cache folder).
+
+    Raises:
+        DataError: a label is no part's number, two classes have the same part, or a class has no training shapes.
+    """
+    seen = cached_finding(
+        f"{title} parts",
+        (layout.title, str(layout.folder.resolve()), *layout.classes),
+        layout.folder,
+        layout.files("train"),
+        lambda: _look(layout, title),
+        cache_dir,
+    )
+    source = f"the training shapes of {layout.folder}"
+    if layout.within_classes:
+        return PartTable.within_classes(layout.classes, [max(labels, default=0) for labels in seen], source)
+    owners: list[int | None] = [None] * (1 + max(label for labels in seen for label in labels))
+    for owner, labels in enumerate(seen):
+        for label in labels:
+            owners[label] = owner
+    names = [f"{'unseen' if owner is None else layout.classes[owner]}/{label}" for label, owner in enumerate(owners)]
+    return PartTable.overall(layout.classes, names, owners, source)
+
+
+def _look(layout: PartLayout, title: str) -> list[list[int]]:
+    """The labels that the training shapes of each class have, ascending."""
+    seen: list[set[int]] = [set() for _ in layout.classes]
+    first: dict[int, RawCloud] = {}  # the first cloud with each label
+    with progress_bar() as bar:
+        task = bar.add_task(f"Looking for the parts of {title}", total=layout.count("train"))
+        for cloud in layout.read("train", 1, 0):
+            for label in _labels(cloud, least=int(layout.within_classes)):
+                other = first.setdefault(label, cloud)
+                if other.label != cloud.label and not layout.within_classes:
+                    raise DataError(
+                        f"{cloud.source}, of {layout.classes[cloud.label]}, has the part label {label}, which "
+                        f"{other.source}, of {layout.classes[other.label]}, has too, but a part belongs to one "
+                        f"category; restore the file that is wrong, or remove it from the data set."
+                    )
+                seen[cloud.label].add(label)
+            bar.advance(task)
+    return [sorted(labels) for labels in seen]
+
+
+def _labels(cloud: RawCloud, least: int) -> list[int]:
+    """The part labels that a cloud has, each once."""
+    part = np.unique(np.zeros(0) if cloud.part is None else cloud.part)
+    wrong = part[~((part >= least) & (part < MAX_PARTS) & (part == np.floor(part)))]
+    if len(wrong):
+        raise DataError(
+            f"{cloud.source} has the part label {wrong[0]:g}, but labels must be whole numbers from {least} to "
+            f"{MAX_PARTS - 1:,}; {REMEDY}."
+        )
+    return [int(label) for label in part]

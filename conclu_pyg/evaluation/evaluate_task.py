@@ -1,0 +1,134 @@
+"""Evaluation of a run that was trained on labels: its own task, on the test split."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from conclu_pyg.engine.progress import console
+from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, command_line
+from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.evaluation.predictions import VOTE_VIEWS, predict_split
+from conclu_pyg.evaluation.probe import setting, weights_in_words
+from conclu_pyg.evaluation.report import show_files
+from conclu_pyg.metrics import Scores
+from conclu_pyg.pipelines.base import CURVES_NAME
+from conclu_pyg.transforms import compose
+from conclu_pyg.vis.confusion import plot_confusion
+
+CONFUSION_NAME = "confusion.png"
+
+
+def evaluate_task(run: LoadedRun, votes: int = 1) -> list[Record]:
+    """Measures a model of a labelled task on the test split, prints what it reached, and appends it to the run's
+    records.
+
+    Args:
+        run: whose method is such a model.
+        votes: how many copies of each cloud vote: the cloud itself, and copies with another scale of each axis. What
+            the vote gives is reported beside what the cloud alone gives (default: 1, no vote).
+
+    Raises:
+        ConfigError: fewer than one vote.
+        DataError: a data set whose labels are not those of the training.
+    """
+    if votes < 1:
+        raise ConfigError(f"--votes must be at least 1, found {votes}.")
+    model, split = run.method, run.split("test")
+    if run.dataset.labels != model.labels:
+        raise DataError(
+            f"{run.dataset.name} has other labels ({_count(run.dataset.labels)}) than the run was trained on "
+            f"({_count(model.labels)}); evaluate it on the data set of its training."
+        )
+    records: list[Record] = []
+    for number in dict.fromkeys((1, votes)):
+        began = time.perf_counter()
+        views = compose(VOTE_VIEWS, vertical_axis=run.vertical_axis)
+        predicted = predict_split(model, split, run.device, votes=number, views=views, seed=run.seed)
+        scores = model.scores(predicted, split)
+        records += _records(run, scores, len(split), split.pos.shape[1], number, time.perf_counter() - began)
+        _show(run, scores, number)
+    console.print(f"protocol: {records[0].protocol}")
+    append_records(run.folder / RESULTS_NAME, records)
+    plot_confusion(scores.confusion, model.label_names, run.folder / CONFUSION_NAME)
+    files = {"curves": CURVES_NAME, "confusion": CONFUSION_NAME, "results": RESULTS_NAME}
+    show_files(**{name: run.folder / file for name, file in files.items()}, checkpoint=run.source)
+    return records
+
+
+def _records(run: LoadedRun, scores: Scores, clouds: int, num_points: int, votes: int, seconds: float) -> list[Record]:
+    """A record for each figure; what lies beneath them stands in that of the model's own metric."""
+    checkpoint, model = run.checkpoint, run.config["model"]
+    before = checkpoint.pretraining
+    voted = f", {votes} votes over copies of other scales" if votes > 1 else ""
+    known = f", {run.method.given} known" if run.method.given else ""
+    protocol = (
+        f"{weights_in_words(run)}: {model['name']} trained on {labels_in_words(checkpoint.config['pipeline'])}; "
+        f"measured on {clouds:,} clouds (test split), {num_points:,} points of each{known}{voted}"
+    )
+    return [
+        Record(
+            task=run.method.task,
+            dataset=run.dataset.name,
+            encoder=(model.get("encoder") or {}).get("name", ""),
+            method=str(before.get("method", "")),
+            initialisation=run.initialisation,
+            metric=metric,
+            value=round(value, 2),
+            seed=run.seed,
+            epochs=int(before.get("epochs", 0)),
+            protocol=protocol,
+            command=command_line(),
+            seconds=round(seconds, 1),
+            training={"command": checkpoint.command, "seconds": round(checkpoint.seconds)},
+            details={
+                "setting": setting(run),
+                "num_points": num_points,
+                "pretraining": {key: before[key] for key in ("command", "seconds") if key in before},
+                **({"per_class": _per_class(scores)} if metric == run.method.metric else {}),
+            },
+        )
+        for metric, value in scores.values.items()
+    ]
+
+
+def _per_class(scores: Scores) -> dict[str, float | None]:
+    """The first figure of each class, null for a class that was not measured."""
+    firsts = {name: next(iter(row.values())) for name, row in scores.per_class.items()}
+    return {name: None if math.isnan(value) else round(value, 1) for name, value in firsts.items()}
+
+
+def labels_in_words(pipeline: Mapping[str, Any]) -> str:
+    """Which clouds a run was trained on, by the ``pipeline`` section of its config."""
+    words = "all training clouds"
+    if pipeline.get("label_per_class") is not None:
+        words = f"{pipeline['label_per_class']} training clouds of each class"
+    elif pipeline.get("label_fraction", 1) < 1:
+        words = f"{pipeline['label_fraction']:.0%} of the training clouds"
+    validation = pipeline.get("validation")
+    if validation and not isinstance(validation, str):
+        words += f" but the {validation:.0%} that the epoch was chosen on"
+    elif validation:
+        words += f", the epoch chosen on the split {validation}"
+    return words
+
+
+def _show(run: LoadedRun, scores: Scores, votes: int) -> None:
+    columns = list(next(iter(scores.per_class.values())))
+    table = Table("class", *columns, title="in percent" + (f", {votes} votes" if votes > 1 else ""))
+    for name, row in scores.per_class.items():
+        table.add_row(name, *("-" if math.isnan(value) else f"{value:.1f}" for value in row.values()))
+    console.print(table)
+    start = "random weights" if run.initialisation == "random" else f"an encoder pre-trained on {run.initialisation}"
+    figures = ", ".join(f"{name} {value:.1f} %" for name, value in scores.values.items())
+    title = run.method.task.replace("_", " ")
+    console.print(f"{title} on {run.dataset.name}, {run.config['model']['encoder']['name']} from {start}: {figures}")
+
+
+def _count(labels: Any) -> str:
+    return f"{len(labels.classes)} classes" + (f", {len(labels.parts)} parts" if labels.parts else "")

@@ -1,0 +1,43 @@
+"""A confusion matrix as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from conclu_pyg.engine.files import atomic_write
+
+WITH_NUMBERS = 20  # labels up to which the shares are written into the fields
+
+
+def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
+    """Draws which share of each true label (row) was predicted as which (column).
+
+    Args:
+        confusion: counts.
+        names: of the labels.
+        path: the PNG file to write.
+
+    Shapes:
+        - **confusion:** ``[labels, labels]``
+    """
+    share = (100 * confusion.double() / confusion.sum(dim=1, keepdim=True).clamp(min=1)).numpy()
+    size = max(4.0, 0.16 * len(names) + 2.5)
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axis = figure.subplots()
+    image = axis.imshow(share, vmin=0, vmax=100, cmap="Blues")
+    font = 8 if len(names) <= WITH_NUMBERS else 6
+    axis.set_xticks(range(len(names)), names, rotation=90, fontsize=font)
+    axis.set_yticks(range(len(names)), names, fontsize=font)
+    axis.set_xlabel("predicted", fontsize=9)
+    axis.set_ylabel("true", fontsize=9)
+    if len(names) <= WITH_NUMBERS:
+        for row, column in ((r, c) for r in range(len(names)) for c in range(len(names)) if share[r, c] >= 0.5):
+            color = "white" if share[row, column] > 60 else "black"
+            axis.text(column, row, f"{share[row, column]:.0f}", ha="center", va="center", fontsize=7, color=color)
+    figure.colorbar(image, ax=axis, shrink=0.6, label="percent of the true label")
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=110)

@@ -1,0 +1,40 @@
+"""Paths in errors: a relative one says where it starts, unless there is one like it."""
+
+from pathlib import Path
+
+import pytest
+
+from conclu_pyg.config import load_config
+from conclu_pyg.engine.run_folder import find_checkpoint
+from conclu_pyg.errors import CheckpointError, ConfigError
+from conclu_pyg.paths import located, located_or_nearest
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path.cwd()
+
+
+def test_a_relative_path_is_shown_with_the_working_folder(working_folder: Path) -> None:
+    assert located(Path("data/x")) == f"data/x (in the working folder {working_folder})"
+    assert located(working_folder / "x") == str(working_folder / "x")
+
+
+def test_the_nearest_path_is_shown_instead_where_there_is_one(working_folder: Path) -> None:
+    assert located_or_nearest(Path("runs/strat"), ["runs/start"]) == "runs/strat; did you mean 'runs/start'?"
+    assert located_or_nearest(Path("a"), ["runs/start"]) == f"a (in the working folder {working_folder})."
+
+
+def test_missing_configs_bases_and_runs_say_where_they_were_looked_for(working_folder: Path) -> None:
+    where = f"(in the working folder {working_folder})."
+    with pytest.raises(ConfigError) as config:
+        load_config("nowhere.yaml")
+    assert str(config.value) == f"there is no config file nowhere.yaml {where}"
+    with pytest.raises(CheckpointError) as run:
+        find_checkpoint("runs/nowhere")
+    assert str(run.value) == f"there is no checkpoint or run folder runs/nowhere {where}"
+    Path("derived.yaml").write_text("_base_: gone.yaml")
+    with pytest.raises(ConfigError) as base:
+        load_config("derived.yaml")
+    assert str(base.value) == f"derived.yaml: there is no '_base_' gone.yaml {where}"
