@@ -53,8 +53,8 @@ class Registry:
         home: the package whose modules register the built-in classes; they are imported when the registry is first
             looked into, so that importing :mod:`conclu_pyg` stays light.
         options: what every config may say beside the arguments of its class, by name: ``module:function``, which is
-            called as ``function(built, value)`` with the object that was built and the string in the config (default:
-            none). A class that takes an argument of that name gets it itself.
+            called as ``function(built, value, config)`` with the object that was built, the string in the config, and
+            the config (default: none). A class that takes an argument of that name gets it itself.
     """
 
     def __init__(self, name: str, home: str | None = None, options: Mapping[str, str] | None = None) -> None:
@@ -165,7 +165,7 @@ class Registry:
         built = cls(**arguments, **taken)
         for key, value in options.items():
             module, function = self._options[key].split(":")
-            getattr(importlib.import_module(module), function)(built, value)
+            getattr(importlib.import_module(module), function)(built, value, config)
         return built
 
     def _load(self) -> None:
@@ -216,6 +216,12 @@ def built_from(cls: Callable[..., Any]) -> dict[str, Registry]:
     for base in reversed(inspect.getmro(cls) if inspect.isclass(cls) else ()):
         registries |= vars(base).get("built_from", {})
     return registries
+
+
+def settings_of(cls: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``cls`` is built with: the arguments of a config, and the defaults of the others."""
+    defaults = {key: p.default for key, p in _parameters(cls).items() if p.default is not p.empty}
+    return defaults | dict(arguments)
 
 
 def check_arguments(

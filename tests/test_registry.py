@@ -14,8 +14,8 @@ from torch import nn
 
 from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, NEIGHBORS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg import registry as registry_module
-from conclu_pyg.errors import RegistryError
-from conclu_pyg.registry import built_from
+from conclu_pyg.errors import CheckpointError, RegistryError
+from conclu_pyg.registry import built_from, settings_of
 
 
 class Net:
@@ -341,6 +341,90 @@ def test_annotations_that_only_a_type_checker_knows_are_left_alone() -> None:
     things = Registry("THINGS")
     things.register_module()(typed)
     assert things.build({"name": "typed", "width": "anything"}) == ("anything", 2)
+
+
+# Options of a registry
+
+
+@pytest.fixture
+def optional(monkeypatch: pytest.MonkeyPatch) -> tuple[Registry, list[Any]]:
+    """A registry whose configs may say ``tag``, and what was done with it."""
+    calls: list[Any] = []
+    module: Any = types.ModuleType("tagging")
+    module.put = lambda *arguments: calls.append(arguments)
+    monkeypatch.setitem(sys.modules, "tagging", module)
+    nets = Registry("NETS", options={"tag": "tagging:put"})
+    nets.register_module()(Net)
+    return nets, calls
+
+
+def test_an_option_is_applied_to_what_was_built_and_is_no_argument(optional: tuple[Registry, list[Any]]) -> None:
+    nets, calls = optional
+    config = {"name": "Net", "width": 3, "tag": "blue"}
+    net = nets.build(config)
+    assert net.width == 3 and calls == [(net, "blue", config)] and nets.options_of(Net) == ["tag"]
+
+
+@pytest.mark.parametrize("config", [{}, {"tag": None}])
+def test_an_option_that_is_null_or_not_given_does_nothing(
+    optional: tuple[Registry, list[Any]], config: dict[str, Any]
+) -> None:
+    nets, calls = optional
+    nets.build({"name": "Net", "width": 3, **config})
+    assert not calls
+
+
+@pytest.mark.parametrize("value", [3, True, ["blue"], {"name": "blue"}])
+def test_an_option_that_is_no_string_is_refused(optional: tuple[Registry, list[Any]], value: Any) -> None:
+    nets, calls = optional
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net", "width": 3, "tag": value})
+    assert message(error) == f"NETS takes tag as a string, found {value!r} ({type(value).__name__})." and not calls
+
+
+def test_a_misspelt_option_gets_the_nearest(optional: tuple[Registry, list[Any]]) -> None:
+    with pytest.raises(RegistryError) as error:
+        optional[0].build({"name": "Net", "width": 3, "tga": "blue"})
+    text = message(error)
+    assert text.startswith("Net takes no argument 'tga'; did you mean 'tag'? ") and text.endswith(", tag: str = None.")
+
+
+def test_a_class_with_an_argument_of_that_name_gets_it_itself(optional: tuple[Registry, list[Any]]) -> None:
+    nets, calls = optional
+
+    @nets.register_module()
+    class Own:
+        def __init__(self, tag: int = 1) -> None:
+            self.tag = tag
+
+    assert nets.build({"name": "Own", "tag": 5}).tag == 5 and not calls and nets.options_of(Own) == []
+
+
+def test_a_class_that_takes_any_argument_is_not_given_the_option(optional: tuple[Registry, list[Any]]) -> None:
+    nets, calls = optional
+
+    @nets.register_module()
+    class Open:
+        def __init__(self, **others: Any) -> None:
+            self.others = others
+
+    built = nets.build({"name": "Open", "tag": "blue", "depth": 1})
+    assert built.others == {"depth": 1} and [call[:2] for call in calls] == [(built, "blue")]
+
+
+@pytest.mark.parametrize("name", list(ENCODERS))
+def test_every_encoder_takes_a_checkpoint(name: str) -> None:
+    assert ENCODERS.options_of(ENCODERS.get(name)) == ["checkpoint"]
+    ENCODERS.build({"name": name, "checkpoint": None})
+    with pytest.raises(RegistryError, match="takes no argument 'chekpoint'; did you mean 'checkpoint'"):
+        ENCODERS.build({"name": name, "chekpoint": "run"})
+    with pytest.raises(CheckpointError, match=r"there is no checkpoint or run folder no/run"):
+        ENCODERS.build({"name": name, "checkpoint": "no/run"})
+
+
+def test_the_settings_of_a_class_are_its_arguments_over_its_defaults() -> None:
+    assert settings_of(Net, {"width": 3, "deep": True}) == {"width": 3, "lr": 0.1, "deep": True, "kind": "a"}
+    assert settings_of(Net, {}) == {"lr": 0.1, "deep": False, "kind": "a"}
 
 
 # Parts

@@ -91,17 +91,21 @@ def layer_features(encoder: nn.Module, clouds: Batch) -> tuple[list[Tensor], Ten
     Raises:
         ConfigError: the encoder gives something else.
     """
-    sizes, points = layer_channels(encoder), len(clouds.pos)
+    points = len(clouds.pos)
     named = callable(getattr(type(encoder), "layers", None))
     call: Any = encoder.layers if named else encoder
     output = call(clouds.pos, clouds.batch, clouds.num_graphs)
     parts: list[Any] = list(output) if isinstance(output, (tuple, list)) and len(output) == 2 else [None, None]
     layers, pooled = parts[0] if named else [parts[0]], parts[1]
-    shapes = [(points, size) for size in sizes]
-    given = [tuple(x.shape) if isinstance(x, Tensor) else None for x in (layers if isinstance(layers, list) else [])]
+    shapes = [[points, size] for size in layer_channels(encoder)]
+    given = [list(x.shape) if isinstance(x, Tensor) else None for x in (layers if isinstance(layers, list) else [])]
     shape = (clouds.num_graphs, channels_of(encoder))
     if given != shapes or not isinstance(pooled, Tensor) or pooled.shape != shape:
-        wanted = f".layers must give a list of features of shapes {shapes}" if named else f" must give {shapes[0]}"
+        wanted = (
+            f".layers must give a list of features of shapes {shapes}"
+            if named
+            else f" must give per-point features of shape {shapes[0]}"
+        )
         raise ConfigError(
             f"{type(encoder).__name__}{wanted} and pooled features of shape {list(shape)}, found {_describe(output)}."
         )

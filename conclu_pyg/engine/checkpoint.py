@@ -70,10 +70,11 @@ class Checkpoint:
         """Reads a checkpoint to the CPU, without unpickling code.
 
         Args:
-            path: a checkpoint, or a run folder, of which the last checkpoint is read.
+            path: a checkpoint, or a run folder, of which the best checkpoint is read where it has one, or else the
+                last.
 
         Raises:
-            CheckpointError: the file is missing, is no checkpoint of this project, or is of a newer format.
+            CheckpointError: the file is missing, damaged, no checkpoint of this project, or of a newer format.
         """
         path = find_checkpoint(path)
         content = _read(path)
@@ -91,8 +92,24 @@ class Checkpoint:
         for name in MAPPINGS:
             if not isinstance(content.get(name, {}), dict):
                 raise CheckpointError(f"{path} is damaged: its {name} must be a mapping, found {content[name]!r:.50}.")
+        _check_parts(path, content)
         known = {item.name for item in fields(cls)}  # what an older file lacks has its default
         return cls(**{name: value for name, value in content.items() if name in known})
+
+
+def _check_parts(path: Path, content: dict[str, Any]) -> None:
+    """Refuses a file whose weights, config or axis are of another kind than :meth:`Checkpoint.save` writes."""
+    for name, value in content["method"].items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            raise CheckpointError(
+                f"{path} is damaged: its method must hold tensors by name, found {value!r:.50} as {name!r:.50}."
+            )
+    model = content["config"].get("model")
+    if not isinstance(model, dict) or "name" not in model:
+        raise CheckpointError(f"{path} is damaged: its config must have a model with a name, found {model!r:.50}.")
+    axis = content.get("vertical_axis")
+    if axis is not None and (type(axis) is not int or axis not in (0, 1, 2)):
+        raise CheckpointError(f"{path} is damaged: its vertical_axis must be 0, 1 or 2, found {axis!r:.50}.")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ from torch import Tensor, nn
 from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.engine.run_folder import find_checkpoint
-from conclu_pyg.errors import CheckpointError
+from conclu_pyg.errors import CheckpointError, RegistryError
+from conclu_pyg.registry import ENCODERS, NEIGHBORS, built_from, settings_of
 
 PREFIX = "encoder."  # of its weights among those of a method
 SHOWN = 12  # weights of each kind in the report
@@ -49,15 +51,16 @@ def pretraining_of(encoder: nn.Module) -> Pretraining | None:
     return found if isinstance(found, Pretraining) else None
 
 
-def load_pretrained(encoder: nn.Module, source: str) -> None:
+def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] | None = None) -> None:
     """Loads the encoder's weights from a run, and says what was loaded, missing and unexpected.
 
     A weight that the run lacks keeps its random value, and one that the encoder has no place for is left; both are
-    warned about, with their shapes.
+    warned about, with their shapes, and so are arguments that differ from the run's, most of which no shape tells.
 
     Args:
         encoder: as its config builds it.
-        source: a run folder (its last checkpoint) or a checkpoint.
+        source: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.
+        config: that config (default: the arguments are not compared).
 
     Raises:
         CheckpointError: no checkpoint, or one without weights of an encoder; none of them, or one of another shape.
@@ -75,17 +78,24 @@ def load_pretrained(encoder: nn.Module, source: str) -> None:
     for name, value in fitting.items():
         if value.shape != wanted[name].shape:
             raise CheckpointError(
-                f"{path} does not fit {type(encoder).__name__}: {name} has shape {list(value.shape)} instead of "
-                f"{list(wanted[name].shape)}; give the encoder the arguments that the run's config.yaml says."
+                f"{path} does not fit {type(encoder).__name__}: {name} of its {_trained(checkpoint)} has shape "
+                f"{list(value.shape)} instead of {list(wanted[name].shape)}; give the encoder, and the arguments, that "
+                "the run's config.yaml says."
             )
     encoder.load_state_dict(fitting, strict=False)
     missing = {name: value for name, value in wanted.items() if name not in found}
     unexpected = {name: value for name, value in found.items() if name not in wanted}
     _report(str(path), checkpoint, fitting, missing, unexpected)
+    differences = _other_arguments(config, checkpoint.config["model"].get("encoder"))
+    if differences:
+        warn(
+            f"the encoder of {path} was trained with other arguments: {'; '.join(differences)}; its weights "
+            "mean something else here, so give the run's arguments unless that is intended."
+        )
     encoder._pretraining = Pretraining(  # type: ignore[assignment]
         source=str(path),
         dataset=checkpoint.dataset,
-        method=checkpoint.config["model"]["name"],
+        method=str(checkpoint.config["model"]["name"]),
         epochs=checkpoint.epoch,
         vertical_axis=checkpoint.vertical_axis,
         command=checkpoint.command,
@@ -94,8 +104,36 @@ def load_pretrained(encoder: nn.Module, source: str) -> None:
 
 
 def _trained(checkpoint: Checkpoint) -> str:
-    model = checkpoint.config.get("model") or {}
-    return str((model.get("encoder") or {}).get("name") or model.get("name"))
+    """What the weights are of: the encoder by its name, or the method that has no named one."""
+    model = checkpoint.config["model"]
+    encoder = model.get("encoder")
+    return str((isinstance(encoder, Mapping) and encoder.get("name")) or model["name"])
+
+
+def _other_arguments(config: Mapping[str, Any] | None, trained: Any) -> list[str]:
+    """What the config of the encoder says otherwise than that of the trained one, its defaults among it. Two names
+    are not compared any further, for nothing is known of what the arguments of one are to the other."""
+    if config is None or not isinstance(trained, Mapping):
+        return []
+    if config["name"] != trained.get("name"):
+        return [f"it was {trained.get('name')}, and is {config['name']}"]
+    try:
+        cls, here, _ = ENCODERS.look_up(config)
+        _, there, _ = ENCODERS.look_up(trained)
+    except RegistryError:  # a damaged config; the weights fit
+        return []
+    settings, before = settings_of(cls, here), settings_of(cls, there)
+    same = [key for key, registry in built_from(cls).items() if registry is NEIGHBORS]  # all find the same neighbours
+    return [
+        f"{key} was {_plain(before.get(key))}, and is {_plain(settings.get(key))}"
+        for key in sorted({*settings, *before} - {*same})
+        if _plain(before.get(key)) != _plain(settings.get(key))
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Sequences as lists, which is what a config has them as."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _report(

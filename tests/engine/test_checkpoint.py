@@ -29,6 +29,9 @@ def checkpoint() -> Checkpoint:
         optimizer={"state": {0: {"exp_avg": torch.randn(2)}}, "param_groups": [{"lr": 1e-3, "betas": (0.9, 0.99)}]},
         scheduler={"last_epoch": 3},
         random={"order": torch.Generator().get_state(), "cpu": torch.get_rng_state(), "cuda": []},
+        vertical_axis=1,
+        labels={"classes": ["cup"], "parts": ["rim"], "class_parts": [[0]]},
+        pretraining={"source": "runs/a", "dataset": "ModelNet40", "vertical_axis": None, "seconds": 1.5},
     )
 
 
@@ -136,6 +139,35 @@ def test_a_part_of_another_type_is_refused(checkpoint: Checkpoint, tmp_path: Pat
     torch.save({**vars(checkpoint), "method": 5}, tmp_path / "a.pt")
     with pytest.raises(CheckpointError, match=r"a\.pt is damaged: its method must be a mapping, found 5\."):
         Checkpoint.load(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        ({"labels": []}, r"its labels must be a mapping, found \[\]\."),
+        ({"pretraining": None}, r"its pretraining must be a mapping, found None\."),
+        ({"method": {"weight": 5}}, r"its method must hold tensors by name, found 5 as 'weight'\."),
+        ({"method": {5: torch.zeros(1)}}, r"its method must hold tensors by name, found tensor\(\[0\.\]\) as 5\."),
+        ({"config": {}}, r"its config must have a model with a name, found None\."),
+        ({"config": {"model": {"encoder": 1}}}, r"its config must have a model with a name, found {'encoder': 1}\."),
+        ({"vertical_axis": "z"}, r"its vertical_axis must be 0, 1 or 2, found 'z'\."),
+        ({"vertical_axis": 3}, r"its vertical_axis must be 0, 1 or 2, found 3\."),
+        ({"vertical_axis": True}, r"its vertical_axis must be 0, 1 or 2, found True\."),
+    ],
+)
+def test_a_damaged_part_is_named(checkpoint: Checkpoint, tmp_path: Path, parts: dict[str, Any], found: str) -> None:
+    torch.save({**vars(checkpoint), **parts}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match=rf"a\.pt is damaged: {found}$"):
+        Checkpoint.load(tmp_path / "a.pt")
+
+
+def test_a_file_from_before_labels_and_pretraining_were_kept_is_read_without_them(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    older = {key: value for key, value in vars(checkpoint).items() if key not in ("labels", "pretraining")}
+    torch.save(older, tmp_path / "a.pt")
+    loaded = Checkpoint.load(tmp_path / "a.pt")
+    assert loaded.labels == loaded.pretraining == {} and loaded.step == 100
 
 
 def test_a_missing_path_and_a_folder_without_a_checkpoint_are_refused(tmp_path: Path) -> None:

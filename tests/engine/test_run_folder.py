@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from conclu_pyg.config import load_config
-from conclu_pyg.engine.run_folder import LAST, find_checkpoint, folder_of, make_run_folder
+from conclu_pyg.engine.run_folder import BEST, LAST, find_checkpoint, folder_of, make_run_folder
 from conclu_pyg.errors import CheckpointError, ConfigError
 
 
@@ -96,3 +96,14 @@ def test_what_is_no_run_is_not_proposed(tmp_path: Path) -> None:
     (tmp_path / "strat").mkdir()
     with pytest.raises(CheckpointError, match=r"there is no checkpoint or run folder .*/start\.$"):
         find_checkpoint(tmp_path / "start")
+
+
+def test_a_run_folder_means_its_best_checkpoint_where_it_has_one(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    assert find_checkpoint(run) == run / LAST
+    (run / BEST).touch()
+    assert find_checkpoint(run) == run / BEST and find_checkpoint(run / LAST) == run / LAST
+    assert folder_of(run / BEST) == run
+    (run / LAST).unlink()
+    with pytest.raises(CheckpointError, match=r"is a folder without checkpoints/last\.pt"):
+        find_checkpoint(run)
