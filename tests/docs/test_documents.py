@@ -43,7 +43,7 @@ TINY = {
     "": ["pipeline.epochs=1", "pipeline.batch_size=20", "model.projector.hidden_channels=64"],
 }
 # Data that have to be put in place first: a command that would read them is checked up to there.
-NEEDS_DATA = {"ModelNet"}
+NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
 # Commands that are neither run nor checked.
 SHELL = {"source .venv/bin/activate"}
 
@@ -246,7 +246,7 @@ def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:
 
 def test_the_tables_and_blocks_are_found() -> None:
     """That none of the above is empty because a pattern misses."""
-    assert {name for _, name, _ in _tables()} == {"ModelNet", "ParametricShapes"}
+    assert {name for _, name, _ in _tables()} == {"ModelNet", "ParametricShapes", "ShapeNetPart"}
     languages = {block.language for document in RUN for block in blocks(document)}
     assert languages == {"bash", "console", "python", "yaml", "ini"}
     assert not any("```" in prose(document) for document in RUN)
