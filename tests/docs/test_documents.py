@@ -40,8 +40,10 @@ REGISTRIES = [value for value in vars(registry).values() if isinstance(value, Re
 # Appended to every training that is run and to evaluations on another data set, by the name of the data set.
 TINY = {
     "ParametricShapes": ["dataset.num_shapes=200", "dataset.num_test_shapes=40", "dataset.num_points=64"],
-    "": ["pipeline.epochs=1", "pipeline.batch_size=20", "model.projector.hidden_channels=64"],
+    "": ["pipeline.epochs=1", "pipeline.batch_size=20"],
 }
+# Appended to every training that is run, by the name of its model.
+TINY_MODEL = {"ConClu": ["model.projector.hidden_channels=64"]}
 # Data that have to be put in place first: a command that would read them is checked up to there.
 NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
 # Commands that are neither run nor checked.
@@ -94,7 +96,7 @@ class Reader:
         if dataset in NEEDS_DATA:
             self.untrained[config["pipeline"].get("run_dir", "")] = config
             return
-        tiny = [*TINY.get(dataset, []), *TINY[""]]
+        tiny = [*TINY.get(dataset, []), *TINY[""], *TINY_MODEL.get(config["model"]["name"], [])]
         assert main(["train", options.config, *options.overrides, *tiny]) == 0
 
     def evaluate(self, options: argparse.Namespace, words: list[str]) -> None:
