@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from conclu_pyg.engine.device import choose_device
 from conclu_pyg.engine.run_folder import find_checkpoint, folder_of
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.evaluation.features import Features, embed
 from conclu_pyg.methods.base import task_of
 from conclu_pyg.registry import DATASETS, METHODS
 
@@ -46,6 +47,7 @@ class LoadedRun:
     dataset: PointCloudDataset
     device: torch.device
     trained: bool = True
+    _embedded: dict[PointCloudSplit, Features] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def seed(self) -> int:
@@ -65,6 +67,16 @@ class LoadedRun:
         """The coordinate that points up in the clouds of :meth:`split`: 0, 1 or 2."""
         learnt = self.checkpoint.vertical_axis
         return self.dataset.vertical_axis if learnt is None else learnt
+
+    def embed(self, split: PointCloudSplit) -> Features:
+        """The pooled features of a split by the method's encoder, which are computed when they are first asked for.
+
+        Raises:
+            ConcluError: features that are not finite.
+        """
+        if split not in self._embedded:
+            self._embedded[split] = embed(self.method.encoder, split, self.device)
+        return self._embedded[split]
 
     def untrained(self) -> LoadedRun:
         """The same with the random weights that the training began with."""
