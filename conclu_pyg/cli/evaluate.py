@@ -1,4 +1,4 @@
-"""Measure a run's frozen encoder, by a linear SVM or other probes: tools/evaluate.py RUN_OR_CHECKPOINT [options]"""
+"""Measure a run's frozen encoder by probes, or a run trained on labels at its task: tools/evaluate.py RUN [options]"""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="train the probe on K clouds of each class, drawn by pipeline.seed (default: on the whole training split)",
     )
+    parser.add_argument(
+        "--votes",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="of a run that was trained on labels: also let N copies of each cloud vote (default: 1, no vote)",
+    )
 
 
 def _count(text: str) -> int:
@@ -66,8 +73,9 @@ def run(options: argparse.Namespace) -> None:
     from conclu_pyg.evaluation.probes import PROBES
     from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 
-    names = options.probe or ([] if options.robustness else ["svm"])
-    probes = [PROBES[name] for name in dict.fromkeys(names)] + ([ROBUSTNESS] if options.robustness else [])
+    probes = [PROBES[name] for name in dict.fromkeys(options.probe or [])] + (
+        [ROBUSTNESS] if options.robustness else []
+    )
     evaluate_run(
         options.run,
         options.overrides,
@@ -75,4 +83,5 @@ def run(options: argparse.Namespace) -> None:
         with_random=options.with_random,
         on=options.on,
         labels_per_class=options.labels_per_class,
+        votes=options.votes,
     )

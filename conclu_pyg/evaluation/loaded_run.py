@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class LoadedRun:
         checkpoint: what it holds.
         config: its config with the overrides.
         method: a ``torch.nn.Module`` with the trained weights, or with random ones (see :meth:`untrained`).
-        dataset: the data set of the config.
+        open_dataset: gives the data set of the config, the same every time.
         device: where the method is to run.
         trained: whether the method has the weights of the checkpoint.
     """
@@ -44,10 +45,15 @@ class LoadedRun:
     checkpoint: Checkpoint
     config: dict[str, Any]
     method: Any
-    dataset: PointCloudDataset
+    open_dataset: Callable[[], PointCloudDataset]
     device: torch.device
     trained: bool = True
     _embedded: dict[PointCloudSplit, Features] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def dataset(self) -> PointCloudDataset:
+        """The data set of the config, built when it is first asked for: predictions need none."""
+        return self.open_dataset()
 
     @property
     def seed(self) -> int:
@@ -116,7 +122,7 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
         checkpoint=checkpoint,
         config=config,
         method=method,
-        dataset=DATASETS.build(config["dataset"]),
+        open_dataset=cache(lambda: DATASETS.build(config["dataset"])),
         device=choose_device(config["pipeline"].get("device", "auto")),
     )
 

@@ -135,9 +135,10 @@ def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
 def _commands(records: Sequence[Record]) -> list[str]:
     """Each training once with its time, then each evaluation once."""
     trainings = {
-        (record.details.get("setting", ""), record.training["command"]): record.training["seconds"]
+        (record.details.get("setting", ""), training["command"]): training["seconds"]
         for record in records
-        if record.training
+        for training in (record.details.get("pretraining"), record.training)
+        if training
     }
     evaluations = dict.fromkeys(record.command for record in records)
     return [
