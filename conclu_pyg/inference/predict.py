@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -173,10 +174,10 @@ def _predict_file(
         yield _predict(model, predictor, _unused(cloud.name, taken), cloud.points, category, truth, cloud.notes)
 
 
-def _predict_test(run: LoadedRun, predictor: Predictor, count: int, taken: set[str]) -> Iterator[Prediction]:
+def _predict_test(run: LoadedRun, predictor: Predictor, clouds: int, taken: set[str]) -> Iterator[Prediction]:
     """Clouds of the test split, evenly spread over it, with their truth where that is a part at each point."""
     split = run.dataset.get_split("test")
-    for index in np.linspace(0, len(split) - 1, min(count, len(split))).round().astype(int):
+    for index in np.linspace(0, len(split) - 1, min(clouds, len(split))).round().astype(int):
         truth = None if split.part is None or not run.method.given else np.asarray(split.part[index], dtype=np.int64)
         name = _unused(split.names[index].replace("/", "_"), taken)
         yield _predict(run.method, predictor, name, np.array(split.pos[index]), int(split.y[index]), truth)
@@ -207,11 +208,11 @@ def _predict(
 
 
 def _parts_in_words(model: Any, category: int, labels: np.ndarray) -> str:
-    count = np.bincount(labels, minlength=len(model.labels.parts))
+    points = np.bincount(labels, minlength=len(model.labels.parts))
     shares = [
-        f"{_short(model.labels.parts[part])} {100 * count[part] / len(labels):.0f} %"
+        f"{_short(model.labels.parts[part])} {100 * points[part] / len(labels):.0f} %"
         for part in model.labels.class_parts[category]
-        if count[part]
+        if points[part]
     ]
     return f"{model.labels.classes[category]}: {', '.join(shares)}"
 
@@ -223,7 +224,8 @@ def _short(part: str) -> str:
 
 def _unused(name: str, taken: set[str]) -> str:
     """A name that no cloud before has, so that no answer is written over another."""
-    unused = next(n for n in (name, *(f"{name}-{i}" for i in range(2, 1 << 30))) if n not in taken)
+    numbered = (f"{name}-{i}" for i in count(2))
+    unused = next(candidate for candidate in chain([name], numbered) if candidate not in taken)
     taken.add(unused)
     return unused
 
