@@ -66,4 +66,5 @@ def run(options: argparse.Namespace) -> None:
     if not options.inputs and options.test < 1:
         raise ConfigError("nothing to predict: name files or folders of clouds, or give --test 3 for the test split.")
     if unusable := predict_files(load_run(options.run), options.inputs, wanted):
-        raise DataError(f"{unusable} files could not be used, and the others were predicted")
+        files = "1 file" if unusable == 1 else f"{unusable} files"
+        raise DataError(f"{files} could not be used, and the others were predicted.")

@@ -10,7 +10,6 @@ import pytest
 from conclu_pyg.cli.evaluate import PROBE_NAMES
 from conclu_pyg.cli.main import main
 from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
-from conclu_pyg.evaluation.svm_probe import SVM
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 
 def test_a_run_alone_is_measured_on_the_test_split(calls: list[Any]) -> None:
     assert main(["evaluate", "runs/a"]) == 0
-    assert calls == [("runs/a", [], {"probes": [SVM], "with_random": False, "on": "test", "labels_per_class": None})]
+    assert calls == [("runs/a", [], {"probes": [], "with_random": False, "on": "test", "labels_per_class": None, "votes": 1})]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_options_and_overrides_may_stand_in_any_order(calls: list[Any], words: l
         assert main(["evaluate", *words[:position], "runs/a", *words[position:]]) == 0
     for path, overrides, options in calls:
         assert (path, sorted(overrides)) == ("runs/a", ["dataset.a=1", "dataset.b=-2"])
-        assert options == {"probes": [SVM], "with_random": True, "on": "validation", "labels_per_class": None}
+        assert options == {"probes": [], "with_random": True, "on": "validation", "labels_per_class": None, "votes": 1}
 
 
 def test_a_missing_run_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 How the blocks of a document are read, in their order, in a copy of the checkout:
 
-- ``bash``: each line is a command. Training on the built-in shapes and evaluations are truly run, with the overrides of
+- ``bash``: each line is a command. Training on the built-in shapes, evaluations and predictions are truly run, with the overrides of
   :data:`TINY` appended. What takes minutes or needs ModelNet is only checked: see :class:`Reader`.
 - ``console``: lines of ``$ command``, each with the error it must give, where ``…`` stands for what was left out.
 - ``python``: executed, all blocks of a document in one namespace.
@@ -89,6 +89,8 @@ class Reader:
                 self.train(options)
             elif name == "evaluate":
                 self.evaluate(options, words)
+            elif name == "predict" and not options.show:  # no window opens here
+                assert main(["predict", *words]) == 0
 
     def train(self, options: argparse.Namespace) -> None:
         config = load_config(options.config, options.overrides)
