@@ -155,3 +155,19 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = copy.deepcopy(TINY)
     config["pipeline"]["log_dir"] = str(tmp_path_factory.mktemp("runs"))
     return build_pipeline(config).run_train()
+
+
+@pytest.fixture(scope="session")
+def tiny_task_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Run folders of a classifier and of a part segmenter, by the task. They are everybody's: a test that writes takes
+    a copy."""
+    from conclu_pyg.pipelines.build import build_pipeline
+
+    runs = {}
+    for task, model in (("classification", "Classifier"), ("part_segmentation", "PartSegmenter")):
+        config = copy.deepcopy(TINY)
+        config["model"] = {"name": model, "encoder": config["model"]["encoder"]}
+        config["pipeline"] = {"name": "Finetuning", "epochs": 1, "batch_size": 16, "device": "cpu"}
+        config["pipeline"]["log_dir"] = str(tmp_path_factory.mktemp(task))
+        runs[task] = build_pipeline(config).run_train()
+    return runs

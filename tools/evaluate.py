@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Train a linear SVM on a frozen encoder: ``tools/evaluate.py RUN_OR_CHECKPOINT [--with-random]``."""
+"""Measure a frozen encoder: ``tools/evaluate.py RUN_OR_CHECKPOINT [--probe NAME] [--robustness] [--with-random]``."""
 
 import sys
 

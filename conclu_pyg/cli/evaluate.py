@@ -1,4 +1,4 @@
-"""Train a linear SVM on a run's frozen encoder: tools/evaluate.py RUN_OR_CHECKPOINT [dataset.key=value ...]"""
+"""Measure a run's frozen encoder by probes, or a run trained on labels at its task: tools/evaluate.py RUN [options]"""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 
 from conclu_pyg.cli.patience import announce_loading
 from conclu_pyg.engine.run_folder import find_checkpoint
+
+PROBE_NAMES = ("svm", "linear", "knn", "few-shot")  # those of conclu_pyg.evaluation.probes, which takes long to import
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,20 +20,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="another data set to probe on (default: the run's own)",
     )
     parser.add_argument(
+        "--probe",
+        action="append",
+        choices=PROBE_NAMES,
+        help="what measures the encoder: a linear SVM, logistic regression, the nearest neighbours, or few-shot "
+        "classification (5 and 10 classes, 10 and 20 labels); several, each after a --probe of its own, share the "
+        "features (default: svm)",
+    )
+    parser.add_argument(
+        "--robustness",
+        action="store_true",
+        help="train the SVM on clean clouds and measure it on turned, noisy, thinned, occluded and stretched ones: a "
+        "table and a plot",
+    )
+    parser.add_argument(
         "--with-random", action="store_true", help="probe a randomly initialised encoder too, for comparison"
     )
     parser.add_argument(
         "--on",
         choices=("test", "validation"),
         default="test",
-        help="what accuracy is measured on: the test split, or a fifth of the training split that the SVM does not "
+        help="what accuracy is measured on: the test split, or a fifth of the training split that the probe does not "
         "see, on which to choose between settings (default: test)",
     )
     parser.add_argument(
         "--labels-per-class",
         type=_count,
         metavar="K",
-        help="train the SVM on K clouds of each class, drawn by pipeline.seed (default: on the whole training split)",
+        help="train the probe on K clouds of each class, drawn by pipeline.seed (default: on the whole training split)",
+    )
+    parser.add_argument(
+        "--votes",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="of a run that was trained on labels: also let N copies of each cloud vote (default: 1, no vote)",
     )
 
 
@@ -47,11 +70,18 @@ def run(options: argparse.Namespace) -> None:
     announce_loading()
 
     from conclu_pyg.evaluation.evaluate import evaluate_run
+    from conclu_pyg.evaluation.probes import PROBES
+    from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 
+    probes = [PROBES[name] for name in dict.fromkeys(options.probe or [])] + (
+        [ROBUSTNESS] if options.robustness else []
+    )
     evaluate_run(
         options.run,
         options.overrides,
+        probes=probes,
         with_random=options.with_random,
         on=options.on,
         labels_per_class=options.labels_per_class,
+        votes=options.votes,
     )

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from conclu_pyg import __version__
-from conclu_pyg.cli import benchmark, evaluate, results, train
+from conclu_pyg.cli import benchmark, evaluate, predict, results, train
 from conclu_pyg.engine.interrupt import Terminated
 from conclu_pyg.errors import ConcluError
 
-COMMANDS = {"train": train, "evaluate": evaluate, "results": results, "benchmark": benchmark}
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "results": results, "benchmark": benchmark}
 INTERRUPTED, TERMINATED = 130, 143  # what a shell expects of a command that Ctrl-C or SIGTERM ended
 
 

@@ -1,4 +1,4 @@
-"""Evaluation of a run: a probe of its encoder, shown with its protocol and kept as records."""
+"""Evaluation of a run: probes of its encoder, or its own task, shown with their protocols and kept as records."""
 
 from __future__ import annotations
 
@@ -7,64 +7,92 @@ import json
 from collections.abc import Sequence
 
 from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, read_records
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.evaluation.evaluate_task import evaluate_task
 from conclu_pyg.evaluation.features import apply_frozen
 from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.evaluation.probe import On, Probe, ProbeSplits, probe_splits
 from conclu_pyg.evaluation.report import show_files, show_records, show_value
 from conclu_pyg.evaluation.svm_probe import SVM
-from conclu_pyg.methods.base import num_clusters
+from conclu_pyg.methods.base import num_clusters, task_of
 from conclu_pyg.pipelines.base import CURVES_NAME
 from conclu_pyg.vis.gallery import plot_clusters
+from conclu_pyg.vis.robustness import plot_robustness
 
 
 def evaluate_run(
     path: str,
     overrides: Sequence[str] = (),
     *,
-    probe: Probe = SVM,
+    probes: Sequence[Probe] = (),
     with_random: bool = False,
     on: On = "test",
     labels_per_class: int | None = None,
+    votes: int = 1,
 ) -> list[Record]:
-    """Measures the frozen encoder of a run, prints what it reached, and appends it to the run's records.
+    """Measures the frozen encoder of a run, or a run that was trained on labels at its own task
+    (:mod:`~conclu_pyg.evaluation.evaluate_task`), prints what it reached, and appends it to the run's records.
 
     Args:
         path: a run folder (its last checkpoint) or a checkpoint.
         overrides: as for :func:`~conclu_pyg.evaluation.loaded_run.load_run`.
-        probe: the task (default: a linear SVM).
+        probes: what measures an encoder (default: a linear SVM); they share the features.
         with_random: also probes the encoder as ``pipeline.seed`` initialises it, before any training.
         on: the test split, or a fifth of the training split that the probe is not trained on.
         labels_per_class: how many clouds of each class the probe is trained on, drawn by the run's seed (default: all).
+        votes: of a run that was trained on labels (default: 1, no vote).
 
     Raises:
         ConcluError: a checkpoint, data set or override that cannot be used.
+        ConfigError: ``labels_per_class`` for a probe that chooses its own, or an option of the other kind of run.
     """
     run = load_run(path, overrides)
     results = run.folder / RESULTS_NAME
     if results.exists():
         read_records(results)  # damaged ones are known before the work, not after it
+    if task_of(run.method):
+        if probes or with_random or on != "test" or labels_per_class is not None:
+            raise ConfigError(
+                f"{run.folder} was trained on labels, so it is measured at its own task on the test split; leave out "
+                "the options of probes (--probe, --robustness, --with-random, --on, --labels-per-class)."
+            )
+        return evaluate_task(run, votes)
+    if votes != 1:
+        raise ConfigError(f"--votes={votes} is for runs that were trained on labels, and {run.folder} was not.")
+    probes = probes or (SVM,)
+    stubborn = [probe.title for probe in probes if probe.own_labels]
+    if labels_per_class is not None and stubborn:
+        raise ConfigError(f"{stubborn[0]} draws its own labels, as its protocol says; leave --labels-per-class out.")
     splits = probe_splits(run, on, labels_per_class)
+    measured = (run.untrained(), run) if with_random else (run,)
     records: list[Record] = []
-    for measured in (run.untrained(), run) if with_random else (run,):
-        found = probe.measure(measured, splits)
-        for record in found:
-            show_value(record, probe.title + splits.in_brief)
+    for probe in probes:
+        found: list[Record] = []
+        for encoder in measured:
+            values = probe.measure(encoder, splits)
+            for record in values:
+                show_value(record, probe.title + splits.in_brief)
+            found += values
+        show_records(found)
+        append_records(results, found)
         records += found
-    show_records(records)
-    append_records(results, records)
-    clusters = run.folder / clusters_name(run, splits)
+    clusters, changes = (run.folder / picture_name(what, run, splits) for what in ("clusters", "robustness"))
     if num_clusters(run.method):
         log_gamma = apply_frozen(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
         plot_clusters(splits.held_out, log_gamma, run.vertical_axis, clusters)
-    show_files(curves=run.folder / CURVES_NAME, clusters=clusters, results=results, checkpoint=run.source)
+    if changed := [record for record in records if "changes" in record.details]:
+        plot_robustness(changed, changes)
+    show_files(
+        curves=run.folder / CURVES_NAME, clusters=clusters, robustness=changes, results=results, checkpoint=run.source
+    )
     return records
 
 
-def clusters_name(run: LoadedRun, splits: ProbeSplits) -> str:
+def picture_name(what: str, run: LoadedRun, splits: ProbeSplits) -> str:
     """``clusters.png`` for the test split that belongs to the training, and another name for each other picture, such
     as ``clusters_ModelNet10_5c3c9a.png`` or ``clusters_validation.png``."""
     data = run.config["dataset"]
-    parts = ["clusters"]
+    parts = [what]
     if data != run.checkpoint.config["dataset"]:
         digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
         parts += [run.dataset.name, digest[:6]]

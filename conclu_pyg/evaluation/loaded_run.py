@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from conclu_pyg.engine.device import choose_device
 from conclu_pyg.engine.run_folder import find_checkpoint, folder_of
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.evaluation.features import Features, embed
 from conclu_pyg.methods.base import task_of
 from conclu_pyg.registry import DATASETS, METHODS
 
@@ -33,7 +35,7 @@ class LoadedRun:
         checkpoint: what it holds.
         config: its config with the overrides.
         method: a ``torch.nn.Module`` with the trained weights, or with random ones (see :meth:`untrained`).
-        dataset: the data set of the config.
+        open_dataset: gives the data set of the config, the same every time.
         device: where the method is to run.
         trained: whether the method has the weights of the checkpoint.
     """
@@ -43,9 +45,15 @@ class LoadedRun:
     checkpoint: Checkpoint
     config: dict[str, Any]
     method: Any
-    dataset: PointCloudDataset
+    open_dataset: Callable[[], PointCloudDataset]
     device: torch.device
     trained: bool = True
+    _embedded: dict[PointCloudSplit, Features] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def dataset(self) -> PointCloudDataset:
+        """The data set of the config, built when it is first asked for: predictions need none."""
+        return self.open_dataset()
 
     @property
     def seed(self) -> int:
@@ -65,6 +73,16 @@ class LoadedRun:
         """The coordinate that points up in the clouds of :meth:`split`: 0, 1 or 2."""
         learnt = self.checkpoint.vertical_axis
         return self.dataset.vertical_axis if learnt is None else learnt
+
+    def embed(self, split: PointCloudSplit) -> Features:
+        """The pooled features of a split by the method's encoder, which are computed when they are first asked for.
+
+        Raises:
+            ConcluError: features that are not finite.
+        """
+        if split not in self._embedded:
+            self._embedded[split] = embed(self.method.encoder, split, self.device)
+        return self._embedded[split]
 
     def untrained(self) -> LoadedRun:
         """The same with the random weights that the training began with."""
@@ -104,7 +122,7 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
         checkpoint=checkpoint,
         config=config,
         method=method,
-        dataset=DATASETS.build(config["dataset"]),
+        open_dataset=cache(lambda: DATASETS.build(config["dataset"])),
         device=choose_device(config["pipeline"].get("device", "auto")),
     )
 

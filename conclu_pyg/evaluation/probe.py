@@ -5,10 +5,11 @@
     def measure(run: LoadedRun, splits: ProbeSplits) -> list[Record]: ...
 
     MINE = Probe("my probe", measure)
-    evaluate_run("runs/a", probe=MINE)
+    evaluate_run("runs/a", probes=[MINE])
 
 A probe neither prints nor writes: :func:`~conclu_pyg.evaluation.evaluate.evaluate_run` does. What is to be said beside
-the figures, it puts into ``details["notes"]``, a list of sentences.
+the figures, it puts into ``details["notes"]``, a list of sentences. Features it takes from ``run.embed(split)``, which
+computes them once for all probes of a call.
 """
 
 from __future__ import annotations
@@ -72,10 +73,12 @@ class Probe(NamedTuple):
     Attributes:
         title: what it is called on the screen, such as ``linear SVM``.
         measure: gives the records of one encoder, trained or not.
+        own_labels: whether it chooses itself how many labels it learns from (default: false).
     """
 
     title: str
     measure: Callable[[LoadedRun, ProbeSplits], list[Record]]
+    own_labels: bool = False
 
 
 def probe_splits(run: LoadedRun, on: On, labels_per_class: int | None = None) -> ProbeSplits:

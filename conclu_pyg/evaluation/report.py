@@ -14,14 +14,20 @@ from conclu_pyg.engine.records import Record
 def show_value(record: Record, title: str) -> None:
     """Prints one line: what was measured on what, and what it gave."""
     encoder = f"pre-trained on {record.initialisation}" if record.training else "randomly initialised"
-    console.print(f"{title} on {record.dataset}, {record.encoder} {encoder}: {record.value:.1f} %")
+    what = "" if record.metric == "accuracy" else f", {record.metric},"
+    spread = f" ± {record.details['deviation']:.1f}" if "deviation" in record.details else ""
+    console.print(f"{title}{what} on {record.dataset}, {record.encoder} {encoder}: {record.value:.1f}{spread} %")
 
 
 def show_records(records: Sequence[Record]) -> None:
-    """Prints the accuracy of each class where the records have it, the protocols, and the notes beside them."""
+    """Prints the accuracy of each class or under each change where the records have it, the protocols, and the notes
+    beside them."""
     classed = [record for record in records if "per_class" in record.details]
     if classed:
         console.print(_class_table(classed))
+    changed = [record for record in records if "changes" in record.details]
+    if changed:
+        console.print(_change_table(changed))
     for record in records:
         console.print(f"protocol: {record.protocol}")
         for note in record.details.get("notes", []):
@@ -42,6 +48,24 @@ def _class_table(records: Sequence[Record]) -> Table:
         table.add_row(name, *("-" if value is None else f"{value:.1f}" for value in values))
     table.add_section()
     table.add_row("all clouds", *(f"{record.value:.1f}" for record in records), style="bold")
+    return table
+
+
+def _change_table(records: Sequence[Record]) -> Table:
+    table = Table(title="accuracy in percent")
+    table.add_column("the clouds are")
+    table.add_column("strength", justify="right")
+    for record in records:
+        table.add_column(_kind(record), justify="right")
+    table.add_row("clean", "", *(f"{record.details['clean']:.1f}" for record in records))
+    for number, change in enumerate(records[0].details["changes"]):
+        table.add_section()
+        for place, strength in enumerate(change["strengths"]):
+            name = f"{change['name']} ({change['unit']})" if place == 0 else ""
+            values = (record.details["changes"][number]["accuracies"][place] for record in records)
+            table.add_row(name, f"{strength:g}", *(f"{value:.1f}" for value in values))
+    table.add_section()
+    table.add_row("mean of the changed", "", *(f"{record.value:.1f}" for record in records), style="bold")
     return table
 
 

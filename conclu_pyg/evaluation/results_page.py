@@ -118,23 +118,27 @@ def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
     values = [record.value for record in records]
     mean = sum(values) / len(values)
     spread = math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1)) if len(values) > 1 else None
-    accuracy = f"{mean:.1f}" if spread is None else f"{mean:.1f} ± {spread:.1f}"
-    paper = PAPER.get((row.dataset, row.encoder, row.terms)) if row.initialisation == "ModelNet40" else None
+    accuracy = f"**{mean:.1f}**" if spread is None else f"**{mean:.1f} ± {spread:.1f}**"
+    if spread is None and "deviation" in records[0].details:
+        accuracy += f" (draws: ± {records[0].details['deviation']:.1f})"
+    of_paper = row.initialisation == "ModelNet40" and (row.task, row.metric) == ("svm", "accuracy")
+    paper = PAPER.get((row.dataset, row.encoder, row.terms)) if of_paper else None
     method = f"{row.method}: {row.terms}" if row.method else "-"
     seeds = ", ".join(str(seed) for seed in sorted(record.seed for record in records))
     start = "none: random weights" if row.initialisation == "random" else row.initialisation
     return (
         f"| {row.task}, {row.metric} | {row.dataset} | {row.encoder} | {start} | {method} | {row.epochs or '-'} "
-        f"| {row.points:,} | **{accuracy}** | {seeds} | {row.setting} | {protocol} | {paper or '-'} |"
+        f"| {row.points:,} | {accuracy} | {seeds} | {row.setting} | {protocol} | {paper or '-'} |"
     )
 
 
 def _commands(records: Sequence[Record]) -> list[str]:
     """Each training once with its time, then each evaluation once."""
     trainings = {
-        (record.details.get("setting", ""), record.training["command"]): record.training["seconds"]
+        (record.details.get("setting", ""), training["command"]): training["seconds"]
         for record in records
-        if record.training
+        for training in (record.details.get("pretraining"), record.training)
+        if training
     }
     evaluations = dict.fromkeys(record.command for record in records)
     return [

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 from conclu_pyg.engine.records import Record
-from conclu_pyg.evaluation.features import embed
-from conclu_pyg.evaluation.linear_svm import FOLDS, GRID, check_labels, linear_svm
+from conclu_pyg.evaluation.cross_validation import FOLDS, check_labels, cost_notes, rounded
+from conclu_pyg.evaluation.linear_svm import GRID, linear_svm
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, make_record
 
@@ -20,11 +19,9 @@ def svm_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
     """
     began = time.perf_counter()
     train, held_out = splits.train, splits.held_out
-    check_labels(train.y)  # before the features, which take longer
-    seen, unseen = (embed(run.method.encoder, split, run.device) for split in (train, held_out))
-    result = linear_svm(seen, unseen, len(train.classes), run.seed)
+    check_labels(train.y, "a linear SVM")  # before the features, which take longer
+    result = linear_svm(run.embed(train), run.embed(held_out), len(train.classes), run.seed)
     num_points = train.pos.shape[1]
-    per_class = zip(train.classes, result.per_class, strict=True)
     record = make_record(
         run,
         task="svm",
@@ -40,19 +37,11 @@ def svm_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
             "num_points": num_points,
             "c": result.c,
             "cross_validation": round(result.cross_validation, 2),
-            "notes": _notes(result.c),
-            "per_class": {name: None if math.isnan(value) else round(value, 1) for name, value in per_class},
+            "notes": cost_notes(result.c, GRID),
+            "per_class": rounded(train.classes, result.per_class),
         },
     )
     return [record]
-
-
-def _notes(c: float) -> list[str]:
-    """What a cost at an end of the grid means: nobody looked beyond."""
-    if c not in (min(GRID), max(GRID)):
-        return []
-    end = "smallest" if c == min(GRID) else "largest"
-    return [f"C = {c:g} is the {end} of the costs tried, {min(GRID):g} to {max(GRID):g}; one beyond may do better."]
 
 
 SVM = Probe("linear SVM", svm_probe)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from conclu_pyg.cli.evaluate import PROBE_NAMES
 from conclu_pyg.cli.main import main
+from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 
 
 @pytest.fixture
@@ -26,7 +28,29 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 
 def test_a_run_alone_is_measured_on_the_test_split(calls: list[Any]) -> None:
     assert main(["evaluate", "runs/a"]) == 0
-    assert calls == [("runs/a", [], {"with_random": False, "on": "test", "labels_per_class": None})]
+    assert calls == [("runs/a", [], {"probes": [], "with_random": False, "on": "test", "labels_per_class": None, "votes": 1})]
+
+
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        (["--probe", "knn"], ["nearest neighbours"]),
+        (["--probe", "few-shot", "--probe", "svm", "--probe", "few-shot"], ["few-shot SVM", "linear SVM"]),
+        (["--robustness"], [ROBUSTNESS.title]),
+        (["--probe", "linear", "--robustness"], ["logistic regression", ROBUSTNESS.title]),
+    ],
+)
+def test_probes_are_chosen_by_name_in_their_order(calls: list[Any], words: list[str], titles: list[str]) -> None:
+    assert main(["evaluate", *words, "runs/a", "dataset.a=1"]) == 0
+    assert [probe.title for probe in calls[0][2]["probes"]] == titles
+    assert (ROBUSTNESS in calls[0][2]["probes"]) == ("--robustness" in words)
+
+
+def test_an_unknown_probe_is_refused_with_those_there_are(calls: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["evaluate", "runs/a", "--probe", "forest"])
+    err = capsys.readouterr().err
+    assert not calls and all(name in err for name in PROBE_NAMES)
 
 
 def test_a_few_labels_are_passed_on_as_a_number(calls: list[Any]) -> None:
@@ -59,7 +83,7 @@ def test_options_and_overrides_may_stand_in_any_order(calls: list[Any], words: l
         assert main(["evaluate", *words[:position], "runs/a", *words[position:]]) == 0
     for path, overrides, options in calls:
         assert (path, sorted(overrides)) == ("runs/a", ["dataset.a=1", "dataset.b=-2"])
-        assert options == {"with_random": True, "on": "validation", "labels_per_class": None}
+        assert options == {"probes": [], "with_random": True, "on": "validation", "labels_per_class": None, "votes": 1}
 
 
 def test_a_missing_run_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 How the blocks of a document are read, in their order, in a copy of the checkout:
 
-- ``bash``: each line is a command. Training on the built-in shapes and evaluations are truly run, with the overrides of
+- ``bash``: each line is a command. Training on the built-in shapes, evaluations and predictions are truly run, with the overrides of
   :data:`TINY` appended. What takes minutes or needs ModelNet is only checked: see :class:`Reader`.
 - ``console``: lines of ``$ command``, each with the error it must give, where ``…`` stands for what was left out.
 - ``python``: executed, all blocks of a document in one namespace.
@@ -40,8 +40,10 @@ REGISTRIES = [value for value in vars(registry).values() if isinstance(value, Re
 # Appended to every training that is run and to evaluations on another data set, by the name of the data set.
 TINY = {
     "ParametricShapes": ["dataset.num_shapes=200", "dataset.num_test_shapes=40", "dataset.num_points=64"],
-    "": ["pipeline.epochs=1", "pipeline.batch_size=20", "model.projector.hidden_channels=64"],
+    "": ["pipeline.epochs=1", "pipeline.batch_size=20"],
 }
+# Appended to every training that is run, by the name of its model.
+TINY_MODEL = {"ConClu": ["model.projector.hidden_channels=64"]}
 # Data that have to be put in place first: a command that would read them is checked up to there.
 NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
 # Commands that are neither run nor checked.
@@ -87,6 +89,8 @@ class Reader:
                 self.train(options)
             elif name == "evaluate":
                 self.evaluate(options, words)
+            elif name == "predict" and not options.show:  # no window opens here
+                assert main(["predict", *words]) == 0
 
     def train(self, options: argparse.Namespace) -> None:
         config = load_config(options.config, options.overrides)
@@ -94,7 +98,7 @@ class Reader:
         if dataset in NEEDS_DATA:
             self.untrained[config["pipeline"].get("run_dir", "")] = config
             return
-        tiny = [*TINY.get(dataset, []), *TINY[""]]
+        tiny = [*TINY.get(dataset, []), *TINY[""], *TINY_MODEL.get(config["model"]["name"], [])]
         assert main(["train", options.config, *options.overrides, *tiny]) == 0
 
     def evaluate(self, options: argparse.Namespace, words: list[str]) -> None:

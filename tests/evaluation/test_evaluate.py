@@ -1,5 +1,6 @@
 import json
 import math
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.image import imread
+from torch import nn
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.parametric_shapes import ParametricShapes
@@ -18,10 +20,12 @@ from conclu_pyg.engine.run_folder import LAST
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataError
 from conclu_pyg.evaluation.evaluate import evaluate_run
-from conclu_pyg.evaluation.features import embed
+from conclu_pyg.evaluation.features import Features, embed
 from conclu_pyg.evaluation.linear_svm import SVMResult, linear_svm
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits
+from conclu_pyg.evaluation.probes import PROBES
+from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 from conclu_pyg.registry import METHODS
 
 CPU = torch.device("cpu")
@@ -226,7 +230,7 @@ def test_another_probe_gives_its_records_and_notes_without_a_table(
         details = {"notes": ["mind the step."]}
         return [replace(record, task="mine", initialisation=loaded.initialisation, details=details)]
 
-    records = evaluate_run(str(run), probe=Probe("my probe", measure), with_random=True)
+    records = evaluate_run(str(run), probes=[Probe("my probe", measure)], with_random=True)
     assert seen == [(False, 48, 40), (True, 48, 40)] and read_records(run / "results.json") == [record, *records]
     out = capsys.readouterr().out
     assert out.count("my probe on ParametricShapes") == 2 and "all clouds" not in out
@@ -257,3 +261,54 @@ def test_each_data_set_and_split_has_a_picture_of_its_own(run: Path, monkeypatch
     assert len(names) == 4 and names[0] == "clusters.png"
     assert all(name.startswith("clusters_ParametricShapes_") for name in names[1:])
     assert [name.endswith("_validation.png") for name in names].count(True) == 1
+
+
+def test_probes_of_one_call_share_the_features_and_each_is_shown_and_kept(
+    run: Path, no_picture: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls: list[int] = []
+
+    def counted(encoder: nn.Module, split: PointCloudSplit, *rest: Any) -> Features:
+        calls.append(len(split))
+        return embed(encoder, split, *rest)
+
+    monkeypatch.setattr("conclu_pyg.evaluation.loaded_run.embed", counted)
+    probes = [PROBES["knn"], PROBES["svm"], PROBES["linear"]]
+    records = evaluate_run(str(run), probes=probes, with_random=True)
+    assert sorted(calls) == [40, 40, 48, 48]  # each split once for each encoder
+    assert [(record.task, bool(record.training)) for record in records] == [
+        (task, trained) for task in ("knn", "svm", "linear") for trained in (False, True)
+    ]
+    assert read_records(run / "results.json") == records
+    out = capsys.readouterr().out
+    assert out.index("nearest neighbours on") < out.index("linear SVM on") < out.index("logistic regression on")
+    assert out.count("all clouds") == 3
+
+
+def test_labels_per_class_are_refused_where_the_probe_draws_its_own(run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"few-shot SVM draws its own labels.*leave --labels-per-class out\."):
+        evaluate_run(str(run), probes=[PROBES["svm"], PROBES["few-shot"]], labels_per_class=10)
+
+
+def test_few_shot_shows_a_line_with_the_spread_for_each_task(
+    run: Path, no_picture: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate_run(str(run), ["dataset.num_shapes=400", "dataset.num_test_shapes=400"], probes=[PROBES["few-shot"]])
+    pattern = r"^few-shot SVM, accuracy (\d+-way \d+-shot), on ParametricShapes, .*: [\d.]+ ± [\d.]+ %$"
+    found = re.findall(pattern, capsys.readouterr().out, re.MULTILINE)
+    assert found == ["5-way 10-shot", "5-way 20-shot", "10-way 10-shot", "10-way 20-shot"]
+
+
+def test_robustness_gives_a_table_and_a_picture_of_both_encoders(
+    run: Path, no_picture: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr("conclu_pyg.evaluation.evaluate.plot_robustness", lambda *given: drawn.append(given))
+    records = evaluate_run(str(run), probes=[PROBES["knn"], ROBUSTNESS], with_random=True)
+    assert drawn == [(records[2:], run / "robustness.png")]
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    random, trained = (record.details for record in records[2:])
+    assert ["clean", f"{random['clean']:.1f}", f"{trained['clean']:.1f}"] in lines
+    for one, other in zip(random["changes"], trained["changes"], strict=True):
+        for strength, *values in zip(one["strengths"], one["accuracies"], other["accuracies"], strict=True):
+            assert any(line[-3:] == [f"{strength:g}", *(f"{value:.1f}" for value in values)] for line in lines)

@@ -61,3 +61,11 @@ def test_clouds_are_turned_where_another_coordinate_points_up_than_in_the_traini
 def test_the_place_of_a_checkpoint_that_was_moved_is_its_own_folder(tiny_run: Path, tmp_path: Path) -> None:
     moved = Path(shutil.copy(tiny_run / LAST, tmp_path / "encoder.pt"))
     assert load_run(moved).folder == tmp_path
+
+
+def test_the_features_of_a_split_are_computed_once_for_each_encoder(loaded: LoadedRun) -> None:
+    split, untrained = loaded.split("test"), loaded.untrained()
+    first = loaded.embed(split)
+    assert loaded.embed(split) is first and first.x.shape == (40, 32)
+    assert not (untrained.embed(split).x == first.x).all() and loaded.embed(split) is first
+    assert not (loaded.embed(loaded.split("train")).x[:40] == first.x).all()

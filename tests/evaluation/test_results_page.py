@@ -123,3 +123,20 @@ def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(ConcluError, match=r"a\.json is no list of records"):
         results_page(tmp_path)
+
+
+def test_few_shot_has_the_spread_of_its_draws_and_only_the_svm_stands_beside_the_papers(folder: Path) -> None:
+    few = {"task": "few_shot", "metric": "accuracy 5-way 10-shot", "details": {**RECORD.details, "deviation": 3.25}}
+    changed = {"metric": "mean accuracy under changes"}
+    page = page_of(folder, replace(RECORD, **few), replace(RECORD, **changed), replace(RECORD, task="knn"))
+    assert [(row[0], row[7], row[-1]) for row in rows(page)] == [
+        ("few_shot, accuracy 5-way 10-shot", "**87.0** (draws: ± 3.2)", "-"),
+        ("knn, accuracy", "**87.0**", "-"),
+        ("svm, mean accuracy under changes", "**87.0**", "-"),
+    ]
+
+
+def test_several_seeds_have_their_own_spread_in_place_of_that_of_the_draws(folder: Path) -> None:
+    details = {**RECORD.details, "deviation": 3.25}
+    page = page_of(folder, replace(RECORD, details=details), replace(RECORD, details=details, seed=1, value=89.0))
+    assert rows(page)[0][7] == "**88.0 ± 1.4**"

@@ -1,0 +1,70 @@
+"""Predict parts or classes of clouds: tools/predict.py RUN FILE_OR_FOLDER ..."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conclu_pyg.cli.patience import announce_loading
+from conclu_pyg.engine.run_folder import find_checkpoint
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="run", help="a run folder that was trained on labels, or a checkpoint")
+    parser.add_argument(
+        "inputs", nargs="*", default=[], metavar="file_or_folder", help="clouds: .ply, .pcd, .npy, .txt, .off, .h5 …"
+    )
+    parser.add_argument("--category", help="what all clouds are (default: the name of their folder or file says it)")
+    parser.add_argument(
+        "--up", choices=("x", "y", "z"), help="which coordinate points up (default: as in the training)"
+    )
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE_OR_FOLDER",
+        help="true parts, NAME.seg, .npy or .txt beside which to show them",
+    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: RUN/predictions)")
+    parser.add_argument(
+        "--points", type=int, metavar="N", help="points that the model sees at a time (default: the run's)"
+    )
+    parser.add_argument("--test", type=int, default=0, metavar="N", help="predict N clouds of the run's test split too")
+    parser.add_argument("--png", action="store_true", help="draw a picture of each cloud")
+    parser.add_argument("--html", action="store_true", help="write one page on which to turn and zoom the clouds")
+    parser.add_argument(
+        "--show", action="store_true", help="open a window for each cloud; without a display, draw pictures"
+    )
+    parser.add_argument(
+        "--renderer", choices=("open3d", "matplotlib"), default="open3d", help="what draws pictures (default: open3d)"
+    )
+    parser.add_argument(
+        "--window", choices=("open3d", "open3d-ml", "plain"), default="open3d", help="the window (default: open3d)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    find_checkpoint(options.run)  # a misspelt one is known at once
+    announce_loading()
+
+    from conclu_pyg.errors import ConfigError, DataError
+    from conclu_pyg.evaluation.loaded_run import load_run
+    from conclu_pyg.inference.predict import Options, predict_files
+
+    wanted = Options(
+        category=options.category,
+        up=options.up,
+        truth=options.truth,
+        out=options.out,
+        num_points=options.points,
+        test=options.test,
+        png=options.png,
+        html=options.html,
+        show=options.show,
+        renderer=options.renderer,
+        window=options.window,
+    )
+    if not options.inputs and options.test < 1:
+        raise ConfigError("nothing to predict: name files or folders of clouds, or give --test 3 for the test split.")
+    if unusable := predict_files(load_run(options.run), options.inputs, wanted):
+        files = "1 file" if unusable == 1 else f"{unusable} files"
+        raise DataError(f"{files} could not be used, and the others were predicted.")

@@ -1,0 +1,194 @@
+"""Clouds from files that nobody made for this program: one reader per suffix, all with the same checks and mends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from conclu_pyg.data.readers.any_h5 import read_any_h5
+from conclu_pyg.data.readers.any_text import read_any_text
+from conclu_pyg.data.readers.npy import read_npy
+from conclu_pyg.data.readers.off import read_off
+from conclu_pyg.data.readers.open3d_files import read_with_open3d
+from conclu_pyg.data.repair import mend_rows
+from conclu_pyg.data.surface import mend_mesh, sample_surface
+from conclu_pyg.errors import DataError
+
+MAX_POINTS = 50_000_000  # of a cloud: 1.2 GB in double precision
+MAX_BYTES = 1 << 32
+MESH_POINTS = 10_000
+UNREAD = "columns after the third were not read"
+NO_FACES = "a mesh without faces: its vertices were taken as the points"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud as it was read.
+
+    Args:
+        name: the file's name without its suffix; with a number where the file holds several.
+        points: the coordinates, in the units and axes of the file; no format says which those are. Far from the origin
+            they were moved there (``notes`` says so).
+        rows: which points of the file these are, where some were left out; ``None`` where it is all of them, in order.
+        part: the part of each point, where the file says it (``pid`` of an h5 file).
+        notes: what was mended, left unread or sampled, for the user to know.
+
+    Shapes:
+        - **points:** float32 ``[m, 3]``, **rows:** int64 ``[m]``, **part:** int64 ``[m]``
+    """
+
+    name: str
+    points: np.ndarray
+    rows: np.ndarray | None = None
+    part: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Found(NamedTuple):
+    """What a reader found: points of any number type, ``[m, 3]``; their parts ``[m]``; what to tell of it."""
+
+    points: np.ndarray
+    part: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_clouds(path: Path, mesh_points: int = MESH_POINTS, seed: int = 0) -> Iterator[Cloud]:
+    """Reads the clouds of a file, one by one; the reader is that of the suffix, upper or lower case.
+
+    Points that are not finite are left out, and a cloud far from the origin is moved there, as in data sets
+    (:mod:`conclu_pyg.data.repair`); ``notes`` says so. Of a mesh, points are sampled from the surface by area.
+
+    Args:
+        path: the file; ``SUFFIXES`` lists what can be read.
+        mesh_points: how many points to sample from a mesh (default: 10,000).
+        seed: rules that sampling (default: 0).
+
+    Raises:
+        DataError: the suffix is unknown, or the file missing, empty, damaged, above 4 GiB or 50 million points, or has
+            no cloud that can be used.
+        ConcluError: Open3D, which the suffix needs, is missing.
+    """
+    read = _reader(path)
+    _check_size(path)
+    found = read(path, mesh_points, seed)
+    first = next(found, None)
+    if first is None:
+        raise DataError(f"{path} holds no clouds; restore the file or leave it out.")
+    second = next(found, None)
+    yield _cloud(first, path, path.stem if second is None else f"{path.stem}_0000")
+    index = 1
+    while second is not None:
+        yield _cloud(second, path, f"{path.stem}_{index:04d}")
+        index, second = index + 1, next(found, None)
+
+
+def read_cloud(path: Path, mesh_points: int = MESH_POINTS, seed: int = 0) -> np.ndarray:
+    """The points of a file's only cloud; arguments and errors are those of :func:`read_clouds`.
+
+    Shapes:
+        - **output:** float32 ``[m, 3]``
+
+    Raises:
+        DataError: also a file of several clouds.
+    """
+    clouds = read_clouds(path, mesh_points, seed)
+    cloud = next(clouds)
+    if next(clouds, None) is not None:
+        raise DataError(f"{path} holds several clouds, where one is expected; read them with read_clouds.")
+    return cloud.points
+
+
+def _reader(path: Path) -> Callable[[Path, int, int], Iterator[Found]]:
+    suffix = path.suffix.lower()
+    if suffix in CONVERT:
+        raise DataError(f"{path}: {suffix} files are not read; {CONVERT[suffix]}.")
+    if suffix not in READERS:
+        raise DataError(
+            f"{path} has {f'the suffix {suffix}' if suffix else 'no suffix'}, which no reader is known for; convert it "
+            f"to one of {', '.join(SUFFIXES)}."
+        )
+    return READERS[suffix]
+
+
+def _check_size(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(f"there is no file {path}; name one that exists.")
+    size = path.stat().st_size
+    if size == 0:
+        raise DataError(f"{path} is an empty file; restore it or leave it out.")
+    if size > MAX_BYTES:
+        raise DataError(f"{path} has {size:,} bytes, more than the {MAX_BYTES:,} that may be read; thin it first.")
+
+
+def _cloud(found: Found, path: Path, name: str) -> Cloud:
+    """The cloud that is found, checked and mended."""
+    source = str(path) if name == path.stem else f"{path}, cloud {name.removeprefix(path.stem + '_')},"
+    if len(found.points) > MAX_POINTS:
+        raise DataError(
+            f"{source} has {len(found.points):,} points, more than the {MAX_POINTS:,} that a cloud may have; thin it "
+            f"first."
+        )
+    points, rows, repairs = mend_rows(found.points, source)
+    kept = None if isinstance(rows, slice) else np.flatnonzero(rows) if rows.dtype == bool else rows
+    part = None if found.part is None else found.part[rows]
+    return Cloud(name, points, kept, part, (*found.notes, *repairs))
+
+
+def _from_npy(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
+    array = read_npy(path)
+    clouds = array if array.ndim == 3 else [array]
+    for cloud in clouds:
+        wide = cloud.ndim == 2 and cloud.shape[1] > 3
+        yield Found(cloud[:, :3] if wide else cloud, notes=(UNREAD,) if wide else ())
+
+
+def _from_text(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
+    points, notes = read_any_text(path, MAX_POINTS)
+    yield Found(points, notes=tuple(notes))
+
+
+def _from_h5(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
+    for points, part in read_any_h5(path, MAX_POINTS):
+        yield Found(points, part)
+
+
+def _from_off(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
+    yield _sampled(*read_off(path), path, mesh_points, seed)
+
+
+def _from_open3d(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
+    points, triangles = read_with_open3d(path, MAX_POINTS)
+    is_mesh = path.suffix.lower() not in (".ply", ".pcd")
+    yield (
+        _sampled(points, triangles, path, mesh_points, seed)
+        if len(triangles)
+        else Found(points, notes=(NO_FACES,) if is_mesh else ())
+    )
+
+
+def _sampled(vertices: np.ndarray, triangles: np.ndarray, path: Path, mesh_points: int, seed: int) -> Found:
+    triangles, repairs = mend_mesh(vertices, triangles, str(path))
+    points, _ = sample_surface(vertices, triangles, mesh_points, np.random.default_rng(seed))
+    return Found(points, notes=(f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs))
+
+
+READERS: dict[str, Callable[[Path, int, int], Iterator[Found]]] = {
+    ".npy": _from_npy,
+    ".off": _from_off,
+    **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb"), _from_text),
+    **dict.fromkeys((".h5", ".hdf5"), _from_h5),
+    **dict.fromkeys((".ply", ".pcd", ".obj", ".stl", ".gltf", ".glb"), _from_open3d),
+}
+SUFFIXES = tuple(sorted(READERS))
+PDAL = "convert them to .ply first, as by `pdal translate scan.las scan.ply`"
+CONVERT = {
+    ".las": PDAL,
+    ".laz": PDAL,
+    ".e57": "convert them to .ply first, as CloudCompare does",
+    ".npz": "save the one array that holds the points as .npy",
+    ".mat": "save the one array that holds the points as .npy",
+}

@@ -1,0 +1,91 @@
+"""Clouds as text of any kind: a point on each line, its coordinates first, after perhaps one line of names."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from conclu_pyg.errors import DataError
+
+MAX_LINE = 1 << 16  # characters; a longer one is no line of text
+DELIMITERS = {",": ",", ";": ";"}  # in the first line of numbers; spaces and tabs otherwise
+REMEDY = "write x, y and z as the first three numbers of every line, or leave the file out"
+
+
+def read_any_text(path: Path, max_points: int) -> tuple[np.ndarray, list[str]]:
+    """Reads the first three numbers of each line, between commas, semicolons, spaces or tabs.
+
+    One line without numbers may come first (``x y z``), or one with the number of points, as in ``.pts`` files of
+    scanners; ``#`` begins a comment.
+
+    Args:
+        path: the file.
+        max_points: how many points it may have.
+
+    Shapes:
+        - **output:** float64 ``[m, 3]``, and what was left unread
+
+    Raises:
+        DataError: the file cannot be read, has more points, or a line without three numbers.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that blank lines do not count as rows
+            first = _first_line(file, path)
+            points = np.loadtxt(file, delimiter=_delimiter(first), usecols=(0, 1, 2), ndmin=2, max_rows=max_points + 1)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); {REMEDY}.") from error
+    except ValueError as error:
+        raise _no_numbers(path, re.sub(r";.*|\.$", "", str(error).splitlines()[0])) from error
+    if len(points) > max_points:
+        raise DataError(f"{path} has more than the {max_points:,} points that a cloud may have; thin it first.")
+    columns = len(_split(first))
+    return points, [f"of {columns} columns, those after the third were not read"] if columns > 3 else []
+
+
+def _first_line(file: TextIO, path: Path) -> str:
+    """The first line of numbers, before which the file then stands."""
+    skipped = 0
+    while True:
+        start = file.tell()
+        line = file.readline(MAX_LINE)
+        text = line.partition("#")[0].strip()
+        if not line:
+            raise _no_numbers(path, "no line has any")
+        if not text and len(line) < MAX_LINE:
+            continue
+        numbers = _numbers(text)
+        if numbers >= 3 and len(line) < MAX_LINE:
+            file.seek(start)
+            return text
+        # A header, a count of points: one such line, never more, as clouds have no text between their points.
+        if skipped or (numbers and not re.fullmatch(r"\d+", text)) or len(line) == MAX_LINE or "\0" in line:
+            raise _no_numbers(path, f"found {text[:40]!r}")
+        skipped += 1
+
+
+def _split(text: str) -> list[str]:
+    delimiter = _delimiter(text)
+    return [word.strip() for word in text.split(delimiter)]
+
+
+def _delimiter(text: str) -> str | None:
+    return next((DELIMITERS[sign] for sign in text if sign in DELIMITERS), None)
+
+
+def _numbers(text: str) -> int:
+    """How many numbers a line begins with."""
+    for count, word in enumerate(_split(text)):
+        try:
+            float(word)
+        except ValueError:
+            return count
+    return len(_split(text))
+
+
+def _no_numbers(path: Path, reason: str) -> DataError:
+    return DataError(f"{path} must hold a point on each line, its three coordinates first ({reason}); {REMEDY}.")

@@ -1,0 +1,1 @@
+"""Answers for clouds that nobody labelled."""

@@ -1,0 +1,271 @@
+"""Predictions for files of clouds: labels, coloured clouds, pictures, a page to turn them on, windows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch_geometric.transforms import Compose
+
+from conclu_pyg.data.readers.any_cloud import read_clouds
+from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.engine.progress import console, warn
+from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.inference.inputs import category_of, cloud_files, true_parts
+from conclu_pyg.inference.predict_cloud import Predictor
+from conclu_pyg.methods.base import task_of
+from conclu_pyg.transforms import compose
+from conclu_pyg.transforms.turn_upright import TurnUpright
+from conclu_pyg.vis.colors import hex_of
+from conclu_pyg.vis.page import PageCloud, write_page
+from conclu_pyg.vis.panel import Panel, panels_of
+from conclu_pyg.vis.pictures import render_picture
+from conclu_pyg.vis.ply import write_ply
+from conclu_pyg.vis.window import display_problem, show_windows
+
+OUT_NAME = "predictions"
+NORMALISED: list[dict[str, Any]] = [{"name": "NormalizeUnitSphere"}]
+NUM_POINTS = 2048  # of a cloud, where the run's config does not say
+MAX_SHOWN = 60  # clouds on a page
+
+
+@dataclass(frozen=True)
+class Options:
+    """How predictions are made and shown.
+
+    Args:
+        category: of all clouds; ``None`` takes it from the names of their folders and files.
+        up: the coordinate that points up in the clouds, ``x``, ``y`` or ``z``; ``None`` for that of the training.
+        truth: a file or folder of true parts (see :func:`~conclu_pyg.inference.inputs.true_parts`).
+        out: the folder to write into (default: ``predictions`` in the run's folder).
+        num_points: how many points the model is given at a time (default: as many as in its training data).
+        test: how many clouds of the run's test split to predict beside the files, with their truth (default: none).
+        png, html, show: whether to draw pictures, a page, windows.
+        renderer: of the pictures, ``open3d`` or ``matplotlib``.
+        window: which window, see :func:`~conclu_pyg.vis.window.show_windows`.
+    """
+
+    category: str | None = None
+    up: str | None = None
+    truth: Path | None = None
+    out: Path | None = None
+    num_points: int | None = None
+    test: int = 0
+    png: bool = False
+    html: bool = False
+    show: bool = False
+    renderer: str = "open3d"
+    window: str = "open3d"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What was predicted for a cloud.
+
+    Attributes:
+        name: the name of what is written.
+        pos: the points, as they were read.
+        labels: the part of each point; for a classifier, its class at each.
+        answer: what is said of it, in a line.
+        truth: the true part of each point, where it is known.
+        notes: what was mended or sampled when it was read.
+    """
+
+    name: str
+    pos: np.ndarray
+    labels: np.ndarray
+    answer: str
+    truth: np.ndarray | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    def panels(self) -> list[Panel]:
+        """What is shown of it."""
+        return panels_of(self.pos, self.labels, self.truth)
+
+
+def predict_files(run: LoadedRun, inputs: Sequence[str], options: Options) -> int:
+    """Predicts for every cloud in files and folders, writes and shows the answers, and gives how many files could not
+    be used; each of these is said in a sentence, and the others go on.
+
+    Args:
+        run: a run that was trained on labels.
+        inputs: files and folders.
+        options: how.
+
+    Raises:
+        ConfigError: a run of pre-training, or an option that does not fit it.
+        DataError: a name that is neither file nor folder.
+    """
+    predictor = make_predictor(run, options)
+    files = cloud_files(inputs)
+    out = options.out or run.folder / OUT_NAME
+    out.mkdir(parents=True, exist_ok=True)
+    _write_names(run.method, out)
+    taken: set[str] = set()
+    sources = [(str(path), _predict_file(run, predictor, path, options, taken)) for path in files]
+    if options.test:
+        sources.append(("test split", _predict_test(run, predictor, options.test, taken)))
+    made: list[Prediction] = []
+    unusable = 0
+    for source, predictions in sources:
+        try:
+            for prediction in predictions:
+                _write(prediction, source, out)
+                made.append(prediction)
+        except ConcluError as error:  # of the file, or of a library that its kind needs
+            warn(str(error))
+            unusable += 1
+    if made:
+        show(made, run, options, out)
+        console.print(f"written: {out}, for {len(made)} clouds the points in colours (.ply) and their labels (.npy)")
+    if unusable:
+        warn(f"{unusable} of {len(files)} files could not be used; see above.")
+    return unusable
+
+
+def _write(prediction: Prediction, source: str, out: Path) -> None:
+    console.print(f"{source}, {prediction.name}: {prediction.answer}")
+    for note in prediction.notes:
+        console.print(f"  note: {note}")
+    write_ply(out / f"{prediction.name}.ply", prediction.pos, prediction.labels)
+    with atomic_write(out / f"{prediction.name}_labels.npy") as file:
+        np.save(file, prediction.labels, allow_pickle=False)
+
+
+def make_predictor(run: LoadedRun, options: Options) -> Predictor:
+    """The model of a run, ready for clouds.
+
+    Raises:
+        ConfigError: a run of pre-training, or an option that does not fit it.
+    """
+    if not task_of(run.method):
+        raise ConfigError(
+            f"{run.folder} was pre-trained without labels, so it has nothing to predict; fine-tune it first, by "
+            f"tools/train.py configs/partseg_pointnet.yaml model.encoder.checkpoint={run.folder}."
+        )
+    if not run.method.given and (options.category or options.truth):
+        raise ConfigError(f"a {type(run.method).__name__} takes no --category and no --truth; leave them out.")
+    num_points = options.num_points or int(run.config["dataset"].get("num_points", NUM_POINTS))
+    if num_points < 1:
+        raise ConfigError(f"--points must be at least 1, found {num_points}.")
+    found = run.vertical_axis if options.up is None else "xyz".index(options.up)
+    steps = run.config["dataset"].get("transform") or NORMALISED
+    prepare = Compose([compose(steps, vertical_axis=found), TurnUpright(found, run.vertical_axis)])
+    return Predictor(run.method.to(run.device).eval(), prepare, num_points, run.device, run.seed)
+
+
+def _predict_file(
+    run: LoadedRun, predictor: Predictor, path: Path, options: Options, taken: set[str]
+) -> Iterator[Prediction]:
+    model = run.method
+    for cloud in read_clouds(path):
+        category, truth = 0, None
+        if model.given:
+            category = category_of(path, model.labels.classes, options.category)
+            truth = true_parts(path, cloud, options.truth, model.labels.class_parts[category])
+        yield _predict(model, predictor, _unused(cloud.name, taken), cloud.points, category, truth, cloud.notes)
+
+
+def _predict_test(run: LoadedRun, predictor: Predictor, clouds: int, taken: set[str]) -> Iterator[Prediction]:
+    """Clouds of the test split, evenly spread over it, with their truth where that is a part at each point."""
+    split = run.dataset.get_split("test")
+    for index in np.linspace(0, len(split) - 1, min(clouds, len(split))).round().astype(int):
+        truth = None if split.part is None or not run.method.given else np.asarray(split.part[index], dtype=np.int64)
+        name = _unused(split.names[index].replace("/", "_"), taken)
+        yield _predict(run.method, predictor, name, np.array(split.pos[index]), int(split.y[index]), truth)
+
+
+def _predict(
+    model: Any,
+    predictor: Predictor,
+    name: str,
+    pos: np.ndarray,
+    category: int,
+    truth: np.ndarray | None,
+    notes: Sequence[str] = (),
+) -> Prediction:
+    began = time.perf_counter()
+    if model.given:
+        labels = predictor.label_points(pos, category)
+        answer = _parts_in_words(model, category, labels)
+        if truth is not None:
+            answer += f"; {100 * np.mean(truth == labels):.1f} % of the points right"
+    else:
+        probability = predictor.classify(pos)
+        best = int(probability.argmax())
+        labels = np.full(len(pos), best)
+        answer = f"{model.labels.classes[best]} ({100 * probability[best]:.0f} %)"
+    answer += f"; {len(pos):,} points in {time.perf_counter() - began:.1f} s"
+    return Prediction(name, pos, labels, answer, truth, notes)
+
+
+def _parts_in_words(model: Any, category: int, labels: np.ndarray) -> str:
+    points = np.bincount(labels, minlength=len(model.labels.parts))
+    shares = [
+        f"{_short(model.labels.parts[part])} {100 * points[part] / len(labels):.0f} %"
+        for part in model.labels.class_parts[category]
+        if points[part]
+    ]
+    return f"{model.labels.classes[category]}: {', '.join(shares)}"
+
+
+def _short(part: str) -> str:
+    """``leg`` of ``chair/leg``."""
+    return part.rsplit("/", 1)[-1]
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """A name that no cloud before has, so that no answer is written over another."""
+    numbered = (f"{name}-{i}" for i in count(2))
+    unused = next(candidate for candidate in chain([name], numbered) if candidate not in taken)
+    taken.add(unused)
+    return unused
+
+
+def _write_names(model: Any, out: Path) -> None:
+    """What the labels mean, and their colours."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["label", "name", "color"])
+    writer.writerows((label, name, hex_of(label)) for label, name in enumerate(model.label_names))
+    with atomic_write(out / "labels.csv") as file:
+        file.write(text.getvalue().encode())
+
+
+def show(made: Sequence[Prediction], run: LoadedRun, options: Options, out: Path) -> None:
+    """Draws pictures, a page and windows, as the options say. Where windows are wanted and there is no display, the
+    clouds are drawn as pictures, which is said.
+
+    Raises:
+        ConcluError: a renderer finds no way to draw, or a library is missing.
+    """
+    names, axis = list(run.method.label_names), _axis(run, options)
+    problem = display_problem() if options.show else ""
+    if problem:
+        console.print(f"no window can be opened, for {problem}: the clouds are drawn as pictures")
+    if options.png or problem:
+        for prediction in made:
+            picture = out / f"{prediction.name}.png"
+            render_picture(prediction.panels(), names, picture, axis, options.renderer)
+            console.print(f"picture: {picture}")
+    if options.html:
+        page = out / "clouds.html"
+        shown = [PageCloud(p.name, p.panels(), [p.answer, *p.notes]) for p in made[:MAX_SHOWN]]
+        write_page(page, shown, names, f"{run.method.task.replace('_', ' ')} by {run.folder.name}", axis)
+        left = f", the first {MAX_SHOWN} of {len(made)} clouds" if len(made) > MAX_SHOWN else ""
+        console.print(f"page: {page}{left}")
+    for prediction in made if options.show and not problem else ():
+        show_windows(prediction.panels(), names, axis, options.window)
+
+
+def _axis(run: LoadedRun, options: Options) -> int:
+    """The coordinate that points up in the clouds as they were read."""
+    return run.vertical_axis if options.up is None else "xyz".index(options.up)

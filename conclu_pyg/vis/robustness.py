@@ -1,0 +1,53 @@
+"""Accuracy over the strength of changes as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.engine.records import Record
+
+STYLES = {True: ("tab:blue", "-", "o"), False: ("tab:gray", "--", "s")}  # by whether the encoder was trained
+
+
+def plot_robustness(records: Sequence[Record], path: Path) -> None:
+    """Draws a panel for each change, and in it a curve for each encoder, from the clean accuracy on.
+
+    Args:
+        records: one for each encoder, with the same ``changes`` in their details.
+        path: the PNG file to write.
+    """
+    changes = records[0].details["changes"]
+    columns = min(3, len(changes))
+    rows = -(-len(changes) // columns)
+    figure = Figure(figsize=(3.4 * columns, 2.7 * rows + 0.4), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    for number, (axis, change) in enumerate(zip(axes, changes, strict=False)):
+        for record in records:
+            color, line, marker = STYLES[bool(record.training)]
+            name = f"pre-trained on {record.initialisation}" if record.training else "random weights"
+            of_record = record.details["changes"][number]
+            axis.plot(
+                [change["none"], *change["strengths"]],
+                [record.details["clean"], *of_record["accuracies"]],
+                color=color,
+                linestyle=line,
+                marker=marker,
+                markersize=4,
+                label=name,
+            )
+        axis.set_title(change["name"], fontsize=10)
+        axis.set_xlabel(change["unit"], fontsize=8)
+        axis.set_ylim(0, 100)
+        axis.tick_params(labelsize=8)
+        axis.grid(alpha=0.3)
+    for axis in axes[::columns]:
+        axis.set_ylabel("accuracy in percent", fontsize=8)
+    for axis in axes[len(changes) :]:
+        axis.set_visible(False)
+    axes[0].legend(fontsize=8, loc="lower left")
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=110)

@@ -1,0 +1,79 @@
+"""The page: one file without a network, names of others as plain text, and clouds that a real browser draws."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.vis.colors import hex_of
+from conclu_pyg.vis.page import MAX_POINTS, PageCloud, write_page
+from conclu_pyg.vis.panel import panels_of
+
+pytest.importorskip("plotly", reason="needs plotly")
+POS = np.random.default_rng(0).normal(size=(60, 3))
+LABELS = np.arange(60) % 3
+EVIL = "</script><script>alert(1)</script> <b>&amp;\"'"
+
+
+def figures(page: str) -> list[dict]:
+    return [json.loads(text) for text in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page)]
+
+
+def test_each_part_of_each_panel_is_a_trace_in_its_color(tmp_path: Path) -> None:
+    clouds = [PageCloud("a", panels_of(POS, LABELS, np.zeros(60, int))), PageCloud("b", panels_of(POS, LABELS))]
+    write_page(tmp_path / "a.html", clouds, ["x", "y", "z"])
+    first, second = figures((tmp_path / "a.html").read_text())
+    shown = [(trace.get("scene", "scene"), trace["name"], trace["marker"]["color"]) for trace in first["data"]]
+    expected = [("scene", "x", hex_of(0))]
+    expected += [("scene2", name, hex_of(label)) for label, name in enumerate("xyz")]
+    expected += [("scene3", "correct", hex_of(-1)), ("scene3", "error", hex_of(-2))]
+    assert shown == expected
+    in_legend = [trace["name"] for trace in first["data"] if trace.get("showlegend", True)]
+    assert sorted(in_legend) == ["correct", "error", "x", "y", "z"]
+    assert len(second["data"]) == 3
+
+
+def test_names_of_others_stay_text(tmp_path: Path) -> None:
+    write_page(tmp_path / "a.html", [PageCloud(EVIL, panels_of(POS, LABELS), (EVIL,))], [EVIL] * 3, EVIL)
+    page = (tmp_path / "a.html").read_text()
+    assert "alert(1)</script>" not in page.replace(html.escape(EVIL), "")
+    (figure,) = figures(page)
+    assert "<" not in figure["data"][0]["name"]
+    assert "default-src 'none'" in page and not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
+
+
+def test_large_clouds_are_thinned_and_the_page_says_so(tmp_path: Path) -> None:
+    pos = np.random.default_rng(0).normal(size=(MAX_POINTS + 1, 3))
+    write_page(tmp_path / "a.html", [PageCloud("a", panels_of(pos, np.zeros(len(pos), int)))], ["x"])
+    page = (tmp_path / "a.html").read_text()
+    assert "20,000 of its 20,001 points are shown" in page and len(page) < 6_000_000
+
+
+def test_refuses_too_few_and_too_many(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="shows 1 to 60 clouds, found 0"):
+        write_page(tmp_path / "a.html", [], [])
+    with pytest.raises(ConfigError, match="1 to 4 panels of a cloud, found 0"):
+        write_page(tmp_path / "a.html", [PageCloud("a", [])], [])
+
+
+@pytest.mark.timeout(280)
+def test_chromium_draws_it_without_a_network(tmp_path: Path) -> None:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("needs Chromium: no chromium, chromium-browser or google-chrome is installed")
+    write_page(tmp_path / "a.html", [PageCloud("a", panels_of(POS, LABELS))], ["x", "y", "z"])
+    # Names resolve to nothing: a request would fail. The software renderer draws where there is no graphics card.
+    command = [
+        browser, "--headless=new", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+        "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=900,700",
+        "--timeout=60000", "--dump-dom", (tmp_path / "a.html").as_uri(),
+    ]  # fmt: skip
+    result = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+    assert 'data-shown="1"' in result.stdout, result.stderr[-2000:]
+    assert "<canvas" in result.stdout

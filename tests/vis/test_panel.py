@@ -1,0 +1,55 @@
+"""Panels: what they refuse, how they are thinned, and what their legend says."""
+
+import numpy as np
+import pytest
+
+from conclu_pyg.errors import DataError
+from conclu_pyg.vis.colors import CORRECT, ERROR
+from conclu_pyg.vis.panel import Panel, legend, panels_of
+
+POS = np.random.default_rng(0).normal(size=(8, 3))
+
+
+def test_truth_prediction_and_error_stand_side_by_side() -> None:
+    truth, predicted = np.array([0, 0, 1, 1, 2, 2, 2, 2]), np.array([0, 1, 1, 1, 2, 2, 2, 0])
+    panels = panels_of(POS, predicted, truth)
+    assert [panel.title for panel in panels] == ["truth", "prediction", "error: 25.0 % of the points"]
+    assert np.flatnonzero(panels[2].labels == ERROR).tolist() == [1, 7]
+    assert (panels[2].labels == CORRECT).sum() == 6
+    assert [panel.title for panel in panels_of(POS, predicted)] == ["prediction"]
+
+
+def test_the_legend_names_what_is_shown_parts_first() -> None:
+    panels = panels_of(POS, np.array([5, 1, 1, 1, 1, 1, 1, 9]), np.ones(8, int))
+    shown = {1: "b", 5: "part 5", 9: "part 9", CORRECT: "correct", ERROR: "error"}
+    assert list(legend(panels, ["a", "b", "c"]).items()) == list(shown.items())
+    assert legend(panels[:1], {1: "leg"}) == {1: "leg"}
+
+
+def test_panels_of_one_cloud_keep_the_same_points() -> None:
+    labels = np.arange(8)
+    thin = [Panel(title, POS, labels).thinned(3) for title in ("a", "b")]
+    assert len(thin[0].pos) == 3 and np.array_equal(thin[0].labels, thin[1].labels)
+    assert np.array_equal(thin[0].pos, POS[thin[0].labels])
+    assert Panel("a", POS, labels).thinned(8).pos is POS
+
+
+@pytest.mark.parametrize(
+    ("pos", "labels", "found"),
+    [
+        (POS, np.zeros(7, int), r"its 8 points, found int64 \[7\]"),
+        (POS, np.zeros(8), "found float64"),
+        (POS[:0], np.zeros(0, int), "expected finite points"),
+        (POS[:, :2], np.zeros(8, int), r"found \[8, 2\]"),
+        (POS * np.nan, np.zeros(8, int), "expected finite points"),
+        (POS, np.full(8, -3), "must be 0 or more, found -3"),
+    ],
+)
+def test_refuses_what_cannot_be_shown(pos: np.ndarray, labels: np.ndarray, found: str) -> None:
+    with pytest.raises(DataError, match=found):
+        Panel("x", pos, labels)
+
+
+def test_a_truth_that_is_shorter_is_refused() -> None:
+    with pytest.raises(DataError, match="'truth' cannot be shown: expected a whole number as the label of each"):
+        panels_of(POS, np.zeros(8, int), np.zeros(5, int))

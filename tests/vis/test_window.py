@@ -1,0 +1,116 @@
+"""Windows: refused in a sentence where none can be opened, and given the right clouds where one can."""
+
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.vis import window
+from conclu_pyg.vis.colors import color_of
+from conclu_pyg.vis.panel import panels_of
+from conclu_pyg.vis.window import WINDOWS, display_problem, show_windows
+
+POS = np.random.default_rng(0).normal(size=(30, 3)) * [1, 2, 30] + 100
+LABELS = np.arange(30) % 3
+PANELS = panels_of(POS, LABELS, np.zeros(30, int))
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="displays are looked for on Linux only")
+
+
+@linux
+@pytest.mark.parametrize("kind", list(WINDOWS))
+def test_without_a_display_the_alternatives_are_named(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(
+        ConcluError, match=r"no window can be opened: neither DISPLAY.*pictures \(PNG\) or an HTML page"
+    ):
+        show_windows(PANELS, [], window=kind)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    assert display_problem()  # nobody answers there, or there is no X11 at all
+
+
+def test_refuses_unknown_windows_and_no_clouds() -> None:
+    with pytest.raises(ConfigError, match="no window 'qt'; take one of open3d, open3d-ml, plain"):
+        show_windows(PANELS, [], window="qt")
+    with pytest.raises(ConfigError, match="at least one cloud"):
+        show_windows([], [])
+
+
+class Cloud:
+    def __init__(self, points: np.ndarray) -> None:
+        self.points, self.colors = np.asarray(points), np.empty(0)
+
+    def paint_uniform_color(self, color: np.ndarray) -> None:
+        self.colors = np.tile(color, (len(self.points), 1))
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What a stand-in for Open3D is given to show."""
+    given: dict[str, Any] = {"table": {}}
+
+    class Table:
+        def add_label(self, name: str, value: int, color: list[float]) -> None:
+            given["table"][value] = (name, color)
+
+    class Viewer:
+        def set_lut(self, name: str, table: Table) -> None:
+            given["attribute"] = name
+
+        def visualize(self, clouds: list[dict], **_: object) -> None:
+            given["clouds"] = clouds
+
+    class Ball:
+        vertices = np.eye(3)
+
+    fake = SimpleNamespace(
+        geometry=SimpleNamespace(PointCloud=Cloud, TriangleMesh=SimpleNamespace(create_sphere=lambda radius: Ball)),
+        utility=SimpleNamespace(Vector3dVector=np.asarray),
+        visualization=SimpleNamespace(
+            draw=lambda geometries, **options: given.update(geometries=geometries, **options),
+            draw_geometries=lambda clouds, **options: given.update(clouds=clouds, **options),
+        ),
+        LabelLUT=Table,
+        Visualizer=Viewer,
+    )
+    monkeypatch.setattr(window, "import_open3d", lambda *_: fake)
+    monkeypatch.setattr(window, "display_problem", lambda: "")
+    monkeypatch.setattr(window, "vulkan_problem", lambda: "")
+    return given
+
+
+def test_the_viewer_has_each_part_by_name_and_a_legend(shown: dict[str, Any]) -> None:
+    show_windows(PANELS, ["x", "y", "z"])
+    parts = {item["name"]: item["geometry"] for item in shown["geometries"]}
+    assert sum(len(cloud.points) for name, cloud in parts.items() if not name.startswith("legend")) == 90
+    assert np.allclose(parts["prediction: y"].colors, color_of(np.array([1]))[0] / 255)
+    assert [name for name in parts if name.startswith("legend")] == [
+        f"legend: {name}" for name in ("x", "y", "z", "correct", "error")
+    ]
+
+
+def test_the_plain_window_has_the_clouds_side_by_side(shown: dict[str, Any]) -> None:
+    show_windows(PANELS, [], window="plain")
+    first, second, third = (cloud.points for cloud in shown["clouds"])
+    shift = (second - first)[0]
+    assert np.allclose(second, first + shift) and np.allclose(third, first + 2 * shift)
+    assert np.linalg.norm(shift) > np.ptp(first, axis=0).max()
+    assert np.allclose(shown["clouds"][1].colors, color_of(LABELS) / 255)
+
+
+def test_open3d_ml_has_a_table_of_names_and_colors(shown: dict[str, Any]) -> None:
+    show_windows(PANELS, ["x", "y", "z"], window="open3d-ml")
+    assert shown["table"][2][0] == "z" and np.allclose(shown["table"][2][1], color_of(np.array([2]))[0] / 255)
+    assert shown["attribute"] == "labels" and np.array_equal(shown["clouds"][1]["labels"], LABELS)
+
+
+@linux
+def test_without_vulkan_the_remedy_is_said(shown: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "vulkan_problem", lambda: "no driver was found for it (error -9)")
+    for kind in ("open3d", "open3d-ml"):
+        with pytest.raises(ConcluError, match=r"needs Vulkan, and no driver.*mesa-vulkan-drivers`, take the window"):
+            show_windows(PANELS, [], window=kind)
+    assert "geometries" not in shown
