@@ -38,7 +38,7 @@ class PartSegmentationHead(nn.Module):
         - **output:** ``[M, num_parts]``
 
     Raises:
-        ConfigError: a size below 1, no layer between, or a share outside of [0, 1).
+        ConfigError: a size below 1, no layer to read, none between, or a share outside of [0, 1).
     """
 
     def __init__(
@@ -55,6 +55,10 @@ class PartSegmentationHead(nn.Module):
         super().__init__()
         if not hidden_channels:
             raise ConfigError(f"{type(self).__name__} needs at least one hidden layer, found hidden_channels=[].")
+        if not layer_channels:
+            raise ConfigError(
+                f"{type(self).__name__} needs the features of at least one layer, found layer_channels=[]."
+            )
         if category_channels < 0 or not 0 <= slope < 1:
             raise ConfigError(
                 f"{type(self).__name__} takes category_channels of at least 0 and slope of at least 0 and below 1, "

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 
 from conclu_pyg import ENCODERS
-from conclu_pyg.encoders.base import pooled_features
+from conclu_pyg.encoders.base import layer_channels, layer_features, pooled_features
 from conclu_pyg.errors import ConfigError
 
 EQUAL, RAGGED = [24, 24, 24], [24, 31, 40]
@@ -127,6 +127,113 @@ def test_the_short_way_to_pooled_features_gives_the_same(encoder: nn.Module, siz
     for ours, theirs in zip(*results, strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-6, atol=1e-8)
     assert all(torch.allclose(value, after[1][name]) for name, value in after[0].items())
+
+
+# What a caller that labels points asks of an encoder
+
+
+@by_sizes
+@pytest.mark.parametrize("training", [True, False])
+def test_the_features_of_its_layers_have_the_sizes_that_it_says_beside_the_same_pooled_ones(
+    encoder: nn.Module, sizes: list[int], training: bool
+) -> None:
+    encoder.train(training)
+    pos = draw(sizes)[0]
+    layers, pooled = layer_features(encoder, as_batch(pos, sizes))
+    assert [list(x.shape) for x in layers] == [[sum(sizes), size] for size in layer_channels(encoder)]
+    assert all(x.isfinite().all() and x.dtype == torch.double for x in layers)
+    assert torch.allclose(pooled, pooled_features(encoder, as_batch(pos, sizes)))
+
+
+@by_sizes
+def test_the_features_of_layers_follow_the_order_of_points_and_need_no_other_cloud(
+    encoder: nn.Module, sizes: list[int]
+) -> None:
+    encoder.eval()
+    pos = draw(sizes)[0]
+    together = [x.split(sizes) for x in layer_features(encoder, as_batch(pos, sizes))[0]]
+    for i, cloud in enumerate(pos.split(sizes)):
+        order = torch.randperm(len(cloud))
+        alone = layer_features(encoder, as_batch(cloud[order], [len(cloud)]))[0]
+        for ours, one in zip(together, alone, strict=True):
+            assert torch.allclose(ours[i][order], one)
+
+
+@by_sizes
+def test_every_point_has_a_gradient_through_each_layer(encoder: nn.Module, sizes: list[int]) -> None:
+    pos = draw(sizes)[0].requires_grad_()
+    for x in layer_features(encoder, as_batch(pos, sizes))[0]:
+        (gradient,) = torch.autograd.grad((x * torch.randn_like(x)).sum(), pos, retain_graph=True)
+        assert gradient.isfinite().all() and gradient.any()
+
+
+def test_an_encoder_without_layers_gives_its_per_point_features() -> None:
+    encoder = Users()
+    encoder.layers = nn.Identity()  # a layer that is called so is not meant
+    pos = draw(RAGGED)[0].float()
+    layers, pooled = layer_features(encoder, as_batch(pos, RAGGED))
+    assert layer_channels(encoder) == [4] and len(layers) == 1 and torch.equal(layers[0], encoder.linear(pos))
+    assert torch.equal(pooled, pooled_features(encoder, as_batch(pos, RAGGED)))
+
+
+@pytest.mark.parametrize("sizes", [None, [], 4, [4, "5"], [4.0]])
+def test_layers_without_a_list_of_their_sizes_are_refused(sizes: Any) -> None:
+    users: Any = type("Mine", (nn.Module,), {"layers": lambda *_: None, "out_channels": 4, "layer_channels": sizes})
+    with pytest.raises(ConfigError) as error:
+        layer_channels(users())
+    assert str(error.value) == (
+        f"Mine has the method layers, so its layer_channels must list the sizes of their features, found {sizes!r}."
+    )
+
+
+LAYERS = (
+    "Mine.layers must give a list of features of shapes [[95, 5], [95, 6]] and pooled features of shape [3, 4], found"
+)
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        (
+            ([torch.zeros(95, 5)], torch.zeros(3, 4)),
+            "a tuple of 2: (a list of 1: (a tensor of shape [95, 5]), a tensor of shape [3, 4])",
+        ),
+        (
+            ([torch.zeros(95, 6), torch.zeros(95, 5)], torch.zeros(3, 4)),
+            "a tuple of 2: (a list of 2: (a tensor of shape [95, 6], a tensor of shape [95, 5]), a tensor of shape "
+            "[3, 4])",
+        ),
+        (
+            ([torch.zeros(95, 5), None], torch.zeros(3, 4)),
+            "a tuple of 2: (a list of 2: (a tensor of shape [95, 5], an object of type NoneType), a tensor of shape "
+            "[3, 4])",
+        ),
+        (
+            ([torch.zeros(95, 5), torch.zeros(95, 6)], torch.zeros(3, 5)),
+            "a tuple of 2: (a list of 2: (a tensor of shape [95, 5], a tensor of shape [95, 6]), a tensor of shape "
+            "[3, 5])",
+        ),
+        (
+            (torch.zeros(95, 5), torch.zeros(3, 4)),
+            "a tuple of 2: (a tensor of shape [95, 5], a tensor of shape [3, 4])",
+        ),
+        (torch.zeros(95, 5), "a tensor of shape [95, 5]"),
+    ],
+)
+def test_layers_that_give_something_else_are_told_what_is_expected(output: Any, found: str) -> None:
+    mine = {"layers": lambda *_: output, "out_channels": 4, "layer_channels": [5, 6]}
+    with pytest.raises(ConfigError) as error:
+        layer_features(type("Mine", (nn.Module,), mine)(), as_batch(draw(RAGGED)[0], RAGGED))
+    assert str(error.value) == f"{LAYERS} {found}."
+
+
+def test_per_point_features_of_another_shape_are_told_what_is_expected() -> None:
+    with pytest.raises(ConfigError) as error:
+        layer_features(answering((torch.zeros(94, 4), torch.zeros(3, 4))), as_batch(draw(RAGGED)[0], RAGGED))
+    assert str(error.value) == (
+        "Mine must give per-point features of shape [95, 4] and pooled features of shape [3, 4], found a tuple of 2: "
+        "(a tensor of shape [94, 4], a tensor of shape [3, 4])."
+    )
 
 
 # What a caller that needs only pooled features asks of an encoder that a user wrote

@@ -1,0 +1,69 @@
+"""The heads of classification, layer by layer, and what they refuse."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import batch_norm, leaky_relu
+
+from conclu_pyg import HEADS
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.heads.classification import ClassificationHead, LinearHead
+
+
+def kinds(head: nn.Module) -> list[type[nn.Module]]:
+    return [type(layer) for layer in head.modules() if not list(layer.children())]
+
+
+def test_is_two_layers_with_norm_activation_and_dropout_and_a_linear_one() -> None:
+    head = ClassificationHead(1024, 40)
+    hidden = [nn.Linear, nn.BatchNorm1d, nn.LeakyReLU, nn.Dropout]
+    assert kinds(head) == [*hidden, *hidden, nn.Linear]
+    shapes = [list(layer.weight.shape) for layer in head.modules() if isinstance(layer, nn.Linear)]
+    assert shapes == [[512, 1024], [256, 512], [40, 256]]
+    assert [layer.p for layer in head.modules() if isinstance(layer, nn.Dropout)] == [0.5, 0.5]
+
+
+def test_gives_what_its_layers_give_by_hand() -> None:
+    head = ClassificationHead(6, 3, [5], dropout=0.0).double()
+    (first, norm, *_), last = head.layers[0], head.layers[1]
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    x = torch.randn(7, 6, dtype=torch.double)
+    hidden = batch_norm(x @ first.weight.T, None, None, norm.weight, norm.bias, training=True)
+    assert torch.allclose(head(x), leaky_relu(hidden, 0.2) @ last.weight.T + last.bias)
+
+
+def test_dropout_is_for_training_alone() -> None:
+    head, x = ClassificationHead(6, 3), torch.randn(8, 6)
+    assert not torch.equal(head(x), head(x))
+    head.eval()
+    assert torch.equal(head(x), head(x))
+
+
+def test_the_linear_head_is_a_linear_layer() -> None:
+    head = HEADS.build({"name": "LinearHead"}, {"in_channels": 6, "num_classes": 3})
+    weight, bias = head.parameters()
+    x = torch.randn(4, 6)
+    assert isinstance(head, LinearHead) and torch.allclose(head(x), x @ weight.T + bias)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ({"in_channels": 0}, "in_channels of at least 1, found 0"),
+        ({"num_classes": 0}, "num_classes of at least 1, found 0"),
+        ({"hidden_channels": [8, 0]}, "hidden_channels of at least 1, found 0"),
+        ({"dropout": 1.0}, "dropout of at least 0 and below 1, found 1.0"),
+        ({"dropout": -0.1}, "dropout of at least 0 and below 1, found -0.1"),
+        ({"dropout": float("nan")}, "dropout of at least 0 and below 1, found nan"),
+    ],
+)
+def test_what_no_layer_can_have_is_refused(arguments: dict[str, Any], found: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        ClassificationHead(**{"in_channels": 4, "num_classes": 2, **arguments})
+    assert str(error.value) == f"ClassificationHead takes {found}."
+    if "hidden_channels" not in arguments and "dropout" not in arguments:
+        with pytest.raises(ConfigError, match=r"^LinearHead takes "):
+            LinearHead(**{"in_channels": 4, "num_classes": 2, **arguments})
