@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
@@ -166,20 +168,27 @@ def test_interpolations_are_refused_and_never_run(configs: Any, text: str, place
 
 
 @pytest.fixture(scope="module")
-def modelnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("modelnet")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A folder of one shape for each data set that has to be put in place first, by its name."""
+    modelnet, parts = tmp_path_factory.mktemp("modelnet"), tmp_path_factory.mktemp("shapenetpart")
     for split in ("train", "test"):
-        path = folder / "chair" / split / "chair_0001.off"
+        path = modelnet / "chair" / split / "chair_0001.off"
         path.parent.mkdir(parents=True)
         path.write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
-    return folder
+        (parts / f"{split}_hdf5_file_list.txt").write_text(f"{split}.h5\n")
+        with h5py.File(parts / f"{split}.h5", "w") as file:
+            file["data"], file["label"] = np.ones((1, 4, 3), np.float32), np.zeros((1, 1), np.uint8)
+            file["pid"] = np.zeros((1, 4), np.uint8)
+    (parts / "all_object_categories.txt").write_text("Chair\t03001627\n")
+    (parts / "overallid_to_category_part.json").write_text('{"0": ["Chair", "seat"]}')
+    return {"ModelNet": str(modelnet), "ShapeNetPart": str(parts)}
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: str(path.relative_to(CONFIGS)))
-def test_every_config_loads_and_its_sections_are_built(path: Path, modelnet: Path) -> None:
+def test_every_config_loads_and_its_sections_are_built(path: Path, folders: dict[str, str]) -> None:
     config = load_config(path)
-    data = {**config["dataset"], **({"dataset_path": str(modelnet)} if config["dataset"]["name"] == "ModelNet" else {})}
-    dataset = DATASETS.build(data)
+    name = config["dataset"]["name"]
+    dataset = DATASETS.build(config["dataset"] | ({"dataset_path": folders[name]} if name in folders else {}))
     views = compose(config["pipeline"].get("views", []), vertical_axis=dataset.vertical_axis)
-    method = METHODS.build(config["model"])
+    method = METHODS.build(config["model"], labels=dataset.labels)
     assert method.encoder.out_channels > 0 and all(v.vertical_axis == 2 for v in views.transforms if "Rot" in repr(v))
