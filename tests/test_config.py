@@ -180,7 +180,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             file["data"], file["label"] = np.ones((1, 4, 3), np.float32), np.zeros((1, 1), np.uint8)
             file["pid"] = np.zeros((1, 4), np.uint8)
     (parts / "all_object_categories.txt").write_text("Chair\t03001627\n")
-    (parts / "overallid_to_category_part.json").write_text('{"0": ["Chair", "seat"]}')
+    (parts / "overallid_to_category_part.json").write_text('[{"category": "Chair", "part": "seat", "id": 0}]')
     return {"ModelNet": str(modelnet), "ShapeNetPart": str(parts)}
 
 
