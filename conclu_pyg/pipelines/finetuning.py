@@ -111,7 +111,9 @@ class Finetuning(Pipeline):
                 f"the pipeline Finetuning trains on labels, and model.name={type(model).__name__} learns without them; "
                 "give pipeline.name=Pretraining, or a model such as Classifier or PartSegmenter."
             )
-        check_at_least(1, lr_decay_epochs=lr_decay_epochs, label_per_class=label_per_class or 1)
+        check_at_least(
+            1, lr_decay_epochs=lr_decay_epochs, label_per_class=1 if label_per_class is None else label_per_class
+        )
         check_at_least(0, patience=patience)
         encoder_lr = lr if encoder_lr is None else encoder_lr
         if not (

@@ -174,6 +174,7 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: i
         )  # fmt: skip
     figure.update_layout(
         width=PANEL_WIDTH * len(panels), height=HEIGHT, margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        modebar={"orientation": "v"},  # beside the titles, not over them
         legend={"orientation": "h", "y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center", "itemsizing": "constant"},
     )  # fmt: skip
     return figure

@@ -28,7 +28,9 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 
 def test_a_run_alone_is_measured_on_the_test_split(calls: list[Any]) -> None:
     assert main(["evaluate", "runs/a"]) == 0
-    assert calls == [("runs/a", [], {"probes": [], "with_random": False, "on": "test", "labels_per_class": None, "votes": 1})]
+    assert calls == [
+        ("runs/a", [], {"probes": [], "with_random": False, "on": "test", "labels_per_class": None, "votes": 1})
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 How the blocks of a document are read, in their order, in a copy of the checkout:
 
-- ``bash``: each line is a command. Training on the built-in shapes, evaluations and predictions are truly run, with the overrides of
-  :data:`TINY` appended. What takes minutes or needs ModelNet is only checked: see :class:`Reader`.
+- ``bash``: each line is a command. Training on the built-in shapes, evaluations and predictions are truly run, with the
+  overrides of :data:`TINY` appended. What takes minutes or needs ModelNet is only checked: see :class:`Reader`.
 - ``console``: lines of ``$ command``, each with the error it must give, where ``…`` stands for what was left out.
 - ``python``: executed, all blocks of a document in one namespace.
 - ``yaml`` and ``python`` after ``<!-- file: PATH -->``: the file of that name in the checkout, to the letter; one that
