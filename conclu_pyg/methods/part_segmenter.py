@@ -29,7 +29,7 @@ class PartSegmenter(nn.Module):
 
     Raises:
         ConfigError: an encoder without ``out_channels``.
-        DataError: labels without parts.
+        DataError: labels of fewer than two parts.
     """
 
     built_from: ClassVar = {"encoder": ENCODERS, "head": HEADS}
@@ -39,10 +39,10 @@ class PartSegmenter(nn.Module):
 
     def __init__(self, encoder: Any, labels: Labels, head: Any = None) -> None:
         super().__init__()
-        if not labels.parts:
+        if len(labels.parts) < 2:
             raise DataError(
-                "part segmentation needs a data set with part labels, such as ShapeNetPart or ParametricShapes; this "
-                "one has none."
+                "part segmentation needs a data set with at least two part labels, such as ShapeNetPart or "
+                f"ParametricShapes; this one has {labels.parts[0] if labels.parts else 'none'}."
             )
         self.labels = labels
         self.encoder = ENCODERS.build(encoder)
@@ -95,7 +95,16 @@ class PartSegmenter(nn.Module):
 
         Shapes:
             - **predicted:** ``[n * N]``
+
+        Raises:
+            DataError: a split without parts, or predictions for another number of points.
         """
+        if len(predicted) != len(_parts(split)):
+            raise DataError(
+                f"scores need a prediction for each of the {len(_parts(split))} points of the split, found "
+                f"{len(predicted)}; a transform that draws points belongs into pipeline.views, not into "
+                "dataset.transform."
+            )
         cloud = torch.arange(len(split)).repeat_interleave(split.pos.shape[1])
         return part_scores(predicted, _parts(split), cloud, torch.from_numpy(split.y), self.labels)
 

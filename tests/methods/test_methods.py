@@ -1,4 +1,4 @@
-"""What holds for every method: what is registered is tested by being registered."""
+"""What holds for every method of pre-training: what is registered is tested by being registered."""
 
 import pytest
 import torch
@@ -6,12 +6,15 @@ from torch import nn
 from torch_geometric.data import Batch, Data
 
 from conclu_pyg import METHODS
-from conclu_pyg.methods.base import batch_need, epoch_warnings, loss_terms, num_clusters
+from conclu_pyg.methods.base import batch_need, epoch_warnings, loss_terms, num_clusters, task_of
 
 ENCODER = {"name": "PointNet", "out_channels": 32, "input_transform": False, "feature_transform": False}
 
 
-@pytest.fixture(params=list(METHODS))
+PRETRAINING = [name for name in METHODS if not getattr(METHODS.get(name), "task", "")]
+
+
+@pytest.fixture(params=PRETRAINING)
 def method(request: pytest.FixtureRequest) -> nn.Module:
     return METHODS.build({"name": request.param, "encoder": ENCODER})
 
@@ -59,4 +62,8 @@ def test_a_module_that_says_nothing_is_asked_for_nothing() -> None:
     silent = nn.Module()
     silent.warnings = silent.terms = nn.Identity()  # layers that are called so are not meant
     assert epoch_warnings(silent, {"loss": 1.0}) == loss_terms(silent) == []
-    assert batch_need(silent) is None and num_clusters(silent) == 0
+    assert batch_need(silent) is None and num_clusters(silent) == 0 and task_of(silent) == ""
+
+
+def test_a_method_of_pretraining_has_no_labelled_task(method: nn.Module) -> None:
+    assert task_of(method) == ""
