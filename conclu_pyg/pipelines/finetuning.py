@@ -55,7 +55,8 @@ class Finetuning(Pipeline):
         label_per_class: trains on so many clouds of each class, drawn by ``seed`` (default: all).
         train_on: the split to train on (default: train).
         validation: the share of the training clouds of each class that is held out before any other draw, or the name
-            of a split; 0 for none (default: 0). With it, the epoch that is best there is kept, and evaluated later.
+            of a split, neither the one that is trained on nor ``test``; 0 for none (default: 0). With it, the epoch
+            that is best there is kept, and evaluated later.
         patience: stops after so many epochs without a better one on the validation clouds; 0 never does (default: 0).
         seed: rules the draws, the initial weights and the order; up to 2^32 - 1 (default: 0).
         device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
@@ -132,6 +133,12 @@ class Finetuning(Pipeline):
             raise ConfigError("pipeline.label_fraction and label_per_class exclude each other; give one of them.")
         if isinstance(validation, (int, float)) and not 0 <= validation < 1:
             raise ConfigError(f"pipeline.validation, a share, must be at least 0 and below 1, found {validation}.")
+        if isinstance(validation, str) and validation in ("test", train_on):
+            raise ConfigError(
+                f"pipeline.validation={validation} would choose the epoch by clouds that are "
+                f"{'trained on' if validation == train_on else 'evaluated on later'}; give a share of the training "
+                "clouds, such as 0.2, or another split."
+            )
         if patience and not validation:
             raise ConfigError(
                 f"pipeline.patience={patience} needs validation clouds to stop by; give pipeline.validation=0.2, which "

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Batch
 
+from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.engine.metrics import read_metrics
 from conclu_pyg.engine.run_folder import BEST, LAST, find_checkpoint
-from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.errors import ConcluError, ConfigError, DataError
 from conclu_pyg.metrics import Scores
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.finetuning import Finetuning
@@ -159,9 +160,98 @@ def test_balanced_weights_count_every_label_alike(build: Build) -> None:
     assert build("PartSegmenter").training_split() is not None and build("PartSegmenter")._weight is None
 
 
-def test_smoothing_changes_the_loss_alone(build: Build) -> None:
-    plain, smooth = (read_metrics(build(epochs=1, label_smoothing=share).run_train()) for share in (0.0, 0.3))
-    assert plain["train/accuracy"] != [] and plain["loss"] != smooth["loss"]
+@pytest.mark.parametrize("model", ["Classifier", "PartSegmenter"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("balanced", [False, True])
+def test_the_loss_is_the_weighted_cross_entropy_of_smoothed_targets(
+    model: str, smoothing: float, balanced: bool, build: Build
+) -> None:
+    pipeline = build(model, views=[], label_smoothing=smoothing, class_weights="balanced" if balanced else "none")
+    uneven = pipeline.dataset.get_split("train").subset(np.array([*range(15), *range(8), 3, 3, 3]))
+    pipeline.dataset._read["train"] = uneven
+    clouds = pipeline.training_split().__getitems__(range(26))
+    pipeline.model.eval()  # no dropout, so that it gives the same twice
+    output = pipeline.step(pipeline.model, clouds)
+    logits = pipeline.model(clouds).detach().double().numpy()
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    assert uneven.part is not None
+    targets = uneven.y if model == "Classifier" else uneven.part.ravel()
+    weights = np.ones(logits.shape[1])
+    if balanced:
+        weights = np.array([1 / n if n else 0 for n in np.bincount(targets, minlength=len(weights))])
+    of_target = (weights * log_p)[range(len(targets)), targets]
+    smoothed = (1 - smoothing) * of_target + smoothing * (weights * log_p).mean(axis=1)
+    assert output.losses["cross_entropy"].item() == pytest.approx(-smoothed.sum() / weights[targets].sum(), rel=1e-4)
+    right = (logits.argmax(axis=1) == targets).mean()
+    assert output.statistics["train/accuracy"].item() == pytest.approx(100 * right, rel=1e-5)
+
+
+@pytest.mark.parametrize("model", ["Classifier", "PartSegmenter"])
+def test_validation_is_what_the_trained_model_predicts_for_the_clouds_held_out(model: str, build: Build) -> None:
+    pipeline = build(model, epochs=1, validation=0.5)
+    metrics = read_metrics(pipeline.run_train())
+    assert pipeline._held_out is not None and f"validation/{pipeline.model.metric}" in metrics
+    clouds, trained = pipeline._held_out.__getitems__(range(24)), pipeline.model.eval()
+    with torch.no_grad():
+        predicted = trained.log_probabilities(trained(clouds), clouds).argmax(dim=1)
+    right = (predicted == trained.targets(clouds)).double().mean().item()
+    assert metrics["validation/accuracy"] == [pytest.approx(100 * right)]
+
+
+def test_validation_leaves_the_training_and_a_frozen_encoder_alone(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = []
+    for measured in (True, False):
+        pipeline = build(validation=0.5, encoder_lr=0)
+        if not measured:
+            monkeypatch.setattr(pipeline, "measure_epoch", lambda: {"validation/accuracy": 0.0})
+        before = state(pipeline)
+        weights.append(Checkpoint.load(pipeline.run_train() / LAST).method)
+        assert not any(name.startswith("encoder.") for name in moved(before, pipeline))
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_held_out_clouds_are_drawn_before_any_others(build: Build) -> None:
+    drawn = [build(validation=0.5, **options) for options in ({}, {"label_per_class": 1}, {"label_fraction": 0.5})]
+    for pipeline in drawn:
+        names = set(pipeline.training_split().names)
+        assert pipeline._held_out is not None and not names & set(pipeline._held_out.names)
+        assert pipeline._held_out.names == drawn[0]._held_out.names  # type: ignore[union-attr]
+
+
+def test_both_learning_rates_follow_the_schedule(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline, rates = build(epochs=3, lr=0.01, encoder_lr=0.002, schedule="step", lr_decay_epochs=1), []
+    prepare = pipeline.prepare_epoch
+
+    def noting() -> None:
+        rates.append([group["lr"] for group in pipeline.optimizer.param_groups])
+        prepare()
+
+    monkeypatch.setattr(pipeline, "prepare_epoch", noting)
+    pipeline.run_train()
+    assert np.allclose(rates, [[0.01 * factor, 0.002 * factor] for factor in (1, 0.7, 0.49)])
+
+
+def test_bfloat16_trains_with_finite_losses_and_float32_weights(build: Build) -> None:
+    folder = build("PartSegmenter", epochs=1, precision="bf16-mixed").run_train()
+    assert all(np.isfinite(column).all() for column in read_metrics(folder).values())
+    assert {value.dtype for value in Checkpoint.load(folder).method.values()} == {torch.float32, torch.int64}
+
+
+def test_weights_that_are_not_finite_are_not_saved(build: Build) -> None:
+    pipeline = build()
+    next(pipeline.model.parameters()).register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(ConcluError, match="not finite in epoch 1; nothing was saved"):
+        pipeline.run_train()
+
+
+def test_parts_of_a_split_that_has_none_are_refused(build: Build) -> None:
+    pipeline = build("PartSegmenter", class_weights="balanced")
+    split = pipeline.dataset.get_split("train")
+    pipeline.dataset._read["train"] = PointCloudSplit(split.pos, split.y, split.names, split.classes)
+    with pytest.raises(DataError, match="needs a split with part labels, and this one has none"):
+        pipeline.run_train()
 
 
 def test_clouds_are_turned_to_the_axis_that_the_encoder_knows(build: Build, tiny_run: Path, tmp_path: Path) -> None:
@@ -201,6 +291,11 @@ def test_ctrl_c_saves_between_two_steps(build: Build) -> None:
         ({"label_per_class": 0}, "pipeline.label_per_class must be at least 1, found 0"),
         ({"label_fraction": 0.5, "label_per_class": 2}, "exclude each other; give one of them"),
         ({"validation": 1.0}, "pipeline.validation, a share, must be at least 0 and below 1, found 1.0"),
+        ({"validation": "test"}, "=test would choose the epoch by clouds that are evaluated on later; give a share"),
+        ({"validation": "train"}, "=train would choose the epoch by clouds that are trained on; give a share"),
+        ({"lr": float("nan")}, "found nan, nan, 0.01 and 0.7"),
+        ({"label_fraction": float("nan")}, "found 0.0 and nan"),
+        ({"lr_decay_epochs": 0}, "pipeline.lr_decay_epochs must be at least 1"),
         ({"patience": 3}, "pipeline.patience=3 needs validation clouds to stop by"),
         ({"patience": -1}, "pipeline.patience must be at least 0"),
         ({"epochs": 0}, "pipeline.epochs must be at least 1"),
@@ -217,6 +312,7 @@ def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: st
         ({"label_per_class": 4}, "4 labels of each class cannot be drawn"),
         ({"train_on": "all"}, "has no split 'all'; it has train, test"),
         ({"validation": "val"}, "has no split 'val'"),
+        ({"validation": 0.1}, "a validation part of 0.1 cannot be taken from 48 training clouds"),
     ],
 )
 def test_clouds_that_there_are_not_are_refused(options: dict[str, Any], message: str, build: Build) -> None:
