@@ -55,6 +55,12 @@ def test_the_vertical_axis_is_written_alike_in_data_sets_and_views(configs: Any,
             "model.encoder",
             "PointNet takes no argument 'input_tranform'; did you mean 'input_transform'? It takes: ",
         ),
+        (
+            "model.encoder.chekpoint=run",
+            "model.encoder",
+            "PointNet takes no argument 'chekpoint'; did you mean 'checkpoint'? It takes: ",
+        ),
+        ("model.encoder.checkpoint=3", "model.encoder", "ENCODERS takes checkpoint as a string, found 3 (int)."),
         ("model.encoder.name=PointNt", "model.encoder", "ENCODERS has no 'PointNt'; did you mean 'PointNet'? It has: "),
         (
             "pipeline.views[1].sigam=1",

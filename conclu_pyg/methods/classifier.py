@@ -11,7 +11,6 @@ from torch_geometric.data import Batch
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.encoders.base import channels_of, pooled_features
-from conclu_pyg.errors import DataError
 from conclu_pyg.metrics import Scores, classification_scores
 from conclu_pyg.registry import ENCODERS, HEADS, METHODS
 
@@ -27,7 +26,6 @@ class Classifier(nn.Module):
 
     Raises:
         ConfigError: an encoder without ``out_channels``.
-        DataError: one class alone.
     """
 
     built_from: ClassVar = {"encoder": ENCODERS, "head": HEADS}
@@ -37,10 +35,6 @@ class Classifier(nn.Module):
 
     def __init__(self, encoder: Any, labels: Labels, head: Any = None) -> None:
         super().__init__()
-        if len(labels.classes) < 2:
-            raise DataError(
-                f"classification needs a data set of at least two classes, found {labels.classes[0]} alone."
-            )
         self.labels = labels
         self.encoder = ENCODERS.build(encoder)
         sizes = {"in_channels": channels_of(self.encoder), "num_classes": len(labels.classes)}

@@ -29,7 +29,7 @@ class PartSegmenter(nn.Module):
 
     Raises:
         ConfigError: an encoder without ``out_channels``.
-        DataError: labels of fewer than two parts.
+        DataError: labels without parts.
     """
 
     built_from: ClassVar = {"encoder": ENCODERS, "head": HEADS}
@@ -39,10 +39,10 @@ class PartSegmenter(nn.Module):
 
     def __init__(self, encoder: Any, labels: Labels, head: Any = None) -> None:
         super().__init__()
-        if len(labels.parts) < 2:
+        if not labels.parts:
             raise DataError(
-                "part segmentation needs a data set with at least two part labels, such as ShapeNetPart or "
-                f"ParametricShapes; this one has {labels.parts[0] if labels.parts else 'none'}."
+                "part segmentation needs a data set with part labels, such as ShapeNetPart or ParametricShapes; this "
+                "one has none."
             )
         self.labels = labels
         self.encoder = ENCODERS.build(encoder)

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from conclu_pyg.metrics.scores import Scores
+from conclu_pyg.metrics.scores import Scores, confusion_matrix
 
 
 def classification_scores(predicted: Tensor, truth: Tensor, classes: Sequence[str]) -> Scores:
@@ -22,7 +21,7 @@ def classification_scores(predicted: Tensor, truth: Tensor, classes: Sequence[st
     Shapes:
         - **predicted**, **truth:** ``[n]``
     """
-    confusion = multiclass_confusion_matrix(predicted, truth, num_classes=len(classes)).cpu()
+    confusion = confusion_matrix(predicted, truth, len(classes))
     right, count = confusion.diag().double(), confusion.sum(dim=1)
     accuracy = 100 * right / count  # NaN for a class that is not there
     per_class = {name: {"accuracy": value} for name, value in zip(classes, accuracy.tolist(), strict=True)}

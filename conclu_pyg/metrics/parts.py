@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from conclu_pyg.data.labels import Labels
-from conclu_pyg.metrics.scores import Scores
+from conclu_pyg.metrics.scores import Scores, confusion_matrix
 
 
 def part_iou(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor, possible: Tensor) -> Tensor:
@@ -46,7 +45,7 @@ def part_scores(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tenso
         predicted, truth, cloud, category: as for :func:`part_iou`.
         labels: the categories and their parts.
     """
-    confusion = multiclass_confusion_matrix(predicted, truth, num_classes=len(labels.parts)).cpu()
+    confusion = confusion_matrix(predicted, truth, len(labels.parts))
     iou = part_iou(predicted, truth, cloud, category, labels.parts_of_classes().to(truth.device)).cpu()
     of_shape = iou.nanmean(dim=1)  # (n,)
     right = (predicted == truth).double()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from torch import Tensor
+from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 
 class Scores(NamedTuple):
@@ -22,3 +23,14 @@ class Scores(NamedTuple):
     values: dict[str, float]
     per_class: dict[str, dict[str, float]]
     confusion: Tensor
+
+
+def confusion_matrix(predicted: Tensor, truth: Tensor, labels: int) -> Tensor:
+    """How often each label (row) was predicted as each other (column), on the CPU.
+
+    Shapes:
+        - **predicted**, **truth:** ``[n]``
+        - **output:** int64 ``[labels, labels]``
+    """
+    # torchmetrics takes two labels at least; a data set of one is of little use, and no reason to fail.
+    return multiclass_confusion_matrix(predicted, truth, num_classes=max(labels, 2))[:labels, :labels].cpu()

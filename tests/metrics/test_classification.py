@@ -38,6 +38,13 @@ def test_the_classes_mean_is_not_the_share_of_the_clouds() -> None:
     assert values == {"accuracy": 90.0, "class accuracy": 50.0}
 
 
+def test_a_class_without_another_is_always_right() -> None:
+    zeros = torch.zeros(3, dtype=torch.long)
+    values, per_class, confusion = classification_scores(zeros, zeros, ["cup"])
+    assert values == {"accuracy": 100.0, "class accuracy": 100.0} and per_class == {"cup": {"accuracy": 100.0}}
+    assert confusion.tolist() == [[3]]
+
+
 def test_one_cloud_is_right_or_wrong() -> None:
     for label, value in ((1, 100.0), (0, 0.0)):
         scores = classification_scores(torch.tensor([label]), torch.tensor([1]), CLASSES)

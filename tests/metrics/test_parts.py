@@ -119,6 +119,12 @@ def test_instances_and_categories_are_weighed_differently() -> None:
     assert values == {"accuracy": 75.0, "instance mIoU": 75.0, "category mIoU": 50.0}
 
 
+def test_a_part_without_another_is_always_right() -> None:
+    zeros = torch.zeros(4, dtype=torch.long)
+    scores = part_scores(zeros, zeros, zeros, zeros[:1], Labels(("cup",), ("A",), ((0,),)))
+    assert set(scores.values.values()) == {100.0} and scores.confusion.tolist() == [[4]]
+
+
 def test_the_order_of_points_does_not_matter() -> None:
     predicted, truth, cloud, category = draw([5, 40, 1, 17, 9, 23])
     order = torch.randperm(len(truth))
