@@ -57,6 +57,7 @@ def test_votes_are_refused_for_a_run_of_pre_training(tiny_run: Path) -> None:
         evaluate_run(str(tiny_run), votes=3)
 
 
+@pytest.mark.usefixtures("forget_registered")
 def test_a_data_set_of_other_labels_is_refused(run: Path) -> None:
     example = Path(__file__).parents[2] / "docs" / "examples" / "my_dataset.py"
     folder = run.parent / "scans"
