@@ -38,6 +38,8 @@ class Checkpoint:
         labels: the names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
         pretraining: where the encoder's first weights came from, empty for random ones (see
             :class:`~conclu_pyg.engine.pretrained.Pretraining`).
+        trained_on: the labelled clouds of the training and what was done with the encoder, in words; empty where no
+            labels were read.
         format: version of this layout.
     """
 
@@ -57,6 +59,7 @@ class Checkpoint:
     vertical_axis: int | None = None
     labels: dict[str, Any] = field(default_factory=dict)
     pretraining: dict[str, Any] = field(default_factory=dict)
+    trained_on: str = ""
     format: int = FORMAT
 
     def save(self, path: Path) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.engine.run_folder import find_checkpoint
+from conclu_pyg.engine.setting import setting_of
 from conclu_pyg.errors import CheckpointError, RegistryError
 from conclu_pyg.registry import ENCODERS, NEIGHBORS, built_from, settings_of
 
@@ -30,6 +31,8 @@ class Pretraining:
         epochs: how many it took.
         vertical_axis: the coordinate that points up in its clouds, where the checkpoint says.
         command, seconds: what was typed, and how long it took.
+        setting: see :mod:`conclu_pyg.engine.setting`.
+        before: the same of the run that it took its own first weights from; empty for random ones.
     """
 
     source: str
@@ -39,6 +42,8 @@ class Pretraining:
     vertical_axis: int | None
     command: str
     seconds: float
+    setting: str
+    before: dict[str, Any]
 
     def state(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
@@ -49,6 +54,19 @@ def pretraining_of(encoder: nn.Module) -> Pretraining | None:
     """Where the encoder's weights come from, or ``None`` for random ones."""
     found = getattr(encoder, "_pretraining", None)
     return found if isinstance(found, Pretraining) else None
+
+
+def origin_in_words(pretraining: Mapping[str, Any]) -> str:
+    """The data sets that an encoder was trained on before, in their order, such as ``ModelNet40``; ``random`` for none.
+
+    Args:
+        pretraining: what a checkpoint says of it, empty for random weights.
+    """
+    datasets = []
+    while pretraining:
+        datasets.append(str(pretraining.get("dataset", "?")))
+        pretraining = pretraining.get("before") or {}
+    return ", then ".join(reversed(datasets)) or "random"
 
 
 def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] | None = None) -> None:
@@ -100,6 +118,8 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
         vertical_axis=checkpoint.vertical_axis,
         command=checkpoint.command,
         seconds=checkpoint.seconds,
+        setting=setting_of(checkpoint.config, checkpoint.dataset, str(checkpoint.pretraining.get("setting", ""))),
+        before=dict(checkpoint.pretraining),
     )
 
 

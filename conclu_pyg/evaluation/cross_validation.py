@@ -37,7 +37,7 @@ class Scaling:
         x: the training features.
 
     Shapes:
-        - **x:** ``[n, C]``; called with ``[m, C]``, it gives float64 ``[m, C]``
+        - **x:** ``[n, C]``; called with ``[m, C]``, it gives ``[m, C]`` of the same number type
     """
 
     def __init__(self, x: np.ndarray) -> None:

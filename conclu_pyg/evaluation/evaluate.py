@@ -34,7 +34,7 @@ def evaluate_run(
     (:mod:`~conclu_pyg.evaluation.evaluate_task`), prints what it reached, and appends it to the run's records.
 
     Args:
-        path: a run folder (its last checkpoint) or a checkpoint.
+        path: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.
         overrides: as for :func:`~conclu_pyg.evaluation.loaded_run.load_run`.
         probes: what measures an encoder (default: a linear SVM); they share the features.
         with_random: also probes the encoder as ``pipeline.seed`` initialises it, before any training.

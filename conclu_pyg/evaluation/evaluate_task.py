@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from typing import Any
 
+import torch
 from rich.table import Table
 
 from conclu_pyg.engine.progress import console
 from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, command_line
+from conclu_pyg.engine.run_folder import BEST
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.predictions import VOTE_VIEWS, predict_split
-from conclu_pyg.evaluation.probe import setting, weights_in_words
+from conclu_pyg.evaluation.probe import setting
 from conclu_pyg.evaluation.report import show_files
 from conclu_pyg.metrics import Scores
 from conclu_pyg.pipelines.base import CURVES_NAME
@@ -50,12 +51,13 @@ def evaluate_task(run: LoadedRun, votes: int = 1) -> list[Record]:
         began = time.perf_counter()
         views = compose(VOTE_VIEWS, vertical_axis=run.vertical_axis)
         predicted = predict_split(model, split, run.device, votes=number, views=views, seed=run.seed)
-        scores = model.scores(predicted, split)
+        scores = model.scores(predicted.labels, predicted.targets, torch.from_numpy(split.y).long())
         records += _records(run, scores, len(split), split.pos.shape[1], number, time.perf_counter() - began)
         _show(run, scores, number)
+        if number == 1:
+            plot_confusion(scores.confusion, model.label_names, run.folder / CONFUSION_NAME)
     console.print(f"protocol: {records[0].protocol}")
     append_records(run.folder / RESULTS_NAME, records)
-    plot_confusion(scores.confusion, model.label_names, run.folder / CONFUSION_NAME)
     files = {"curves": CURVES_NAME, "confusion": CONFUSION_NAME, "results": RESULTS_NAME}
     show_files(**{name: run.folder / file for name, file in files.items()}, checkpoint=run.source)
     return records
@@ -68,7 +70,7 @@ def _records(run: LoadedRun, scores: Scores, clouds: int, num_points: int, votes
     voted = f", {votes} votes over copies of other scales" if votes > 1 else ""
     known = f", {run.method.given} known" if run.method.given else ""
     protocol = (
-        f"{weights_in_words(run)}: {model['name']} trained on {labels_in_words(checkpoint.config['pipeline'])}; "
+        f"{weights_in_words(run)}: {model['name']} trained on {checkpoint.trained_on or 'labelled clouds'}; "
         f"measured on {clouds:,} clouds (test split), {num_points:,} points of each{known}{voted}"
     )
     return [
@@ -89,7 +91,8 @@ def _records(run: LoadedRun, scores: Scores, clouds: int, num_points: int, votes
             details={
                 "setting": setting(run),
                 "num_points": num_points,
-                "pretraining": {key: before[key] for key in ("command", "seconds") if key in before},
+                "epoch": checkpoint.epoch,
+                "pretraining": before,
                 **({"per_class": _per_class(scores)} if metric == run.method.metric else {}),
             },
         )
@@ -103,19 +106,13 @@ def _per_class(scores: Scores) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else round(value, 1) for name, value in firsts.items()}
 
 
-def labels_in_words(pipeline: Mapping[str, Any]) -> str:
-    """Which clouds a run was trained on, by the ``pipeline`` section of its config."""
-    words = "all training clouds"
-    if pipeline.get("label_per_class") is not None:
-        words = f"{pipeline['label_per_class']} training clouds of each class"
-    elif pipeline.get("label_fraction", 1) < 1:
-        words = f"{pipeline['label_fraction']:.0%} of the training clouds"
-    validation = pipeline.get("validation")
-    if validation and not isinstance(validation, str):
-        words += f" but the {validation:.0%} that the epoch was chosen on"
-    elif validation:
-        words += f", the epoch chosen on the split {validation}"
-    return words
+def weights_in_words(run: LoadedRun) -> str:
+    """Which weights were measured. Of the best epoch the number is no part of it, for that differs between seeds."""
+    if run.source.name == BEST.name:
+        return "weights of the epoch that was best on the validation clouds"
+    checkpoint = run.checkpoint
+    within = f", interrupted {checkpoint.batch} batches later" if checkpoint.batch else ""
+    return f"weights after epoch {checkpoint.epoch}{within}"
 
 
 def _show(run: LoadedRun, scores: Scores, votes: int) -> None:

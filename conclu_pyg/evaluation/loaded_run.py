@@ -15,6 +15,7 @@ from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.engine.checkpoint import Checkpoint, load_weights
 from conclu_pyg.engine.device import choose_device
+from conclu_pyg.engine.pretrained import origin_in_words
 from conclu_pyg.engine.run_folder import find_checkpoint, folder_of
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError
@@ -62,11 +63,14 @@ class LoadedRun:
 
     @property
     def initialisation(self) -> str:
-        """``random``, or the data set of the pre-training: for a model that was trained on labels, that which its
-        encoder began with."""
+        """``random``, or the data set of the pre-training; of several, all in their order. For a model that was
+        trained on labels, those that its encoder began with."""
+        before = self.checkpoint.pretraining
         if task_of(self.method):
-            return str(self.checkpoint.pretraining.get("dataset", "random"))
-        return self.checkpoint.dataset if self.trained else "random"
+            return origin_in_words(before)
+        if not self.trained:
+            return "random"
+        return origin_in_words({"dataset": self.checkpoint.dataset, "before": before})
 
     @property
     def vertical_axis(self) -> int:
@@ -85,7 +89,8 @@ class LoadedRun:
         return self._embedded[split]
 
     def untrained(self) -> LoadedRun:
-        """The same with the random weights that the training began with."""
+        """The same with random weights, drawn by the run's seed: those that the training began with, unless it took up
+        another run's."""
         return replace(self, method=_initial_method(self.config, self.checkpoint), trained=False)
 
     def split(self, name: str) -> PointCloudSplit:
@@ -98,7 +103,7 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
     """Takes up a run.
 
     Args:
-        path: a run folder (its last checkpoint) or a checkpoint.
+        path: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.
         overrides: ``dataset.key=value``, for another data set than that of the pre-training; ``pipeline.device=...``;
             ``imports=[...]``, where the modules of the training lie elsewhere here.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +14,17 @@ from conclu_pyg.evaluation.features import apply_frozen
 
 BATCH_SIZE = 32
 VOTE_VIEWS: list[dict[str, Any]] = [{"name": "RandomAxisScale", "low": 0.8, "high": 1.25}]  # as PointNet++ votes
+
+
+class Predictions(NamedTuple):
+    """Predicted labels beside the true ones, in the same order, whatever the data set's transform does to points.
+
+    Shapes:
+        - **labels**, **targets:** int64 ``[n]`` or ``[n * N]``, on the CPU
+    """
+
+    labels: Tensor
+    targets: Tensor
 
 
 def predict(model: Any, clouds: Batch, votes: int = 1, views: Compose | None = None) -> Tensor:
@@ -45,8 +56,8 @@ def predict_split(
     votes: int = 1,
     views: Compose | None = None,
     seed: int = 0,
-) -> Tensor:
-    """The predictions for every cloud of a split, all its points.
+) -> Predictions:
+    """The predictions for every cloud of a split, all its points, beside the true labels.
 
     Args:
         model: a model of a labelled task; its mode is as before afterwards.
@@ -55,16 +66,15 @@ def predict_split(
         votes, views: as for :func:`predict`.
         seed: of the views (default: 0). The generators are left as they were.
 
-    Shapes:
-        - **output:** ``[n]`` or ``[n * N]``, on the CPU
-
     Raises:
         ConcluError: as :func:`~conclu_pyg.evaluation.features.apply_frozen`.
     """
 
-    def of_batch(clouds: Batch) -> Tensor:
-        return predict(model, clouds, votes, views).view(clouds.num_graphs, -1)
+    def of_batch(clouds: Batch) -> Tensor:  # (B, 2, 1 or N)
+        both = torch.stack([predict(model, clouds, votes, views), model.targets(clouds)])
+        return both.view(2, clouds.num_graphs, -1).transpose(0, 1)
 
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        return torch.from_numpy(apply_frozen(model, of_batch, split, device, BATCH_SIZE, "predictions")).flatten()
+        rows = torch.from_numpy(apply_frozen(model, of_batch, split, device, BATCH_SIZE, "predictions"))
+    return Predictions(rows[:, 0].flatten(), rows[:, 1].flatten())

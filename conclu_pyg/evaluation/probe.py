@@ -14,22 +14,18 @@ computes them once for all probes of a call.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_per_class, hold_out
 from conclu_pyg.engine.records import Record, command_line
+from conclu_pyg.engine.setting import digest, setting_of
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.methods.base import loss_terms
 
 VALIDATION_SHARE = 0.2
-# What a repetition of an experiment, or the same on another machine, may change.
-NOT_OF_TRAINING = ("seed", "run_dir", "log_dir", "device", "num_workers", "keep_every")
-NOT_OF_DATA = ("dataset_path", "download", "cache_dir")
 On = Literal["test", "validation"]
 
 
@@ -120,6 +116,7 @@ def make_record(
         details: added to the setting and the terms of the loss.
     """
     checkpoint, model = run.checkpoint, run.config["model"]
+    before = {"pretraining": checkpoint.pretraining} if run.trained and checkpoint.pretraining else {}
     return Record(
         task=task,
         dataset=run.dataset.name,
@@ -134,7 +131,7 @@ def make_record(
         command=command_line(),
         seconds=round(seconds, 1),
         training={"command": checkpoint.command, "seconds": round(checkpoint.seconds)} if run.trained else {},
-        details={"setting": setting(run), "terms": loss_terms(run.method), **details},
+        details={"setting": setting(run), "terms": loss_terms(run.method), **before, **details},
     )
 
 
@@ -150,12 +147,7 @@ def weights_in_words(run: LoadedRun) -> str:
 
 def setting(run: LoadedRun) -> str:
     """A short name for all that makes an encoder but its seed: equal settings are repetitions of one experiment."""
-    model = run.config["model"]
-    if run.trained:
-        config = run.checkpoint.config
-        pipeline = {key: value for key, value in config["pipeline"].items() if key not in NOT_OF_TRAINING}
-        data = {key: value for key, value in config["dataset"].items() if key not in NOT_OF_DATA}
-        made_by: Any = [model, pipeline, data, run.checkpoint.dataset]
-    else:
-        made_by = model.get("encoder")
-    return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:6]
+    checkpoint = run.checkpoint
+    if not run.trained:
+        return digest(run.config["model"].get("encoder"))
+    return setting_of(checkpoint.config, checkpoint.dataset, str(checkpoint.pretraining.get("setting", "")))

@@ -20,7 +20,7 @@ The other kind learns a labelled task: a ``torch.nn.Module`` with an ``encoder``
 ``label_names``, a ``task`` (what records call it), a ``metric`` (the one of its scores that counts) and ``given``
 (what it is told of a cloud beside the points, in words; empty for nothing). Its ``forward(clouds)`` gives logits, for
 which ``targets(clouds)`` has the true labels and ``log_probabilities(logits, clouds)`` what they mean;
-``target_counts(split)`` counts the labels, and ``scores(predicted, split)`` says what predictions are worth.
+``target_counts(split)`` counts the labels, and ``scores(predicted, targets, y)`` says what predictions are worth.
 """
 
 from __future__ import annotations

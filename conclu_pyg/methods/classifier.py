@@ -69,13 +69,15 @@ class Classifier(nn.Module):
         """How often each class is a target in a split, ``[classes]``."""
         return torch.from_numpy(split.y).bincount(minlength=len(self.labels.classes))
 
-    def scores(self, predicted: Tensor, split: PointCloudSplit) -> Scores:
+    def scores(self, predicted: Tensor, truth: Tensor, y: Tensor) -> Scores:
         """What predictions are worth.
 
         Args:
-            predicted: a class for each cloud of the split.
+            predicted: a class for each cloud.
+            truth: the true one.
+            y: the same again.
 
         Shapes:
-            - **predicted:** ``[n]``
+            - **predicted**, **truth**, **y:** ``[n]``
         """
-        return classification_scores(predicted, torch.from_numpy(split.y), self.labels.classes)
+        return classification_scores(predicted, truth, self.labels.classes)

@@ -87,26 +87,19 @@ class PartSegmenter(nn.Module):
         """How often each part is a target in a split, ``[parts]``."""
         return _parts(split).bincount(minlength=len(self.labels.parts))
 
-    def scores(self, predicted: Tensor, split: PointCloudSplit) -> Scores:
+    def scores(self, predicted: Tensor, truth: Tensor, y: Tensor) -> Scores:
         """What predictions are worth.
 
         Args:
-            predicted: a part for each point of the split, cloud after cloud.
+            predicted: a part for each point, cloud after cloud of equal size.
+            truth: the true one.
+            y: the category of each cloud.
 
         Shapes:
-            - **predicted:** ``[n * N]``
-
-        Raises:
-            DataError: a split without parts, or predictions for another number of points.
+            - **predicted**, **truth:** ``[n * N]``, **y:** ``[n]``
         """
-        if len(predicted) != len(_parts(split)):
-            raise DataError(
-                f"scores need a prediction for each of the {len(_parts(split))} points of the split, found "
-                f"{len(predicted)}; a transform that draws points belongs into pipeline.views, not into "
-                "dataset.transform."
-            )
-        cloud = torch.arange(len(split)).repeat_interleave(split.pos.shape[1])
-        return part_scores(predicted, _parts(split), cloud, torch.from_numpy(split.y), self.labels)
+        cloud = torch.arange(len(y)).repeat_interleave(len(truth) // len(y))
+        return part_scores(predicted, truth, cloud, y, self.labels)
 
 
 def _parts(split: PointCloudSplit) -> Tensor:

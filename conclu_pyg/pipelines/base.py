@@ -80,6 +80,7 @@ class Pipeline(ABC):
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.log_dir, self.run_dir = log_dir, run_dir
         self.keep_every, self.num_workers = keep_every, num_workers
+        self.trained_on = ""
         self._began = time.perf_counter()
         accelerator = choose_device(device).type
         if precision == "16-mixed" and accelerator == "cpu":
@@ -130,6 +131,9 @@ class Pipeline(ABC):
             ConcluError: the loss or a weight is not finite.
         """
         split = self.training_split()
+        if self.vertical_axis != self.dataset.vertical_axis:
+            found, wanted = ("xyz"[axis] for axis in (self.dataset.vertical_axis, self.vertical_axis))
+            console.print(f"clouds are turned from {found} up to {wanted} up, as the encoder knows them")
         folder = make_run_folder(self.config, self.log_dir, self.run_dir)
         console.print(f"{split!r}; the run is written to {folder}")
 
@@ -239,12 +243,26 @@ class Pipeline(ABC):
             metrics=mean.state() if mean else {},
             labels=self.dataset.labels.state(),
             pretraining=pretraining.state() if pretraining else {},
+            trained_on=self.trained_on,
         )
 
     @property
     def vertical_axis(self) -> int:
-        """The coordinate that points up in the clouds of a step: that of the data set."""
-        return self.dataset.vertical_axis
+        """The coordinate that points up in the clouds of a step."""
+        return learnt_axis(self.model, self.dataset)
+
+    def split(self, name: str) -> PointCloudSplit:
+        """A split of the data set, its clouds turned where the encoder knows those in which another coordinate points
+        up."""
+        return self.dataset.get_split(name).turned(self.dataset.vertical_axis, self.vertical_axis)
+
+
+def learnt_axis(model: nn.Module, dataset: PointCloudDataset) -> int:
+    """The coordinate that points up in the clouds that the encoder was pre-trained on, or, where it was not or does not
+    know, in those of the data set."""
+    pretraining = pretraining_of(model.encoder)  # type: ignore[arg-type]
+    known = None if pretraining is None else pretraining.vertical_axis
+    return dataset.vertical_axis if known is None else known
 
 
 def check_at_least(least: int, **values: int) -> None:

@@ -19,7 +19,7 @@ from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.predictions import predict_split
 from conclu_pyg.methods.base import MethodOutput, task_of
-from conclu_pyg.pipelines.base import Device, Pipeline, Precision, check_at_least
+from conclu_pyg.pipelines.base import Device, Pipeline, Precision, check_at_least, learnt_axis
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 
@@ -133,11 +133,13 @@ class Finetuning(Pipeline):
             raise ConfigError("pipeline.label_fraction and label_per_class exclude each other; give one of them.")
         if isinstance(validation, (int, float)) and not 0 <= validation < 1:
             raise ConfigError(f"pipeline.validation, a share, must be at least 0 and below 1, found {validation}.")
-        if isinstance(validation, str) and validation in ("test", train_on):
+        if train_on == "test":
+            raise ConfigError("pipeline.train_on=test would train on the clouds that are evaluated on; give another.")
+        if isinstance(validation, str) and (validation in ("test", train_on) or train_on != "train"):
             raise ConfigError(
-                f"pipeline.validation={validation} would choose the epoch by clouds that are "
-                f"{'trained on' if validation == train_on else 'evaluated on later'}; give a share of the training "
-                "clouds, such as 0.2, or another split."
+                f"pipeline.validation={validation} beside train_on={train_on} would choose the epoch by clouds "
+                f"that are {'evaluated on later' if validation == 'test' else 'trained on'}; give a share of the "
+                "training clouds, such as 0.2, or another split beside pipeline.train_on=train."
             )
         if patience and not validation:
             raise ConfigError(
@@ -145,7 +147,7 @@ class Finetuning(Pipeline):
                 "takes them from the training clouds, or the name of a split."
             )
         encoder: Any = model.encoder
-        self.frozen = encoder_lr == 0
+        self.lr, self.encoder_lr, self.frozen = lr, encoder_lr, encoder_lr == 0
         if self.frozen:
             encoder.requires_grad_(False)
             if pretraining_of(encoder) is None:
@@ -153,12 +155,11 @@ class Finetuning(Pipeline):
                     "the encoder is frozen (pipeline.encoder_lr=0) and its weights are random; see encoder.checkpoint."
                 )
         optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
-        self._pretraining = pretraining_of(encoder)
         super().__init__(
             model,
             dataset,
             config,
-            views=compose(VIEWS if views is None else views, vertical_axis=self._learnt_axis(dataset)),
+            views=compose(VIEWS if views is None else views, vertical_axis=learnt_axis(model, dataset)),
             optimizer=optimizer,
             scheduler=_scheduler(schedule, optimizer, epochs, lr_decay, lr_decay_epochs),
             epochs=epochs,
@@ -180,11 +181,12 @@ class Finetuning(Pipeline):
         self._best, self._since_best = -math.inf, 0
 
     def training_split(self) -> PointCloudSplit:
-        split = self._turned(self.dataset.get_split(self.train_on))
+        split = self.split(self.train_on)
         if isinstance(self.validation, str):
-            self._held_out = self._turned(self.dataset.get_split(self.validation))
+            self._held_out = self.split(self.validation)
         elif self.validation:
             split, self._held_out = hold_out(split, self.validation, self.seed)
+        left = len(split)
         if self.label_per_class is not None:
             split = draw_per_class(split, self.label_per_class, self.seed)
         elif self.label_fraction < 1:
@@ -193,6 +195,7 @@ class Finetuning(Pipeline):
             raise ConfigError(f"Finetuning needs at least two training clouds, found {len(split)}.")
         if self._held_out is not None:
             console.print(f"validation: {self._held_out!r}")
+        self.trained_on = self._in_words(len(split), left)
         if self.class_weights == "balanced":
             self._weight = self._balanced(split)
         return split
@@ -202,8 +205,9 @@ class Finetuning(Pipeline):
         logits, targets = model(seen), self.model.targets(seen)
         weight = None if self._weight is None else self._weight.to(logits.device)
         loss = cross_entropy(logits.float(), targets, weight, label_smoothing=self.label_smoothing)
-        right = (logits.argmax(dim=1) == targets).float().mean()
-        return MethodOutput({"cross_entropy": loss}, {"train/accuracy": 100 * right})
+        with torch.no_grad():  # as in evaluation: of parts, only those of the category compete
+            right = self.model.log_probabilities(logits, seen).argmax(dim=1) == targets
+        return MethodOutput({"cross_entropy": loss}, {"train/accuracy": 100 * right.float().mean()})
 
     def drop_last(self, split: PointCloudSplit) -> bool:
         return len(split) % self.batch_size == 1
@@ -217,7 +221,7 @@ class Finetuning(Pipeline):
         if self._held_out is None:
             return {}
         predicted = predict_split(self.model, self._held_out, self.fabric.device)
-        scores = self.model.scores(predicted, self._held_out)
+        scores = self.model.scores(*predicted, torch.from_numpy(self._held_out.y).long())
         return {f"validation/{name}": value for name, value in scores.values.items()}
 
     def is_best(self, metrics: Mapping[str, float]) -> bool:
@@ -236,17 +240,20 @@ class Finetuning(Pipeline):
             )
         return over
 
-    @property
-    def vertical_axis(self) -> int:
-        return self._learnt_axis(self.dataset)
-
-    def _learnt_axis(self, dataset: PointCloudDataset) -> int:
-        """The coordinate that points up in the clouds that the encoder knows."""
-        known = self._pretraining.vertical_axis if self._pretraining else None
-        return dataset.vertical_axis if known is None else known
-
-    def _turned(self, split: PointCloudSplit) -> PointCloudSplit:
-        return split.turned(self.dataset.vertical_axis, self.vertical_axis)
+    def _in_words(self, clouds: int, there_were: int) -> str:
+        """What the model is trained on and how its encoder is treated, for the protocol of results."""
+        drawn = "" if clouds == there_were else f" of {there_were:,}"
+        words = [f"{clouds:,}{drawn} clouds of the split {self.train_on}"]
+        if self._held_out is not None:
+            origin = f"the split {self.validation}" if isinstance(self.validation, str) else "that split"
+            words.append(f"the epoch chosen on {len(self._held_out):,} others of {origin}")
+        if self.frozen:
+            words.append("the encoder frozen")
+        elif self.encoder_lr != self.lr:
+            words.append(f"the encoder's learning rate {self.encoder_lr:g} beside {self.lr:g}")
+        if self.vertical_axis != self.dataset.vertical_axis:
+            words.append(f"clouds turned from {'xyz'[self.dataset.vertical_axis]} up to {'xyz'[self.vertical_axis]} up")
+        return ", ".join(words)
 
     def _balanced(self, split: PointCloudSplit) -> Tensor:
         """Weights in inverse proportion to the targets' counts, 1 on average over the targets."""

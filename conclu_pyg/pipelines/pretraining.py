@@ -15,7 +15,7 @@ from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.engine.progress import warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, batch_need, task_of
-from conclu_pyg.pipelines.base import Device, Pipeline, Precision, check_at_least
+from conclu_pyg.pipelines.base import Device, Pipeline, Precision, check_at_least, learnt_axis
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 
@@ -95,7 +95,7 @@ class Pretraining(Pipeline):
             model,
             dataset,
             config,
-            views=compose(PAPER_VIEWS if views is None else views, vertical_axis=dataset.vertical_axis),
+            views=compose(PAPER_VIEWS if views is None else views, vertical_axis=learnt_axis(model, dataset)),
             optimizer=optimizer,
             scheduler=StepLR(optimizer, lr_decay_epochs, lr_decay),
             epochs=epochs,
@@ -110,7 +110,7 @@ class Pretraining(Pipeline):
         )
 
     def training_split(self) -> PointCloudSplit:
-        split = self.dataset.get_split("train")
+        split = self.split("train")
         self._check_batch(len(split))
         return split
 

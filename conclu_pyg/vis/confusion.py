@@ -10,6 +10,7 @@ from torch import Tensor
 
 from conclu_pyg.engine.files import atomic_write
 
+MAX_INCHES = 60.0
 WITH_NUMBERS = 20  # labels up to which the shares are written into the fields
 
 
@@ -25,13 +26,15 @@ def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
         - **confusion:** ``[labels, labels]``
     """
     share = (100 * confusion.double() / confusion.sum(dim=1, keepdim=True).clamp(min=1)).numpy()
-    size = max(4.0, 0.16 * len(names) + 2.5)
+    size = min(max(4.0, 0.16 * len(names) + 2.5), MAX_INCHES)
     figure = Figure(figsize=(size, size), layout="constrained")
     axis = figure.subplots()
     image = axis.imshow(share, vmin=0, vmax=100, cmap="Blues")
     font = 8 if len(names) <= WITH_NUMBERS else 6
     axis.set_xticks(range(len(names)), names, rotation=90, fontsize=font)
     axis.set_yticks(range(len(names)), names, fontsize=font)
+    for text in (*axis.get_xticklabels(), *axis.get_yticklabels()):
+        text.set_parse_math(False)  # names come from files of others
     axis.set_xlabel("predicted", fontsize=9)
     axis.set_ylabel("true", fontsize=9)
     if len(names) <= WITH_NUMBERS:

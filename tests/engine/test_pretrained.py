@@ -10,8 +10,9 @@ from torch import nn
 from conclu_pyg import ENCODERS, METHODS
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.engine.checkpoint import Checkpoint
-from conclu_pyg.engine.pretrained import load_pretrained, pretraining_of
+from conclu_pyg.engine.pretrained import load_pretrained, origin_in_words, pretraining_of
 from conclu_pyg.engine.run_folder import BEST, LAST
+from conclu_pyg.engine.setting import setting_of
 from conclu_pyg.errors import CheckpointError
 
 POINTNET = {"name": "PointNet", "out_channels": 8, "input_transform": False, "feature_transform": False}
@@ -68,7 +69,15 @@ def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None
         "vertical_axis": 1,
         "command": "conclu train a.yaml",
         "seconds": 2.5,
+        "setting": setting_of(Checkpoint.load(path).config, "ModelNet40"),
+        "before": {},
     }
+
+
+def test_the_data_sets_of_a_chain_are_said_in_their_order() -> None:
+    first: dict[str, Any] = {"dataset": "ModelNet40", "before": {}}
+    assert origin_in_words({}) == "random" and origin_in_words(first) == "ModelNet40"
+    assert origin_in_words({"dataset": "Scans", "before": first}) == "ModelNet40, then Scans"
 
 
 def test_a_run_folder_gives_its_best_checkpoint_or_its_last(tmp_path: Path) -> None:

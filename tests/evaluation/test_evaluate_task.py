@@ -4,11 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from conclu_pyg.engine.records import read_records
+from conclu_pyg.engine.run_folder import BEST, LAST
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.evaluate import evaluate_run
-from conclu_pyg.evaluation.evaluate_task import labels_in_words
 from conclu_pyg.evaluation.loaded_run import load_run
 from conclu_pyg.evaluation.predictions import predict_split
 
@@ -26,14 +27,15 @@ def test_a_record_for_each_figure_is_kept(run: Path, capsys: pytest.CaptureFixtu
     assert {record.task for record in records} == {run.name}
     loaded = load_run(run)
     split = loaded.split("test")
-    scores = loaded.method.scores(predict_split(loaded.method, split, loaded.device), split)
+    predicted = predict_split(loaded.method, split, loaded.device)
+    scores = loaded.method.scores(*predicted, torch.from_numpy(split.y))
     assert {record.metric: record.value for record in records} == {
         name: round(value, 2) for name, value in scores.values.items()
     }
     (main,) = [record for record in records if "per_class" in record.details]
     assert main.metric == loaded.method.metric and list(main.details["per_class"]) == list(loaded.method.labels.classes)
     assert all(record.initialisation == "random" and record.method == "" and record.epochs == 0 for record in records)
-    assert "weights after epoch 1 of 1" in main.protocol and "trained on all training clouds" in main.protocol
+    assert "weights after epoch 1: " in main.protocol and "trained on 48 clouds of the split train;" in main.protocol
     assert ("its category known" in main.protocol) == (run.name == "part_segmentation")
     assert (run / "confusion.png").stat().st_size > 1000
     assert "from random weights: accuracy" in capsys.readouterr().out
@@ -71,15 +73,13 @@ def test_a_data_set_of_other_labels_is_refused(run: Path) -> None:
         evaluate_run(str(run), overrides)
 
 
-@pytest.mark.parametrize(
-    ("pipeline", "words"),
-    [
-        ({}, "all training clouds"),
-        ({"label_per_class": 5}, "5 training clouds of each class"),
-        ({"label_fraction": 0.1}, "10% of the training clouds"),
-        ({"validation": 0.2}, "all training clouds but the 20% that the epoch was chosen on"),
-        ({"validation": "val"}, "all training clouds, the epoch chosen on the split val"),
-    ],
-)
-def test_the_labels_are_said(pipeline: dict[str, object], words: str) -> None:
-    assert labels_in_words(pipeline) == words
+def test_points_that_a_transform_shuffles_are_measured_against_their_own_parts(run: Path) -> None:
+    plain = evaluate_run(str(run))
+    steps = "[{name: NormalizeUnitSphere}, {name: SamplePoints, num_points: 64}]"  # all 64 points in another order
+    shuffled = evaluate_run(str(run), [f"dataset.transform={steps}"])
+    assert [r.value for r in shuffled] == pytest.approx([r.value for r in plain], abs=0.5)
+
+
+def test_the_best_epoch_is_said_without_its_number(run: Path) -> None:
+    shutil.copy(run / LAST, run / BEST)
+    assert "weights of the epoch that was best on the validation clouds: " in evaluate_run(str(run))[0].protocol
