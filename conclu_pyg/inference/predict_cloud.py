@@ -12,6 +12,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.subsets import in_batches, random_subsets
 
 
@@ -43,11 +44,22 @@ class Predictor:
 
         Shapes:
             - **pos:** ``[m, 3]``, **output:** int64 ``[m]``
+
+        Raises:
+            ConfigError: what prepares the cloud leaves points out, which then would have no label.
         """
-        subsets = self._subsets(len(pos))
+        prepared = self._prepared(pos)
+        found = torch.zeros(len(pos), dtype=torch.bool)
+        found[prepared.index] = True
+        missing = int((~found).sum())
+        if missing:
+            raise ConfigError(
+                f"dataset.transform leaves out {missing:,} of the {len(pos):,} points of a cloud, and each needs a "
+                "label; train with a dataset.transform that keeps all points."
+            )
         labels = torch.empty(len(pos), dtype=torch.long)
-        for indices, log_probability in self._run(pos, subsets, category):
-            labels[indices.flatten()] = log_probability.argmax(dim=1).cpu()
+        for indices, log_probability in self._run(prepared.pos, self._subsets(len(prepared.pos)), category):
+            labels[prepared.index[indices.flatten()]] = log_probability.argmax(dim=1).cpu()
         return labels.numpy()
 
     def classify(self, pos: np.ndarray, most_subsets: int = 10) -> np.ndarray:
@@ -56,16 +68,28 @@ class Predictor:
         Shapes:
             - **pos:** ``[m, 3]``, **output:** float32 ``[classes]``
         """
-        subsets = self._subsets(len(pos))[:most_subsets]
-        parts = [log_probability.exp() for _, log_probability in self._run(pos, subsets, 0)]
+        prepared = self._prepared(pos).pos
+        subsets = self._subsets(len(prepared))[:most_subsets]
+        parts = [log_probability.exp() for _, log_probability in self._run(prepared, subsets, 0)]
         return torch.cat(parts).mean(dim=0).cpu().numpy()
+
+    def _prepared(self, pos: np.ndarray) -> Data:
+        """The cloud as the model is to see it, with ``index``, which point of ``pos`` each of its points is."""
+        points = torch.from_numpy(np.ascontiguousarray(pos, dtype=np.float32))
+        prepared = self.prepare(Data(pos=points, index=torch.arange(len(pos))))
+        index = prepared.get("index")
+        if index is None or len(index) != len(prepared.pos):
+            raise ConfigError(
+                "dataset.transform does not say which points it keeps: its steps must carry along whatever has a value "
+                "for each point, as those of conclu_pyg.transforms do."
+            )
+        return prepared
 
     def _subsets(self, size: int) -> Tensor:
         return random_subsets(size, self.num_points, torch.Generator().manual_seed(self.seed))
 
     @torch.inference_mode()
-    def _run(self, pos: np.ndarray, subsets: Tensor, category: int) -> Any:
-        prepared = self.prepare(Data(pos=torch.from_numpy(np.ascontiguousarray(pos, dtype=np.float32)))).pos
+    def _run(self, prepared: Tensor, subsets: Tensor, category: int) -> Any:
         for indices in in_batches(subsets):
             clouds = batch_clouds(prepared[indices], y=torch.full((len(indices),), category)).to(self.device)
             yield indices, self.model.log_probabilities(self.model(clouds), clouds)

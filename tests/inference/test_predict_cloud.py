@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch
+from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.inference.subsets import BATCH_SIZE
+from conclu_pyg.transforms import DropPoints, SamplePoints
 
 
 class Halves:
@@ -60,6 +62,31 @@ def test_what_prepares_a_cloud_sees_the_whole_of_it() -> None:
     pos = np.random.default_rng(0).normal(size=(50, 3))
     labels = predictor(Halves(), steps=[prepare]).label_points(pos, 0)
     assert seen == [50] and labels.tolist() == (pos[:, 2] < 0).tolist()
+
+
+@pytest.mark.parametrize("drawn", [50, 130])
+def test_points_that_come_back_in_another_order_or_twice_get_their_own_labels(drawn: int) -> None:
+    pos = np.random.default_rng(0).normal(size=(50, 3))
+    labels = predictor(Halves(), steps=[SamplePoints(drawn)]).label_points(pos, 0)
+    assert labels.tolist() == (pos[:, 2] > 0).tolist()
+
+
+@pytest.mark.parametrize(("step", "missing"), [(SamplePoints(30), 20), (DropPoints(0.5), 25)])
+def test_a_transform_that_leaves_points_out_is_refused_where_each_needs_a_label(step: Any, missing: int) -> None:
+    pos = np.random.default_rng(0).normal(size=(50, 3))
+    with pytest.raises(ConfigError, match=rf"^dataset.transform leaves out {missing} of the 50 points of a cloud, and"):
+        predictor(Halves(), steps=[step]).label_points(pos, 0)
+    model = Mean()
+    assert predictor(model, steps=[step]).classify(pos).shape == (2,)
+    assert sum(points for _, points in model.sizes) == -(-(50 - missing) // 8) * 8
+
+
+def test_a_transform_that_does_not_carry_along_what_points_have_is_refused() -> None:
+    def forget(data: Data) -> Data:
+        return Data(pos=data.pos.flip(0))
+
+    with pytest.raises(ConfigError, match=r"dataset.transform does not say which points it keeps"):
+        predictor(Halves(), steps=[forget]).label_points(np.zeros((5, 3)), 0)
 
 
 def test_a_class_is_that_of_the_subsets_together() -> None:

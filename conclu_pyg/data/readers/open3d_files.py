@@ -12,12 +12,15 @@ from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.open3d_library import import_open3d, native_errors, quiet
 
 HEADER_BYTES = 1 << 16
-# How many points and faces the header of a file claims, by suffix: Open3D makes room for them before it reads any.
+# How many points and faces the header of a file claims, by suffix: Open3D makes room for them before it reads any. It
+# takes the words of a PLY header wherever its lines end, and a PCD keyword by its beginning.
 CLAIMS = {
-    ".ply": re.compile(rb"^\s*element\s+(?:vertex|face)\s+(\d{1,19})", re.MULTILINE),
-    ".pcd": re.compile(rb"^\s*(?:POINTS|WIDTH|HEIGHT)\s+(\d{1,19})", re.MULTILINE),
+    ".ply": re.compile(rb"\belement\s+(?:vertex|face)\s+\+?(\d{1,19})"),
+    ".pcd": re.compile(rb"^\s*(?:POINTS|WIDTH|HEIGHT)\S*\s+\+?(\d{1,19})", re.MULTILINE),
 }
-FACES = re.compile(rb"^\s*element\s+face\s+0*[1-9]", re.MULTILINE)
+FACES = re.compile(rb"\belement\s+face\s+\+?0*[1-9]")
+# What ends the header, after which nothing is claimed.
+ENDS = {".ply": ("end_header", re.compile(rb"[\r\n]\s*end_header\s")), ".pcd": ("DATA", re.compile(rb"(?m)^\s*DATA\s"))}
 REMEDY = "restore the file or leave it out"
 
 
@@ -33,7 +36,7 @@ def read_with_open3d(path: Path, max_points: int) -> tuple[np.ndarray, np.ndarra
 
     Raises:
         ConcluError: Open3D is missing.
-        DataError: the file claims too much, or Open3D finds no points in it.
+        DataError: the header has no end or claims too much, or Open3D finds no points in the file.
     """
     suffix = path.suffix.lower()
     header = _check_claims(path, max_points)
@@ -66,7 +69,13 @@ def _check_claims(path: Path, max_points: int) -> bytes:
             header = file.read(HEADER_BYTES)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {REMEDY}.") from error
-    pattern = CLAIMS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    if suffix in ENDS and not ENDS[suffix][1].search(header):
+        raise DataError(
+            f"{path} has no line {ENDS[suffix][0]!r} in its first {HEADER_BYTES:,} bytes, which ends the header of "
+            f"{suffix} files; {REMEDY}."
+        )
+    pattern = CLAIMS.get(suffix)
     claimed = max(map(int, pattern.findall(header)), default=0) if pattern else 0
     if claimed > max_points:
         raise DataError(

@@ -161,12 +161,32 @@ def ply(points: int, faces: int, body: str) -> str:
     ("name", "text", "found"),
     [
         ("claim.ply", ply(10**12, 0, "0 0 0\n"), "claims 1,000,000,000,000 points or faces, more than the 50,000,000"),
+        ("line.ply", ply(10**12, 0, "").replace("\n", "\r"), "claims 1,000,000,000,000 points"),
+        ("words.pcd", "VERSION 0.7\nFIELDS x y z\nPOINTS_ +40000000\nDATA ascii\n0 0 0\n", "bytes can hold"),
         ("claim.pcd", "VERSION 0.7\nFIELDS x y z\nPOINTS 40000000\nDATA ascii\n0 0 0\n", "bytes can hold"),
     ],
 )
 def test_claims_are_refused_before_open3d_makes_room(tmp_path: Path, name: str, text: str, found: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(DataError, match=found):
+        read_cloud(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "end"),
+    [
+        ("text.ply", "hello\n", "end_header"),
+        ("text.pcd", "hello\n", "DATA"),
+        ("late.ply", ply(10**12, 0, "").replace("element", "comment x\n" * 7000 + "element"), "end_header"),
+        ("late.pcd", "# x\n" * 17000 + "FIELDS x y z\nPOINTS 1000000000000\nDATA ascii\n", "DATA"),
+        ("comment.ply", "ply\ncomment end_header\n", "end_header"),
+    ],
+)
+def test_a_header_without_an_end_is_refused_before_open3d_reads_it(
+    tmp_path: Path, name: str, text: str, end: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=rf"{name} has no line '{end}' in its first 65,536 bytes"):
         read_cloud(tmp_path / name)
 
 
@@ -180,8 +200,6 @@ def test_open3d_reads_clouds_and_meshes(tmp_path: Path) -> None:
     assert read_cloud(tmp_path / "mesh.obj", 50).max() <= 1
     broken = {
         "truncated.ply": ply(9, 0, "\n".join(LINES) + "\n" + " " * 99),
-        "text.ply": "hello\n",
-        "text.pcd": "hello\n",
         "text.stl": "hello\n",
         "text.glb": "hello\n",
         "empty.obj": "# no points\n",
