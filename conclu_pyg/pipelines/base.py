@@ -32,6 +32,7 @@ from conclu_pyg.methods.base import MethodOutput, epoch_warnings
 from conclu_pyg.vis.curves import plot_curves
 
 CURVES_NAME = "curves.png"
+QUIET_SECONDS = 60  # after which a training that has no terminal for its bar says how far it is
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
@@ -151,7 +152,7 @@ class Pipeline(ABC):
         loader: Any = self.fabric.setup_dataloaders(batches)
         model, optimizer = self.fabric.setup(self.model, self.optimizer)
 
-        step = 0
+        step, said = 0, time.perf_counter()
         with Interrupt() as interrupt, MetricsLog(folder) as log, progress_bar() as bar:
             for epoch in range(self.epochs):
                 self.prepare_epoch()
@@ -170,10 +171,14 @@ class Pipeline(ABC):
                     mean.update({"loss": loss, **terms, **output.statistics})
                     if step == 1:
                         console.print(f"first step done: loss {loss.item():.3f}")
-                    if not bar.disable:
+                    now = time.perf_counter()
+                    if not bar.disable or now - said > QUIET_SECONDS:
                         losses = {name: value.item() for name, value in output.losses.items()}
-                        speed = seen / (time.perf_counter() - began)
-                        bar.update(task, advance=1, status=step_status(losses, speed))
+                        status = step_status(losses, seen / (now - began))
+                        bar.update(task, advance=1, status=status)
+                        if bar.disable:  # no terminal: a line now and then, not a bar
+                            console.print(f"epoch {epoch + 1}/{self.epochs}, batch {batch} of {len(loader)}: {status}")
+                            said = now
                     if interrupt.requested:
                         self._check_finite(folder, epoch + 1, mean.compute()["loss"])
                         self._checkpoint(epoch, batch, step, drawn_from, mean).save(folder / LAST)
@@ -194,6 +199,7 @@ class Pipeline(ABC):
                 }
                 self.scheduler.step()
                 self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, step, order.get_state()))
+                said = time.perf_counter()
                 if self.is_over():
                     break
         return folder

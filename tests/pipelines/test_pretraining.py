@@ -345,3 +345,13 @@ def test_a_batch_above_the_data_names_what_the_method_needs_where_that_is_above_
     with pytest.raises(ConfigError) as error:
         Pretraining(Outspoken(), shapes, tiny_config, batch_size=30, device="cpu").run_train()
     assert str(error.value).endswith(end) and "=30 is more than the 20 clouds" in str(error.value)
+
+
+def test_off_a_terminal_a_long_epoch_says_how_far_it_is(
+    build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(epochs=1).run_train()
+    assert "batch 2 of 3" not in capsys.readouterr().out
+    monkeypatch.setattr("conclu_pyg.pipelines.base.QUIET_SECONDS", -1)
+    build(epochs=1).run_train()
+    assert "epoch 1/1, batch 2 of 3: loss " in capsys.readouterr().out
