@@ -22,9 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--truth",
         type=Path,
         metavar="FILE_OR_FOLDER",
-        help="true parts, NAME.seg, .npy or .txt beside which to show them",
+        help="true parts beside which to show them: a file for one cloud, a folder with NAME.seg, .npy or .txt",
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: RUN/predictions)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where to write (default: RUN/predictions), apart from what is read"
+    )
     parser.add_argument(
         "--points", type=int, metavar="N", help="points that the model sees at a time (default: the run's)"
     )

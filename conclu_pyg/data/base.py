@@ -22,6 +22,8 @@ from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms import compose
 from conclu_pyg.transforms.turn_upright import TurnUpright
 
+DEFAULT_TRANSFORM: Sequence[Mapping[str, Any]] = ({"name": "NormalizeUnitSphere"},)  # where a config says none
+
 
 class PointCloudSplit(Dataset[Data]):
     """The clouds of one split, read as PyG data one at a time or a whole batch at once.
@@ -151,7 +153,7 @@ class PointCloudDataset(ABC):
     category_to_parts: Mapping[str, Sequence[int]] = MappingProxyType({})
 
     def __init__(self, transform: list[dict[str, Any]] | None = None) -> None:
-        self._steps = [{"name": "NormalizeUnitSphere"}] if transform is None else transform
+        self._steps = DEFAULT_TRANSFORM if transform is None else transform
         compose(self._steps, vertical_axis=2)  # any axis: a wrong step is refused before data are looked for
         self._read: dict[str, PointCloudSplit] = {}
 

@@ -6,7 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,23 @@ from typing import Any
 import numpy as np
 from torch_geometric.transforms import Compose
 
+from conclu_pyg.data.base import DEFAULT_TRANSFORM
 from conclu_pyg.data.readers.any_cloud import read_clouds
 from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.engine.progress import console, warn
-from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.errors import ConcluError, ConfigError, one_line
 from conclu_pyg.evaluation.loaded_run import LoadedRun
-from conclu_pyg.inference.inputs import category_of, cloud_files, true_parts
+from conclu_pyg.inference.inputs import category_of, check_out, check_truth, cloud_files, file_name, true_parts
 from conclu_pyg.inference.predict_cloud import Predictor
+from conclu_pyg.inference.show import Prediction, Show
 from conclu_pyg.methods.base import task_of
+from conclu_pyg.registry import DATASETS, settings_of
 from conclu_pyg.transforms import compose
 from conclu_pyg.transforms.turn_upright import TurnUpright
 from conclu_pyg.vis.colors import hex_of
-from conclu_pyg.vis.page import PageCloud, write_page
-from conclu_pyg.vis.panel import Panel, panels_of
-from conclu_pyg.vis.pictures import render_picture
 from conclu_pyg.vis.ply import write_ply
-from conclu_pyg.vis.window import display_problem, show_windows
 
 OUT_NAME = "predictions"
-NORMALISED: list[dict[str, Any]] = [{"name": "NormalizeUnitSphere"}]
-NUM_POINTS = 2048  # of a cloud, where the run's config does not say
-MAX_SHOWN = 60  # clouds on a page
 
 
 @dataclass(frozen=True)
@@ -66,31 +62,6 @@ class Options:
     window: str = "open3d"
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What was predicted for a cloud.
-
-    Attributes:
-        name: the name of what is written.
-        pos: the points, as they were read.
-        labels: the part of each point; for a classifier, its class at each.
-        answer: what is said of it, in a line.
-        truth: the true part of each point, where it is known.
-        notes: what was mended or sampled when it was read.
-    """
-
-    name: str
-    pos: np.ndarray
-    labels: np.ndarray
-    answer: str
-    truth: np.ndarray | None = None
-    notes: Sequence[str] = field(default_factory=tuple)
-
-    def panels(self) -> list[Panel]:
-        """What is shown of it."""
-        return panels_of(self.pos, self.labels, self.truth)
-
-
 def predict_files(run: LoadedRun, inputs: Sequence[str], options: Options) -> int:
     """Predicts for every cloud in files and folders, writes and shows the answers, and gives how many files could not
     be used; each of these is said in a sentence, and the others go on.
@@ -101,34 +72,64 @@ def predict_files(run: LoadedRun, inputs: Sequence[str], options: Options) -> in
         options: how.
 
     Raises:
-        ConfigError: a run of pre-training, or an option that does not fit it.
+        ConfigError: a run of pre-training, an option that does not fit it, or answers that are to be written among
+            what is read.
         DataError: a name that is neither file nor folder.
+        ConcluError: what is shown needs a library that is missing, or finds no way to draw.
     """
-    predictor = make_predictor(run, options)
     files = cloud_files(inputs)
     out = options.out or run.folder / OUT_NAME
+    check_out(out, [*inputs, *([options.truth] if options.truth else [])], files)
+    check_truth(options.truth, files)
+    predictor = make_predictor(run, options)
     out.mkdir(parents=True, exist_ok=True)
     _write_names(run.method, out)
     taken: set[str] = set()
     sources = [(str(path), _predict_file(run, predictor, path, options, taken)) for path in files]
     if options.test:
         sources.append(("test split", _predict_test(run, predictor, options.test, taken)))
-    made: list[Prediction] = []
+    show = _show(run, options, out)
     unusable = 0
     for source, predictions in sources:
-        try:
-            for prediction in predictions:
-                _write(prediction, source, out)
-                made.append(prediction)
-        except ConcluError as error:  # of the file, or of a library that its kind needs
-            warn(str(error))
-            unusable += 1
-    if made:
-        show(made, run, options, out)
-        console.print(f"written: {out}, for {len(made)} clouds the points in colours (.ply) and their labels (.npy)")
+        unusable += not _write_all(source, predictions, out, show)
+    if show.shown:
+        console.print(f"written: {out}, for {show.shown} clouds the points in colours (.ply) and their labels (.npy)")
     if unusable:
         warn(f"{unusable} of {len(files)} files could not be used; see above.")
+    show.finish()
     return unusable
+
+
+def _write_all(source: str, predictions: Iterator[Prediction], out: Path, show: Show) -> bool:
+    """Whether every cloud of a file could be used and written; of those that could not, it is said why."""
+    complete = True
+    try:
+        for prediction in predictions:
+            try:
+                _write(prediction, source, out)
+            except OSError as error:  # of this cloud alone
+                warn(f"{source}, {prediction.name}: the answer cannot be written ({one_line(error)}).")
+                complete = False
+            else:
+                show.add(prediction)
+    except (ConcluError, OSError) as error:  # of the file, or of a library that its kind needs
+        warn(str(error) if isinstance(error, ConcluError) else f"{source} cannot be read ({one_line(error)}).")
+        return False
+    return complete
+
+
+def _show(run: LoadedRun, options: Options, out: Path) -> Show:
+    return Show(
+        run.method.label_names,
+        _axis(run, options),
+        out,
+        f"{run.method.task.replace('_', ' ')} by {run.folder.name}",
+        png=options.png,
+        html=options.html,
+        windows=options.show,
+        renderer=options.renderer,
+        window=options.window,
+    )
 
 
 def _write(prediction: Prediction, source: str, out: Path) -> None:
@@ -153,13 +154,27 @@ def make_predictor(run: LoadedRun, options: Options) -> Predictor:
         )
     if not run.method.given and (options.category or options.truth):
         raise ConfigError(f"a {type(run.method).__name__} takes no --category and no --truth; leave them out.")
-    num_points = options.num_points or int(run.config["dataset"].get("num_points", NUM_POINTS))
+    num_points = _num_points(run) if options.num_points is None else options.num_points
     if num_points < 1:
         raise ConfigError(f"--points must be at least 1, found {num_points}.")
-    found = run.vertical_axis if options.up is None else "xyz".index(options.up)
-    steps = run.config["dataset"].get("transform") or NORMALISED
+    found = _axis(run, options)
+    steps = _settings(run).get("transform")
+    steps = DEFAULT_TRANSFORM if steps is None else steps
     prepare = Compose([compose(steps, vertical_axis=found), TurnUpright(found, run.vertical_axis)])
     return Predictor(run.method.to(run.device).eval(), prepare, num_points, run.device, run.seed)
+
+
+def _settings(run: LoadedRun) -> dict[str, Any]:
+    """What the run's data set is built with: its config, and the defaults of its class."""
+    named = DATASETS.look_up(run.config["dataset"])
+    return settings_of(named.cls, named.arguments)
+
+
+def _num_points(run: LoadedRun) -> int:
+    """How many points the clouds of the training had, as its config or the data set's class says it; else the data
+    set is opened and its clouds are looked at."""
+    said = _settings(run).get("num_points")
+    return int(run.dataset.get_split("test").pos.shape[1] if said is None else said)
 
 
 def _predict_file(
@@ -167,11 +182,12 @@ def _predict_file(
 ) -> Iterator[Prediction]:
     model = run.method
     for cloud in read_clouds(path):
-        category, truth = 0, None
+        category, truth, notes = 0, None, cloud.notes
         if model.given:
             category = category_of(path, model.labels.classes, options.category)
-            truth = true_parts(path, cloud, options.truth, model.labels.class_parts[category])
-        yield _predict(model, predictor, _unused(cloud.name, taken), cloud.points, category, truth, cloud.notes)
+            truth, told = true_parts(path, cloud, options.truth, model.labels.class_parts[category])
+            notes = (*notes, *told)
+        yield _predict(model, predictor, _unused(cloud.name, taken), cloud.points, category, truth, notes)
 
 
 def _predict_test(run: LoadedRun, predictor: Predictor, clouds: int, taken: set[str]) -> Iterator[Prediction]:
@@ -179,7 +195,7 @@ def _predict_test(run: LoadedRun, predictor: Predictor, clouds: int, taken: set[
     split = run.dataset.get_split("test")
     for index in np.linspace(0, len(split) - 1, min(clouds, len(split))).round().astype(int):
         truth = None if split.part is None or not run.method.given else np.asarray(split.part[index], dtype=np.int64)
-        name = _unused(split.names[index].replace("/", "_"), taken)
+        name = _unused(split.names[index], taken)
         yield _predict(run.method, predictor, name, np.array(split.pos[index]), int(split.y[index]), truth)
 
 
@@ -223,10 +239,12 @@ def _short(part: str) -> str:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """A name that no cloud before has, so that no answer is written over another."""
+    """A name of a file that no cloud before has, so that no answer is written over another; not even where upper and
+    lower case are the same."""
+    name = file_name(name)
     numbered = (f"{name}-{i}" for i in count(2))
-    unused = next(candidate for candidate in chain([name], numbered) if candidate not in taken)
-    taken.add(unused)
+    unused = next(candidate for candidate in chain([name], numbered) if candidate.casefold() not in taken)
+    taken.add(unused.casefold())
     return unused
 
 
@@ -238,32 +256,6 @@ def _write_names(model: Any, out: Path) -> None:
     writer.writerows((label, name, hex_of(label)) for label, name in enumerate(model.label_names))
     with atomic_write(out / "labels.csv") as file:
         file.write(text.getvalue().encode())
-
-
-def show(made: Sequence[Prediction], run: LoadedRun, options: Options, out: Path) -> None:
-    """Draws pictures, a page and windows, as the options say. Where windows are wanted and there is no display, the
-    clouds are drawn as pictures, which is said.
-
-    Raises:
-        ConcluError: a renderer finds no way to draw, or a library is missing.
-    """
-    names, axis = list(run.method.label_names), _axis(run, options)
-    problem = display_problem() if options.show else ""
-    if problem:
-        console.print(f"no window can be opened, for {problem}: the clouds are drawn as pictures")
-    if options.png or problem:
-        for prediction in made:
-            picture = out / f"{prediction.name}.png"
-            render_picture(prediction.panels(), names, picture, axis, options.renderer)
-            console.print(f"picture: {picture}")
-    if options.html:
-        page = out / "clouds.html"
-        shown = [PageCloud(p.name, p.panels(), [p.answer, *p.notes]) for p in made[:MAX_SHOWN]]
-        write_page(page, shown, names, f"{run.method.task.replace('_', ' ')} by {run.folder.name}", axis)
-        left = f", the first {MAX_SHOWN} of {len(made)} clouds" if len(made) > MAX_SHOWN else ""
-        console.print(f"page: {page}{left}")
-    for prediction in made if options.show and not problem else ():
-        show_windows(prediction.panels(), names, axis, options.window)
 
 
 def _axis(run: LoadedRun, options: Options) -> int:

@@ -1,15 +1,21 @@
 """Predictions for files: what is written, what is shown, and what is refused without stopping the others."""
 
 import csv
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 import pytest
+import torch
+from torch_geometric.data import Data
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
-from conclu_pyg.inference import predict
+from conclu_pyg.inference import predict, show
 from conclu_pyg.inference.predict import Options, predict_files
 from conclu_pyg.vis.colors import hex_of
 
@@ -99,7 +105,7 @@ def test_a_classifier_says_a_class_with_its_probability(
 def test_without_a_display_pictures_are_drawn_and_it_is_said(
     parts: LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(predict, "display_problem", lambda: "there is none")
+    monkeypatch.setattr(show, "display_problem", lambda: "there is none")
     predict_files(parts, [], Options(out=tmp_path, test=1, show=True, renderer="matplotlib"))
     assert "no window can be opened, for there is none" in capsys.readouterr().out
     assert len(list(tmp_path.glob("*.png"))) == 1
@@ -109,8 +115,8 @@ def test_with_a_display_a_window_opens_for_each_cloud(
     parts: LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = []
-    monkeypatch.setattr(predict, "display_problem", lambda: "")
-    monkeypatch.setattr(predict, "show_windows", lambda panels, *_: opened.append(len(panels)))
+    monkeypatch.setattr(show, "display_problem", lambda: "")
+    monkeypatch.setattr(show, "show_windows", lambda panels, *_: opened.append(len(panels)))
     predict_files(parts, [], Options(out=tmp_path, test=2, show=True))
     assert opened == [3, 3] and not list(tmp_path.glob("*.png"))
 
@@ -118,3 +124,135 @@ def test_with_a_display_a_window_opens_for_each_cloud(
 def test_a_run_of_pre_training_has_nothing_to_predict(tiny_run: Path, scans: Path) -> None:
     with pytest.raises(ConfigError, match="was pre-trained without labels, so it has nothing to predict; fine-tune it"):
         predict_files(load_run(tiny_run), [str(scans)], Options())
+
+
+@pytest.mark.parametrize("out", ["scans", "scans/chair", ".", "other"])
+def test_nothing_is_written_where_something_is_read(parts: LoadedRun, scans: Path, tmp_path: Path, out: str) -> None:
+    (scans / "chair" / "labels.csv").write_text("mine")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "link.npy").symlink_to(scans / "chair" / "good.npy")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(ConfigError, match=r"^--out .* would write among what is read, .*; name another folder\.$"):
+        predict_files(parts, [str(scans), str(tmp_path / "other" / "link.npy")], Options(out=tmp_path / out))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_of_true_parts_is_not_written_into(parts: LoadedRun, scans: Path, tmp_path: Path) -> None:
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    with pytest.raises(ConfigError, match="would write among what is read"):
+        predict_files(parts, [str(scans)], Options(out=truth, truth=truth))
+    assert not list(truth.iterdir())
+
+
+def test_clouds_are_not_kept_when_they_are_written(
+    parts: LoadedRun, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(6):
+        np.save(scans / "chair" / f"{index}.npy", np.random.default_rng(index).normal(size=(300, 3)))
+    seen: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+
+    def remember(path: Path, pos: np.ndarray, labels: np.ndarray) -> None:
+        gc.collect()
+        seen.append(weakref.ref(pos))
+        alive.append(sum(ref() is not None for ref in seen))
+
+    drawn: list[int] = []
+    monkeypatch.setattr(predict, "write_ply", remember)
+    monkeypatch.setattr(show, "render_picture", lambda *_: drawn.append(len(seen)))
+    monkeypatch.setattr(show, "MAX_POINTS", 100)
+    monkeypatch.setattr(show, "MAX_CLOUDS", 4)
+    predict_files(parts, [str(scans)], Options(out=tmp_path / "out", html=True, png=True))
+    assert len(seen) == 8 and max(alive) <= 2  # the one before may wait for its turn to end
+    assert drawn == list(range(1, 9))
+    page = (tmp_path / "out" / "clouds.html").read_text()
+    assert page.count("<section>") == 4 and "100 of its 300 points are shown, chosen at random." in page
+
+
+def test_what_cannot_be_drawn_keeps_nothing_from_being_predicted(
+    parts: LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ConcluError("no way to draw.")
+
+    monkeypatch.setattr(show, "render_picture", fail)
+    with pytest.raises(ConcluError, match=r"^no way to draw"):
+        predict_files(parts, [], Options(out=tmp_path, test=3, png=True, html=True))
+    assert len(list(tmp_path.glob("*_labels.npy"))) == 3 and (tmp_path / "clouds.html").exists()
+
+
+def test_one_file_of_labels_is_for_one_cloud(
+    parts: LoadedRun, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels, out = tmp_path / "labels.npy", tmp_path / "out"
+    part = parts.method.labels.class_parts[parts.method.labels.classes.index("chair")][0]
+    np.save(labels, np.full(200, part))
+    with pytest.raises(ConfigError, match=r"is one file of labels, and 4 files are meant; name a folder with NAME.seg"):
+        predict_files(parts, [str(scans)], Options(out=out, truth=labels))
+    assert not out.exists()
+    several = tmp_path / "chair.npy"
+    np.save(several, np.random.default_rng(0).normal(size=(2, 200, 3)))
+    assert predict_files(parts, [str(several)], Options(out=out, truth=labels)) == 1
+    assert "holds several clouds, and --truth" in " ".join(capsys.readouterr().out.split())
+    folder = tmp_path / "truth"
+    folder.mkdir()
+    for index in range(2):
+        np.save(folder / f"chair_000{index}.npy", np.full(200, part))
+    assert predict_files(parts, [str(several)], Options(out=out, truth=folder)) == 0
+    assert capsys.readouterr().out.count("% of the points right") == 2
+
+
+def test_parts_in_a_file_that_are_not_the_runs_are_left_out_and_it_is_said(
+    parts: LoadedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with h5py.File(tmp_path / "chair.h5", "w") as file:
+        file["data"] = np.random.default_rng(0).normal(size=(50, 3))
+        file["pid"] = np.full(50, 999)
+    assert predict_files(parts, [str(tmp_path / "chair.h5")], Options(out=tmp_path / "out")) == 0
+    said = capsys.readouterr().out
+    assert "note: the parts that the file has were left out" in said and "points right" not in said
+
+
+def test_names_from_data_stay_in_the_folder(parts: LoadedRun, tmp_path: Path) -> None:
+    split = parts.dataset.get_split("test")
+    split.names[0], split.names[-1] = "..", "a/../\\b:c*" + "x" * 300
+    out = tmp_path / "a" / "out"
+    predict_files(parts, [], Options(out=out, test=2))
+    names = sorted(path.name for path in out.glob("*.ply"))
+    assert names == ["a_..__b_c_" + "x" * 90 + ".ply", "cloud.ply"] and len(list(tmp_path.rglob("*.ply"))) == 2
+
+
+def test_an_answer_that_cannot_be_written_is_said_and_the_others_go_on(
+    parts: LoadedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "chair.npy", np.random.default_rng(0).normal(size=(3, 50, 3)))
+    (tmp_path / "out" / "chair_0001.ply").mkdir(parents=True)
+    assert predict_files(parts, [str(tmp_path / "chair.npy")], Options(out=tmp_path / "out")) == 1
+    assert "chair_0001: the answer cannot be written" in capsys.readouterr().out
+    assert {p.name for p in (tmp_path / "out").glob("*.npy")} == {"chair_0000_labels.npy", "chair_0002_labels.npy"}
+
+
+def with_dataset(run: LoadedRun, **changes: Any) -> LoadedRun:
+    """The same run with other words in its config; ``None`` leaves one out."""
+    section = {key: value for key, value in (run.config["dataset"] | changes).items() if value is not None}
+    return replace(run, config=run.config | {"dataset": section})
+
+
+def test_points_and_transform_are_those_of_the_data_set(parts: LoadedRun) -> None:
+    assert predict.make_predictor(parts, Options()).num_points == 64
+    assert predict.make_predictor(parts, Options(num_points=7)).num_points == 7
+    assert predict.make_predictor(with_dataset(parts, num_points=None), Options()).num_points == 1024
+    other = {"name": "ModelNet", "num_points": None, "num_shapes": None, "num_test_shapes": None}
+    assert predict.make_predictor(with_dataset(parts, **other), Options()).num_points == 2048
+    pos = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32) + 5
+    for transform, largest in ((None, 1.0), ([], np.linalg.norm(pos, axis=1).max())):
+        predictor = predict.make_predictor(with_dataset(parts, transform=transform), Options())
+        prepared = predictor.prepare(Data(pos=torch.from_numpy(pos.copy()))).pos
+        assert prepared.norm(dim=1).max().item() == pytest.approx(largest, rel=1e-5)
+
+
+@pytest.mark.parametrize("points", [0, -3])
+def test_no_points_at_a_time_are_refused(parts: LoadedRun, points: int) -> None:
+    with pytest.raises(ConfigError, match=f"--points must be at least 1, found {points}"):
+        predict.make_predictor(parts, Options(num_points=points))

@@ -1,0 +1,129 @@
+"""Showing predictions as they come: pictures, a page, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from conclu_pyg.engine.progress import console, warn
+from conclu_pyg.errors import ConcluError
+from conclu_pyg.vis.page import MAX_CLOUDS, MAX_POINTS, PageCloud, write_page
+from conclu_pyg.vis.panel import Panel, panels_of
+from conclu_pyg.vis.pictures import render_picture
+from conclu_pyg.vis.window import display_problem, show_windows
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What was predicted for a cloud.
+
+    Attributes:
+        name: the name of what is written.
+        pos: the points, as they were read.
+        labels: the part of each point; for a classifier, its class at each.
+        answer: what is said of it, in a line.
+        truth: the true part of each point, where it is known.
+        notes: what was mended or sampled when it was read.
+    """
+
+    name: str
+    pos: np.ndarray
+    labels: np.ndarray
+    answer: str
+    truth: np.ndarray | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    def panels(self) -> list[Panel]:
+        """What is shown of it."""
+        return panels_of(self.pos, self.labels, self.truth)
+
+
+class Show:
+    """Shows each cloud when it is predicted, and keeps none but those of the page, thinned to what that shows, so that
+    memory does not grow with the number of clouds. Where windows are wanted and there is no display, the clouds are
+    drawn as pictures, which is said.
+
+    What cannot be shown keeps no cloud from being predicted: the first error ends the showing, and :meth:`finish`
+    raises it.
+
+    Args:
+        names: the names of the labels.
+        vertical_axis: which coordinate points up in the clouds as they were read.
+        out: where pictures and the page are written.
+        title: of the page.
+        png: whether to draw pictures.
+        html: whether to write a page of the first 60 clouds.
+        windows: whether to open windows.
+        renderer: of the pictures, ``open3d`` or ``matplotlib``.
+        window: which window, see :func:`~conclu_pyg.vis.window.show_windows`.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        vertical_axis: int,
+        out: Path,
+        title: str,
+        *,
+        png: bool = False,
+        html: bool = False,
+        windows: bool = False,
+        renderer: str = "open3d",
+        window: str = "open3d",
+    ) -> None:
+        problem = display_problem() if windows else ""
+        if problem:
+            console.print(f"no window can be opened, for {problem}: the clouds are drawn as pictures")
+        self.names, self.vertical_axis, self.out, self.title = list(names), vertical_axis, out, title
+        self.png, self.html, self.windows = png or bool(problem), html, windows and not problem
+        self.renderer, self.window = renderer, window
+        self.shown = 0
+        self._page: list[PageCloud] = []
+        self._failed: Exception | None = None
+
+    def add(self, prediction: Prediction) -> None:
+        """Shows a cloud."""
+        self.shown += 1
+        if self.html and len(self._page) < MAX_CLOUDS:
+            self._page.append(_for_page(prediction))
+        if self._failed is None:
+            try:
+                self._draw(prediction)
+            except (ConcluError, OSError) as error:
+                self._failed = error
+                warn("this cloud and those after it are predicted without being drawn; the reason comes at the end")
+
+    def finish(self) -> None:
+        """Writes the page, and raises what went wrong before.
+
+        Raises:
+            ConcluError: a renderer finds no way to draw, or a library is missing.
+            OSError: a picture could not be written.
+        """
+        if self._page:
+            page = self.out / "clouds.html"
+            write_page(page, self._page, self.names, self.title, self.vertical_axis)
+            left = f", the first {len(self._page)} of {self.shown} clouds" if self.shown > len(self._page) else ""
+            console.print(f"page: {page}{left}")
+        if self._failed is not None:
+            raise self._failed
+
+    def _draw(self, prediction: Prediction) -> None:
+        if self.png:
+            picture = self.out / f"{prediction.name}.png"
+            render_picture(prediction.panels(), self.names, picture, self.vertical_axis, self.renderer)
+            console.print(f"picture: {picture}")
+        if self.windows:
+            show_windows(prediction.panels(), self.names, self.vertical_axis, self.window)
+
+
+def _for_page(prediction: Prediction) -> PageCloud:
+    """What a page shows of a cloud, in arrays of its own, so that the cloud itself need not be kept."""
+    notes, size = [prediction.answer, *prediction.notes], len(prediction.pos)
+    if size > MAX_POINTS:
+        notes.append(f"{MAX_POINTS:,} of its {size:,} points are shown, chosen at random.")
+    panels = [panel.thinned(MAX_POINTS) for panel in prediction.panels()]
+    return PageCloud(prediction.name, [Panel(p.title, p.pos.copy(), p.labels.copy()) for p in panels], notes)
