@@ -123,7 +123,7 @@ def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
         accuracy += f" (draws: ± {records[0].details['deviation']:.1f})"
     of_paper = row.initialisation == "ModelNet40" and (row.task, row.metric) == ("svm", "accuracy")
     paper = PAPER.get((row.dataset, row.encoder, row.terms)) if of_paper else None
-    method = f"{row.method}: {row.terms}" if row.method else "-"
+    method = ": ".join(words for words in (row.method, row.terms) if words) or "-"
     seeds = ", ".join(str(seed) for seed in sorted(record.seed for record in records))
     start = "none: random weights" if row.initialisation == "random" else row.initialisation
     return (

@@ -150,7 +150,8 @@ def make_predictor(run: LoadedRun, options: Options) -> Predictor:
     if not task_of(run.method):
         raise ConfigError(
             f"{run.folder} was pre-trained without labels, so it has nothing to predict; fine-tune it first, by "
-            f"tools/train.py configs/partseg_pointnet.yaml model.encoder.checkpoint={run.folder}."
+            f"`tools/train.py configs/partseg_pointnet.yaml model.encoder.checkpoint={run.folder} "
+            "pipeline.run_dir=runs/parts` or with another such config, and name that run."
         )
     if not run.method.given and (options.category or options.truth):
         raise ConfigError(f"a {type(run.method).__name__} takes no --category and no --truth; leave them out.")
