@@ -263,10 +263,10 @@ class Pipeline(ABC):
         return self.dataset.get_split(name).turned(self.dataset.vertical_axis, self.vertical_axis)
 
 
-def learnt_axis(model: nn.Module, dataset: PointCloudDataset) -> int:
+def learnt_axis(model: Any, dataset: PointCloudDataset) -> int:
     """The coordinate that points up in the clouds that the encoder was pre-trained on, or, where it was not or does not
     know, in those of the data set."""
-    pretraining = pretraining_of(model.encoder)  # type: ignore[arg-type]
+    pretraining = pretraining_of(model.encoder)
     known = None if pretraining is None else pretraining.vertical_axis
     return dataset.vertical_axis if known is None else known
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.data.readers.h5_file import dataset_of, opened
+from conclu_pyg.errors import DataError
 
-# Deflate packs at most 1032 to 1: a file that claims more than that holds nothing real.
-MAX_RATIO = 1100
 REMEDY = "restore the file or leave it out"
 
 
@@ -31,44 +30,27 @@ def read_any_h5(path: Path, max_points: int) -> Iterator[tuple[np.ndarray, np.nd
         DataError: no HDF5 file, one that is damaged, without ``data`` of such a shape, or whose ``pid`` has not one
             integer for each point.
     """
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            data, part = _dataset(file, path, "data"), _dataset(file, path, "pid") if "pid" in file else None
-            if data.ndim not in (2, 3) or data.shape[-1] < 3 or data.dtype.kind not in "fiu":
-                raise DataError(
-                    f"{path}: 'data' must hold numbers of shape [points, 3] or [clouds, points, 3], found "
-                    f"{data.dtype} {list(data.shape)}; {REMEDY}."
-                )
-            if data.shape[-2] > max_points:
-                raise DataError(
-                    f"{path}: the clouds in 'data' have {data.shape[-2]:,} points, more than the {max_points:,} that a "
-                    f"cloud may have; thin them first."
-                )
-            if part is not None and (part.shape != data.shape[:-1] or part.dtype.kind not in "iu"):
-                raise DataError(
-                    f"{path}: 'pid' must hold an integer for each point of 'data' of shape {list(data.shape)}, found "
-                    f"{part.dtype} {list(part.shape)}; {REMEDY}."
-                )
-            for row in [(...,)] if data.ndim == 2 else [(index,) for index in range(len(data))]:
-                labels = None if part is None else np.asarray(part[row]).astype(np.int64)
-                yield np.asarray(data[(*row, slice(None), slice(0, 3))] if data.ndim == 3 else data[:, :3]), labels
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise DataError(f"{path} is truncated, damaged or not an h5 file ({one_line(error)}); {REMEDY}.") from error
+    with opened(path, REMEDY) as file:
+        data, part = _dataset(file, path, "data"), _dataset(file, path, "pid") if "pid" in file else None
+        if data.ndim not in (2, 3) or data.shape[-1] < 3 or data.dtype.kind not in "fiu":
+            raise DataError(
+                f"{path}: 'data' must hold numbers of shape [points, 3] or [clouds, points, 3], found "
+                f"{data.dtype} {list(data.shape)}; {REMEDY}."
+            )
+        if data.shape[-2] > max_points:
+            raise DataError(
+                f"{path}: the clouds in 'data' have {data.shape[-2]:,} points, more than the {max_points:,} that a "
+                f"cloud may have; thin them first."
+            )
+        if part is not None and (part.shape != data.shape[:-1] or part.dtype.kind not in "iu"):
+            raise DataError(
+                f"{path}: 'pid' must hold an integer for each point of 'data' of shape {list(data.shape)}, found "
+                f"{part.dtype} {list(part.shape)}; {REMEDY}."
+            )
+        for row in [(...,)] if data.ndim == 2 else [(index,) for index in range(len(data))]:
+            labels = None if part is None else np.asarray(part[row]).astype(np.int64)
+            yield np.asarray(data[(*row, slice(None), slice(0, 3))] if data.ndim == 3 else data[:, :3]), labels
 
 
 def _dataset(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
-    """The data set ``key``, which must lie in this very file and claim no more than that can hold."""
-    link = file.get(key, getlink=True) if key in file else None
-    item = file[key] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(item, h5py.Dataset):
-        found = ", ".join(f"'{name}'" for name in file) or "nothing"
-        raise DataError(f"{path} must hold its clouds as the data set 'data', found {found:.200}; {REMEDY}.")
-    if item.is_virtual or item.external:
-        raise DataError(f"{path}: '{key}' lies in other files, which are not followed; copy it into this file.")
-    claimed = item.size * item.dtype.itemsize if item.size else 0
-    if claimed > MAX_RATIO * path.stat().st_size:
-        raise DataError(
-            f"{path}: '{key}' claims {claimed:,} bytes, more than a file of {path.stat().st_size:,} bytes can hold; "
-            f"{REMEDY}."
-        )
-    return item
+    return dataset_of(file, path, key, "its clouds as the data set 'data'", REMEDY)

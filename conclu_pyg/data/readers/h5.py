@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from conclu_pyg.data.readers.h5_file import dataset_of, opened
 from conclu_pyg.errors import DataError
 
 BLOCK_BYTES = 1 << 25  # what is held at once while a file is read
-# Deflate, the filter of these files, packs at most 1032 to 1: a file that claims more than that holds nothing real.
-MAX_RATIO = 1100
 REMEDY = "restore the file or take it out of the list"
 
 
@@ -42,7 +40,7 @@ class H5Clouds:
         self, path: Path, num_classes: int, *, names_file: str = "shape_names.txt", parts: bool = False
     ) -> None:
         self.path, self.names_file, self.parts = path, names_file, parts
-        with _opened(path) as file:
+        with opened(path, REMEDY) as file:
             data, label = _dataset(file, path, "data"), _dataset(file, path, "label")
             if data.ndim != 3 or data.shape[2] != 3 or data.shape[1] == 0 or data.dtype.kind not in "fiu":
                 raise DataError(
@@ -82,7 +80,7 @@ class H5Clouds:
         Shapes:
             - **output:** ``[r, num_points, 3]``
         """
-        with _opened(self.path) as file:
+        with opened(self.path, REMEDY) as file:
             return np.asarray(_dataset(file, self.path, "data")[rows])
 
     def __len__(self) -> int:
@@ -97,7 +95,7 @@ class H5Clouds:
         return self._rows("pid")
 
     def _rows(self, key: str) -> Iterator[np.ndarray]:
-        with _opened(self.path) as file:
+        with opened(self.path, REMEDY) as file:
             values = _dataset(file, self.path, key)
             if values.shape[:2] != (len(self), self.num_points):
                 raise DataError(f"{self.path} was changed while it was read; start again.")
@@ -106,34 +104,6 @@ class H5Clouds:
                 yield from values[start : start + rows]
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    """An open file whose failures, on opening or later on reading, are one sentence."""
-    if not path.is_file():
-        raise DataError(f"there is no file {path}; {REMEDY}.")
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            yield file
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{path} is truncated, damaged or not an h5 file ({reason}); {REMEDY}.") from error
-
-
 def _dataset(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
-    """The data set ``key``, which must lie in this very file and claim no more than that can hold."""
-    link = file.get(key, getlink=True) if key in file else None
-    item = file[key] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(item, h5py.Dataset):
-        found = ", ".join(f"'{name}'" for name in file) or "nothing"
-        needed = "'data', 'label' and 'pid'" if key == "pid" else "'data' and 'label'"
-        raise DataError(f"{path} must hold the data sets {needed}, found {found}; {REMEDY}.")
-    if item.is_virtual or item.external:
-        raise DataError(f"{path}: '{key}' lies in other files, which are not followed; copy it into this file.")
-    size = path.stat().st_size
-    claimed = item.size * item.dtype.itemsize if item.size else 0
-    if claimed > MAX_RATIO * size:
-        raise DataError(
-            f"{path}: '{key}' claims {claimed:,} bytes of shape {list(item.shape)}, which a file of {size:,} bytes "
-            f"cannot hold; {REMEDY}."
-        )
-    return item
+    needed = "'data', 'label' and 'pid'" if key == "pid" else "'data' and 'label'"
+    return dataset_of(file, path, key, f"the data sets {needed}", REMEDY)
