@@ -160,7 +160,11 @@ class PointCloudDataset(ABC):
     @cached_property
     def transform(self) -> Compose:
         """What is done to every cloud when it is read, made when it is first asked for: by then the axis is known."""
-        return compose(self._steps, vertical_axis=self.vertical_axis)
+        return self.transform_for(self.vertical_axis)
+
+    def transform_for(self, vertical_axis: int) -> Compose:
+        """The same for clouds that were turned so that another coordinate points up."""
+        return compose(self._steps, vertical_axis=vertical_axis)
 
     @property
     def name(self) -> str:

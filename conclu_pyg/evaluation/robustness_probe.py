@@ -129,7 +129,8 @@ def embed_changed(run: LoadedRun, split: PointCloudSplit, change: Change, streng
         ConcluError: features that are not finite.
     """
     changed = copy.copy(split)
-    steps = [split.transform, change.make(strength, run.vertical_axis), run.dataset.transform]
+    axis = run.vertical_axis
+    steps = [split.transform, change.make(strength, axis), run.dataset.transform_for(axis)]
     changed.transform = Compose([step for step in steps if step is not None])
     with _drawn_by(run.seed):
         return embed(run.method.encoder, changed, run.device)

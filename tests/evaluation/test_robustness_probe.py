@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.evaluation import robustness_probe as robustness_module
 from conclu_pyg.evaluation.linear_svm import LinearSVM, linear_svm
 from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.evaluation.probe import ProbeSplits, probe_splits
@@ -125,3 +126,16 @@ def test_too_few_labels_are_refused_before_the_features(
         ConcluError, match="a linear SVM whose C is chosen by 3-fold cross-validation needs two classes"
     ):
         robustness_probe(loaded, few)
+
+
+def test_clouds_that_were_turned_are_normalised_about_their_new_axis(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = load_run(tiny_run, ["dataset.transform=[{name: RandomVerticalRotate, degrees: 5}]"])
+    turned = replace(run, checkpoint=replace(run.checkpoint, vertical_axis=1))
+    made: list[PointCloudSplit] = []
+    monkeypatch.setattr(robustness_module, "embed", lambda _, split, *__: made.append(split))
+    embed_changed(turned, turned.split("test"), CHANGES[0], 10.0)
+    assert made[0].transform is not None
+    first, *_, last = made[0].transform.transforms
+    assert first.transforms[0].transforms[0].vertical_axis == 2 and last.transforms[0].vertical_axis == 1
