@@ -15,7 +15,7 @@ from torch import nn
 from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, NEIGHBORS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg import registry as registry_module
 from conclu_pyg.errors import CheckpointError, RegistryError
-from conclu_pyg.registry import built_from, settings_of
+from conclu_pyg.registry import built_from
 
 
 class Net:
@@ -240,6 +240,20 @@ def test_an_unknown_argument_names_the_class_the_argument_and_what_it_takes(nets
     )
 
 
+def test_all_that_is_wrong_is_told_at_once_and_what_there_is_only_where_nothing_is_near(nets: Registry) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net", "widht": 3, "depe": 1, "lr": "fast"})
+    assert message(error) == (
+        "Net takes no argument 'widht'; did you mean 'width'? Net takes no argument 'depe'; did you mean 'deep'? "
+        "Net takes lr: float = 0.1, found 'fast' (str)."
+    )
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net", "width": 3, "qqq": 3, "xxx": 1})
+    text = message(error)
+    assert text.startswith("Net takes no argument 'qqq'. It takes: width: int, ")
+    assert text.endswith(" Net takes no argument 'xxx'.")
+
+
 def test_an_alias_is_shown_as_what_one_can_write() -> None:
     with pytest.raises(RegistryError) as error:
         METHODS.build({"name": "ConClu", "encoder": None, "orthogonality_reduction": "max"})
@@ -420,11 +434,6 @@ def test_every_encoder_takes_a_checkpoint(name: str) -> None:
         ENCODERS.build({"name": name, "chekpoint": "run"})
     with pytest.raises(CheckpointError, match=r"there is no checkpoint or run folder no/run"):
         ENCODERS.build({"name": name, "checkpoint": "no/run"})
-
-
-def test_the_settings_of_a_class_are_its_arguments_over_its_defaults() -> None:
-    assert settings_of(Net, {"width": 3, "deep": True}) == {"width": 3, "lr": 0.1, "deep": True, "kind": "a"}
-    assert settings_of(Net, {}) == {"lr": 0.1, "deep": False, "kind": "a"}
 
 
 # Parts

@@ -12,7 +12,7 @@ from conclu_pyg.data.readers.any_cloud import SUFFIXES, Cloud
 from conclu_pyg.data.readers.npy import read_npy
 from conclu_pyg.data.readers.text import read_columns
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.registry import nearest
+from conclu_pyg.nearest import nearest
 
 MAX_FILES = 10_000
 TRUTHS = (".seg", ".npy", ".txt")  # of files of part labels

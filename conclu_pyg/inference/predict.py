@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from torch_geometric.transforms import Compose
 
+from conclu_pyg.arguments import settings_of
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
 from conclu_pyg.data.readers.any_cloud import read_clouds
 from conclu_pyg.engine.files import atomic_write
@@ -24,7 +25,7 @@ from conclu_pyg.inference.inputs import category_of, check_out, check_truth, clo
 from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.inference.show import Prediction, Show
 from conclu_pyg.methods.base import task_of
-from conclu_pyg.registry import DATASETS, settings_of
+from conclu_pyg.registry import DATASETS
 from conclu_pyg.transforms import compose
 from conclu_pyg.transforms.turn_upright import TurnUpright
 from conclu_pyg.vis.colors import hex_of
