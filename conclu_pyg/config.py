@@ -7,7 +7,9 @@ Reading the files is the business of :mod:`conclu_pyg.config_files`, changing wh
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ __all__ = [
     "dump_config",
     "import_modules",
     "load_config",
+    "named",
     "resolve",
 ]
 
@@ -133,6 +136,36 @@ def _faults_of_part(config: Any, registry: Registry, place: str, reserved: Seque
         elif value is not None and key not in unfit:  # None: the class has a part of its own, or needs one
             inner += _faults_of_part(value, of_part, where)
     return own + inner
+
+
+@contextmanager
+def named(config: Mapping[str, Any], source: str) -> Iterator[None]:
+    """Within it, what is built from a config and refused names the source and the part of the config, such as
+    ``configs/mine.yaml, model.encoder: PointNet takes out_channels of at least 1, found -1.``
+
+    Args:
+        config: as :func:`load_config` gives it.
+        source: what messages call the config.
+    """
+    try:
+        yield
+    except (ConfigError, RegistryError) as error:  # those of data and checkpoints are about other files
+        places = (_place(part, config) for part in error.building)
+        place = next((place[1:] for place in places if place), "")
+        said = not place or re.search(rf"\b{re.escape(place)}[.=\[]", str(error))
+        error.args = (f"{source}{'' if said else f', {place}'}: {error}",)
+        raise
+
+
+def _place(part: Any, config: Any) -> str:
+    """Where the very object ``part`` stands in a config, such as ``pipeline.views[1]``; nothing if it does not."""
+    items = config.items() if isinstance(config, Mapping) else enumerate(config) if isinstance(config, list) else ()
+    for key, value in items:
+        inner = "" if value is part else _place(part, value)
+        if value is part or inner:
+            step = f"[{key}]" if isinstance(config, list) else f".{key}"
+            return f"{step}{inner}"
+    return ""
 
 
 def _refuse_interpolation(value: Any, source: str) -> None:

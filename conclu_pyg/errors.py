@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 
 class Fault(NamedTuple):
@@ -33,7 +33,15 @@ def in_words(faults: Sequence[Fault]) -> list[str]:
 
 
 class ConcluError(Exception):
-    """Base of the errors that say which file or key is wrong, what was found, what was expected and what to do."""
+    """Base of the errors that say which file or key is wrong, what was found, what was expected and what to do.
+
+    Attributes:
+        building: the configs that registries were building from when it was raised, the innermost first.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        self.building: list[Mapping[str, Any]] = []
 
 
 class RegistryError(ConcluError):

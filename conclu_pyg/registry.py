@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from conclu_pyg.arguments import YAML_VALUES, check_arguments, parameters_of
-from conclu_pyg.errors import Fault, RegistryError
+from conclu_pyg.errors import ConcluError, Fault, RegistryError
 from conclu_pyg.nearest import nearest
 
 PLUGIN_GROUP = "conclu_pyg.plugins"
@@ -135,14 +135,23 @@ class Registry:
         Raises:
             RegistryError: ``config`` is a name or number alone, its ``name`` is missing or unknown, or an argument is
                 unknown, missing, of another type, or another one than the surroundings give.
+            ConcluError: the class refuses an argument itself. Either has the config in its ``building``.
         """
         if not isinstance(config, (Mapping, *YAML_VALUES)):
             return config
+        try:
+            return self._built(config, given or {}, offers)
+        except ConcluError as error:
+            if isinstance(config, Mapping):
+                error.building.append(config)
+            raise
+
+    def _built(self, config: Any, given: Mapping[str, Any], offers: dict[str, Any]) -> Any:
         cls, arguments, options = self.look_up(config)
-        offers |= given or {}
+        offers = {**offers, **given}
         reserved = [key for key, value in offers.items() if not isinstance(value, YAML_VALUES)]
         check_arguments(cls, arguments, offers, reserved, self.options_of(cls))
-        for key, value in (given or {}).items():
+        for key, value in given.items():
             if key in arguments and arguments[key] != value:
                 raise RegistryError(
                     f"{cls.__name__} is given {key}={value!r} by the program, found {arguments[key]!r}; leave it out "

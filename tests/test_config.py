@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from conclu_pyg import DATASETS, HEADS, METHODS
-from conclu_pyg.config import load_config, resolve
-from conclu_pyg.errors import ConfigError
+from conclu_pyg import DATASETS, HEADS, METHODS, Registry
+from conclu_pyg.config import load_config, named, resolve
+from conclu_pyg.errors import ConfigError, DataError, RegistryError
 from conclu_pyg.transforms import compose
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -193,6 +193,61 @@ def test_mistakes_of_the_file_and_of_overrides_are_told_together(configs: Any) -
     heading, *lines = configs.refusal(path, "model.codse=swapped").split("\n")
     assert heading == f"{path} has 2 mistakes:"
     assert [line.split(":")[0] for line in lines] == ["  model", "  pipeline"]
+
+
+# What is built and refused
+
+
+class Refusing:
+    """Refuses whatever it is built from, by a sentence of the config."""
+
+    def __init__(
+        self, says: str = "", part: Any = None, parts: Any = None, copied: Any = None, other: Any = None
+    ) -> None:
+        for config in [part, *(parts or []), copied and dict(copied)]:
+            if config:
+                REFUSERS.build(config)
+        raise ConfigError(says)
+
+
+REFUSERS = Registry("REFUSERS")
+REFUSERS.register_module()(Refusing)
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ({"says": "no."}, "a config, model: no."),
+        ({"part": {"name": "Refusing", "says": "no."}}, "a config, model.part: no."),
+        ({"part": {"name": "Refusing", "part": {"name": "Refusing", "says": "no."}}}, "a config, model.part.part: no."),
+        ({"parts": [{}, {"name": "Refusing", "says": "no."}]}, "a config, model.parts[1]: no."),
+        ({"copied": {"name": "Refusing", "says": "no."}}, "a config, model: no."),  # where the copy is from, none knows
+        ({"other": None, "part": 3}, "a config, model: REFUSERS builds from a mapping with a 'name', found 3."),
+        ({"part": {"nam": "Refusing"}}, "a config, model.part: a config for REFUSERS needs 'name', found the keys"),
+        (
+            {"part": {"name": "Refusing", "says": 3}},
+            "a config, model.part: Refusing takes says: str = '', found 3 (int).",
+        ),
+        ({"says": "model.says must be kind."}, "a config: model.says must be kind."),
+        ({"says": "found model=2."}, "a config: found model=2."),
+        ({"says": "a supermodel.says no."}, "a config, model: a supermodel.says no."),
+    ],
+)
+def test_what_is_refused_while_it_is_built_is_said_with_its_place(model: dict[str, Any], sentence: str) -> None:
+    config = {"dataset": {"transform": None}, "model": {"name": "Refusing", **model}}
+    with pytest.raises((ConfigError, RegistryError)) as error, named(config, "a config"):
+        REFUSERS.build(config["model"])
+    assert str(error.value).startswith(sentence)
+
+
+def test_an_error_of_the_config_that_no_part_of_it_raised_is_said_with_the_file() -> None:
+    with pytest.raises(ConfigError, match=r"^a config: no\.$"), named({"model": {}}, "a config"):
+        raise ConfigError("no.")
+
+
+def test_what_is_wrong_with_other_files_is_not_said_of_the_config() -> None:
+    with pytest.raises(DataError, match=r"^no such file\.$"), named({"model": {}}, "a config"):
+        raise DataError("no such file.")
 
 
 @pytest.mark.filterwarnings("ignore:register_new_resolver")

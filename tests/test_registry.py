@@ -14,7 +14,7 @@ from torch import nn
 
 from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, NEIGHBORS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg import registry as registry_module
-from conclu_pyg.errors import CheckpointError, RegistryError
+from conclu_pyg.errors import CheckpointError, DataError, RegistryError
 from conclu_pyg.registry import built_from
 
 
@@ -346,6 +346,22 @@ def test_a_class_that_takes_any_argument_gets_any() -> None:
     assert things.build({"name": "Open", "depth": 3, "others": 4}).others == {"depth": 3, "others": 4}
     with pytest.raises(RegistryError, match="Open takes width: int = 1, found 'a'"):
         things.build({"name": "Open", "width": "a"})
+
+
+def test_an_error_holds_the_configs_that_were_built_from_the_innermost_first() -> None:
+    things = Registry("THINGS")
+
+    @things.register_module()
+    class Wrap:
+        def __init__(self, inner: Any = None) -> None:
+            if inner is not None:
+                things.build(inner)
+            raise DataError("no.")
+
+    config = {"name": "Wrap", "inner": {"name": "Wrap"}}
+    with pytest.raises(DataError) as error:
+        things.build(config)
+    assert [id(built) for built in error.value.building] == [id(config["inner"]), id(config)]
 
 
 def test_annotations_that_only_a_type_checker_knows_are_left_alone() -> None:
