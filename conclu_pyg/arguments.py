@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import types
 import typing
@@ -16,9 +17,31 @@ YAML_VALUES = (str, int, float, list, tuple, type(None))
 
 
 def parameters_of(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The arguments that a config can give: named ones, without ``*args`` and ``**kwargs``."""
+    """The arguments that a config can give: named ones, and, of a class that takes ``**options``, those of the class
+    that it is derived from, which gets them."""
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {key: p for key, p in inspect.signature(cls).parameters.items() if p.kind not in variadic}
+    parameters: dict[str, inspect.Parameter] = {}
+    for taker in _takers(cls):
+        parameters |= {
+            key: parameter
+            for key, parameter in inspect.signature(taker).parameters.items()
+            if parameter.kind not in variadic and key not in parameters
+        }
+    return parameters
+
+
+def _takers(cls: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """``cls``, and those of its bases whose constructors get what is passed on to them as ``**options``."""
+    takers = [cls]
+    for base in inspect.getmro(cls)[1:] if inspect.isclass(cls) else ():
+        if _is_open(takers[-1]) and inspect.isfunction(vars(base).get("__init__")):
+            takers.append(base)
+    return takers
+
+
+def _is_open(cls: Callable[..., Any]) -> bool:
+    """Whether it takes ``**options``."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values())
 
 
 def settings_of(cls: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +73,7 @@ def check_arguments(
     held = [key for key in reserved if parameters.pop(key, None) and key in arguments]
     described = [*(_describe(p, hints) for p in parameters.values()), *(f"{key}: str = None" for key in options)]
     takes = f"It takes: {', '.join(described) or 'no arguments'}."
-    anything = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values())
+    anything = _is_open(_takers(cls)[-1])  # where no base says what it takes
     unknown = [] if anything else [key for key in arguments if key not in parameters and key not in held]
     missing = [
         key
@@ -90,11 +113,12 @@ def _format(annotation: Any) -> str:
 
 
 def _type_hints(cls: Callable[..., Any]) -> dict[str, Any]:
-    function = inspect.getattr_static(cls, "__init__") if inspect.isclass(cls) else cls
-    try:
-        return typing.get_type_hints(function)
-    except (NameError, AttributeError, TypeError):  # a plug-in may annotate with names for type checkers only
-        return {}
+    hints: dict[str, Any] = {}
+    for taker in reversed(_takers(cls)):
+        function = inspect.getattr_static(taker, "__init__") if inspect.isclass(taker) else taker
+        with contextlib.suppress(NameError, AttributeError, TypeError):  # names that only a type checker knows
+            hints |= typing.get_type_hints(function)
+    return hints
 
 
 def _fits(value: Any, hint: Any) -> bool:

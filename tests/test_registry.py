@@ -1,7 +1,6 @@
 """Registries: what the decorator gives, and the sentence for each thing that a user can get wrong."""
 
 import importlib.metadata
-import inspect
 import re
 import sys
 import types
@@ -14,6 +13,7 @@ from torch import nn
 
 from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, NEIGHBORS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg import registry as registry_module
+from conclu_pyg.arguments import parameters_of
 from conclu_pyg.errors import CheckpointError, DataError, RegistryError
 from conclu_pyg.registry import built_from
 
@@ -474,7 +474,7 @@ def test_the_parts_of_a_class_are_its_own_and_those_of_its_bases() -> None:
 def test_every_part_is_an_argument_of_its_class(registry: Registry) -> None:
     for name in registry:
         cls = registry.get(name)
-        assert built_from(cls).keys() <= inspect.signature(cls).parameters.keys(), name
+        assert built_from(cls).keys() <= parameters_of(cls).keys(), name
 
 
 # Plug-ins
