@@ -24,7 +24,8 @@ class _Parser(argparse.ArgumentParser):
         """The options; they may stand between overrides."""
         options, unknown = self.parse_known_intermixed_args(arguments)
         if unknown:
-            known = [option for action in self._actions for option in action.option_strings]
+            shown = [action for action in self._actions if action.help != argparse.SUPPRESS]
+            known = [option for action in shown for option in action.option_strings]
             misspelt = [word for word in unknown if word.startswith("-")] or unknown  # and not the values behind them
             self.error(f"unrecognized arguments: {', '.join(word + _meant(word, known) for word in misspelt)}")
         return options

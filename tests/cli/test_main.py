@@ -36,6 +36,10 @@ def exits(arguments: list[str]) -> int:
             ["evaluate", "--probes=svm", "a"],
             "error: unrecognized arguments: --probes=svm (did you mean '--probe'?); see",
         ),
+        (
+            ["evaluate", "a", "--labels-par-class", "5"],
+            "error: unrecognized arguments: --labels-par-class (did you mean '--label-per-class'?); see",
+        ),
         (["evaluate", "a", "-x"], "error: unrecognized arguments: -x; see conclu evaluate --help."),
         (
             ["predict", "a", "b", "--hmtl", "--pgn", "c"],

@@ -286,9 +286,9 @@ def test_probes_of_one_call_share_the_features_and_each_is_shown_and_kept(
     assert out.count("all clouds") == 3
 
 
-def test_labels_per_class_are_refused_where_the_probe_draws_its_own(run: Path) -> None:
-    with pytest.raises(ConfigError, match=r"few-shot SVM draws its own labels.*leave --labels-per-class out\."):
-        evaluate_run(str(run), probes=[PROBES["svm"], PROBES["few-shot"]], labels_per_class=10)
+def test_label_per_class_is_refused_where_the_probe_draws_its_own(run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"few-shot SVM draws its own labels.*leave --label-per-class out\."):
+        evaluate_run(str(run), probes=[PROBES["svm"], PROBES["few-shot"]], label_per_class=10)
 
 
 def test_few_shot_shows_a_line_with_the_spread_for_each_task(
