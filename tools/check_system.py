@@ -16,7 +16,8 @@ from typing import Callable, NamedTuple, Optional
 
 OLDEST_PYTHON = (3, 11)
 NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
-OPEN3D_LIBRARIES = {"libusb-1.0.so.0": "libusb-1.0-0", "libGL.so.1": "libgl1", "libEGL.so.1": "libegl1"}
+EGL = "libegl1 libgl1-mesa-dri"  # the library, and the drivers without which it draws nothing
+OPEN3D_LIBRARIES = {"libusb-1.0.so.0": "libusb-1.0-0", "libGL.so.1": "libgl1", "libEGL.so.1": EGL}
 
 
 class Missing(NamedTuple):
@@ -97,7 +98,7 @@ CHECKS = {"python": missing_python, "compiler": missing_compiler, "open3d": miss
 
 
 def install(missing: "list[Missing]") -> None:
-    packages = [item.package for item in missing]
+    packages = " ".join(item.package for item in missing).split()
     print(
         "Installing {} with apt-get: the system lacks it, and this runs as root.".format(" ".join(packages)), flush=True
     )

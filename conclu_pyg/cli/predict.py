@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--category", help="what all clouds are (default: the name of their folder or file says it)")
     parser.add_argument(
-        "--up", choices=("x", "y", "z"), help="which coordinate points up (default: as in the training)"
+        "--up", choices=("x", "y", "z"), help="which coordinate points up (default: as in the data of the training)"
     )
     parser.add_argument(
         "--truth",

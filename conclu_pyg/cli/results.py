@@ -13,10 +13,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from conclu_pyg.engine.files import atomic_write
-    from conclu_pyg.evaluation.results_page import results_page
+    from conclu_pyg.evaluation.results_page import IMAGES, results_page
+    from conclu_pyg.vis.label_efficiency import plot_label_efficiency
 
     page = results_page(options.folder)
     options.page.parent.mkdir(parents=True, exist_ok=True)
+    for name, curves in page.pictures.items():
+        picture = options.page.parent / IMAGES / name
+        picture.parent.mkdir(exist_ok=True)
+        plot_label_efficiency(curves, picture)
+        print(f"written: {picture}")
     with atomic_write(options.page) as file:
-        file.write(page.encode())
+        file.write(page.text.encode())
     print(f"written: {options.page}")

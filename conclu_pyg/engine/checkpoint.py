@@ -34,7 +34,8 @@ class Checkpoint:
         random: the states of the random generators (see :mod:`conclu_pyg.engine.seeding`).
         precision: the state of the loss scaler, in 16 bits.
         metrics: the sums of the epoch under way (see :class:`~conclu_pyg.engine.metrics.EpochMean`).
-        vertical_axis: the coordinate that points up in the data of the training.
+        vertical_axis: the coordinate that points up in the clouds of the training.
+        data_axis: the one that does in the data set, where they were turned from another.
         labels: the names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
         pretraining: where the encoder's first weights came from, empty for random ones (see
             :class:`~conclu_pyg.engine.pretrained.Pretraining`).
@@ -57,6 +58,7 @@ class Checkpoint:
     precision: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     vertical_axis: int | None = None
+    data_axis: int | None = None
     labels: dict[str, Any] = field(default_factory=dict)
     pretraining: dict[str, Any] = field(default_factory=dict)
     trained_on: str = ""
@@ -110,9 +112,10 @@ def _check_parts(path: Path, content: dict[str, Any]) -> None:
     model = content["config"].get("model")
     if not isinstance(model, dict) or "name" not in model:
         raise CheckpointError(f"{path} is damaged: its config must have a model with a name, found {model!r:.50}.")
-    axis = content.get("vertical_axis")
-    if axis is not None and (type(axis) is not int or axis not in (0, 1, 2)):
-        raise CheckpointError(f"{path} is damaged: its vertical_axis must be 0, 1 or 2, found {axis!r:.50}.")
+    for name in ("vertical_axis", "data_axis"):
+        axis = content.get(name)
+        if axis is not None and (type(axis) is not int or axis not in (0, 1, 2)):
+            raise CheckpointError(f"{path} is damaged: its {name} must be 0, 1 or 2, found {axis!r:.50}.")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -170,6 +170,8 @@ def _report(
         f"{path} ({checkpoint.epoch} epochs on {checkpoint.dataset}); {len(missing)} missing, {len(unexpected)} "
         "unexpected"
     )
+    if checkpoint.vertical_axis is None:
+        warn(f"{path}, of an older version, does not say which coordinate points up: clouds are taken as they stand.")
     if not missing and not unexpected:
         return
     table = Table("weight", "shape", "what became of it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -93,11 +94,20 @@ def _records(run: LoadedRun, scores: Scores, clouds: int, num_points: int, votes
                 "num_points": num_points,
                 "epoch": checkpoint.epoch,
                 "pretraining": before,
+                "labels": _labels(checkpoint.config["pipeline"]),
+                "votes": votes,
                 **({"per_class": _per_class(scores)} if metric == run.method.metric else {}),
             },
         )
         for metric, value in scores.values.items()
     ]
+
+
+def _labels(pipeline: Mapping[str, Any]) -> dict[str, float]:
+    """How many of the labels the run learnt from: of each class, or as a fraction of the clouds."""
+    if pipeline.get("label_per_class") is not None:
+        return {"per_class": pipeline["label_per_class"]}
+    return {"fraction": pipeline.get("label_fraction", 1)}
 
 
 def _per_class(scores: Scores) -> dict[str, float | None]:

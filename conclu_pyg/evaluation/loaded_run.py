@@ -78,6 +78,13 @@ class LoadedRun:
         learnt = self.checkpoint.vertical_axis
         return self.dataset.vertical_axis if learnt is None else learnt
 
+    @property
+    def data_axis(self) -> int:
+        """The coordinate that points up in clouds such as the training's data set holds, before any turn: in the
+        user's files too, unless told otherwise. No data set is opened for it."""
+        found = self.checkpoint.data_axis
+        return self.vertical_axis if found is None else found
+
     def embed(self, split: PointCloudSplit) -> Features:
         """The pooled features of a split by the method's encoder, which are computed when they are first asked for.
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.arguments import settings_of
@@ -40,7 +42,7 @@ class Options:
 
     Args:
         category: of all clouds; ``None`` takes it from the names of their folders and files.
-        up: the coordinate that points up in the clouds, ``x``, ``y`` or ``z``; ``None`` for that of the training.
+        up: the coordinate that points up, ``x``, ``y`` or ``z``; ``None`` for that of the training's data.
         truth: a file or folder of true parts (see :func:`~conclu_pyg.inference.inputs.true_parts`).
         out: the folder to write into (default: ``predictions`` in the run's folder).
         num_points: how many points the model is given at a time (default: as many as in its training data).
@@ -88,7 +90,7 @@ def predict_files(run: LoadedRun, inputs: Sequence[str], options: Options) -> in
     taken: set[str] = set()
     sources = [(str(path), _predict_file(run, predictor, path, options, taken)) for path in files]
     if options.test:
-        sources.append(("test split", _predict_test(run, predictor, options.test, taken)))
+        sources.append(("test split", _predict_test(run, predictor, options.test, _axis(run, options), taken)))
     show = _show(run, options, out)
     unusable = 0
     for source, predictions in sources:
@@ -192,13 +194,16 @@ def _predict_file(
         yield _predict(model, predictor, _unused(cloud.name, taken), cloud.points, category, truth, notes)
 
 
-def _predict_test(run: LoadedRun, predictor: Predictor, clouds: int, taken: set[str]) -> Iterator[Prediction]:
-    """Clouds of the test split, evenly spread over it, with their truth where that is a part at each point."""
+def _predict_test(run: LoadedRun, predictor: Predictor, clouds: int, up: int, taken: set[str]) -> Iterator[Prediction]:
+    """Clouds of the test split, evenly spread over it, turned as the files are said to stand, with their truth where
+    that is a part at each point."""
     split = run.dataset.get_split("test")
+    turn = TurnUpright(run.dataset.vertical_axis, up)
     for index in np.linspace(0, len(split) - 1, min(clouds, len(split))).round().astype(int):
         truth = None if split.part is None or not run.method.given else np.asarray(split.part[index], dtype=np.int64)
         name = _unused(split.names[index], taken)
-        yield _predict(run.method, predictor, name, np.array(split.pos[index]), int(split.y[index]), truth)
+        pos = turn(Data(pos=torch.from_numpy(np.array(split.pos[index])))).pos.numpy()
+        yield _predict(run.method, predictor, name, pos, int(split.y[index]), truth)
 
 
 def _predict(
@@ -262,4 +267,4 @@ def _write_names(model: Any, out: Path) -> None:
 
 def _axis(run: LoadedRun, options: Options) -> int:
     """The coordinate that points up in the clouds as they were read."""
-    return run.vertical_axis if options.up is None else "xyz".index(options.up)
+    return run.data_axis if options.up is None else "xyz".index(options.up)

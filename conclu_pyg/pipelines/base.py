@@ -246,6 +246,7 @@ class Pipeline(ABC):
             method=self.model.state_dict(),
             dataset=self.dataset.name,
             vertical_axis=self.vertical_axis,
+            data_axis=self.dataset.vertical_axis,
             command=command_line(),
             seconds=time.perf_counter() - self._began,
             epoch=epoch,

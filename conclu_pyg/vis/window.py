@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from conclu_pyg.errors import ConcluError, ConfigError, one_line
+from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.open3d_library import import_open3d
 from conclu_pyg.vis.camera import camera_axes
 from conclu_pyg.vis.colors import color_of
@@ -28,8 +28,8 @@ def show_windows(panels: Sequence[Panel], names: Names, vertical_axis: int = 2, 
 
     ``open3d`` is Open3D's viewer: its list of geometries is the legend, with a group for each panel and in it each
     part by name, to be switched on and off, beside a column of colours and names. ``open3d-ml`` is
-    ``open3d.ml.vis.Visualizer`` with a ``LabelLUT`` of names and colours; that of
-    Open3D 0.20.0 fails on every cloud. Both need Vulkan (since Open3D 0.20).
+    ``open3d.ml.vis.Visualizer`` with a ``LabelLUT`` of names and colours, which can be changed and switched off. Both
+    need Vulkan (since Open3D 0.20).
     ``plain`` is ``draw_geometries``, which needs OpenGL only, and has no legend.
 
     Args:
@@ -132,18 +132,19 @@ def _open3d_ml(panels: Sequence[Panel], names: Names, vertical_axis: int) -> Non
     table = open3d_ml.LabelLUT()
     for label, name in legend(panels, names).items():
         table.add_label(name, label, (color_of(np.array([label]))[0] / 255).tolist())
-    viewer = open3d_ml.Visualizer()
+    viewer = _label_viewer(vertical_axis)
     viewer.set_lut("labels", table)
     clouds = [
         {"name": panel.title, "points": panel.pos.astype(np.float32), "labels": panel.labels.astype(np.int32)}
         for panel in panels
     ]
-    try:
-        viewer.visualize(clouds, width=SIZE[0], height=SIZE[1])
-    except RuntimeError as error:  # as Open3D 0.20.0 does with its own documentation's example
-        raise ConcluError(
-            f"the viewer of this Open3D-ML fails ({one_line(error):.200}); take the window 'open3d', {OTHERWISE}."
-        ) from error
+    viewer.visualize(clouds, width=SIZE[0], height=SIZE[1])
+
+
+def _label_viewer(vertical_axis: int) -> Any:
+    from conclu_pyg.vis.label_viewer import LabelViewer  # which imports Open3D, and that takes seconds
+
+    return LabelViewer(vertical_axis)
 
 
 def _plain(panels: Sequence[Panel], names: Names, vertical_axis: int) -> None:

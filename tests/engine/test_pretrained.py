@@ -57,6 +57,17 @@ def test_all_weights_and_statistics_are_the_runs(
     )
 
 
+def test_an_older_checkpoint_without_a_vertical_axis_is_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    checkpoint = Checkpoint.load(path)
+    checkpoint.vertical_axis = None
+    checkpoint.save(path)
+    ENCODERS.build({**POINTNET, "checkpoint": str(path)})
+    assert "does not say which coordinate points up: clouds are taken as they stand" in capsys.readouterr().out
+
+
 def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None:
     path = save(tmp_path / "a.pt", POINTNET)
     assert pretraining_of(ENCODERS.build(POINTNET)) is None

@@ -34,6 +34,7 @@ def test_a_record_for_each_figure_is_kept(run: Path, capsys: pytest.CaptureFixtu
     }
     (main,) = [record for record in records if "per_class" in record.details]
     assert main.metric == loaded.method.metric and list(main.details["per_class"]) == list(loaded.method.labels.classes)
+    assert all(record.details["labels"] == {"fraction": 1} and record.details["votes"] == 1 for record in records)
     assert all(record.initialisation == "random" and record.method == "" and record.epochs == 0 for record in records)
     assert "weights after epoch 1: " in main.protocol and "trained on 48 clouds of the split train;" in main.protocol
     assert ("its category known" in main.protocol) == (run.name == "part_segmentation")
@@ -45,6 +46,7 @@ def test_votes_are_reported_beside_the_figure_without(run: Path) -> None:
     single, voted = evaluate_run(str(run)), evaluate_run(str(run), votes=3)
     assert [r.value for r in voted[: len(single)]] == [r.value for r in single]
     assert len(voted) == 2 * len(single) and all("3 votes" in r.protocol for r in voted[len(single) :])
+    assert [r.details["votes"] for r in voted] == [1] * len(single) + [3] * len(single)
     assert [r.value for r in evaluate_run(str(run), votes=3)] == [r.value for r in voted]  # by the run's seed
 
 

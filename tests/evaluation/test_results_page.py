@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 def page_of(folder: Path, *records: Record) -> str:
     folder.mkdir()
     append_records(folder / "1_modelnet.json", records)
-    return results_page(folder)
+    return results_page(folder).text
 
 
 def test_a_result_stands_beside_the_papers_and_the_random_encoders(folder: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_file_is_a_section_with_the_note_beside_it(folder: Path) -> None:
     page_of(folder, RECORD)
     append_records(folder / "0_built_in_data.json", [replace(RECORD, dataset="ParametricShapes")])
     (folder / "0_built_in_data.md").write_text("Two cores, no GPU.\n")
-    page = results_page(folder)
+    page = results_page(folder).text
     assert page.index("## built in data\n\nTwo cores, no GPU.\n") < page.index("## modelnet")
 
 
@@ -140,3 +140,17 @@ def test_several_seeds_have_their_own_spread_in_place_of_that_of_the_draws(folde
     details = {**RECORD.details, "deviation": 3.25}
     page = page_of(folder, replace(RECORD, details=details), replace(RECORD, details=details, seed=1, value=89.0))
     assert rows(page)[0][7] == "**88.0 ± 1.4**"
+
+
+def test_a_section_of_several_numbers_of_labels_shows_what_more_of_them_give(folder: Path) -> None:
+    details = {**RECORD.details, "per_class": {}, "votes": 1}
+    few, all_of_them = (
+        replace(RECORD, details={**details, "setting": str(share), "labels": {"fraction": share}}) for share in (0.1, 1)
+    )
+    folder.mkdir()
+    append_records(folder / "1_few.json", [few, all_of_them])
+    append_records(folder / "2_all.json", [all_of_them])
+    page = results_page(folder)
+    assert page.text.count("![What more labels give](images/labels_1_few.png)") == page.text.count("![") == 1
+    (curve,) = page.pictures["labels_1_few.png"]
+    assert curve.labels == [0.1, 1] and list(page.pictures) == ["labels_1_few.png"]

@@ -91,6 +91,28 @@ def test_another_vertical_axis_is_turned(parts: LoadedRun, scans: Path, tmp_path
     assert np.array_equal(a, b)
 
 
+def test_the_clouds_of_a_run_that_turned_them_are_turned_again(
+    parts: LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose encoder knew x up and whose data set has z up: files and test clouds stand as that data set's do."""
+    turned = replace(parts, checkpoint=replace(parts.checkpoint, vertical_axis=0, data_axis=2))
+    seen: list[torch.Tensor] = []
+
+    def remember(self: predict.Predictor, pos: np.ndarray, category: int) -> np.ndarray:
+        seen.append(self._prepared(pos).pos)
+        return np.full(len(pos), self.model.labels.class_parts[category][0])
+
+    monkeypatch.setattr(predict.Predictor, "label_points", remember)
+    trained_on = turned.split("test").__getitems__([0])
+    np.save(tmp_path / "airplane.npy", parts.dataset.get_split("test").pos[0])
+    for up in (None, "z"):
+        predict_files(turned, [str(tmp_path / "airplane.npy")], Options(out=tmp_path / "out", test=1, up=up))
+    assert len(seen) == 4 and all(torch.allclose(pos, trained_on.pos, atol=1e-6) for pos in seen)
+    predict_files(turned, [str(tmp_path / "airplane.npy")], Options(out=tmp_path / "out", test=1, up="x"))
+    assert torch.allclose(seen[5], trained_on.pos, atol=1e-6)  # it is known how the test split stands
+    assert not torch.allclose(seen[4], trained_on.pos, atol=0.1)
+
+
 def test_a_classifier_says_a_class_with_its_probability(
     tiny_task_runs: dict[str, Path], scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

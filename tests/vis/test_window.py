@@ -74,8 +74,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             draw_geometries=lambda clouds, **options: given.update(clouds=clouds, **options),
         ),
         LabelLUT=Table,
-        Visualizer=Viewer,
     )
+    monkeypatch.setattr(window, "_label_viewer", lambda vertical_axis: Viewer())
     monkeypatch.setattr(window, "import_open3d", lambda *_: fake)
     monkeypatch.setattr(window, "display_problem", lambda: "")
     monkeypatch.setattr(window, "vulkan_problem", lambda: "")
