@@ -23,7 +23,7 @@ def opened(path: Path, remedy: str) -> Iterator[h5py.File]:
         remedy: what to do about a file that cannot be used, the end of the sentence.
 
     Raises:
-        DataError: there is no such file, or it is damaged.
+        DataError: there is no such file, it is damaged, or this very program has it open in another manner.
     """
     if not path.is_file():
         raise DataError(f"there is no file {path}; {remedy}.")
@@ -31,6 +31,11 @@ def opened(path: Path, remedy: str) -> Iterator[h5py.File]:
         with h5py.File(path, "r", locking=False) as file:
             yield file
     except (OSError, RuntimeError, KeyError, ValueError) as error:
+        if "locking flag" in str(error):  # a notebook that looked into it by h5py.File(path)
+            raise DataError(
+                f"{path} is open elsewhere in this program, with locks; close it there, or open it there by "
+                "h5py.File(..., locking=False)."
+            ) from error
         raise DataError(f"{path} is truncated, damaged or not an h5 file ({one_line(error)}); {remedy}.") from error
 
 

@@ -76,6 +76,13 @@ def test_refuses_a_missing_truncated_or_foreign_file(tmp_path: Path) -> None:
         H5Clouds(path, 3)
 
 
+def test_a_file_that_is_open_elsewhere_is_not_called_damaged(tmp_path: Path) -> None:
+    path = write(tmp_path, data=np.zeros((20, 50, 3)), label=np.zeros(20, "i8"))
+    with h5py.File(path, "r", locking=True), pytest.raises(DataError, match="is open elsewhere in this program"):
+        H5Clouds(path, 3)
+    assert len(H5Clouds(path, 3)) == 20
+
+
 def test_refuses_damage_that_shows_while_reading(tmp_path: Path) -> None:
     path = tmp_path / "clouds.h5"
     with h5py.File(path, "w") as file:
