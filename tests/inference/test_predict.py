@@ -206,7 +206,7 @@ def test_clouds_are_not_kept_when_they_are_written(
     assert len(seen) == 8 and max(alive) <= 2  # the one before may wait for its turn to end
     assert drawn == list(range(1, 9))
     page = (tmp_path / "out" / "clouds.html").read_text()
-    assert page.count("<section>") == 4 and "100 of its 300 points are shown, chosen at random." in page
+    assert page.count("<section id=") == 4 and "100 of its 300 points are shown, chosen at random." in page
 
 
 def test_what_cannot_be_drawn_keeps_nothing_from_being_predicted(
@@ -219,6 +219,7 @@ def test_what_cannot_be_drawn_keeps_nothing_from_being_predicted(
     with pytest.raises(ConcluError, match=r"^no way to draw"):
         predict_files(parts, [], Options(out=tmp_path, test=3, png=True, html=True))
     assert len(list(tmp_path.glob("*_labels.npy"))) == 3 and (tmp_path / "clouds.html").exists()
+    assert len(list_of(tmp_path)) == 3
 
 
 def test_one_file_of_labels_is_for_one_cloud(
