@@ -48,7 +48,7 @@ demo: .venv/.core
 	echo "== Pre-training PointNet without labels: $$run" && \
 	$(PY) tools/train.py configs/conclu_pointnet.yaml pipeline.run_dir=$$run && \
 	echo "== What it learned: a linear SVM with ten labelled shapes of each category" && \
-	$(PY) tools/evaluate.py $$run --with-random --labels-per-class 10
+	$(PY) tools/evaluate.py $$run --with-random --label-per-class 10
 
 test: .venv/.test
 	$(PY) -m pytest $(PYTEST_ARGS)

@@ -6,15 +6,20 @@ Reading the files is the business of :mod:`conclu_pyg.config_files`, changing wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from conclu_pyg.arguments import check_arguments
 from conclu_pyg.config_files import KEYS, MAX_BYTES, SECTIONS, dump_config, read_config
-from conclu_pyg.errors import ConfigError, RegistryError
+from conclu_pyg.errors import ConfigError, Fault, RegistryError, in_words
 from conclu_pyg.imports import import_modules
+from conclu_pyg.nearest import nearest, nearest_of
 from conclu_pyg.overrides import apply_overrides
-from conclu_pyg.registry import Registry, built_from, check_arguments, nearest
+from conclu_pyg.registry import Registry, built_from
 
 __all__ = [
     "KEYS",
@@ -25,6 +30,7 @@ __all__ = [
     "dump_config",
     "import_modules",
     "load_config",
+    "named",
     "resolve",
 ]
 
@@ -71,42 +77,95 @@ def resolve(
 
 
 def check(config: Mapping[str, Any], source: str) -> None:
-    """Refuses a config with unknown or missing sections, or with arguments that the classes it names do not take.
+    """Refuses a config with unknown or missing sections, or with arguments that the classes it names do not take: all
+    of them at once, one in a sentence, several in a line each.
 
     Raises:
-        ConfigError: names the key and the nearest match.
+        ConfigError: names the keys and the nearest matches.
     """
+    faults = list(_faults(config))
+    texts = in_words(faults)
+    if len(faults) == 1:
+        place = faults[0].place
+        raise ConfigError(f"{source}{', ' if place else ''}{place} {texts[0]}")
+    if faults:
+        lines = [f"  {fault.place or 'it'} {text}" for fault, text in zip(faults, texts, strict=True)]
+        raise ConfigError("\n".join([f"{source} has {len(faults)} mistakes:", *lines]))
+
+
+def _faults(config: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with a config; the place of a fault, or the config, is the subject of its sentence."""
+    sections: dict[Any, Any] = dict(config)
     for key in config:
         if key not in KEYS:
-            raise ConfigError(f"{source} has the unknown key {key!r}{nearest(str(key), KEYS)} Keys: {', '.join(KEYS)}.")
+            yield Fault(f"has the unknown key {key!r}{nearest(str(key), KEYS)}", f"Keys: {', '.join(KEYS)}.")
+            sections.setdefault(nearest_of(str(key), KEYS), config[key])  # not missing, and read as what is meant
     for key, registry in SECTIONS.items():
-        section = config.get(key)
-        if not isinstance(section, Mapping) or "name" not in section:
-            raise ConfigError(
-                f"{source} needs the section {key!r} with a 'name', found {section!r}; names: {', '.join(registry)}."
-            )
-        _check_part(section, registry, f"{source}, {key}", RESERVED.get(key, ()))
+        section = sections.get(key)
+        if isinstance(section, Mapping) and "name" in section:
+            yield from _faults_of_part(section, registry, key, RESERVED.get(key, ()))
+        else:
+            names = ", ".join(registry)
+            yield Fault(f"needs the section {key!r} with a 'name', found {section!r}; names: {names}.")
 
 
-def _check_part(config: Any, registry: Registry, where: str, reserved: Sequence[str] = ()) -> None:
-    """Refuses arguments that the class does not take, here and in the configs among the arguments.
+def _faults_of_part(config: Any, registry: Registry, place: str, reserved: Sequence[str] = ()) -> list[Fault]:
+    """Arguments that the class does not take, here and in the configs among the arguments.
 
     What the surroundings offer (a built data set, say) is not in a file, so a missing argument is left to ``build``.
     """
+    if isinstance(config, str) and config in registry:
+        return [Fault(f"must be a mapping, found {config!r} alone; write {{name: {config}}}.", place=place)]
+    own: list[Fault] = []
+    inner: list[Fault] = []
     try:
-        cls, arguments, _ = registry.look_up(config)
+        cls, arguments, _ = registry.look_up({"name": config} if isinstance(config, str) else config)
+    except RegistryError as error:  # of a class that is not known, nothing else is
+        return [fault._replace(place=f"{place}:") for fault in error.faults]
+    try:
         check_arguments(cls, arguments, reserved=reserved, options=registry.options_of(cls))
     except RegistryError as error:
-        raise ConfigError(f"{where}: {error}") from error
-    for key, registry_of_part in built_from(cls).items():
-        value = arguments.get(key)
-        if value is None:  # the class has a part of its own for it, or says that it needs one
-            continue
-        parts = {f"{key}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {key: value}
-        for name, part in parts.items():
-            _check_part({"name": part} if isinstance(part, str) else part, registry_of_part, f"{where}.{name}")
-            if isinstance(part, str):
-                raise ConfigError(f"{where}.{name} must be a mapping, found {part!r} alone; write {{name: {part}}}.")
+        own = [fault._replace(place=f"{place}:") for fault in error.faults]
+    unfit = {fault.argument for fault in own}
+    for key, of_part in built_from(cls).items():
+        value, where = arguments.get(key), f"{place}.{key}"
+        if isinstance(value, list):
+            items = [_faults_of_part(item, of_part, f"{where}[{i}]") for i, item in enumerate(value)]
+            own = [fault for fault in own if fault.argument != key or not any(items)]  # each item says what is unfit
+            inner += itertools.chain(*items)
+        elif value is not None and key not in unfit:  # None: the class has a part of its own, or needs one
+            inner += _faults_of_part(value, of_part, where)
+    return own + inner
+
+
+@contextmanager
+def named(config: Mapping[str, Any], source: str) -> Iterator[None]:
+    """Within it, what is built from a config and refused names the source and the part of the config, such as
+    ``configs/mine.yaml, model.encoder: PointNet takes out_channels of at least 1, found -1.``
+
+    Args:
+        config: as :func:`load_config` gives it.
+        source: what messages call the config.
+    """
+    try:
+        yield
+    except (ConfigError, RegistryError) as error:  # those of data and checkpoints are about other files
+        places = (_place(part, config) for part in error.building)
+        place = next((place[1:] for place in places if place), "")
+        said = not place or re.search(rf"\b{re.escape(place)}[.=\[]", str(error))
+        error.args = (f"{source}{'' if said else f', {place}'}: {error}",)
+        raise
+
+
+def _place(part: Any, config: Any) -> str:
+    """Where the very object ``part`` stands in a config, such as ``pipeline.views[1]``; nothing if it does not."""
+    items = config.items() if isinstance(config, Mapping) else enumerate(config) if isinstance(config, list) else ()
+    for key, value in items:
+        inner = "" if value is part else _place(part, value)
+        if value is part or inner:
+            step = f"[{key}]" if isinstance(config, list) else f".{key}"
+            return f"{step}{inner}"
+    return ""
 
 
 def _refuse_interpolation(value: Any, source: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from conclu_pyg.config_files import KEYS, parse_yaml
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.registry import nearest
+from conclu_pyg.nearest import nearest
 
 
 def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -18,10 +18,20 @@ def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict
     them starts its mapping anew.
 
     Raises:
-        ConfigError: no ``=``, an unknown section, a value that is not YAML, or a key inside something with no keys.
+        ConfigError: no ``=``, an unknown section, a value that is not YAML (all of these at once), or a key inside
+            something with no keys.
     """
     merged = copy.deepcopy(dict(config))
-    parsed = [(override, *_parse_override(override)) for override in overrides]
+    parsed, faults = [], []
+    for override in overrides:
+        try:
+            parsed.append((override, *_parse_override(override)))
+        except ConfigError as error:
+            faults.append(str(error))
+    if len(faults) > 1:
+        raise ConfigError("\n".join([f"{len(faults)} overrides cannot be used:", *(f"  {fault}" for fault in faults)]))
+    if faults:
+        raise ConfigError(faults[0])
     for override, keys, value in sorted(parsed, key=lambda item: _rank(item[1])):
         try:
             _assign(merged, keys, value)

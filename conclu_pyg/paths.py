@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from conclu_pyg.registry import nearest
+from conclu_pyg.nearest import nearest
 
 
 def located(path: Path) -> str:

@@ -10,34 +10,23 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.metadata
 import inspect
 import pkgutil
-import types
-import typing
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
-from conclu_pyg.errors import RegistryError
+from conclu_pyg.arguments import YAML_VALUES, check_arguments, parameters_of
+from conclu_pyg.errors import ConcluError, Fault, RegistryError
+from conclu_pyg.nearest import nearest
 
 PLUGIN_GROUP = "conclu_pyg.plugins"
-
-# What YAML gives apart from mappings: never an object that was built already.
-YAML_VALUES = (str, int, float, list, tuple, type(None))
 
 T = TypeVar("T", bound=Callable[..., Any])
 
 
-def nearest(word: str, known: typing.Iterable[str]) -> str:
-    """Gives ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or ``"."`` where none is near."""
-    lowered = {candidate.lower(): candidate for candidate in known}
-    matches = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.5)
-    return f"; did you mean {lowered[matches[0]]!r}?" if matches else "."
-
-
-class Named(typing.NamedTuple):
+class Named(NamedTuple):
     """What a config says: the class that it names, the arguments for it, and the options of the registry."""
 
     cls: Callable[..., Any]
@@ -101,10 +90,8 @@ class Registry:
         """
         self._load()
         if not isinstance(name, str) or name not in self._classes:
-            raise RegistryError(
-                f"{self.name} has no {name!r}{nearest(str(name), self._classes)} "
-                f"It has: {', '.join(sorted(self._classes)) or 'nothing yet'}."
-            )
+            choice = f"It has: {', '.join(sorted(self._classes)) or 'nothing yet'}."
+            raise RegistryError(Fault(f"{self.name} has no {name!r}{nearest(str(name), self._classes)}", choice))
         return self._classes[name]
 
     def look_up(self, config: Any) -> Named:
@@ -131,7 +118,7 @@ class Registry:
 
     def options_of(self, cls: Callable[..., Any]) -> list[str]:
         """The options that a config of ``cls`` may have: those of the registry that are no arguments of the class."""
-        return [key for key in self._options if key not in _parameters(cls)]
+        return [key for key in self._options if key not in parameters_of(cls)]
 
     def build(self, config: Any, given: Mapping[str, Any] | None = None, /, **offers: Any) -> Any:
         """Builds the object that ``config`` describes.
@@ -148,20 +135,29 @@ class Registry:
         Raises:
             RegistryError: ``config`` is a name or number alone, its ``name`` is missing or unknown, or an argument is
                 unknown, missing, of another type, or another one than the surroundings give.
+            ConcluError: the class refuses an argument itself. Either has the config in its ``building``.
         """
         if not isinstance(config, (Mapping, *YAML_VALUES)):
             return config
+        try:
+            return self._built(config, given or {}, offers)
+        except ConcluError as error:
+            if isinstance(config, Mapping):
+                error.building.append(config)
+            raise
+
+    def _built(self, config: Any, given: Mapping[str, Any], offers: dict[str, Any]) -> Any:
         cls, arguments, options = self.look_up(config)
-        offers |= given or {}
+        offers = {**offers, **given}
         reserved = [key for key, value in offers.items() if not isinstance(value, YAML_VALUES)]
         check_arguments(cls, arguments, offers, reserved, self.options_of(cls))
-        for key, value in (given or {}).items():
+        for key, value in given.items():
             if key in arguments and arguments[key] != value:
                 raise RegistryError(
                     f"{cls.__name__} is given {key}={value!r} by the program, found {arguments[key]!r}; leave it out "
                     "of the config."
                 )
-        taken = {key: value for key, value in offers.items() if key in _parameters(cls) and key not in arguments}
+        taken = {key: value for key, value in offers.items() if key in parameters_of(cls) and key not in arguments}
         built = cls(**arguments, **taken)
         for key, value in options.items():
             module, function = self._options[key].split(":")
@@ -201,12 +197,6 @@ def _qualified(cls: Callable[..., Any]) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _parameters(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The arguments that a config can give: named ones, without ``*args`` and ``**kwargs``."""
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {key: p for key, p in inspect.signature(cls).parameters.items() if p.kind not in variadic}
-
-
 def built_from(cls: Callable[..., Any]) -> dict[str, Registry]:
     """The arguments of ``cls`` that are configs, or lists of configs, themselves, by the registry that builds them.
 
@@ -216,99 +206,6 @@ def built_from(cls: Callable[..., Any]) -> dict[str, Registry]:
     for base in reversed(inspect.getmro(cls) if inspect.isclass(cls) else ()):
         registries |= vars(base).get("built_from", {})
     return registries
-
-
-def settings_of(cls: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``cls`` is built with: the arguments of a config, and the defaults of the others."""
-    defaults = {key: p.default for key, p in _parameters(cls).items() if p.default is not p.empty}
-    return defaults | dict(arguments)
-
-
-def check_arguments(
-    cls: Callable[..., Any],
-    arguments: Mapping[str, Any],
-    offers: Collection[str] | None = None,
-    reserved: Collection[str] = (),
-    options: Collection[str] = (),
-) -> None:
-    """Refuses arguments that ``cls`` does not take, that have the wrong type, or that are missing.
-
-    Args:
-        cls: a registered class.
-        arguments: what a config gives.
-        offers: the names of what the surroundings give (default: not known yet, so that nothing counts as missing).
-        reserved: the names of what only the surroundings can give, such as a model that was built.
-        options: the names of what the config may say beside the arguments, for the message.
-
-    Raises:
-        RegistryError: names the class, the argument and what the class takes.
-    """
-    parameters = _parameters(cls)
-    for key in reserved:
-        if parameters.pop(key, None) and key in arguments:
-            raise RegistryError(f"{cls.__name__} is given {key!r} by the program; leave it out of the config.")
-    hints = _type_hints(cls)
-    described = [*(_describe(p, hints) for p in parameters.values()), *(f"{key}: str = None" for key in options)]
-    takes = ", ".join(described) or "no arguments"
-    if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values()):
-        for key in arguments:
-            if key not in parameters:
-                raise RegistryError(
-                    f"{cls.__name__} takes no argument {key!r}{nearest(str(key), [*parameters, *options])} It takes: "
-                    f"{takes}."
-                )
-    for key, parameter in parameters.items():
-        needed = parameter.default is parameter.empty and key not in arguments
-        if needed and offers is not None and key not in offers:
-            raise RegistryError(f"{cls.__name__} needs the argument {key!r}, which is not given. It takes: {takes}.")
-    for key, value in arguments.items():
-        if key in parameters and key in hints and not _fits(value, hints[key]):
-            raise RegistryError(
-                f"{cls.__name__} takes {_describe(parameters[key], hints)}, found {value!r} ({type(value).__name__})."
-            )
-
-
-def _describe(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> str:
-    """The argument with its type, in which names that only the class knows are resolved, and its default."""
-    annotation = hints.get(parameter.name, parameter.annotation)
-    if annotation is parameter.empty:
-        kind = ""
-    else:
-        kind = ": " + (annotation if isinstance(annotation, str) else _format(annotation))
-    default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
-    return f"{parameter.name}{kind}{default}"
-
-
-def _format(annotation: Any) -> str:
-    return inspect.formatannotation(annotation).replace("typing.", "")
-
-
-def _type_hints(cls: Callable[..., Any]) -> dict[str, Any]:
-    function = inspect.getattr_static(cls, "__init__") if inspect.isclass(cls) else cls
-    try:
-        return typing.get_type_hints(function)
-    except (NameError, AttributeError, TypeError):  # a plug-in may annotate with names for type checkers only
-        return {}
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether ``value`` fits a hint made of plain YAML types; a hint of any other kind is left to the class."""
-    origin, parts = typing.get_origin(hint) or hint, typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, part) for part in parts)
-    if origin is typing.Literal:
-        return any(type(value) is type(option) and value == option for option in parts)
-    if origin in (list, Sequence):
-        return isinstance(value, (list, tuple)) and all(_fits(item, part) for item in value for part in parts)
-    if origin in (dict, Mapping):
-        return not isinstance(value, YAML_VALUES)  # an object may stand where a config describes one
-    if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (bool, str, type(None)):
-        return isinstance(value, hint)
-    return True
 
 
 _plugins_loaded = False

@@ -116,12 +116,13 @@ class ConfigFiles:
 
     @staticmethod
     def refusal(path: Path | str, *overrides: str) -> str:
-        """The error's text, which must be one line that ends as a sentence does."""
+        """The error's text: one line that ends as a sentence does, or a heading and several such lines."""
         with pytest.raises(ConfigError) as error:
             load_config(path, overrides)
-        text = str(error.value)
-        assert "\n" not in text and text.endswith((".", "?")) and not text.endswith("..")
-        return text
+        heading, *lines = str(error.value).split("\n")
+        assert len(lines) != 1 and (not lines or heading.endswith(":"))
+        assert all(line.endswith((".", "?")) and not line.endswith("..") for line in lines or [heading])
+        return str(error.value)
 
 
 @pytest.fixture

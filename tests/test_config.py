@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from conclu_pyg import DATASETS, HEADS, METHODS
-from conclu_pyg.config import load_config, resolve
-from conclu_pyg.errors import ConfigError
+from conclu_pyg import DATASETS, HEADS, METHODS, Registry
+from conclu_pyg.config import load_config, named, resolve
+from conclu_pyg.errors import ConfigError, DataError, RegistryError
 from conclu_pyg.transforms import compose
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -75,7 +75,7 @@ def test_the_vertical_axis_is_written_alike_in_data_sets_and_views(configs: Any,
         ("model.projector={name: Projector}", "model.projector", "HEADS has no 'Projector'"),
         ("model.clusterer={name: SinkhornClusterer, eps: 1}", "model.clusterer", "SinkhornClusterer takes no argument"),
         ("pipeline.epochs=many", "pipeline", "Pretraining takes epochs: int = 200, found 'many' (str)."),
-        ("pipeline.views=3", "pipeline", "Pretraining takes views: list"),
+        ("pipeline.views=3", "pipeline", "Pretraining takes views: list"),  # and not a second time, as a view
         (
             "pipeline.views=[{name: RandomVerticalRotate, vertical_axis: w}]",
             "pipeline.views[0]",
@@ -139,7 +139,7 @@ def test_an_unknown_section_in_a_file_gets_the_nearest(configs: Any) -> None:
 
 @pytest.mark.parametrize("section", ["null", "3", "[]", "{}", "ModelNet"])
 def test_a_section_without_a_name_is_told_the_names(configs: Any, section: str) -> None:
-    path = configs.write(f"dataset: {section}")
+    path = configs.write(configs.plain.replace("{name: ModelNet, dataset_path: somewhere}", section))
     text = configs.refusal(path)
     assert text.startswith(f"{path} needs the section 'dataset' with a 'name', found ")
     assert "; names: ModelNet, ParametricShapes" in text
@@ -147,7 +147,107 @@ def test_a_section_without_a_name_is_told_the_names(configs: Any, section: str) 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "{}", "imports: []"])
 def test_an_empty_file_is_told_the_sections(configs: Any, text: str) -> None:
-    assert "needs the section 'dataset' with a 'name', found None" in configs.refusal(configs.write(text))
+    path = configs.write(text)
+    heading, *lines = configs.refusal(path).split("\n")
+    assert heading == f"{path} has 3 mistakes:"
+    for line, section in zip(lines, ("dataset", "model", "pipeline"), strict=True):
+        assert line.startswith(f"  it needs the section '{section}' with a 'name', found None; names: ")
+
+
+MISTAKEN = """
+dataset: {name: ModelNet, dataset_pth: somewhere, qqq: 1, xxx: 2}
+model:
+  name: ConClu
+  encoder: {name: PointNet, out_chanels: 64}
+  projector: {name: ProjectionHaed, hidden_channels: 1.5}
+  clusterer: {name: SinkhornClusterer, num_prototypes: 1.5, epsilom: 1}
+piepline:
+  name: Pretraining
+  model: PointNet
+  views: [{name: RandomJitter, sigam: 1}, RandomJitter, {name: SamplePoints}, {name: SamplePoints, points: 8}]
+"""
+
+
+def test_several_mistakes_are_told_at_once_each_in_a_line_with_its_place_and_the_nearest(configs: Any) -> None:
+    path = configs.write(MISTAKEN)
+    heading, *lines = configs.refusal(path).split("\n")
+    assert heading == f"{path} has 12 mistakes:"
+    assert lines.pop(2).startswith("  dataset: ModelNet takes no argument 'qqq'. It takes: dataset_path: str = ")
+    assert lines == [
+        "  it has the unknown key 'piepline'; did you mean 'pipeline'?",
+        "  dataset: ModelNet takes no argument 'dataset_pth'; did you mean 'dataset_path'?",
+        "  dataset: ModelNet takes no argument 'xxx'.",  # what it takes is said already
+        "  model.encoder: PointNet takes no argument 'out_chanels'; did you mean 'out_channels'?",
+        "  model.projector: HEADS has no 'ProjectionHaed'; did you mean 'ProjectionHead'?",
+        "  model.clusterer: SinkhornClusterer takes no argument 'epsilom'; did you mean 'epsilon'?",
+        "  model.clusterer: SinkhornClusterer takes num_prototypes: int = 32, found 1.5 (float).",
+        "  pipeline: Pretraining is given 'model' by the program; leave it out of the config.",
+        "  pipeline.views[0]: RandomJitter takes no argument 'sigam'; did you mean 'sigma'?",
+        "  pipeline.views[1] must be a mapping, found 'RandomJitter' alone; write {name: RandomJitter}.",
+        "  pipeline.views[3]: SamplePoints takes no argument 'points'; did you mean 'num_points'?",
+    ]
+
+
+def test_mistakes_of_the_file_and_of_overrides_are_told_together(configs: Any) -> None:
+    path = configs.write(configs.plain.replace("lr:", "rl:"))
+    heading, *lines = configs.refusal(path, "model.codse=swapped").split("\n")
+    assert heading == f"{path} has 2 mistakes:"
+    assert [line.split(":")[0] for line in lines] == ["  model", "  pipeline"]
+
+
+# What is built and refused
+
+
+class Refusing:
+    """Refuses whatever it is built from, by a sentence of the config."""
+
+    def __init__(
+        self, says: str = "", part: Any = None, parts: Any = None, copied: Any = None, other: Any = None
+    ) -> None:
+        for config in [part, *(parts or []), copied and dict(copied)]:
+            if config:
+                REFUSERS.build(config)
+        raise ConfigError(says)
+
+
+REFUSERS = Registry("REFUSERS")
+REFUSERS.register_module()(Refusing)
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ({"says": "no."}, "a config, model: no."),
+        ({"part": {"name": "Refusing", "says": "no."}}, "a config, model.part: no."),
+        ({"part": {"name": "Refusing", "part": {"name": "Refusing", "says": "no."}}}, "a config, model.part.part: no."),
+        ({"parts": [{}, {"name": "Refusing", "says": "no."}]}, "a config, model.parts[1]: no."),
+        ({"copied": {"name": "Refusing", "says": "no."}}, "a config, model: no."),  # where the copy is from, none knows
+        ({"other": None, "part": 3}, "a config, model: REFUSERS builds from a mapping with a 'name', found 3."),
+        ({"part": {"nam": "Refusing"}}, "a config, model.part: a config for REFUSERS needs 'name', found the keys"),
+        (
+            {"part": {"name": "Refusing", "says": 3}},
+            "a config, model.part: Refusing takes says: str = '', found 3 (int).",
+        ),
+        ({"says": "model.says must be kind."}, "a config: model.says must be kind."),
+        ({"says": "found model=2."}, "a config: found model=2."),
+        ({"says": "a supermodel.says no."}, "a config, model: a supermodel.says no."),
+    ],
+)
+def test_what_is_refused_while_it_is_built_is_said_with_its_place(model: dict[str, Any], sentence: str) -> None:
+    config = {"dataset": {"transform": None}, "model": {"name": "Refusing", **model}}
+    with pytest.raises((ConfigError, RegistryError)) as error, named(config, "a config"):
+        REFUSERS.build(config["model"])
+    assert str(error.value).startswith(sentence)
+
+
+def test_an_error_of_the_config_that_no_part_of_it_raised_is_said_with_the_file() -> None:
+    with pytest.raises(ConfigError, match=r"^a config: no\.$"), named({"model": {}}, "a config"):
+        raise ConfigError("no.")
+
+
+def test_what_is_wrong_with_other_files_is_not_said_of_the_config() -> None:
+    with pytest.raises(DataError, match=r"^no such file\.$"), named({"model": {}}, "a config"):
+        raise DataError("no such file.")
 
 
 @pytest.mark.filterwarnings("ignore:register_new_resolver")

@@ -116,3 +116,14 @@ def test_a_value_that_is_not_yaml_is_refused(configs: Any, value: str) -> None:
 )
 def test_an_override_that_leads_nowhere_says_what_is_there(configs: Any, override: str, reason: str) -> None:
     assert configs.refusal(configs.write(), override) == f"the override {override!r} cannot be applied: {reason}."
+
+
+def test_several_overrides_that_cannot_be_read_are_told_at_once(configs: Any) -> None:
+    wrong = ["pipline.epochs=3", "pipeline.lr=1", "pipeline.epochs", "pipeline.lr={"]
+    assert configs.refusal(configs.write(), *wrong) == (
+        "3 overrides cannot be used:\n"
+        "  the override 'pipline.epochs=3' names the unknown section 'pipline'; did you mean 'pipeline'? Sections: "
+        "dataset, model, pipeline, imports.\n"
+        "  the override 'pipeline.epochs' must be written as section.key=value, e.g. pipeline.epochs=10.\n"
+        "  the override 'pipeline.lr={' has a value that is not YAML: '{'."
+    )

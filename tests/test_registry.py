@@ -1,7 +1,6 @@
 """Registries: what the decorator gives, and the sentence for each thing that a user can get wrong."""
 
 import importlib.metadata
-import inspect
 import re
 import sys
 import types
@@ -14,8 +13,9 @@ from torch import nn
 
 from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, NEIGHBORS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg import registry as registry_module
-from conclu_pyg.errors import CheckpointError, RegistryError
-from conclu_pyg.registry import built_from, settings_of
+from conclu_pyg.arguments import parameters_of
+from conclu_pyg.errors import CheckpointError, DataError, RegistryError
+from conclu_pyg.registry import built_from
 
 
 class Net:
@@ -240,6 +240,20 @@ def test_an_unknown_argument_names_the_class_the_argument_and_what_it_takes(nets
     )
 
 
+def test_all_that_is_wrong_is_told_at_once_and_what_there_is_only_where_nothing_is_near(nets: Registry) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net", "widht": 3, "depe": 1, "lr": "fast"})
+    assert message(error) == (
+        "Net takes no argument 'widht'; did you mean 'width'? Net takes no argument 'depe'; did you mean 'deep'? "
+        "Net takes lr: float = 0.1, found 'fast' (str)."
+    )
+    with pytest.raises(RegistryError) as error:
+        nets.build({"name": "Net", "width": 3, "qqq": 3, "xxx": 1})
+    text = message(error)
+    assert text.startswith("Net takes no argument 'qqq'. It takes: width: int, ")
+    assert text.endswith(" Net takes no argument 'xxx'.")
+
+
 def test_an_alias_is_shown_as_what_one_can_write() -> None:
     with pytest.raises(RegistryError) as error:
         METHODS.build({"name": "ConClu", "encoder": None, "orthogonality_reduction": "max"})
@@ -334,6 +348,22 @@ def test_a_class_that_takes_any_argument_gets_any() -> None:
         things.build({"name": "Open", "width": "a"})
 
 
+def test_an_error_holds_the_configs_that_were_built_from_the_innermost_first() -> None:
+    things = Registry("THINGS")
+
+    @things.register_module()
+    class Wrap:
+        def __init__(self, inner: Any = None) -> None:
+            if inner is not None:
+                things.build(inner)
+            raise DataError("no.")
+
+    config = {"name": "Wrap", "inner": {"name": "Wrap"}}
+    with pytest.raises(DataError) as error:
+        things.build(config)
+    assert [id(built) for built in error.value.building] == [id(config["inner"]), id(config)]
+
+
 def test_annotations_that_only_a_type_checker_knows_are_left_alone() -> None:
     def typed(width: "Unheard" = 1, depth: "nn.Unheard" = 2) -> Any:  # type: ignore # noqa: F821
         return width, depth
@@ -422,11 +452,6 @@ def test_every_encoder_takes_a_checkpoint(name: str) -> None:
         ENCODERS.build({"name": name, "checkpoint": "no/run"})
 
 
-def test_the_settings_of_a_class_are_its_arguments_over_its_defaults() -> None:
-    assert settings_of(Net, {"width": 3, "deep": True}) == {"width": 3, "lr": 0.1, "deep": True, "kind": "a"}
-    assert settings_of(Net, {}) == {"lr": 0.1, "deep": False, "kind": "a"}
-
-
 # Parts
 
 
@@ -449,7 +474,7 @@ def test_the_parts_of_a_class_are_its_own_and_those_of_its_bases() -> None:
 def test_every_part_is_an_argument_of_its_class(registry: Registry) -> None:
     for name in registry:
         cls = registry.get(name)
-        assert built_from(cls).keys() <= inspect.signature(cls).parameters.keys(), name
+        assert built_from(cls).keys() <= parameters_of(cls).keys(), name
 
 
 # Plug-ins

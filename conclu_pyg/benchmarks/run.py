@@ -23,7 +23,7 @@ from conclu_pyg.benchmarks.table import RATIO_NOTE, machine_sentence, print_tabl
 from conclu_pyg.engine.progress import console, progress_bar
 from conclu_pyg.engine.records import command_line
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.registry import nearest
+from conclu_pyg.nearest import nearest
 
 CASES = ("neighbors", "edge_conv", "pooled_linear", "views", "step", "embed", "scaling", "roofline")
 

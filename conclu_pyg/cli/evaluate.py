@@ -44,11 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "see, on which to choose between settings (default: test)",
     )
     parser.add_argument(
-        "--labels-per-class",
+        "--label-per-class",
         type=_count,
         metavar="K",
         help="train the probe on K clouds of each class, drawn by pipeline.seed (default: on the whole training split)",
     )
+    parser.add_argument("--labels-per-class", type=_count, dest="label_per_class", help=argparse.SUPPRESS)  # in records
     parser.add_argument(
         "--votes",
         type=_count,
@@ -59,10 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, found {count}")
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a number of at least 1, found {text!r}")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -82,6 +82,6 @@ def run(options: argparse.Namespace) -> None:
         probes=probes,
         with_random=options.with_random,
         on=options.on,
-        labels_per_class=options.labels_per_class,
+        label_per_class=options.label_per_class,
         votes=options.votes,
     )

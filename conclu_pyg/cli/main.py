@@ -4,21 +4,47 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
 
 from conclu_pyg import __version__
 from conclu_pyg.cli import benchmark, evaluate, predict, results, train
 from conclu_pyg.engine.interrupt import Terminated
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.nearest import nearest_of
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "results": results, "benchmark": benchmark}
 INTERRUPTED, TERMINATED = 130, 143  # what a shell expects of a command that Ctrl-C or SIGTERM ended
 
 
 class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with what a misspelt option or value is nearest to."""
+
+    def read(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """The options; they may stand between overrides."""
+        options, unknown = self.parse_known_intermixed_args(arguments)
+        if unknown:
+            shown = [action for action in self._actions if action.help != argparse.SUPPRESS]
+            known = [option for action in shown for option in action.option_strings]
+            misspelt = [word for word in unknown if word.startswith("-")] or unknown  # and not the values behind them
+            self.error(f"unrecognized arguments: {', '.join(word + _meant(word, known) for word in misspelt)}")
+        return options
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # argparse's own, with a suggestion
+        if action.choices is not None and value not in action.choices:
+            listed = ", ".join(map(str, action.choices))
+            meant = _meant(str(value), map(str, action.choices))
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}{meant}, choose from {listed}")
+
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}; see {self.prog} --help.\n")
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """Such as `` (did you mean '--probe'?)`` where a known word is near, dashes apart, which all options share."""
+    bare = {option.strip("-"): option for option in known}
+    near = nearest_of(word.partition("=")[0].strip("-"), bare)
+    return "" if near is None else f" (did you mean {bare[near]!r}?)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     command = _Parser(prog=f"conclu {name}", description=summaries[name])
     COMMANDS[name].add_arguments(command)
-    options = command.parse_intermixed_args(arguments[1:])  # options may stand between overrides
+    options = command.read(arguments[1:])
     try:
         COMMANDS[name].run(options)
     except ConcluError as error:

@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 
 from conclu_pyg.cli.patience import announce_loading
-from conclu_pyg.config import load_config
+from conclu_pyg.config import load_config, named
 from conclu_pyg.config_files import read_config
-from conclu_pyg.errors import ConfigError, RegistryError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +25,6 @@ def run(options: argparse.Namespace) -> None:
     from conclu_pyg.engine.progress import console
     from conclu_pyg.pipelines.build import build_pipeline
 
-    try:
+    with named(config, options.config):
         pipeline = build_pipeline(config)
-    except (ConfigError, RegistryError) as error:  # a class's own checks, which know of no file
-        raise type(error)(f"{options.config}: {error}") from error
     console.print(f"trained: {pipeline.run_train()}")

@@ -12,7 +12,7 @@ from conclu_pyg.data.shapes.dice import Dice
 from conclu_pyg.data.shapes.mesh import Mesh, rotation
 from conclu_pyg.data.shapes.scan import scan
 from conclu_pyg.engine.progress import progress_bar
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.registry import DATASETS
 
 
@@ -41,7 +41,7 @@ class ParametricShapes(PointCloudDataset):
         category_to_parts: the part labels of each category, by its name.
 
     Raises:
-        DataError: a value that no shape can be made with.
+        ConfigError: a value that no shape can be made with.
     """
 
     vertical_axis = 2
@@ -68,7 +68,7 @@ class ParametricShapes(PointCloudDataset):
         for key, value in (("rotation", rotation), ("noise", noise), ("density", density), ("one_sided", one_sided)):
             _check_at_least(key, value, 0.0, "; 0 switches it off")
         if one_sided > 1:
-            raise DataError(f"ParametricShapes takes one_sided, a probability, of at most 1, found {one_sided}.")
+            raise ConfigError(f"ParametricShapes takes one_sided, a probability, of at most 1, found {one_sided}.")
         self.sizes = {"train": num_shapes, "test": num_test_shapes}
         self.num_points, self.seed = num_points, seed
         self.stretch, self.rotation = stretch, rotation
@@ -116,4 +116,4 @@ class ParametricShapes(PointCloudDataset):
 
 def _check_at_least(key: str, value: float, least: float, why: str = "") -> None:
     if not value >= least:  # not `value < least`, which lets NaN pass
-        raise DataError(f"ParametricShapes takes {key} of at least {least}{why}, found {value}.")
+        raise ConfigError(f"ParametricShapes takes {key} of at least {least}{why}, found {value}.")

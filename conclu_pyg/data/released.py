@@ -10,7 +10,7 @@ from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.cache import Recipe, cached_split
 from conclu_pyg.data.layouts import Family, Layout, LayoutOptions, RawCloud, find_layout
 from conclu_pyg.engine.progress import warn
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConfigError
 
 MAX_POINTS = 1_000_000
 
@@ -31,7 +31,7 @@ class ReleasedDataset(PointCloudDataset, Generic[L]):
         has_parts: whether the points have part labels.
 
     Raises:
-        DataError: a number of points or a seed that cannot be.
+        ConfigError: a number of points or a seed that cannot be.
     """
 
     has_parts = False
@@ -42,9 +42,9 @@ class ReleasedDataset(PointCloudDataset, Generic[L]):
     ) -> None:
         super().__init__(transform)
         if not 1 <= num_points <= MAX_POINTS:
-            raise DataError(f"dataset.num_points must be 1 to {MAX_POINTS:,}, found {num_points}.")
+            raise ConfigError(f"dataset.num_points must be 1 to {MAX_POINTS:,}, found {num_points}.")
         if seed < 0:
-            raise DataError(f"dataset.seed must not be negative, found {seed}.")
+            raise ConfigError(f"dataset.seed must not be negative, found {seed}.")
         self.num_points, self.seed, self.cache_dir = num_points, seed, cache_dir
 
     def _find(

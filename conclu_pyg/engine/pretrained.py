@@ -9,12 +9,13 @@ from typing import Any
 from rich.table import Table
 from torch import Tensor, nn
 
+from conclu_pyg.arguments import settings_of
 from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.engine.run_folder import find_checkpoint
 from conclu_pyg.engine.setting import setting_of
 from conclu_pyg.errors import CheckpointError, RegistryError
-from conclu_pyg.registry import ENCODERS, NEIGHBORS, built_from, settings_of
+from conclu_pyg.registry import ENCODERS, NEIGHBORS, built_from
 
 PREFIX = "encoder."  # of its weights among those of a method
 SHOWN = 12  # weights of each kind in the report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,23 @@ from sklearn.preprocessing import StandardScaler
 from conclu_pyg.errors import ConcluError
 
 FOLDS = 3
+
+
+@dataclass(frozen=True)
+class LinearResult:
+    """What a linear classifier reached.
+
+    Attributes:
+        accuracy: on the features held out, in percent.
+        per_class: the same for each class, NaN where none is held out.
+        c: the cost that cross-validation chose.
+        cross_validation: mean accuracy of that cost over the folds of the training features, in percent.
+    """
+
+    accuracy: float
+    per_class: list[float]
+    c: float
+    cross_validation: float
 
 
 class Accuracy(NamedTuple):

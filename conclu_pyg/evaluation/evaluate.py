@@ -27,7 +27,7 @@ def evaluate_run(
     probes: Sequence[Probe] = (),
     with_random: bool = False,
     on: On = "test",
-    labels_per_class: int | None = None,
+    label_per_class: int | None = None,
     votes: int = 1,
 ) -> list[Record]:
     """Measures the frozen encoder of a run, or a run that was trained on labels at its own task
@@ -39,31 +39,31 @@ def evaluate_run(
         probes: what measures an encoder (default: a linear SVM); they share the features.
         with_random: also probes the encoder as ``pipeline.seed`` initialises it, before any training.
         on: the test split, or a fifth of the training split that the probe is not trained on.
-        labels_per_class: how many clouds of each class the probe is trained on, drawn by the run's seed (default: all).
+        label_per_class: how many clouds of each class the probe is trained on, drawn by the run's seed (default: all).
         votes: of a run that was trained on labels (default: 1, no vote).
 
     Raises:
         ConcluError: a checkpoint, data set or override that cannot be used.
-        ConfigError: ``labels_per_class`` for a probe that chooses its own, or an option of the other kind of run.
+        ConfigError: ``label_per_class`` for a probe that chooses its own, or an option of the other kind of run.
     """
     run = load_run(path, overrides)
     results = run.folder / RESULTS_NAME
     if results.exists():
         read_records(results)  # damaged ones are known before the work, not after it
     if task_of(run.method):
-        if probes or with_random or on != "test" or labels_per_class is not None:
+        if probes or with_random or on != "test" or label_per_class is not None:
             raise ConfigError(
                 f"{run.folder} was trained on labels, so it is measured at its own task on the test split; leave out "
-                "the options of probes (--probe, --robustness, --with-random, --on, --labels-per-class)."
+                "the options of probes (--probe, --robustness, --with-random, --on, --label-per-class)."
             )
         return evaluate_task(run, votes)
     if votes != 1:
         raise ConfigError(f"--votes={votes} is for runs that were trained on labels, and {run.folder} was not.")
     probes = probes or (SVM,)
     stubborn = [probe.title for probe in probes if probe.own_labels]
-    if labels_per_class is not None and stubborn:
-        raise ConfigError(f"{stubborn[0]} draws its own labels, as its protocol says; leave --labels-per-class out.")
-    splits = probe_splits(run, on, labels_per_class)
+    if label_per_class is not None and stubborn:
+        raise ConfigError(f"{stubborn[0]} draws its own labels, as its protocol says; leave --label-per-class out.")
+    splits = probe_splits(run, on, label_per_class)
     measured = (run.untrained(), run) if with_random else (run,)
     records: list[Record] = []
     for probe in probes:

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from sklearn.svm import SVC
 
-from conclu_pyg.evaluation.cross_validation import Scaling, accuracy_of, check_labels, choose_cost
+from conclu_pyg.evaluation.cross_validation import LinearResult, Scaling, accuracy_of, check_labels, choose_cost
 from conclu_pyg.evaluation.features import Features
 
 GRID = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # for standardised features over the root of their number: norm 1
-
-
-@dataclass(frozen=True)
-class SVMResult:
-    """What a linear SVM reached.
-
-    Attributes:
-        accuracy: on the features held out, in percent.
-        per_class: the same for each class, NaN where none is held out.
-        c: the cost that cross-validation chose, of :data:`GRID`.
-        cross_validation: mean accuracy of that cost over the folds of the training features, in percent.
-    """
-
-    accuracy: float
-    per_class: list[float]
-    c: float
-    cross_validation: float
 
 
 class LinearSVM:
@@ -41,7 +22,7 @@ class LinearSVM:
         seed: of the folds (default: 0).
 
     Attributes:
-        c, cross_validation: as in :class:`SVMResult`.
+        c, cross_validation: as in :class:`~conclu_pyg.evaluation.cross_validation.LinearResult`.
 
     Raises:
         ConcluError: as :func:`~conclu_pyg.evaluation.cross_validation.check_labels`.
@@ -65,7 +46,7 @@ class LinearSVM:
         return self._search.predict(self._scaling(x) @ self._x.T)
 
 
-def linear_svm(train: Features, test: Features, num_classes: int, seed: int = 0) -> SVMResult:
+def linear_svm(train: Features, test: Features, num_classes: int, seed: int = 0) -> LinearResult:
     """Trains a :class:`LinearSVM` on ``train`` and measures it on ``test``.
 
     Args:
@@ -79,4 +60,4 @@ def linear_svm(train: Features, test: Features, num_classes: int, seed: int = 0)
     """
     machine = LinearSVM(train, seed)
     accuracy = accuracy_of(machine.predict(test.x), test.y, num_classes)
-    return SVMResult(accuracy.total, accuracy.per_class, machine.c, machine.cross_validation)
+    return LinearResult(accuracy.total, accuracy.per_class, machine.c, machine.cross_validation)

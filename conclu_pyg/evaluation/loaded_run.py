@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from conclu_pyg.config import resolve
+from conclu_pyg.config import named, resolve
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.engine.checkpoint import Checkpoint, load_weights
@@ -98,7 +98,7 @@ class LoadedRun:
     def untrained(self) -> LoadedRun:
         """The same with random weights, drawn by the run's seed: those that the training began with, unless it took up
         another run's."""
-        return replace(self, method=_initial_method(self.config, self.checkpoint), trained=False)
+        return replace(self, method=_initial_method(self.config, self.checkpoint, self.source), trained=False)
 
     def split(self, name: str) -> PointCloudSplit:
         """A split of the data set, with its clouds turned as those of the training where another coordinate points up
@@ -125,8 +125,8 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
             )
     source = find_checkpoint(path)
     checkpoint = Checkpoint.load(source)
-    config = resolve(checkpoint.config, overrides, f"the config in {source}")
-    method = _initial_method(config, checkpoint)
+    config = resolve(checkpoint.config, overrides, _called(source))
+    method = _initial_method(config, checkpoint, source)
     load_weights(method, checkpoint.method, str(source))
     return LoadedRun(
         source=source,
@@ -134,17 +134,28 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
         checkpoint=checkpoint,
         config=config,
         method=method,
-        open_dataset=cache(lambda: DATASETS.build(config["dataset"])),
+        open_dataset=cache(lambda: _dataset(config, source)),
         device=choose_device(config["pipeline"].get("device", "auto")),
     )
 
 
-def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint) -> Any:
+def _called(source: Path) -> str:
+    """What messages call the config of a checkpoint."""
+    return f"the config in {source}"
+
+
+def _dataset(config: Mapping[str, Any], source: Path) -> PointCloudDataset:
+    with named(config, _called(source)):
+        return DATASETS.build(config["dataset"])
+
+
+def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint, source: Path) -> Any:
     """The method with random weights, those that the training began with unless it took up a run's: its own file may
     be gone by now, and its weights are in the checkpoint."""
-    seed_all(config["pipeline"].get("seed", 0))
     model = dict(config["model"])
     if isinstance(model.get("encoder"), Mapping):
         model["encoder"] = {key: value for key, value in model["encoder"].items() if key != "checkpoint"}
     given = {"labels": Labels.from_state(checkpoint.labels)} if checkpoint.labels else {}
-    return METHODS.build(model, **given)
+    with named({**config, "model": model}, _called(source)):
+        seed_all(config["pipeline"].get("seed", 0))
+        return METHODS.build(model, **given)

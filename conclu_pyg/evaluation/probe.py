@@ -77,29 +77,29 @@ class Probe(NamedTuple):
     own_labels: bool = False
 
 
-def probe_splits(run: LoadedRun, on: On, labels_per_class: int | None = None) -> ProbeSplits:
+def probe_splits(run: LoadedRun, on: On, label_per_class: int | None = None) -> ProbeSplits:
     """The test split beside the training split, or a fifth of the training split beside the rest of it.
 
     Args:
         run: whose data set, and whose seed, which rules the draws.
         on: what is held out.
-        labels_per_class: trains on so many clouds of each class, drawn at random (default: on all).
+        label_per_class: trains on so many clouds of each class, drawn at random (default: on all).
 
     Raises:
-        ConfigError: ``labels_per_class`` below 1.
+        ConfigError: ``label_per_class`` below 1.
         DataError: a class has too few training clouds for a validation part or for so many labels.
     """
-    if labels_per_class is not None and labels_per_class < 1:
-        raise ConfigError(f"--labels-per-class must be at least 1, found {labels_per_class}.")
+    if label_per_class is not None and label_per_class < 1:
+        raise ConfigError(f"--label-per-class must be at least 1, found {label_per_class}.")
     train = run.split("train")
     if on == "test":
         splits = ProbeSplits(train, run.split("test"), on)
     else:
         splits = ProbeSplits(*hold_out(train, VALIDATION_SHARE, run.seed), on)
-    if labels_per_class is None:
+    if label_per_class is None:
         return splits
-    few = draw_per_class(splits.train, labels_per_class, run.seed)
-    return splits._replace(train=few, drawn=f"{labels_per_class} of each class, drawn by the run's seed")
+    few = draw_per_class(splits.train, label_per_class, run.seed)
+    return splits._replace(train=few, drawn=f"{label_per_class} of each class, drawn by the run's seed")
 
 
 def make_record(

@@ -11,25 +11,9 @@ from typing import NamedTuple
 from conclu_pyg.engine.records import Record, read_records
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation.label_curves import LabelCurve, label_curves
+from conclu_pyg.evaluation.paper import papers_figure
 
 IMAGES = "images"  # the folder of pictures, beside the page
-
-# Tables 1 and 3 of the paper (arXiv:2202.02543), in percent: by data set, encoder and loss terms. Table 3's second rows
-# bear both ticks in print; that they are the clustering module alone follows from the differences in section 3.4.
-PAPER = {
-    ("ModelNet40", "PointNet", "contrast + cluster"): 89.8,
-    ("ModelNet10", "PointNet", "contrast + cluster"): 93.3,
-    ("ModelNet40", "DGCNN", "contrast + cluster"): 91.6,
-    ("ModelNet10", "DGCNN", "contrast + cluster"): 95.0,
-    ("ModelNet40", "PointNet", "contrast"): 88.7,
-    ("ModelNet10", "PointNet", "contrast"): 92.4,
-    ("ModelNet40", "PointNet", "cluster"): 85.3,
-    ("ModelNet10", "PointNet", "cluster"): 92.1,
-    ("ModelNet40", "DGCNN", "contrast"): 91.2,
-    ("ModelNet10", "DGCNN", "contrast"): 93.8,
-    ("ModelNet40", "DGCNN", "cluster"): 90.3,
-    ("ModelNet10", "DGCNN", "cluster"): 93.5,
-}
 
 
 class Row(NamedTuple):
@@ -145,8 +129,7 @@ def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
     accuracy = f"**{mean:.1f}**" if spread is None else f"**{mean:.1f} ± {spread:.1f}**"
     if spread is None and "deviation" in records[0].details:
         accuracy += f" (draws: ± {records[0].details['deviation']:.1f})"
-    of_paper = row.initialisation == "ModelNet40" and (row.task, row.metric) == ("svm", "accuracy")
-    paper = PAPER.get((row.dataset, row.encoder, row.terms)) if of_paper else None
+    paper = papers_figure(row.task, row.metric, row.dataset, row.encoder, row.terms, row.initialisation, row.method)
     method = ": ".join(words for words in (row.method, row.terms) if words) or "-"
     seeds = ", ".join(str(seed) for seed in sorted(record.seed for record in records))
     start = "none: random weights" if row.initialisation == "random" else row.initialisation

@@ -12,8 +12,8 @@ from conclu_pyg.data.readers.any_cloud import CONVERT, SUFFIXES
 from conclu_pyg.engine.run_folder import LAST
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.written import holds_predictions
+from conclu_pyg.nearest import nearest
 from conclu_pyg.paths import located
-from conclu_pyg.registry import nearest
 
 MAX_FILES = 10_000
 

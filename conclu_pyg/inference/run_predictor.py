@@ -6,11 +6,12 @@ from typing import Any
 
 from torch_geometric.transforms import Compose
 
+from conclu_pyg.arguments import settings_of
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict_cloud import Predictor
-from conclu_pyg.registry import DATASETS, settings_of
+from conclu_pyg.registry import DATASETS
 from conclu_pyg.transforms import compose
 from conclu_pyg.transforms.turn_upright import TurnUpright
 

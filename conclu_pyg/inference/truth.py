@@ -12,7 +12,7 @@ from conclu_pyg.data.readers.any_cloud import REMEDY, Cloud
 from conclu_pyg.data.readers.npy import read_npy
 from conclu_pyg.data.readers.text import read_columns
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.registry import nearest
+from conclu_pyg.nearest import nearest
 
 SUFFIXES = (".seg", ".npy", ".txt")  # of files of part labels
 FOLDER = "name a folder with NAME.seg, NAME.npy or NAME.txt for each cloud"

@@ -15,7 +15,6 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from torch_geometric.data import Batch
-from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.engine.checkpoint import Checkpoint
@@ -40,13 +39,25 @@ Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 class Pipeline(ABC):
     """Trains a model on a data set: a pipeline says which clouds, and what a step makes of them.
 
+    Its constructor takes what is its own, and passes the rest on as ``**options``; it makes ``optimizer`` and
+    ``scheduler``.
+
     Args:
         model: what is trained.
         dataset: the data set.
         config: the resolved config, for the run folder and the checkpoints.
-        views: what is done to the clouds before each step.
-        optimizer, scheduler: made for the model; the scheduler goes on after each epoch.
-        epochs, batch_size, seed, device, precision, num_workers, log_dir, run_dir, keep_every: as the pipelines say.
+        epochs: how many there are.
+        batch_size: clouds in a step.
+        seed: rules whatever is drawn, initial weights and the order among it; up to 2^32 - 1 (default: 0).
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
+        precision: of the products; the weights stay in float32 (default: 32-true).
+        num_workers: processes that read ahead (default: 0, enough for a memory map).
+        log_dir: where run folders are made (default: runs).
+        run_dir: the run folder itself, new or empty (default: a new one in ``log_dir``).
+        keep_every: keeps the checkpoint of every so many epochs beside the last one; 0 keeps none (default: 0).
+
+    Attributes:
+        optimizer, scheduler: made for the model by the pipeline; the scheduler goes on after each epoch.
 
     Raises:
         ConfigError: a number out of its range, or a device that is not there.
@@ -58,26 +69,22 @@ class Pipeline(ABC):
         dataset: PointCloudDataset,
         config: Mapping[str, Any],
         *,
-        views: Compose,
-        optimizer: torch.optim.Optimizer,
-        scheduler: LRScheduler,
         epochs: int,
         batch_size: int,
-        seed: int,
-        device: Device,
-        precision: Precision,
-        num_workers: int,
-        log_dir: str,
-        run_dir: str | None,
-        keep_every: int,
+        seed: int = 0,
+        device: Device = "auto",
+        precision: Precision = "32-true",
+        num_workers: int = 0,
+        log_dir: str = "runs",
+        run_dir: str | None = None,
+        keep_every: int = 0,
     ) -> None:
         check_at_least(1, epochs=epochs)
         check_at_least(2, batch_size=batch_size)
         check_at_least(0, num_workers=num_workers, keep_every=keep_every)
         self.config = dict(config)
         self.model: Any = model
-        self.dataset, self.views = dataset, views
-        self.optimizer, self.scheduler = optimizer, scheduler
+        self.dataset = dataset
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.log_dir, self.run_dir = log_dir, run_dir
         self.keep_every, self.num_workers = keep_every, num_workers
@@ -88,6 +95,8 @@ class Pipeline(ABC):
             raise ConfigError("pipeline.precision=16-mixed needs a GPU; give bf16-mixed or 32-true for the CPU.")
         self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
 
+    optimizer: torch.optim.Optimizer
+    scheduler: LRScheduler
     headline: ClassVar[Mapping[str, str]] = {}  # metrics beside the losses in the line of an epoch, each a format
 
     @abstractmethod
@@ -255,21 +264,16 @@ class Pipeline(ABC):
 
     @property
     def vertical_axis(self) -> int:
-        """The coordinate that points up in the clouds of a step."""
-        return learnt_axis(self.model, self.dataset)
+        """The coordinate that points up in the clouds of a step: that of the clouds which the encoder was pre-trained
+        on, or, where it was not or does not know, of the data set."""
+        pretraining = pretraining_of(self.model.encoder)
+        known = None if pretraining is None else pretraining.vertical_axis
+        return self.dataset.vertical_axis if known is None else known
 
     def split(self, name: str) -> PointCloudSplit:
         """A split of the data set, its clouds turned where the encoder knows those in which another coordinate points
         up."""
         return self.dataset.get_split(name).turned(self.dataset.vertical_axis, self.vertical_axis)
-
-
-def learnt_axis(model: Any, dataset: PointCloudDataset) -> int:
-    """The coordinate that points up in the clouds that the encoder was pre-trained on, or, where it was not or does not
-    know, in those of the data set."""
-    pretraining = pretraining_of(model.encoder)
-    known = None if pretraining is None else pretraining.vertical_axis
-    return dataset.vertical_axis if known is None else known
 
 
 def check_at_least(least: int, **values: int) -> None:

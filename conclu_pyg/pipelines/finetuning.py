@@ -19,7 +19,7 @@ from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.predictions import predict_split
 from conclu_pyg.methods.base import MethodOutput, task_of
-from conclu_pyg.pipelines.base import Device, Pipeline, Precision, check_at_least, learnt_axis
+from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 
@@ -58,13 +58,7 @@ class Finetuning(Pipeline):
             of a split, neither the one that is trained on nor ``test``; 0 for none (default: 0). With it, the epoch
             that is best there is kept, and evaluated later.
         patience: stops after so many epochs without a better one on the validation clouds; 0 never does (default: 0).
-        seed: rules the draws, the initial weights and the order; up to 2^32 - 1 (default: 0).
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
-        precision: of the products; the weights stay in float32 (default: 32-true).
-        num_workers: processes that read ahead (default: 0, enough for a memory map).
-        log_dir: where run folders are made (default: runs).
-        run_dir: the run folder itself, new or empty (default: a new one in ``log_dir``).
-        keep_every: keeps the checkpoint of every so many epochs beside the last one; 0 keeps none (default: 0).
+        **options: as for :class:`~conclu_pyg.pipelines.base.Pipeline`, such as ``seed`` and ``run_dir``.
 
     Raises:
         ConfigError: a number out of its range, a device that is not there, options that exclude each other, or a model
@@ -99,13 +93,7 @@ class Finetuning(Pipeline):
         train_on: str = "train",
         validation: float | str = 0.0,
         patience: int = 0,
-        seed: int = 0,
-        device: Device = "auto",
-        precision: Precision = "32-true",
-        num_workers: int = 0,
-        log_dir: str = "runs",
-        run_dir: str | None = None,
-        keep_every: int = 0,
+        **options: Any,
     ) -> None:
         if not task_of(model):
             raise ConfigError(
@@ -146,6 +134,7 @@ class Finetuning(Pipeline):
                 f"pipeline.patience={patience} needs validation clouds to stop by; give pipeline.validation=0.2, which "
                 "takes them from the training clouds, or the name of a split."
             )
+        super().__init__(model, dataset, config, epochs=epochs, batch_size=batch_size, **options)
         encoder: Any = model.encoder
         self.lr, self.encoder_lr, self.frozen = lr, encoder_lr, encoder_lr == 0
         if self.frozen:
@@ -154,24 +143,9 @@ class Finetuning(Pipeline):
                 warn(
                     "the encoder is frozen (pipeline.encoder_lr=0) and its weights are random; see encoder.checkpoint."
                 )
-        optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
-        super().__init__(
-            model,
-            dataset,
-            config,
-            views=compose(VIEWS if views is None else views, vertical_axis=learnt_axis(model, dataset)),
-            optimizer=optimizer,
-            scheduler=_scheduler(schedule, optimizer, epochs, lr_decay, lr_decay_epochs),
-            epochs=epochs,
-            batch_size=batch_size,
-            seed=seed,
-            device=device,
-            precision=precision,
-            num_workers=num_workers,
-            log_dir=log_dir,
-            run_dir=run_dir,
-            keep_every=keep_every,
-        )
+        self.views = compose(VIEWS if views is None else views, vertical_axis=self.vertical_axis)
+        self.optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
+        self.scheduler = _scheduler(schedule, self.optimizer, epochs, lr_decay, lr_decay_epochs)
         self.task = task_of(model)
         self.label_smoothing, self.class_weights = label_smoothing, class_weights
         self.label_fraction, self.label_per_class = label_fraction, label_per_class
@@ -275,5 +249,5 @@ def _scheduler(
     schedule: str, optimizer: torch.optim.Optimizer, epochs: int, decay: float, decay_epochs: int
 ) -> LRScheduler:
     if schedule == "cosine":
-        return CosineAnnealingLR(optimizer, T_max=max(epochs, 1))
+        return CosineAnnealingLR(optimizer, T_max=epochs)
     return StepLR(optimizer, decay_epochs, decay)

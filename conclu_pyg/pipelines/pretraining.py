@@ -15,7 +15,7 @@ from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.engine.progress import warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, batch_need, task_of
-from conclu_pyg.pipelines.base import Device, Pipeline, Precision, check_at_least, learnt_axis
+from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 
@@ -42,13 +42,7 @@ class Pretraining(Pipeline):
         weight_decay: of AdamW (default: 0.01).
         lr_decay: factor on the learning rate (default: 0.7) every
         lr_decay_epochs: epochs (default: 20).
-        seed: rules initial weights, order and views; up to 2^32 - 1 (default: 0).
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
-        precision: of the products; the weights stay in float32 (default: 32-true).
-        num_workers: processes that read ahead (default: 0, enough for a memory map).
-        log_dir: where run folders are made (default: runs).
-        run_dir: the run folder itself, new or empty (default: a new one in ``log_dir``).
-        keep_every: keeps the checkpoint of every so many epochs beside the last one; 0 keeps none (default: 0).
+        **options: as for :class:`~conclu_pyg.pipelines.base.Pipeline`, such as ``seed`` and ``run_dir``.
 
     Raises:
         ConfigError: a number out of its range, a device that is not there, or a model that is no method of
@@ -70,13 +64,7 @@ class Pretraining(Pipeline):
         weight_decay: float = 0.01,
         lr_decay: float = 0.7,
         lr_decay_epochs: int = 20,
-        seed: int = 0,
-        device: Device = "auto",
-        precision: Precision = "32-true",
-        num_workers: int = 0,
-        log_dir: str = "runs",
-        run_dir: str | None = None,
-        keep_every: int = 0,
+        **options: Any,
     ) -> None:
         if task_of(model):
             raise ConfigError(
@@ -89,25 +77,11 @@ class Pretraining(Pipeline):
                 "pipeline.lr must be finite and above 0, weight_decay finite and at least 0 and lr_decay in (0, 1], "
                 f"found {lr}, {weight_decay} and {lr_decay}."
             )
+        super().__init__(model, dataset, config, epochs=epochs, batch_size=batch_size, **options)
+        self.views = compose(PAPER_VIEWS if views is None else views, vertical_axis=self.vertical_axis)
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
-        super().__init__(
-            model,
-            dataset,
-            config,
-            views=compose(PAPER_VIEWS if views is None else views, vertical_axis=learnt_axis(model, dataset)),
-            optimizer=optimizer,
-            scheduler=StepLR(optimizer, lr_decay_epochs, lr_decay),
-            epochs=epochs,
-            batch_size=batch_size,
-            seed=seed,
-            device=device,
-            precision=precision,
-            num_workers=num_workers,
-            log_dir=log_dir,
-            run_dir=run_dir,
-            keep_every=keep_every,
-        )
+        self.optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+        self.scheduler = StepLR(self.optimizer, lr_decay_epochs, lr_decay)
 
     def training_split(self) -> PointCloudSplit:
         split = self.split("train")

@@ -29,7 +29,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 def test_a_run_alone_is_measured_on_the_test_split(calls: list[Any]) -> None:
     assert main(["evaluate", "runs/a"]) == 0
     assert calls == [
-        ("runs/a", [], {"probes": [], "with_random": False, "on": "test", "labels_per_class": None, "votes": 1})
+        ("runs/a", [], {"probes": [], "with_random": False, "on": "test", "label_per_class": None, "votes": 1})
     ]
 
 
@@ -55,9 +55,17 @@ def test_an_unknown_probe_is_refused_with_those_there_are(calls: list[Any], caps
     assert not calls and all(name in err for name in PROBE_NAMES)
 
 
-def test_a_few_labels_are_passed_on_as_a_number(calls: list[Any]) -> None:
-    assert main(["evaluate", "runs/a", "--labels-per-class", "10"]) == 0
-    assert calls[0][2]["labels_per_class"] == 10
+@pytest.mark.parametrize("option", ["--label-per-class", "--labels-per-class"])  # the latter is in older records
+def test_a_few_labels_are_passed_on_as_a_number(calls: list[Any], option: str) -> None:
+    assert main(["evaluate", "runs/a", option, "10"]) == 0
+    assert calls[0][2]["label_per_class"] == 10
+
+
+def test_a_number_of_labels_has_one_name_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["evaluate", "--help"])
+    out = capsys.readouterr().out
+    assert "--label-per-class K" in out and "labels-per-class" not in out
 
 
 @pytest.mark.parametrize("word", ["0", "-1", "x", "2.5"])
@@ -65,8 +73,9 @@ def test_labels_that_are_no_number_above_0_are_refused_before_the_work(
     calls: list[Any], word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["evaluate", "runs/a", "--labels-per-class", word])
-    assert "--labels-per-class" in capsys.readouterr().err and not calls
+        main(["evaluate", "runs/a", "--label-per-class", word])
+    err = capsys.readouterr().err
+    assert f"argument --label-per-class: must be a number of at least 1, found '{word}'" in err and not calls
 
 
 ORDERS = [
@@ -85,7 +94,7 @@ def test_options_and_overrides_may_stand_in_any_order(calls: list[Any], words: l
         assert main(["evaluate", *words[:position], "runs/a", *words[position:]]) == 0
     for path, overrides, options in calls:
         assert (path, sorted(overrides)) == ("runs/a", ["dataset.a=1", "dataset.b=-2"])
-        assert options == {"probes": [], "with_random": True, "on": "validation", "labels_per_class": None, "votes": 1}
+        assert options == {"probes": [], "with_random": True, "on": "validation", "label_per_class": None, "votes": 1}
 
 
 def test_a_missing_run_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,12 +21,41 @@ def exits(arguments: list[str]) -> int:
     ("arguments", "sentence"),
     [
         ([], "error: the following arguments are required: command; see conclu --help."),
-        (["trian"], "error: argument command: invalid choice: 'trian' (choose from"),
+        (
+            ["trian"],
+            "error: argument command: invalid choice: 'trian' (did you mean 'train'?), choose from train, evaluate, ",
+        ),
         (["--nope"], "error: the following arguments are required: command; see conclu --help."),
         (["train"], "error: the following arguments are required: config; see conclu train --help."),
-        (["train", "a.yaml", "--epochs", "3"], "error: unrecognized arguments: --epochs"),
+        (["train", "a.yaml", "--epochs", "3"], "error: unrecognized arguments: --epochs; see conclu train --help."),
+        (
+            ["evaluate", "a", "--probes", "svm"],
+            "error: unrecognized arguments: --probes (did you mean '--probe'?); see",
+        ),
+        (
+            ["evaluate", "--probes=svm", "a"],
+            "error: unrecognized arguments: --probes=svm (did you mean '--probe'?); see",
+        ),
+        (
+            ["evaluate", "a", "--labels-par-class", "5"],
+            "error: unrecognized arguments: --labels-par-class (did you mean '--label-per-class'?); see",
+        ),
+        (["evaluate", "a", "-x"], "error: unrecognized arguments: -x; see conclu evaluate --help."),
+        (
+            ["predict", "a", "b", "--hmtl", "--pgn", "c"],
+            "error: unrecognized arguments: --hmtl (did you mean '--html'?), --pgn (did you mean '--png'?); see",
+        ),
+        (
+            ["evaluate", "a", "--probe", "fewshot"],
+            "error: argument --probe: invalid choice: 'fewshot' (did you mean 'few-shot'?), choose from svm, linear, "
+            "knn, few-shot; see conclu evaluate --help.",
+        ),
         (["evaluate"], "error: the following arguments are required: run; see conclu evaluate --help."),
-        (["evaluate", "a", "--on", "train"], "error: argument --on: invalid choice: 'train' (choose from"),
+        (
+            ["evaluate", "a", "--on", "xyz"],
+            "error: argument --on: invalid choice: 'xyz', choose from test, validation; s",
+        ),
+        (["results", "a", "b", "c"], "error: unrecognized arguments: c; see conclu results --help."),
         (["results", "a"], "error: the following arguments are required: page; see conclu results --help."),
     ],
 )

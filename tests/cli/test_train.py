@@ -51,17 +51,25 @@ def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("model.encoder={name: DGCNN, k: 0}", "DGCNN takes k of at least 1, found 0."),
-        ("model.encoder={name: DGCNN, channels: []}", "DGCNN needs at least one edge convolution, found channels=[]."),
-        ("pipeline.epochs=0", "pipeline.epochs must be at least 1, found 0."),
+        ("model.encoder={name: DGCNN, k: 0}", ", model.encoder: DGCNN takes k of at least 1, found 0."),
+        (
+            "model.encoder={name: DGCNN, channels: []}",
+            ", model.encoder: DGCNN needs at least one edge convolution, found channels=[].",
+        ),
+        ("model.contrast_weight=-1", ", model: ConClu's weights must be finite and at least 0"),
+        ("pipeline.views[1].num_points=0", ", pipeline.views[1]: SamplePoints takes a number of points of at least 1"),
+        ("dataset.num_points=0", ", dataset: ParametricShapes takes num_points of at least 1, found 0."),
+        ("dataset={name: ModelNet, num_points: 0}", ": dataset.num_points must be 1 to 1,000,000, found 0."),
+        ("pipeline.epochs=0", ": pipeline.epochs must be at least 1, found 0."),
+        ("pipeline.seed=-1", ": pipeline.seed must be between 0 and 4294967295, found -1."),
     ],
 )
-def test_what_a_class_refuses_itself_is_said_with_the_file(
+def test_what_a_class_refuses_itself_is_said_with_the_file_and_once_with_the_key(
     tiny_run: Path, override: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = str(tiny_run / "config.yaml")
     assert main(["train", config, override]) == 2
-    assert capsys.readouterr().err.startswith(f"error: {config}: {sentence}")
+    assert capsys.readouterr().err.startswith(f"error: {config}{sentence}")
 
 
 def test_a_missing_config_names_the_nearest(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:

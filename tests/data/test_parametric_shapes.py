@@ -12,7 +12,7 @@ from conclu_pyg.data.shapes.dice import Dice
 from conclu_pyg.data.shapes.primitives import box, ellipsoid
 from conclu_pyg.data.shapes.scan import seen_from_one_side, uneven_density
 from conclu_pyg.data.surface import sample_surface
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.registry import DATASETS
 
 
@@ -126,7 +126,7 @@ def test_uneven_density_is_bounded() -> None:
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_refusals(options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(DataError, match="ParametricShapes takes " + sentence.replace(".", r"\.")):
+    with pytest.raises(ConfigError, match="ParametricShapes takes " + sentence.replace(".", r"\.")):
         shapes(**options)
 
 

@@ -13,7 +13,6 @@ How the blocks of a document are read, in their order, in a copy of the checkout
 from __future__ import annotations
 
 import argparse
-import inspect
 import pkgutil
 import re
 import shlex
@@ -27,6 +26,7 @@ import pytest
 import yaml
 
 from conclu_pyg import registry
+from conclu_pyg.arguments import parameters_of
 from conclu_pyg.cli.main import COMMANDS, main
 from conclu_pyg.config import SECTIONS, load_config, resolve
 from conclu_pyg.engine.checkpoint import Checkpoint
@@ -203,7 +203,7 @@ def test_links_lead_somewhere(document: str, link: str) -> None:
 def test_names_in_the_text_exist(document: str) -> None:
     """Paths, dotted names, options and targets that stand in backquotes."""
     arguments = {
-        section: {"name"} | {key for name in held for key in inspect.signature(held.get(name)).parameters}
+        section: {"name"} | {key for name in held for key in parameters_of(held.get(name))}
         for section, held in SECTIONS.items()
     }
     for code in re.findall(r"`([^`\n]+)`", prose(document)):
@@ -232,7 +232,7 @@ def _tables() -> list[tuple[str, str, dict[str, Any]]]:
 @pytest.mark.parametrize(("document", "name", "defaults"), _tables())
 def test_tables_of_options_are_whole_and_right(document: str, name: str, defaults: dict[str, Any]) -> None:
     (cls,) = [held.get(name) for held in REGISTRIES if name in held]
-    assert defaults == {key: parameter.default for key, parameter in inspect.signature(cls).parameters.items()}
+    assert defaults == {key: parameter.default for key, parameter in parameters_of(cls).items()}
 
 
 def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:

@@ -19,9 +19,10 @@ from conclu_pyg.engine.records import Record, read_records
 from conclu_pyg.engine.run_folder import LAST
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataError
+from conclu_pyg.evaluation.cross_validation import LinearResult
 from conclu_pyg.evaluation.evaluate import evaluate_run
 from conclu_pyg.evaluation.features import Features, embed
-from conclu_pyg.evaluation.linear_svm import SVMResult, linear_svm
+from conclu_pyg.evaluation.linear_svm import linear_svm
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits
 from conclu_pyg.evaluation.probes import PROBES
@@ -111,7 +112,7 @@ def test_a_cost_at_the_end_of_the_grid_is_reported_and_recorded(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    result = SVMResult(accuracy=50.0, per_class=[50.0] * 20, c=c, cross_validation=50.0)
+    result = LinearResult(accuracy=50.0, per_class=[50.0] * 20, c=c, cross_validation=50.0)
     monkeypatch.setattr("conclu_pyg.evaluation.svm_probe.linear_svm", lambda *_: result)
     (record,) = evaluate_run(str(run))
     line = f"C = {c:g} is the {end} of the costs tried, 0.3 to 100; one beyond may do better."
@@ -285,9 +286,9 @@ def test_probes_of_one_call_share_the_features_and_each_is_shown_and_kept(
     assert out.count("all clouds") == 3
 
 
-def test_labels_per_class_are_refused_where_the_probe_draws_its_own(run: Path) -> None:
-    with pytest.raises(ConfigError, match=r"few-shot SVM draws its own labels.*leave --labels-per-class out\."):
-        evaluate_run(str(run), probes=[PROBES["svm"], PROBES["few-shot"]], labels_per_class=10)
+def test_label_per_class_is_refused_where_the_probe_draws_its_own(run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"few-shot SVM draws its own labels.*leave --label-per-class out\."):
+        evaluate_run(str(run), probes=[PROBES["svm"], PROBES["few-shot"]], label_per_class=10)
 
 
 def test_few_shot_shows_a_line_with_the_spread_for_each_task(

@@ -51,7 +51,7 @@ def test_votes_are_reported_beside_the_figure_without(run: Path) -> None:
 
 
 def test_options_of_probes_are_refused(run: Path) -> None:
-    for options in ({"with_random": True}, {"on": "validation"}, {"labels_per_class": 3}):
+    for options in ({"with_random": True}, {"on": "validation"}, {"label_per_class": 3}):
         with pytest.raises(ConfigError, match="was trained on labels, so it is measured at its own task"):
             evaluate_run(str(run), **options)  # type: ignore[arg-type]
 

@@ -46,6 +46,12 @@ def test_overrides_reach_the_data_and_the_device_alone(tiny_run: Path) -> None:
         load_run(tiny_run, ["model.codes=same_view"])
 
 
+def test_what_a_class_refuses_is_said_with_the_checkpoint_and_the_key(tiny_run: Path) -> None:
+    run = load_run(tiny_run, ["dataset.num_points=0"])
+    with pytest.raises(ConfigError, match=r"^the config in .*/last\.pt, dataset: ParametricShapes takes num_points of"):
+        run.split("test")
+
+
 def test_clouds_are_turned_where_another_coordinate_points_up_than_in_the_training(loaded: LoadedRun) -> None:
     split = loaded.split("test")
     assert loaded.dataset.get_split("test") is split

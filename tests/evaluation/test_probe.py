@@ -62,7 +62,7 @@ def test_a_few_labels_are_as_many_of_each_class_and_the_same_each_time(loaded: L
 def test_more_labels_than_a_class_has_are_refused_with_its_name(loaded: LoadedRun) -> None:
     with pytest.raises(DataError, match=r"7 labels of each class cannot be drawn: \w+ has 6 training clouds"):
         probe_splits(loaded, "test", 7)
-    with pytest.raises(ConfigError, match="--labels-per-class must be at least 1, found 0"):
+    with pytest.raises(ConfigError, match="--label-per-class must be at least 1, found 0"):
         probe_splits(loaded, "test", 0)
 
 
