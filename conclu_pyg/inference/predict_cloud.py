@@ -92,6 +92,6 @@ class Predictor:
     @torch.inference_mode()
     def _run(self, prepared: Tensor, subsets: Tensor, category: int) -> Any:
         batches = in_batches(subsets)
-        for indices in shown_when_slow(batches, len(batches), f"{subsets.numel():,} points"):
+        for indices in shown_when_slow(batches, len(batches), f"{len(prepared):,} points"):
             clouds = batch_clouds(prepared[indices], y=torch.full((len(indices),), category)).to(self.device)
             yield indices, self.model.log_probabilities(self.model(clouds), clouds)
