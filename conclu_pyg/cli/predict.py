@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from conclu_pyg.cli.patience import announce_loading
 from conclu_pyg.engine.run_folder import find_checkpoint
 
+OVERRIDE = re.compile(r"[a-z]\w*(\.\w+)*=")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="run", help="a run folder that was trained on labels, or a checkpoint")
     parser.add_argument(
-        "inputs", nargs="*", default=[], metavar="file_or_folder", help="clouds: .ply, .pcd, .npy, .txt, .off, .h5 …"
+        "inputs",
+        nargs="*",
+        default=[],
+        metavar="file_or_folder",
+        help="clouds: .ply, .pcd, .npy, .txt, .off, .h5 …; also "
+        "dataset.key=value, where the data of --test lie elsewhere now",
     )
-    parser.add_argument("--category", help="what all clouds are (default: the name of their folder or file says it)")
+    parser.add_argument("--category", help="what all clouds are (default: the name of their file or folder says it)")
     parser.add_argument(
         "--up", choices=("x", "y", "z"), help="which coordinate points up (default: as in the data of the training)"
     )
@@ -37,20 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--show", action="store_true", help="open a window for each cloud; without a display, draw pictures"
     )
     parser.add_argument(
-        "--renderer", choices=("open3d", "matplotlib"), default="open3d", help="what draws pictures (default: open3d)"
+        "--renderer", choices=("open3d", "matplotlib"), help="what draws the pictures of --png (default: open3d)"
     )
     parser.add_argument(
-        "--window", choices=("open3d", "open3d-ml", "plain"), default="open3d", help="the window (default: open3d)"
+        "--window", choices=("open3d", "open3d-ml", "plain"), help="the window of --show (default: open3d)"
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    find_checkpoint(options.run)  # a misspelt one is known at once
-    announce_loading()
-
     from conclu_pyg.errors import ConfigError, DataError
-    from conclu_pyg.evaluation.loaded_run import load_run
-    from conclu_pyg.inference.predict import Options, predict_files
+    from conclu_pyg.inference.inputs import check_order, find_inputs
+    from conclu_pyg.inference.options import Options
 
     wanted = Options(
         category=options.category,
@@ -65,8 +70,18 @@ def run(options: argparse.Namespace) -> None:
         renderer=options.renderer,
         window=options.window,
     )
-    if not options.inputs and options.test < 1:
+    overrides = [word for word in options.inputs if OVERRIDE.match(word) and not Path(word).exists()]
+    names = [word for word in options.inputs if word not in overrides]
+    # What is misspelt is known at once, before PyTorch is loaded.
+    check_order(options.run, names)
+    find_checkpoint(options.run)
+    if not names and not wanted.test:
         raise ConfigError("nothing to predict: name files or folders of clouds, or give --test 3 for the test split.")
-    if unusable := predict_files(load_run(options.run), options.inputs, wanted):
-        files = "1 file" if unusable == 1 else f"{unusable} files"
-        raise DataError(f"{files} could not be used, and the others were predicted.")
+    inputs = find_inputs(names)
+    announce_loading()
+
+    from conclu_pyg.evaluation.loaded_run import load_run
+    from conclu_pyg.inference.predict import predict_files
+
+    if problems := predict_files(load_run(options.run, overrides), inputs, wanted):
+        raise DataError(problems)

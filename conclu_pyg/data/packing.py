@@ -91,7 +91,7 @@ def _write(
                 if packed.labels:
                     raise _Larger(wanted)
                 width = wanted
-            points, kept, repairs = mend_rows(cloud.points, cloud.source)
+            points, kept, repairs, _ = mend_rows(cloud.points, cloud.source)
             rows, filled = resized_rows(len(points), width, shape_rng(seed, cloud.name))
             if not packed.labels:
                 _start(file, part_file, count, width)

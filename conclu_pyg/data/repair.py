@@ -9,8 +9,11 @@ float32 cannot tell its points apart out there; a cloud with too few points is f
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from conclu_pyg.data.readers.transposed import check_not_transposed
 from conclu_pyg.errors import DataError
 
 # Distances are squared in float32, whose largest number is 3e38 and whose smallest is 1e-38.
@@ -23,7 +26,28 @@ NOT_FINITE = "points that are not finite numbers were left out"
 FAR_AWAY = "far from the origin, moved there"
 FILLED_UP = "too few points, filled up by repeating some"
 
+REMEDY = "remove it from the data set or restore it"
+
 Rows = np.ndarray | slice  # what an array is indexed with: row numbers, a mask, or all of it
+
+
+class Mended(NamedTuple):
+    """A cloud that was checked and mended.
+
+    Attributes:
+        points: what can be trained on.
+        rows: which rows of the array these are.
+        repairs: what was mended.
+        offset: what was taken off every point of a cloud far from the origin; ``None`` of all others.
+
+    Shapes:
+        - **points:** float32 ``[k, 3]``, **offset:** float64 ``[3]``
+    """
+
+    points: np.ndarray
+    rows: Rows
+    repairs: list[str]
+    offset: np.ndarray | None
 
 
 def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
@@ -40,29 +64,30 @@ def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
     Raises:
         DataError: another shape than ``[m, 3]``, no points, none that is finite, or all of them in one place.
     """
-    points, _, repairs = mend_rows(points, source)
-    return points, repairs
+    mended = mend_rows(points, source)
+    return mended.points, mended.repairs
 
 
-def mend_rows(points: np.ndarray, source: str) -> tuple[np.ndarray, Rows, list[str]]:
-    """:func:`mend`, which also gives the rows of ``points`` that were kept, for what goes with them."""
+def mend_rows(points: np.ndarray, source: str, remedy: str = REMEDY) -> Mended:
+    """:func:`mend`, which also gives the rows of ``points`` that were kept, for what goes with them, and by how much
+    they were moved; ``remedy`` is what the messages say is to be done about a cloud that is refused."""
+    check_not_transposed(points.shape, source)
     if points.ndim != 2 or points.shape[1] != 3 or points.dtype.kind not in "fiu":
         raise DataError(
             f"{source} has an array of {points.dtype} of shape {list(points.shape)}, where numbers of shape "
-            f"[points, 3] are expected; keep its first three columns if those are x, y and z, or remove it from the "
-            f"data set."
+            f"[points, 3] are expected; keep its first three columns if those are x, y and z, or {remedy}."
         )
     if len(points) == 0:
-        raise DataError(f"{source} has no points; remove it from the data set or restore it.")
+        raise DataError(f"{source} has no points; {remedy}.")
     rows: Rows = slice(None)
-    repairs = []
+    repairs, offset = [], None
     with np.errstate(invalid="ignore"):  # comparisons with NaN are meant here
         usable = (np.abs(points) <= MAX_COORDINATE).all(axis=1)
     if not usable.all():
         if not usable.any():
             raise DataError(
                 f"{source} has {len(points):,} points and none with three finite coordinates below {MAX_COORDINATE:g}; "
-                f"remove it from the data set or restore it."
+                f"{remedy}."
             )
         rows = usable
         points = points[rows]
@@ -71,13 +96,13 @@ def mend_rows(points: np.ndarray, source: str) -> tuple[np.ndarray, Rows, list[s
     extent = float((high - low).max())
     if extent <= MIN_EXTENT:
         raise DataError(
-            f"{source} has {len(points):,} points, all in one place ({', '.join(f'{x:g}' for x in low)}); remove it "
-            f"from the data set or restore it."
+            f"{source} has {len(points):,} points, all in one place ({', '.join(f'{x:g}' for x in low)}); {remedy}."
         )
     if float(np.abs(low + high).max()) / 2 > MAX_OFFSET * extent:
-        points = points - (low + high) / 2
+        offset = (low.astype(np.float64) + high) / 2
+        points = points - offset
         repairs.append(FAR_AWAY)
-    return np.ascontiguousarray(points, dtype=np.float32), rows, repairs
+    return Mended(np.ascontiguousarray(points, dtype=np.float32), rows, repairs, offset)
 
 
 def resize(points: np.ndarray, num_points: int, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:

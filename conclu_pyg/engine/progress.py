@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import TypeVar
 
 from rich.console import Console, RenderableType
 from rich.progress import (
@@ -18,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 # Names of files and classes are shown as they are: [x] in them is no style, :car: no picture.
+T = TypeVar("T")
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
@@ -46,6 +50,31 @@ def progress_bar(*, in_bytes: bool = False) -> Progress:
         transient=True,
         disable=not console.is_terminal,
     )
+
+
+def shown_when_slow(steps: Iterable[T], total: int, description: str, patience: float = 2.0) -> Iterator[T]:
+    """The same steps, with a bar once they have taken longer than one waits without a word.
+
+    Args:
+        steps: what is gone through.
+        total: how many there are.
+        description: what stands before the bar.
+        patience: the seconds before it is drawn (default: 2).
+    """
+    began, bar = time.monotonic(), None
+    with ExitStack() as stack:
+        for done, step in enumerate(steps):
+            if bar is None and time.monotonic() - began > patience:
+                bar = stack.enter_context(progress_bar())
+                task = bar.add_task(description, total=total)
+            if bar is not None:
+                bar.update(task, completed=done)
+            yield step
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 file``, ``1,000 files``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def step_status(losses: Mapping[str, float], clouds_per_second: float) -> str:

@@ -120,7 +120,7 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
     for override in overrides:
         if not override.startswith(ALLOWED):
             raise ConfigError(
-                "an evaluation takes overrides of the data set, such as dataset.dataset_path=..., of pipeline.device "
+                "a trained run takes overrides of the data set, such as dataset.dataset_path=..., of pipeline.device "
                 f"and of imports, found {override!r}."
             )
     source = find_checkpoint(path)

@@ -12,6 +12,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
+from conclu_pyg.engine.progress import shown_when_slow
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.subsets import in_batches, random_subsets
 
@@ -90,6 +91,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _run(self, prepared: Tensor, subsets: Tensor, category: int) -> Any:
-        for indices in in_batches(subsets):
+        batches = in_batches(subsets)
+        for indices in shown_when_slow(batches, len(batches), f"{len(prepared):,} points"):
             clouds = batch_clouds(prepared[indices], y=torch.full((len(indices),), category)).to(self.device)
             yield indices, self.model.log_probabilities(self.model(clouds), clouds)

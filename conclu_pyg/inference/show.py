@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import numpy as np
 
 from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.inference.prediction import Prediction
+from conclu_pyg.inference.written import Written
 from conclu_pyg.vis.page import MAX_CLOUDS, MAX_POINTS, PageCloud, write_page
-from conclu_pyg.vis.panel import Panel, panels_of
+from conclu_pyg.vis.panel import Panel
 from conclu_pyg.vis.pictures import render_picture
 from conclu_pyg.vis.window import display_problem, show_windows
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What was predicted for a cloud.
-
-    Attributes:
-        name: the name of what is written.
-        pos: the points, as they were read.
-        labels: the part of each point; for a classifier, its class at each.
-        answer: what is said of it, in a line.
-        truth: the true part of each point, where it is known.
-        notes: what was mended or sampled when it was read.
-    """
-
-    name: str
-    pos: np.ndarray
-    labels: np.ndarray
-    answer: str
-    truth: np.ndarray | None = None
-    notes: Sequence[str] = field(default_factory=tuple)
-
-    def panels(self) -> list[Panel]:
-        """What is shown of it."""
-        return panels_of(self.pos, self.labels, self.truth)
 
 
 class Show:
@@ -52,7 +25,7 @@ class Show:
     Args:
         names: the names of the labels.
         vertical_axis: which coordinate points up in the clouds as they were read.
-        out: where pictures and the page are written.
+        written: where pictures and the page are written.
         title: of the page.
         png: whether to draw pictures.
         html: whether to write a page of the first 60 clouds.
@@ -65,7 +38,7 @@ class Show:
         self,
         names: Sequence[str],
         vertical_axis: int,
-        out: Path,
+        written: Written,
         title: str,
         *,
         png: bool = False,
@@ -77,7 +50,7 @@ class Show:
         problem = display_problem() if windows else ""
         if problem:
             console.print(f"no window can be opened, for {problem}: the clouds are drawn as pictures")
-        self.names, self.vertical_axis, self.out, self.title = list(names), vertical_axis, out, title
+        self.names, self.vertical_axis, self.written, self.title = list(names), vertical_axis, written, title
         self.png, self.html, self.windows = png or bool(problem), html, windows and not problem
         self.renderer, self.window = renderer, window
         self.shown = 0
@@ -104,7 +77,7 @@ class Show:
             OSError: a picture could not be written.
         """
         if self._page:
-            page = self.out / "clouds.html"
+            page = self.written.file(self._page[0].name, "clouds.html")
             write_page(page, self._page, self.names, self.title, self.vertical_axis)
             left = f", the first {len(self._page)} of {self.shown} clouds" if self.shown > len(self._page) else ""
             console.print(f"page: {page}{left}")
@@ -113,8 +86,9 @@ class Show:
 
     def _draw(self, prediction: Prediction) -> None:
         if self.png:
-            picture = self.out / f"{prediction.name}.png"
-            render_picture(prediction.panels(), self.names, picture, self.vertical_axis, self.renderer)
+            picture = self.written.file(prediction.name, f"{prediction.name}.png")
+            title = f"{prediction.name}: {prediction.answer}"
+            render_picture(prediction.panels(), self.names, picture, self.vertical_axis, self.renderer, title=title)
             console.print(f"picture: {picture}")
         if self.windows:
             show_windows(prediction.panels(), self.names, self.vertical_axis, self.window)
@@ -122,7 +96,7 @@ class Show:
 
 def _for_page(prediction: Prediction) -> PageCloud:
     """What a page shows of a cloud, in arrays of its own, so that the cloud itself need not be kept."""
-    notes, size = [prediction.answer, *prediction.notes], len(prediction.pos)
+    notes, size = [f"{prediction.answer}; {prediction.effort}", *prediction.notes], len(prediction.pos)
     if size > MAX_POINTS:
         notes.append(f"{MAX_POINTS:,} of its {size:,} points are shown, chosen at random.")
     panels = [panel.thinned(MAX_POINTS) for panel in prediction.panels()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -28,6 +28,6 @@ def random_subsets(size: int, num_points: int, generator: torch.Generator) -> Te
     return torch.cat([order, order[:missing]]).view(-1, each)
 
 
-def in_batches(subsets: Tensor) -> Iterator[Tensor]:
+def in_batches(subsets: Tensor) -> Sequence[Tensor]:
     """The subsets, a few at a time, so that memory does not grow with the cloud."""
-    yield from subsets.split(BATCH_SIZE)
+    return subsets.split(BATCH_SIZE)

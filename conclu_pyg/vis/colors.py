@@ -10,7 +10,7 @@ NUM_COLORS = 128
 CORRECT, ERROR = -1, -2  # labels that stand for no part; see color_of
 # The ones that everybody's plots begin with (matplotlib's, without the grey, which is for what is correct).
 USUAL = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189), (140, 86, 75), (227, 119, 194))
-SPECIAL = {CORRECT: (196, 196, 196), ERROR: (204, 0, 0)}
+SPECIAL = {CORRECT: (196, 196, 196), ERROR: (0, 0, 0)}  # black, which no part can be mistaken for
 # Neither too dark to be a colour nor too light for white paper; from CHROMA on no grey.
 LIGHTNESS, CHROMA = (20.0, 82.0), 12.0
 # Linear sRGB to CIE XYZ, and the white of D65 (IEC 61966-2-1).
@@ -19,7 +19,7 @@ WHITE = np.array([0.9505, 1.0, 1.0890])
 
 
 def color_of(labels: np.ndarray) -> np.ndarray:
-    """Colours: of a part by its number, whatever is beside it; grey for ``CORRECT``, red for ``ERROR``.
+    """Colours: of a part by its number, whatever is beside it; grey for ``CORRECT``, black for ``ERROR``.
 
     The first 64 parts have distances of 22 and more in CIELAB, all 128 of 15 and more (2.3 can just be noticed side by
     side); from there on the colours repeat.

@@ -19,7 +19,8 @@ from conclu_pyg.vis.panel import Names, Panel, legend
 MAX_POINTS = 20_000  # of a cloud; browsers turn that many without a stutter
 MAX_CLOUDS = 60
 MAX_PANELS = 4
-PANEL_WIDTH, HEIGHT = 430, 480  # pixels
+FEW_CLOUDS = 3  # up to so many need no list of links
+PANEL_WIDTH, HEIGHT = 430, 480  # pixels; where the window is narrower, panels shrink
 FRAME = 330  # what a point's width is a share of, so that neighbours touch; in pixels of plotly
 
 # A browser has about 16 scenes of WebGL at once and drops the oldest: each is drawn when it comes into view, and given
@@ -36,15 +37,23 @@ PAGE = """<!DOCTYPE html>
 body {{ font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 1340px; padding: 0 1rem; color: #222; }}
 h1 {{ font-size: 1.35rem; }}
 h2 {{ font-size: 1.05rem; margin: 1.6rem 0 .2rem; overflow-wrap: anywhere; }}
-p {{ margin: .2rem 0; color: #555; }}
-.scene {{ height: {height}px; overflow-x: auto; }}
+p {{ margin: .2rem 0; color: #555; overflow-wrap: anywhere; }}
+nav a {{ margin-right: .9em; display: inline-block; }}
+.clouds {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min({width}px, 100%), 1fr)); gap: 0 1rem; }}
+section {{ min-width: 0; display: flex; flex-direction: column; overflow-x: auto; }}
+.wide {{ grid-column: 1 / -1; }}
+.wide .scene {{ min-width: 700px; }}
+.scene {{ height: {height}px; margin-top: auto; }}
 </style>
 </head>
 <body>
 <h1>{title}</h1>
 <p>Drag to turn, scroll to zoom; a click on a part in the legend hides it, a double click shows it alone.</p>
 <noscript><p>The clouds need JavaScript, which this browser has switched off.</p></noscript>
+{links}
+<div class="clouds">
 {clouds}
+</div>
 <script>{plotly}</script>
 <script>
 const config = {{responsive: true, displaylogo: false}};
@@ -65,7 +74,7 @@ document.querySelectorAll(".scene").forEach((scene) => watch.observe(scene));
 </body>
 </html>
 """
-CLOUD = """<section>
+CLOUD = """<section id="cloud-{index}"{wide}>
 <h2>{name}</h2>
 {notes}
 <div class="scene" data-figure="figure-{index}"></div>
@@ -91,7 +100,8 @@ class PageCloud:
 def write_page(
     path: Path, clouds: Sequence[PageCloud], names: Names, title: str = "Parts", vertical_axis: int = 2
 ) -> None:
-    """Writes the page: for each cloud a row of scenes with a legend of its parts.
+    """Writes the page: for each cloud its panels as scenes side by side, with a legend of its parts. Clouds of one
+    panel stand beside each other; before more than three clouds there is a list of links.
 
     Of a cloud of more than 20,000 points a random choice is shown, the same in all its panels, and the page says so.
     The file has about 5 MB of plotly's script, and 0.3 MB for a panel of 20,000 points.
@@ -124,14 +134,27 @@ def write_page(
                 name=html.escape(cloud.name),
                 notes="".join(f"<p>{html.escape(note)}</p>" for note in _notes(cloud)),
                 index=index,
+                wide=' class="wide"' if len(cloud.panels) > 1 else "",
                 figure=_json(_figure(graph_objects, cloud, names, vertical_axis)),
             )
             for index, cloud in enumerate(clouds)
         ]
         page = PAGE.format(
-            title=html.escape(title), height=HEIGHT, clouds="\n".join(sections), plotly=offline.get_plotlyjs()
+            title=html.escape(title),
+            height=HEIGHT,
+            width=PANEL_WIDTH - 30,  # three beside each other with the gaps between them
+            links=_links(clouds),
+            clouds="\n".join(sections),
+            plotly=offline.get_plotlyjs(),
         )
         file.write(page.encode("utf-8", "replace"))
+
+
+def _links(clouds: Sequence[PageCloud]) -> str:
+    if len(clouds) <= FEW_CLOUDS:
+        return ""
+    links = (f'<a href="#cloud-{index}">{html.escape(cloud.name)}</a>' for index, cloud in enumerate(clouds))
+    return f"<nav>{' '.join(links)}</nav>"
 
 
 def _notes(cloud: PageCloud) -> list[str]:
@@ -173,7 +196,7 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: i
             showarrow=False,
         )  # fmt: skip
     figure.update_layout(
-        width=PANEL_WIDTH * len(panels), height=HEIGHT, margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        height=HEIGHT, margin={"l": 0, "r": 0, "t": 28, "b": 0},
         modebar={"orientation": "v"},  # beside the titles, not over them
         legend={"orientation": "h", "y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center", "itemsizing": "constant"},
     )  # fmt: skip

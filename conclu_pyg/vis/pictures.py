@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from conclu_pyg.vis.renderers import draw_with_matplotlib, draw_with_open3d
 
 MAX_DRAWN = 500_000  # more than there are pixels to see them on
 MAX_PANELS = 60
-NAME_LENGTH, TITLE_LENGTH = 32, 48
-LEGEND_ROW = 0.24  # inches
+NAME_LENGTH, TITLE_LENGTH, MAX_TITLE = 32, 48, 400
+LEGEND_ROW, LINE, LETTER = 0.24, 0.2, 0.085  # inches: a row of the legend, a line of the title, a wide letter of it
 DPI = 110
 
 RENDERERS: dict[str, Callable[[Sequence[tuple[View, np.ndarray]], int], list[np.ndarray]]] = {
@@ -36,6 +37,7 @@ def render_picture(
     renderer: str = "open3d",
     columns: int = 3,
     size: int = 420,
+    title: str = "",
 ) -> None:
     """Draws clouds side by side, each as large as its frame, seen from the side and slightly above.
 
@@ -55,6 +57,7 @@ def render_picture(
         renderer: ``open3d`` or ``matplotlib`` (default: ``open3d``).
         columns: how many clouds stand side by side (default: 3).
         size: width and height of each, in pixels (default: 420).
+        title: what stands above them all, on as many lines as it needs (default: nothing).
 
     Raises:
         ConfigError: an unknown renderer, no panels or more than 60.
@@ -66,11 +69,17 @@ def render_picture(
         raise ConfigError(f"a picture shows 1 to {MAX_PANELS} clouds, found {len(panels)}; make several pictures.")
     panels = [panel.thinned(MAX_DRAWN) for panel in panels]
     images = RENDERERS[renderer]([(look(panel.pos, vertical_axis), panel.labels) for panel in panels], size)
-    _compose(panels, images, legend(panels, names), path, min(columns, len(panels)), size)
+    _compose(panels, images, legend(panels, names), path, min(columns, len(panels)), size, title)
 
 
 def _compose(
-    panels: Sequence[Panel], images: Sequence[np.ndarray], names: dict[int, str], path: Path, columns: int, size: int
+    panels: Sequence[Panel],
+    images: Sequence[np.ndarray],
+    names: dict[int, str],
+    path: Path,
+    columns: int,
+    size: int,
+    title: str,
 ) -> None:
     rows = -(-len(panels) // columns)
     texts = [_shortened(name, NAME_LENGTH) for name in names.values()]
@@ -79,11 +88,14 @@ def _compose(
     legend_columns = max(1, min(len(texts), int(width / (0.075 * max(map(len, texts)) + 0.55))))
     legend_height = LEGEND_ROW * -(-len(texts) // legend_columns) + 0.2
     title_height = 0.3
-    height = rows * (size / DPI + title_height) + legend_height
+    lines = textwrap.wrap(_shortened(title, MAX_TITLE), int(width / LETTER))
+    top = rows * (size / DPI + title_height) + legend_height
+    height = top + LINE * len(lines)
     figure = Figure(figsize=(width, height), dpi=DPI)
+    figure.text(0.5, 1 - 0.06 / height, "\n".join(lines), ha="center", va="top", fontsize=10.5, parse_math=False)
     for index, (panel, image) in enumerate(zip(panels, images, strict=True)):
         row, column = divmod(index, columns)
-        bottom = height - row * (size / DPI + title_height) - title_height - size / DPI
+        bottom = top - row * (size / DPI + title_height) - title_height - size / DPI
         axis = figure.add_axes((column / columns, bottom / height, 1 / columns, size / DPI / height))
         axis.imshow(image, interpolation="antialiased")
         axis.set_axis_off()

@@ -10,14 +10,13 @@ from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.panel import Panel
 
-VERTEX = np.dtype([("pos", "<f4", 3), ("color", "u1", 3), ("label", "<i4")])
 HEADER = """ply
 format binary_little_endian 1.0
 comment label: the part of each point, by number
-element vertex {}
-property float x
-property float y
-property float z
+element vertex {0}
+property {1} x
+property {1} y
+property {1} z
 property uchar red
 property uchar green
 property uchar blue
@@ -27,7 +26,7 @@ end_header
 BLOCK = 1 << 20  # points that are put together at once
 
 
-def write_ply(path: Path, pos: np.ndarray, labels: np.ndarray) -> None:
+def write_ply(path: Path, pos: np.ndarray, labels: np.ndarray, offset: np.ndarray | None = None) -> None:
     """Writes points with the colour and the number of their part, binary little endian.
 
     A reader finds the old file or the new one, never half of it.
@@ -36,18 +35,23 @@ def write_ply(path: Path, pos: np.ndarray, labels: np.ndarray) -> None:
         path: the file.
         pos: where the points are; written in single precision.
         labels: the part of each point.
+        offset: what is added to every point, which is then written in double precision, so that a cloud that was moved
+            from far away lies where it came from (default: nothing).
 
     Shapes:
-        - **pos:** ``[n, 3]``, **labels:** int ``[n]``
+        - **pos:** ``[n, 3]``, **labels:** int ``[n]``, **offset:** float64 ``[3]``
 
     Raises:
         DataError: no points, points that are not finite, or not a label for each.
     """
     Panel(path.name, pos, labels)  # the same is refused as where it is shown
+    coordinate, kind = ("<f4", "float") if offset is None else ("<f8", "double")
+    vertex = np.dtype([("pos", coordinate, 3), ("color", "u1", 3), ("label", "<i4")])
     with atomic_write(path) as file:
-        file.write(HEADER.format(len(pos)).encode())
+        file.write(HEADER.format(len(pos), kind).encode())
         for start in range(0, len(pos), BLOCK):
             rows = slice(start, start + BLOCK)
-            vertices = np.empty(len(pos[rows]), VERTEX)
-            vertices["pos"], vertices["color"], vertices["label"] = pos[rows], color_of(labels[rows]), labels[rows]
+            vertices = np.empty(len(pos[rows]), vertex)
+            vertices["pos"] = pos[rows] if offset is None else pos[rows] + offset
+            vertices["color"], vertices["label"] = color_of(labels[rows]), labels[rows]
             file.write(vertices.tobytes())

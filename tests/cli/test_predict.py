@@ -25,7 +25,7 @@ def test_a_file_that_cannot_be_used_shows_in_the_exit_status(
     np.save(tmp_path / "scan.npy", np.random.default_rng(0).normal(size=(80, 3)))
     (tmp_path / "empty.txt").touch()
     assert main(["predict", run, str(tmp_path), "--out", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err == "error: 1 file could not be used, and the others were predicted.\n"
+    assert capsys.readouterr().err == "error: 1 file could not be used; the warnings above say why.\n"
 
 
 def test_a_users_folder_is_not_written_into(
@@ -53,3 +53,55 @@ def test_nothing_to_predict_and_a_missing_run_are_said(
     assert "nothing to predict: name files or folders of clouds" in capsys.readouterr().err
     assert main(["predict", "nowhere", "x.ply"]) == 2
     assert "there is no checkpoint or run folder nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--test", "-1"], "--test must be at least 1, or left out for no cloud of the test split; found -1."),
+        (["--test", "1", "--points", "-4"], "--points must be at least 1, found -4."),
+        (["scan.npy", "--category", "chiar"], "did you mean 'chair'?"),
+        (["scan.npy", "--category", ""], "--category '' is none of "),
+        (["scan.npy"], "scan.npy: its category is not known, and the parts depend on it; give --category, one of "),
+        (["--test", "1", "--truth", "scan.npy"], "--truth scan.npy is for files, and none is named; leave it out"),
+        (["scan.npy", "--category", "chair", "--out", "mine.txt"], "--out mine.txt cannot be a folder, for "),
+        (["scan.npy", "--category", "chair", "--renderer", "open3d"], "draws pictures, and none are wanted; add --png"),
+        (["scan.npi"], "there is no file or folder scan.npi; did you mean 'scan.npy'?"),
+        (["scan.npy", "model.x=3"], "found 'model.x=3'."),
+    ],
+)
+def test_options_are_checked_before_anything_is_predicted_or_written(
+    words: list[str],
+    message: str,
+    tiny_task_runs: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("scan.npy", np.random.default_rng(0).normal(size=(80, 3)))
+    Path("mine.txt").touch()
+    out = [] if "--out" in words else ["--out", "out"]
+    assert main(["predict", str(tiny_task_runs["part_segmentation"]), *words, *out]) == 2
+    said = capsys.readouterr()
+    assert message in said.err and said.err.count("\n") == 1 and said.out == ""
+    assert {path.name for path in tmp_path.iterdir()} == {"scan.npy", "mine.txt"}
+
+
+def test_a_forgotten_run_and_a_swapped_one_are_said(
+    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(tiny_task_runs["classification"])
+    np.save(tmp_path / "scan.npy", np.random.default_rng(0).normal(size=(80, 3)))
+    assert main(["predict", str(tmp_path / "scan.npy")]) == 2
+    assert "the run comes first, and " in capsys.readouterr().err
+    assert main(["predict", str(tmp_path), run]) == 2
+    assert f"the run comes first, and then the clouds: name {run} before {tmp_path}." in capsys.readouterr().err
+
+
+def test_the_test_split_may_lie_elsewhere(
+    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(tiny_task_runs["classification"])
+    assert main(["predict", run, "dataset.num_test_shapes=20", "--test", "99", "--out", str(tmp_path)]) == 0
+    assert "of 20 clouds right" in capsys.readouterr().out

@@ -18,6 +18,8 @@ CLOUD = np.random.default_rng(0).random((100, 3))
         (CLOUD[0], r"of shape \[3\]"),
         (CLOUD[None], r"of shape \[1, 100, 3\]"),
         (CLOUD.astype(str), "an array of <U"),
+        (CLOUD.T, r"looks transposed: found \[3, 100\], expected \[points, 3\]; exchange the last two axes, or keep"),
+        (CLOUD.T[None], r"looks transposed: found \[1, 3, 100\], expected \[clouds, points, 3\]"),
         (CLOUD[:0], "has no points"),
         (np.full((5, 3), np.nan), "none with three finite coordinates"),
         (np.full((5, 3), 1e30), "none with three finite coordinates"),
@@ -29,7 +31,7 @@ CLOUD = np.random.default_rng(0).random((100, 3))
 def test_refuses_what_cannot_be_normalised(points: np.ndarray, found: str) -> None:
     with pytest.raises(DataError, match=found) as caught:
         mend(points, "a.h5, cloud 7")
-    assert str(caught.value).startswith("a.h5, cloud 7 has") and str(caught.value).endswith(".")
+    assert str(caught.value).startswith("a.h5, cloud 7 ") and str(caught.value).endswith(".")
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e38])
@@ -46,6 +48,9 @@ def test_moves_a_far_cloud_to_the_origin_before_it_loses_its_digits() -> None:
     assert repairs == [FAR_AWAY]
     centred = CLOUD - (CLOUD.max(axis=0) + CLOUD.min(axis=0)) / 2
     assert np.abs(mended - centred).max() < 1e-6
+    offset = mend_rows(CLOUD + np.array([5e6, 0, 0]), "a").offset
+    assert offset is not None and np.abs(mended + offset - CLOUD - np.array([5e6, 0, 0])).max() < 1e-6
+    assert mend_rows(CLOUD, "a").offset is None
 
 
 def test_leaves_a_sound_cloud_as_it_is() -> None:
@@ -74,7 +79,7 @@ def test_fills_up_evenly() -> None:
 @pytest.mark.parametrize("num_points", [60, 99, 100, 250])
 def test_rows_are_those_of_the_points(num_points: int) -> None:
     broken = np.concatenate([CLOUD[:5], [[np.nan, 0, 0]], CLOUD[5:] + 1e-3])
-    points, kept, repairs = mend_rows(broken, "a")
+    points, kept, repairs, _ = mend_rows(broken, "a")
     assert np.array_equal(points, broken[kept].astype("f4")) and repairs == mend(broken, "a")[1] == [NOT_FINITE]
     rows, filled = resized_rows(len(points), num_points, shape_rng(0, "a"))
     again, filled_again = resize(points, num_points, shape_rng(0, "a"))

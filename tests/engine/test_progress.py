@@ -1,7 +1,9 @@
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
+from conclu_pyg.engine import progress
 from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
 
 
@@ -60,3 +62,28 @@ def test_the_bar_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixt
     with progress_bar() as bar:
         bar.update(bar.add_task("features", total=2), advance=1)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("patience", "drawn"), [(-1.0, 1), (3600.0, 0)])
+def test_a_bar_is_drawn_only_where_one_has_to_wait(
+    patience: float, drawn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars = []
+
+    def remembered() -> Progress:
+        bars.append(progress_bar())
+        return bars[-1]
+
+    monkeypatch.setattr(progress, "progress_bar", remembered)
+    assert list(progress.shown_when_slow(iter("abc"), 3, "letters", patience)) == ["a", "b", "c"]
+    assert [bar.tasks[0].completed for bar in bars] == [2] * drawn and all(bar.finished is False for bar in bars)
+    assert not any(bar.live.is_started for bar in bars)
+
+
+def test_things_are_counted_in_the_singular_and_the_plural() -> None:
+    assert [progress.counted(number, "file") for number in (0, 1, 2, 1000)] == [
+        "0 files",
+        "1 file",
+        "2 files",
+        "1,000 files",
+    ]

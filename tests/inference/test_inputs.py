@@ -1,139 +1,109 @@
-"""Which clouds are meant, and what is known of them."""
+"""Which clouds are meant, and what is passed over."""
 
-import re
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from conclu_pyg.data.readers.any_cloud import Cloud
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.inference.inputs import category_of, check_out, check_truth, cloud_files, file_name, true_parts
-
-CLASSES = ("chair", "table", "Mug")
+from conclu_pyg.inference.inputs import check_order, check_out, find_inputs
 
 
 def test_folders_are_looked_into_and_files_are_taken_as_they_are(tmp_path: Path) -> None:
     for name in ("b/2.npy", "b/1.txt", "b/c/3.OFF", "b/note.md", "a.unknown"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    files = cloud_files([str(tmp_path / "a.unknown"), str(tmp_path / "b")])
-    assert [str(file.relative_to(tmp_path)) for file in files] == ["a.unknown", "b/1.txt", "b/2.npy", "b/c/3.OFF"]
+    found = find_inputs([str(tmp_path / "a.unknown"), str(tmp_path / "b")])
+    assert [str(file.relative_to(tmp_path)) for file in found.files] == ["a.unknown", "b/1.txt", "b/2.npy", "b/c/3.OFF"]
 
 
 @pytest.mark.parametrize(("name", "message"), [("nothing", "there is no file or folder"), ("", "holds no clouds")])
 def test_names_of_nothing_are_refused(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=message):
-        cloud_files([str(tmp_path / name)])
-
-
-@pytest.mark.parametrize(
-    ("path", "label"),
-    [("chair/x.ply", 0), ("x/Table/test/1.ply", 1), ("mug_0001.ply", 2), ("mug12.ply", 2), ("table/chair_3.npy", 0)],
-)
-def test_a_category_is_found_in_the_names(path: str, label: int) -> None:
-    assert category_of(Path(path), CLASSES, None) == label
-    assert category_of(Path(path), CLASSES, "table") == 1
-
-
-def test_a_category_that_nothing_says_is_asked_for() -> None:
-    with pytest.raises(
-        DataError, match=re.escape("its category is not known, and the parts depend on it; give --cate")
-    ):
-        category_of(Path("scan.ply"), CLASSES, None)
-    with pytest.raises(ConfigError, match="--category tabel is none of chair, table, Mug; did you mean 'table'"):
-        category_of(Path("chair.ply"), CLASSES, "tabel")
-
-
-def cloud(size: int = 4, rows: list[int] | None = None, part: list[int] | None = None) -> Cloud:
-    points = np.zeros((size, 3), dtype=np.float32)
-    return Cloud("x", points, None if rows is None else np.array(rows), None if part is None else np.array(part))
-
-
-def test_there_may_be_no_truth_and_a_file_may_hold_it() -> None:
-    assert true_parts(Path("x.ply"), cloud(), None, [0, 1]) == (None, ())
-    truth, notes = true_parts(Path("x.h5"), cloud(part=[0, 1, 1, 0]), None, [0, 1])
-    assert truth is not None and truth.tolist() == [0, 1, 1, 0] and not notes
-
-
-def test_parts_of_the_file_that_the_category_does_not_have_are_left_out() -> None:
-    truth, notes = true_parts(Path("x.h5"), cloud(part=[0, 1, 1, 7]), None, [0, 1])
-    assert truth is None and notes == ("the parts that the file has were left out, for they are not among 0, 1",)
-
-
-@pytest.mark.parametrize("suffix", [".seg", ".npy", ".txt"])
-def test_truth_lies_in_a_file_or_under_the_clouds_name_in_a_folder(suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"x{suffix}"
-    if suffix == ".npy":
-        np.save(path, np.array([3, 4, 3, 4, 3]))
-    else:
-        path.write_text("3\n4\n3\n4\n3\n")
-    for place in (path, tmp_path):
-        truth, _ = true_parts(Path("x.ply"), cloud(5), place, [3, 4])
-        assert truth is not None and truth.tolist() == [3, 4, 3, 4, 3]
-    kept, _ = true_parts(Path("x.ply"), cloud(2, rows=[1, 4]), path, [3, 4])
-    assert kept is not None and kept.tolist() == [4, 3]
-
-
-@pytest.mark.parametrize(
-    ("labels", "points", "message"),
-    [
-        ([3, 4, 3], cloud(4), "has 3 labels and x.ply 4 points; give one for each"),
-        ([3, 4, 3, 3, 3], cloud(4), "has 5 labels and x.ply 4 points"),
-        ([3, 4, 3], cloud(2, rows=[0, 3]), "has 3 labels and x.ply 4 points"),
-        ([3, 4, 5, 3], cloud(4), "labels points with the part 5, but the category has the parts 3, 4"),
-    ],
-    ids=["short", "long", "short of the last", "foreign"],
-)
-def test_labels_that_do_not_fit_are_refused(labels: list[int], points: Cloud, message: str, tmp_path: Path) -> None:
-    np.save(tmp_path / "x.npy", np.array(labels))
-    with pytest.raises(DataError, match=message):
-        true_parts(Path("x.ply"), points, tmp_path / "x.npy", [3, 4])
-
-
-def test_missing_truth_is_said_with_what_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no part labels for x.ply: looked for .*x.seg, .*x.npy, .*x.txt"):
-        true_parts(Path("x.ply"), cloud(), tmp_path, [0])
-
-
-def test_of_several_clouds_in_a_file_each_has_labels_of_its_own(tmp_path: Path) -> None:
-    np.save(tmp_path / "x_0001.npy", np.array([3, 4, 3, 4]))
-    second = replace(cloud(), name="x_0001")
-    truth, _ = true_parts(Path("x.h5"), second, tmp_path, [3, 4])
-    assert truth is not None and truth.tolist() == [3, 4, 3, 4]
-    with pytest.raises(DataError, match=r"^x.h5 holds several clouds, and --truth .* is one file of labels; name a f"):
-        true_parts(Path("x.h5"), second, tmp_path / "x_0001.npy", [3, 4])
-
-
-def test_one_file_of_labels_for_several_files_and_a_missing_one_are_refused(tmp_path: Path) -> None:
-    labels, files = tmp_path / "labels.npy", [Path("a.ply"), Path("b.ply")]
-    with pytest.raises(DataError, match=r"there is no file or folder .* of part labels"):
-        check_truth(labels, files[:1])
-    labels.touch()
-    with pytest.raises(ConfigError, match="is one file of labels, and 2 files are meant; name a folder"):
-        check_truth(labels, files)
-    check_truth(labels, files[:1])
-    check_truth(tmp_path, files)
-    check_truth(None, files)
+        find_inputs([str(tmp_path / name)])
 
 
 def test_answers_may_lie_beside_what_is_read_but_not_among_it(tmp_path: Path) -> None:
     file = tmp_path / "scans" / "x.ply"
     for out in ("answers", "scans/answers", "scan"):
-        check_out(tmp_path / out, [str(tmp_path / "scans")], [file])
+        check_out(tmp_path / out, [str(tmp_path / "scans"), file])
     for out in ("scans", "scans/../scans", ".", "scans/x.ply"):
         with pytest.raises(ConfigError, match="would write among what is read"):
-            check_out(tmp_path / out, [str(file)], [file])
+            check_out(tmp_path / out, [str(file), file])
+    (tmp_path / "mine").touch()
+    for out in ("mine", "mine/below"):
+        with pytest.raises(ConfigError, match=rf"--out .*{out} cannot be a folder, for .*mine is a file; name another"):
+            check_out(tmp_path / out, [file])
 
 
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("chair/chair_0001", "chair_chair_0001"), ("../../etc", ".._.._etc"), ("..", "cloud"), ("", "cloud"),
-        ("a b\n\0c\\d:e", "a_b__c_d_e"), ("Stühle-1.2", "Stühle-1.2"), ("x" * 300, "x" * 100), ("ü" * 300, "ü" * 50),
-        ("\udcff", "_"), ("/", "_"),
-    ],
-)  # fmt: skip
-def test_names_from_data_become_names_of_files(name: str, safe: str) -> None:
-    assert file_name(name) == safe
+def test_what_is_passed_over_in_a_folder_is_said(tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    run, made, own = scans / "run" / "checkpoints", scans / "a" / "predictions", scans / "b"
+    for folder in (run, made, own, scans / ".hidden"):
+        folder.mkdir(parents=True)
+    for name in (
+        "a/1.npy",
+        "a/2.las",
+        "3.LAS",
+        "4.zip",
+        "5",
+        ".6.npy",
+        "._7.npy",
+        ".hidden/8.npy",
+        "b/9.npy",
+        "b/x.seg",
+    ):
+        (scans / name).touch()
+    (scans / "gone.npy").symlink_to(tmp_path / "nowhere")
+    (scans / "round").symlink_to(scans)
+    (run / "last.pt").touch()
+    for name in ("metrics.csv", "clouds.npy"):
+        (scans / "run" / name).touch()
+    (made / "labels.csv").write_text("label,name,color\r\n")
+    (made / "1_labels.npy").touch()
+    (own / "labels.csv").write_text("file,label\n")  # a list of the user's own makes no folder of predictions
+    found = find_inputs([str(scans)])
+    names = [str(file.relative_to(scans)) for file in found.files]
+    assert names == ["a/1.npy", "b/9.npy", "b/labels.csv"]
+    (said,) = found.passed_over
+    assert said.startswith(
+        f"passed over in {scans}: 2 .las, 1 .seg, 1 .zip, 1 linked as a folder, 1 linked to nothing, "
+        "1 without a suffix; .las files: convert them to .ply first"
+    )
+    assert f"the predictions in {made}" in said and f"the run in {scans / 'run'}" in said
+    assert find_inputs([str(scans / "a" / "1.npy")]).passed_over == ()
+
+
+def test_a_folder_without_clouds_is_refused_with_what_it_has(tmp_path: Path) -> None:
+    for name in ("1.las", "2.las", ".3.npy"):
+        (tmp_path / name).touch()
+    with pytest.raises(
+        DataError, match=r"holds no clouds, but 2 \.las; \.las files: convert .*; looked for files of the k"
+    ):
+        find_inputs([str(tmp_path)])
+
+
+def test_a_misspelt_name_gets_the_nearest_one_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "armchair.ply").touch()
+    with pytest.raises(DataError, match=r"there is no file or folder .*armchiar.ply; did you mean 'armchair.ply'\?"):
+        find_inputs([str(tmp_path / "armchiar.ply")])
+    with pytest.raises(DataError, match=r"no file or folder .*\*\.npy, and no shell has expanded the pattern"):
+        find_inputs([str(tmp_path / "*.npy")])
+    with pytest.raises(DataError, match=r"there is no file or folder nowhere/x\.ply \(in the working folder"):
+        find_inputs(["nowhere/x.ply"])
+
+
+def test_the_run_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "run" / "checkpoints" / "last.pt").touch()
+    run, scan = str(tmp_path / "run"), str(tmp_path / "scan.ply")
+    check_order(run, [scan])
+    check_order(run, [run])
+    check_order("misspelt", [scan])
+    check_order("weights.pt", [])
+    with pytest.raises(ConfigError, match=rf"the run comes first, and then the clouds: name {run} before {scan}\.$"):
+        check_order(scan, [run])
+    for name in (scan, "scan.LAS"):
+        with pytest.raises(
+            ConfigError, match=r"the run comes first, and .* is a file of clouds; name the folder of a run"
+        ):
+            check_order(name, [])

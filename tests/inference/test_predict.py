@@ -11,13 +11,24 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from torch_geometric.data import Data
 
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
-from conclu_pyg.inference import predict, show
-from conclu_pyg.inference.predict import Options, predict_files
+from conclu_pyg.inference import show, written
+from conclu_pyg.inference.inputs import find_inputs
+from conclu_pyg.inference.options import Options
+from conclu_pyg.inference.predict import predict_files as predict_inputs
+from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.vis.colors import hex_of
+
+
+def predict_files(run: LoadedRun, names: list[str], options: Options) -> str:
+    return predict_inputs(run, find_inputs(names), options)
+
+
+def list_of(out: Path) -> list[dict[str, str]]:
+    with (out / "predictions.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.fixture
@@ -41,12 +52,16 @@ def test_each_cloud_is_written_and_each_file_that_cannot_be_used_is_said(
     parts: LoadedRun, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert predict_files(parts, [str(scans)], Options(out=out)) == 2
+    assert (
+        predict_files(parts, [str(scans)], Options(out=out)) == "2 files could not be used; the warnings above say why."
+    )
     said = capsys.readouterr().out
-    assert "empty.txt" in said and "words.txt" in said and "warning: 2 of 4 files could not be used" in said
+    assert (
+        "empty.txt" in said and "words.txt" in said and said.count("warning") == 2 and "for 2 clouds the points" in said
+    )
     assert "chair: " in said
     assert {p.name for p in out.iterdir()} == {
-        *("labels.csv", "good.ply", "good_labels.npy", "three.ply", "three_labels.npy")
+        *("labels.csv", "predictions.csv", "good.ply", "good_labels.npy", "three.ply", "three_labels.npy")
     }
     allowed = parts.method.labels.class_parts[parts.method.labels.classes.index("chair")]
     labels = np.load(out / "good_labels.npy")
@@ -70,7 +85,7 @@ def test_clouds_of_the_test_split_come_with_their_truth(
 ) -> None:
     predict_files(parts, [], Options(out=tmp_path, test=3, png=True, html=True, renderer="matplotlib"))
     said = capsys.readouterr().out
-    assert said.count("% of the points right") == 3 and said.count("picture: ") == 3
+    assert said.count("% of the points right; ") == 3 and said.count("picture: ") == 3
     page = (tmp_path / "clouds.html").read_text()
     assert "truth" in page and "error" in page and len(list(tmp_path.glob("*.png"))) == 3
 
@@ -79,7 +94,7 @@ def test_no_data_set_is_needed_for_files(
     parts: LoadedRun, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without = replace(parts, open_dataset=lambda: pytest.fail("the data set was opened"))
-    assert predict_files(without, [str(scans / "chair" / "good.npy")], Options(out=tmp_path / "out")) == 0
+    assert predict_files(without, [str(scans / "chair" / "good.npy")], Options(out=tmp_path / "out")) == ""
 
 
 def test_another_vertical_axis_is_turned(parts: LoadedRun, scans: Path, tmp_path: Path) -> None:
@@ -98,11 +113,11 @@ def test_the_clouds_of_a_run_that_turned_them_are_turned_again(
     turned = replace(parts, checkpoint=replace(parts.checkpoint, vertical_axis=0, data_axis=2))
     seen: list[torch.Tensor] = []
 
-    def remember(self: predict.Predictor, pos: np.ndarray, category: int) -> np.ndarray:
+    def remember(self: Predictor, pos: np.ndarray, category: int) -> np.ndarray:
         seen.append(self._prepared(pos).pos)
         return np.full(len(pos), self.model.labels.class_parts[category][0])
 
-    monkeypatch.setattr(predict.Predictor, "label_points", remember)
+    monkeypatch.setattr(Predictor, "label_points", remember)
     trained_on = turned.split("test").__getitems__([0])
     np.save(tmp_path / "airplane.npy", parts.dataset.get_split("test").pos[0])
     for up in (None, "z"):
@@ -117,11 +132,13 @@ def test_a_classifier_says_a_class_with_its_probability(
     tiny_task_runs: dict[str, Path], scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = load_run(tiny_task_runs["classification"])
-    assert predict_files(run, [str(scans / "chair" / "good.npy")], Options(out=tmp_path / "out")) == 0
+    assert predict_files(run, [str(scans / "chair" / "good.npy")], Options(out=tmp_path / "out")) == ""
     assert "%);" in capsys.readouterr().out
     assert len(set(np.load(tmp_path / "out" / "good_labels.npy"))) == 1
     with pytest.raises(ConfigError, match="a Classifier takes no --category and no --truth"):
-        predict_files(run, [str(scans)], Options(out=tmp_path / "out", category="chair"))
+        predict_files(run, [str(scans)], Options(out=tmp_path / "out", category=""))
+    with pytest.raises(ConfigError, match="a Classifier takes no --category and no --truth"):
+        predict_files(run, [str(scans)], Options(out=tmp_path / "out", truth=Path("nowhere")))
 
 
 def test_without_a_display_pictures_are_drawn_and_it_is_said(
@@ -175,33 +192,34 @@ def test_clouds_are_not_kept_when_they_are_written(
     seen: list[weakref.ref[np.ndarray]] = []
     alive: list[int] = []
 
-    def remember(path: Path, pos: np.ndarray, labels: np.ndarray) -> None:
+    def remember(path: Path, pos: np.ndarray, *_: Any) -> None:
         gc.collect()
         seen.append(weakref.ref(pos))
         alive.append(sum(ref() is not None for ref in seen))
 
     drawn: list[int] = []
-    monkeypatch.setattr(predict, "write_ply", remember)
-    monkeypatch.setattr(show, "render_picture", lambda *_: drawn.append(len(seen)))
+    monkeypatch.setattr(written, "write_ply", remember)
+    monkeypatch.setattr(show, "render_picture", lambda *_, **__: drawn.append(len(seen)))
     monkeypatch.setattr(show, "MAX_POINTS", 100)
     monkeypatch.setattr(show, "MAX_CLOUDS", 4)
     predict_files(parts, [str(scans)], Options(out=tmp_path / "out", html=True, png=True))
     assert len(seen) == 8 and max(alive) <= 2  # the one before may wait for its turn to end
     assert drawn == list(range(1, 9))
     page = (tmp_path / "out" / "clouds.html").read_text()
-    assert page.count("<section>") == 4 and "100 of its 300 points are shown, chosen at random." in page
+    assert page.count("<section id=") == 4 and "100 of its 300 points are shown, chosen at random." in page
 
 
 def test_what_cannot_be_drawn_keeps_nothing_from_being_predicted(
     parts: LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise ConcluError("no way to draw.")
 
     monkeypatch.setattr(show, "render_picture", fail)
     with pytest.raises(ConcluError, match=r"^no way to draw"):
         predict_files(parts, [], Options(out=tmp_path, test=3, png=True, html=True))
     assert len(list(tmp_path.glob("*_labels.npy"))) == 3 and (tmp_path / "clouds.html").exists()
+    assert len(list_of(tmp_path)) == 3
 
 
 def test_one_file_of_labels_is_for_one_cloud(
@@ -215,14 +233,17 @@ def test_one_file_of_labels_is_for_one_cloud(
     assert not out.exists()
     several = tmp_path / "chair.npy"
     np.save(several, np.random.default_rng(0).normal(size=(2, 200, 3)))
-    assert predict_files(parts, [str(several)], Options(out=out, truth=labels)) == 1
-    assert "holds several clouds, and --truth" in " ".join(capsys.readouterr().out.split())
+    problems = predict_files(parts, [str(several)], Options(out=out, truth=labels))
+    assert problems == "1 file had no truth that could be used; the warnings above say why."
+    said = capsys.readouterr().out
+    assert said.count("holds several clouds, and --truth") == 1 and "for 2 clouds" in said and "right" not in said
     folder = tmp_path / "truth"
     folder.mkdir()
     for index in range(2):
         np.save(folder / f"chair_000{index}.npy", np.full(200, part))
-    assert predict_files(parts, [str(several)], Options(out=out, truth=folder)) == 0
-    assert capsys.readouterr().out.count("% of the points right") == 2
+    assert predict_files(parts, [str(several)], Options(out=out, truth=folder)) == ""
+    said = capsys.readouterr().out
+    assert said.count("% of the points right; ") == 2 and "% of the points right, the mean of 2 clouds" in said
 
 
 def test_parts_in_a_file_that_are_not_the_runs_are_left_out_and_it_is_said(
@@ -231,7 +252,7 @@ def test_parts_in_a_file_that_are_not_the_runs_are_left_out_and_it_is_said(
     with h5py.File(tmp_path / "chair.h5", "w") as file:
         file["data"] = np.random.default_rng(0).normal(size=(50, 3))
         file["pid"] = np.full(50, 999)
-    assert predict_files(parts, [str(tmp_path / "chair.h5")], Options(out=tmp_path / "out")) == 0
+    assert predict_files(parts, [str(tmp_path / "chair.h5")], Options(out=tmp_path / "out")) == ""
     said = capsys.readouterr().out
     assert "note: the parts that the file has were left out" in said and "points right" not in said
 
@@ -250,31 +271,95 @@ def test_an_answer_that_cannot_be_written_is_said_and_the_others_go_on(
 ) -> None:
     np.save(tmp_path / "chair.npy", np.random.default_rng(0).normal(size=(3, 50, 3)))
     (tmp_path / "out" / "chair_0001.ply").mkdir(parents=True)
-    assert predict_files(parts, [str(tmp_path / "chair.npy")], Options(out=tmp_path / "out")) == 1
+    problems = predict_files(parts, [str(tmp_path / "chair.npy")], Options(out=tmp_path / "out"))
+    assert problems == "1 file could not be used; the warnings above say why."
+    assert [row["cloud"] for row in list_of(tmp_path / "out")] == ["chair_0000", "chair_0002"]
     assert "chair_0001: the answer cannot be written" in capsys.readouterr().out
     assert {p.name for p in (tmp_path / "out").glob("*.npy")} == {"chair_0000_labels.npy", "chair_0002_labels.npy"}
 
 
-def with_dataset(run: LoadedRun, **changes: Any) -> LoadedRun:
-    """The same run with other words in its config; ``None`` leaves one out."""
-    section = {key: value for key, value in (run.config["dataset"] | changes).items() if value is not None}
-    return replace(run, config=run.config | {"dataset": section})
+def test_a_classifier_is_held_against_the_classes_of_the_test_split(
+    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = load_run(tiny_task_runs["classification"]), tmp_path / "out"
+    assert predict_files(run, [], Options(out=out, test=6)) == ""
+    said, rows = capsys.readouterr().out, list_of(out)
+    true = [run.dataset.label_to_names[int(label)] for label in run.dataset.get_split("test").y[[0, 8, 16, 23, 31, 39]]]
+    assert [row["true_class"] for row in rows] == true and {row["file"] for row in rows} == {"test split"}
+    right = sum(row["class"] == row["true_class"] for row in rows)
+    assert said.count(", right; ") == right and said.count(", wrong; ") == 6 - right and f", true: {true[0]}, " in said
+    assert f"in total: {right} of 6 clouds right ({100 * right / 6:.1f} %)" in said
+    assert all(0 < float(row["probability"]) <= 1 for row in rows)
 
 
-def test_points_and_transform_are_those_of_the_data_set(parts: LoadedRun) -> None:
-    assert predict.make_predictor(parts, Options()).num_points == 64
-    assert predict.make_predictor(parts, Options(num_points=7)).num_points == 7
-    assert predict.make_predictor(with_dataset(parts, num_points=None), Options()).num_points == 1024
-    other = {"name": "ModelNet", "num_points": None, "num_shapes": None, "num_test_shapes": None}
-    assert predict.make_predictor(with_dataset(parts, **other), Options()).num_points == 2048
-    pos = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32) + 5
-    for transform, largest in ((None, 1.0), ([], np.linalg.norm(pos, axis=1).max())):
-        predictor = predict.make_predictor(with_dataset(parts, transform=transform), Options())
-        prepared = predictor.prepare(Data(pos=torch.from_numpy(pos.copy()))).pos
-        assert prepared.norm(dim=1).max().item() == pytest.approx(largest, rel=1e-5)
+def test_labels_can_be_laid_beside_the_file_and_points_over_it(
+    parts: LoadedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = np.random.default_rng(0).normal(size=(100, 3)) + np.array([4e6, -5e5, 0])
+    points[[7, 99]] = np.nan
+    np.save(tmp_path / "chair.npy", points)
+    out = tmp_path / "out"
+    assert predict_files(parts, [str(tmp_path / "chair.npy")], Options(out=out)) == ""
+    labels = np.load(out / "chair_labels.npy")
+    assert len(labels) == 100 and np.flatnonzero(labels == -1).tolist() == [7, 99]
+    body = (out / "chair.ply").read_bytes().partition(b"end_header\n")[2]
+    vertices = np.frombuffer(body, [("pos", "<f8", 3), ("color", "u1", 3), ("label", "<i4")])
+    used = np.delete(np.arange(100), [7, 99])
+    assert np.abs(vertices["pos"] - points[used]).max() < 1e-5
+    assert np.array_equal(vertices["label"], labels[used])
+    (row,) = list_of(out)
+    assert row["points"] == "98" and row["left_out"] == "2"
+    assert np.allclose([float(x) for x in row["moved_by"].split()], [4e6, -5e5, 0], atol=5)
+    assert "left out (2 of 100)" in row["note"] and "left out (2 of 100)" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("points", [0, -3])
-def test_no_points_at_a_time_are_refused(parts: LoadedRun, points: int) -> None:
-    with pytest.raises(ConfigError, match=f"--points must be at least 1, found {points}"):
-        predict.make_predictor(parts, Options(num_points=points))
+def test_a_cloud_of_few_points_gets_a_note(
+    parts: LoadedRun, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict_files(parts, [str(scans / "chair" / "three.txt")], Options(out=tmp_path / "out"))
+    note = "only 3 points, where the model takes 64 at a time"
+    assert note in capsys.readouterr().out and note in list_of(tmp_path / "out")[0]["note"]
+    predict_files(parts, [str(scans / "chair" / "good.npy")], Options(out=tmp_path / "out"))
+    assert "only" not in capsys.readouterr().out
+
+
+def test_a_file_without_its_truth_is_predicted_all_the_same(
+    parts: LoadedRun, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, files = tmp_path / "truth", [str(scans / "chair" / name) for name in ("good.npy", "three.txt", "empty.txt")]
+    truth.mkdir()
+    part = parts.method.labels.class_parts[parts.method.labels.classes.index("chair")][0]
+    np.save(truth / "good.npy", np.full(200, part))
+    problems = predict_files(parts, files, Options(out=tmp_path / "out", truth=truth))
+    assert problems.startswith("1 file could not be used, and 1 file had no truth that could be used; the warnings")
+    said = capsys.readouterr().out
+    assert "there are no part labels for" in said and "The prediction is shown without a truth." in said
+    assert [bool(row["points_right"]) for row in list_of(tmp_path / "out")] == [True, False]
+
+
+def test_missing_test_data_are_said_before_anything_is_predicted(parts: LoadedRun, scans: Path, tmp_path: Path) -> None:
+    def missing() -> Any:
+        raise ConcluError("there is no folder of data.")
+
+    without = replace(parts, open_dataset=missing)
+    with pytest.raises(ConcluError, match="there is no folder of data"):
+        predict_files(without, [str(scans)], Options(out=tmp_path / "out", test=1))
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_passed_over_and_which_way_is_up_are_said_once(
+    parts: LoadedRun, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scans / "a.las").touch()
+    predict_files(parts, [str(scans)], Options(out=tmp_path / "out"))
+    said = capsys.readouterr().out
+    assert said.count(f"passed over in {scans}: 1 .las") == 1 and said.count("clouds are taken as z up") == 1
+
+
+def test_pictures_and_the_page_are_listed_with_their_clouds(parts: LoadedRun, tmp_path: Path) -> None:
+    predict_files(parts, [], Options(out=tmp_path, test=2, png=True, html=True, renderer="matplotlib"))
+    files = [row["files"].split() for row in list_of(tmp_path)]
+    assert [name[-4:] for name in files[0]] == [".ply", ".npy", ".png", "html"] and len(files[1]) == 3
+    assert all((tmp_path / name).exists() for name in (*files[0], *files[1]))
+    predict_files(parts, [], Options(out=tmp_path, test=1))
+    assert not list(tmp_path.glob("*.png")) and not (tmp_path / "clouds.html").exists()

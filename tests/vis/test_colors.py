@@ -56,8 +56,13 @@ def test_a_part_has_one_color_whatever_else_is_shown() -> None:
 
 def test_error_stands_out_from_correct() -> None:
     correct, error = color_of(np.array([CORRECT, ERROR]))
-    assert len(set(correct.tolist())) == 1 and error[0] > 150 > error[1]
+    assert len(set(correct.tolist())) == 1 and not error.any()
     assert math.dist(lab(correct), lab(error)) > 60
+
+
+def test_no_part_is_mistaken_for_an_error() -> None:
+    error = lab(color_of(np.array([ERROR]))[0])
+    assert min(math.dist(lab(color), error) for color in part_colors()) > 20
 
 
 def test_nobody_can_change_the_table() -> None:

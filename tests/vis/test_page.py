@@ -12,7 +12,7 @@ import pytest
 from matplotlib.image import imread
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.vis.colors import color_of, hex_of
+from conclu_pyg.vis.colors import ERROR, color_of, hex_of
 from conclu_pyg.vis.page import MAX_POINTS, PageCloud, write_page
 from conclu_pyg.vis.panel import panels_of
 
@@ -63,22 +63,39 @@ def test_refuses_too_few_and_too_many(tmp_path: Path) -> None:
         write_page(tmp_path / "a.html", [PageCloud("a", [])], [])
 
 
+def test_many_clouds_have_a_list_of_links_and_those_of_one_panel_stand_beside_each_other(tmp_path: Path) -> None:
+    one, three = panels_of(POS, LABELS), panels_of(POS, LABELS, np.zeros(60, int))
+    clouds = [PageCloud(name, one) for name in ("a", "<b>", "c")]
+    write_page(tmp_path / "few.html", clouds, [])
+    assert "<nav>" not in (tmp_path / "few.html").read_text()
+    write_page(tmp_path / "many.html", [*clouds, PageCloud("d", three)], [])
+    page = (tmp_path / "many.html").read_text()
+    links = re.findall(r'<a href="#(.*?)">(.*?)</a>', page)
+    assert links == [("cloud-0", "a"), ("cloud-1", "&lt;b&gt;"), ("cloud-2", "c"), ("cloud-3", "d")]
+    assert all(f'<section id="{place}"' in page for place, _ in links)
+    assert re.findall(r'<section id="(.*?)" class="wide">', page) == ["cloud-3"]
+
+
 @pytest.mark.timeout(280)
-def test_chromium_draws_it_without_a_network(tmp_path: Path) -> None:
+def test_chromium_draws_all_panels_in_a_small_window_without_a_network(tmp_path: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("needs Chromium: no chromium, chromium-browser or google-chrome is installed")
-    write_page(tmp_path / "a.html", [PageCloud("a", panels_of(POS, LABELS))], ["x", "y", "z"])
+    write_page(tmp_path / "a.html", [PageCloud("a", panels_of(POS, LABELS, np.zeros(60, int)))], ["x", "y", "z"])
     # Names resolve to nothing: a request would fail. The software renderer draws where there is no graphics card.
     command = [
         browser, "--headless=new", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-        "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1300,700",
+        "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1000,700",
         "--timeout=60000", f"--screenshot={tmp_path / 'a.png'}", (tmp_path / "a.html").as_uri(),
     ]  # fmt: skip
+    colors = color_of(np.array([0, 1, 2, ERROR])).astype(int)  # of the truth, of the prediction twice, of the error
     for _ in range(3):  # Chromium takes the picture when the page is loaded, which may be before the clouds are drawn
         subprocess.run(command, capture_output=True, timeout=90, check=False)
-        pixels = (255 * imread(tmp_path / "a.png")[..., :3]).round().astype(int).reshape(-1, 3)
-        drawn = [(np.abs(pixels - color.astype(int)).max(axis=1) <= 2).sum() for color in color_of(np.arange(3))]
+        pixels = (255 * imread(tmp_path / "a.png")[..., :3]).round().astype(int)
+        where = [np.nonzero(np.abs(pixels - color).max(axis=-1) <= 2)[1] for color in colors]
+        drawn = [len(columns) for columns in where]
         if min(drawn) > 500:  # more than the legend has
             break
     assert min(drawn) > 500, drawn
+    left, second, third, error = (float(np.median(columns)) for columns in where)
+    assert left < 500 and 330 < second < 650 and 330 < third < 650 < error < 1000

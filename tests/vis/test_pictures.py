@@ -59,6 +59,8 @@ def test_a_picture_has_a_frame_for_each_panel(tmp_path: Path) -> None:
     render_picture(panels, names, tmp_path / "a.png", 1, "matplotlib", size=150)
     one = Panel("weird $_{ \n title" * 9, POS, LABELS)
     render_picture([one], names, tmp_path / "b.png", 1, "matplotlib", size=150)
+    render_picture([one], names, tmp_path / "c.png", 1, "matplotlib", size=150, title="$x_{ a long title " * 9)
+    assert imread(tmp_path / "c.png").shape[0] > imread(tmp_path / "b.png").shape[0] + 100  # its lines stand above
     wide, narrow = imread(tmp_path / "a.png"), imread(tmp_path / "b.png")
     assert abs(wide.shape[1] - 450) <= 1 and abs(narrow.shape[1] - 150) <= 1
     assert all(wide[:, start : start + 150, :3].min() < 0.8 for start in (0, 150, 300))

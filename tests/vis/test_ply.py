@@ -26,6 +26,16 @@ def test_every_point_has_its_color_and_label(tmp_path: Path, monkeypatch: pytest
     assert np.array_equal(rows[:, 15:].copy().view("<i4").ravel(), LABELS)
 
 
+def test_a_cloud_that_was_moved_is_written_where_it_came_from(tmp_path: Path) -> None:
+    offset = np.array([4e6, -5e5, 0.125])
+    write_ply(tmp_path / "a.ply", POS, LABELS, offset)
+    header, _, body = (tmp_path / "a.ply").read_bytes().partition(b"end_header\n")
+    assert header.count(b"property double") == 3 and b"property float" not in header
+    rows = np.frombuffer(body, np.uint8).reshape(50, 31)  # three doubles, three bytes, one int
+    assert np.array_equal(rows[:, :24].copy().view("<f8"), POS.astype(np.float64) + offset)
+    assert np.array_equal(rows[:, 27:].copy().view("<i4").ravel(), LABELS)
+
+
 def test_open3d_reads_it(tmp_path: Path) -> None:
     open3d = pytest.importorskip("open3d", reason="needs Open3D")
     write_ply(tmp_path / "a.ply", POS, LABELS)

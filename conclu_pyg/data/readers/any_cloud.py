@@ -14,13 +14,15 @@ from conclu_pyg.data.readers.any_text import read_any_text
 from conclu_pyg.data.readers.npy import read_npy
 from conclu_pyg.data.readers.off import read_off
 from conclu_pyg.data.readers.open3d_files import read_with_open3d
-from conclu_pyg.data.repair import mend_rows
+from conclu_pyg.data.readers.transposed import check_not_transposed
+from conclu_pyg.data.repair import FAR_AWAY, NOT_FINITE, mend_rows
 from conclu_pyg.data.surface import mend_mesh, sample_surface
 from conclu_pyg.errors import DataError
 
 MAX_POINTS = 50_000_000  # of a cloud: 1.2 GB in double precision
 MAX_BYTES = 1 << 32
 MESH_POINTS = 10_000
+REMEDY = "restore the file or leave it out"
 UNREAD = "columns after the third were not read"
 NO_FACES = "a mesh without faces: its vertices were taken as the points"
 
@@ -34,16 +36,20 @@ class Cloud:
         points: the coordinates, in the units and axes of the file; no format says which those are. Far from the origin
             they were moved there (``notes`` says so).
         rows: which points of the file these are, where some were left out; ``None`` where it is all of them, in order.
+        left_out: how many those are.
+        offset: what was taken off every point where the cloud was moved to the origin; ``None`` where it was not.
         part: the part of each point, where the file says it (``pid`` of an h5 file).
         notes: what was mended, left unread or sampled, for the user to know.
 
     Shapes:
-        - **points:** float32 ``[m, 3]``, **rows:** int64 ``[m]``, **part:** int64 ``[m]``
+        - **points:** float32 ``[m, 3]``, **rows:** int64 ``[m]``, **offset:** float64 ``[3]``, **part:** int64 ``[m]``
     """
 
     name: str
     points: np.ndarray
     rows: np.ndarray | None = None
+    left_out: int = 0
+    offset: np.ndarray | None = None
     part: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
@@ -132,14 +138,21 @@ def _cloud(found: Found, path: Path, name: str) -> Cloud:
             f"{source} has {len(found.points):,} points, more than the {MAX_POINTS:,} that a cloud may have; thin it "
             f"first."
         )
-    points, rows, repairs = mend_rows(found.points, source)
+    mended = mend_rows(found.points, source, REMEDY)
+    rows, offset, size = mended.rows, mended.offset, len(found.points)
     kept = None if isinstance(rows, slice) else np.flatnonzero(rows) if rows.dtype == bool else rows
+    left_out = size - len(mended.points)
+    figures = {NOT_FINITE: f" ({left_out:,} of {size:,})"}
+    if offset is not None:
+        figures[FAR_AWAY] = f" ({', '.join(f'{x:.9g}' for x in offset)} was taken off each point)"
+    notes = (repair + figures.get(repair, "") for repair in mended.repairs)
     part = None if found.part is None else found.part[rows]
-    return Cloud(name, points, kept, part, (*found.notes, *repairs))
+    return Cloud(name, mended.points, kept, left_out, offset, part, (*found.notes, *notes))
 
 
 def _from_npy(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
-    array = read_npy(path)
+    array = read_npy(path, REMEDY)
+    check_not_transposed(array.shape, str(path))
     clouds = array if array.ndim == 3 else [array]
     for cloud in clouds:
         wide = cloud.ndim == 2 and cloud.shape[1] > 3

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from conclu_pyg.data.readers.h5_file import dataset_of, opened
+from conclu_pyg.data.readers.transposed import check_not_transposed
 from conclu_pyg.errors import DataError
 
 REMEDY = "restore the file or leave it out"
@@ -32,6 +33,7 @@ def read_any_h5(path: Path, max_points: int) -> Iterator[tuple[np.ndarray, np.nd
     """
     with opened(path, REMEDY) as file:
         data, part = _dataset(file, path, "data"), _dataset(file, path, "pid") if "pid" in file else None
+        check_not_transposed(data.shape, f"{path}: 'data'")
         if data.ndim not in (2, 3) or data.shape[-1] < 3 or data.dtype.kind not in "fiu":
             raise DataError(
                 f"{path}: 'data' must hold numbers of shape [points, 3] or [clouds, points, 3], found "

@@ -9,10 +9,13 @@ from typing import TextIO
 
 import numpy as np
 
+from conclu_pyg.data.readers.transposed import check_not_transposed
 from conclu_pyg.errors import DataError
 
 MAX_LINE = 1 << 16  # characters; a longer one is no line of text
+DECIMAL_COMMAS = re.compile(r"([+-]?\d+,\d+([eE][+-]?\d+)?([\s;]+|$)){3}")
 DELIMITERS = {",": ",", ";": ";"}  # in the first line of numbers; spaces and tabs otherwise
+COMMAS = "write 0.57 in place of 0,57, as by `sed 's/,/./g'`"
 REMEDY = "write x, y and z as the first three numbers of every line, or leave the file out"
 
 
@@ -30,7 +33,8 @@ def read_any_text(path: Path, max_points: int) -> tuple[np.ndarray, list[str]]:
         - **output:** float64 ``[m, 3]``, and what was left unread
 
     Raises:
-        DataError: the file cannot be read, has more points, or a line without three numbers.
+        DataError: the file cannot be read, has more points, a line without three numbers, or a line for each
+            coordinate.
     """
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file, warnings.catch_warnings():
@@ -44,6 +48,7 @@ def read_any_text(path: Path, max_points: int) -> tuple[np.ndarray, list[str]]:
     if len(points) > max_points:
         raise DataError(f"{path} has more than the {max_points:,} points that a cloud may have; thin it first.")
     columns = len(_split(first))
+    check_not_transposed((len(points), columns), str(path))
     return points, [f"of {columns} columns, those after the third were not read"] if columns > 3 else []
 
 
@@ -63,6 +68,8 @@ def _first_line(file: TextIO, path: Path) -> str:
             file.seek(start)
             return text
         # A header, a count of points: one such line, never more, as clouds have no text between their points.
+        if DECIMAL_COMMAS.match(text):
+            raise _no_numbers(path, f"found {text[:40]!r}, numbers with a comma in them", COMMAS)
         if skipped or (numbers and not re.fullmatch(r"\d+", text)) or len(line) == MAX_LINE or "\0" in line:
             raise _no_numbers(path, f"found {text[:40]!r}")
         skipped += 1
@@ -87,5 +94,5 @@ def _numbers(text: str) -> int:
     return len(_split(text))
 
 
-def _no_numbers(path: Path, reason: str) -> DataError:
-    return DataError(f"{path} must hold a point on each line, its three coordinates first ({reason}); {REMEDY}.")
+def _no_numbers(path: Path, reason: str, remedy: str = REMEDY) -> DataError:
+    return DataError(f"{path} must hold a point on each line, its three coordinates first ({reason}); {remedy}.")

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from conclu_pyg.data.readers.h5_file import dataset_of, opened
+from conclu_pyg.data.readers.transposed import check_not_transposed
 from conclu_pyg.errors import DataError
 
 BLOCK_BYTES = 1 << 25  # what is held at once while a file is read
@@ -42,6 +43,7 @@ class H5Clouds:
         self.path, self.names_file, self.parts = path, names_file, parts
         with opened(path, REMEDY) as file:
             data, label = _dataset(file, path, "data"), _dataset(file, path, "label")
+            check_not_transposed(data.shape, f"{path}: 'data'")
             if data.ndim != 3 or data.shape[2] != 3 or data.shape[1] == 0 or data.dtype.kind not in "fiu":
                 raise DataError(
                     f"{path}: 'data' must hold numbers of shape [clouds, points, 3] with points > 0, found "

@@ -226,3 +226,45 @@ def test_reads_real_files(conclu_data: Path) -> None:
     pytest.importorskip("open3d", reason="needs Open3D")
     ply_points, pcd_points = (read_cloud(raw / "scans" / f"flower_pot.{kind}") for kind in ("ply", "pcd"))
     assert ply_points.shape == (2048, 3) and np.allclose(ply_points, pcd_points, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(3, 30), (4, 3, 30)])
+def test_a_row_for_each_coordinate_is_refused_and_not_taken_for_three_points(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    array = np.random.default_rng(0).normal(size=shape)
+    np.save(tmp_path / "a.npy", array)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"] = array
+    np.savetxt(tmp_path / "a.txt", array.reshape(-1, 30)[:3])
+    for name in ("a.npy", "a.h5", "a.txt"):
+        with pytest.raises(DataError, match=rf"{name}.* looks transposed: found \[.*3, 30\], expected \[.*points, 3\]"):
+            list(read_clouds(tmp_path / name))
+
+
+@pytest.mark.parametrize("line", ["-0,57 -0,50 0,25", "1,5;2,5;3,5", "x y z\n1,0\t2,0\t3,0e1"])
+def test_decimal_commas_are_named_as_the_cause(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.txt").write_text(f"{line}\n" * 2)
+    with pytest.raises(DataError, match=r"numbers with a comma in them\); write 0\.57 in place of 0,57"):
+        read_cloud(tmp_path / "a.txt")
+
+
+def test_what_was_left_out_and_taken_off_is_known(tmp_path: Path) -> None:
+    far = CLOUD.astype(np.float64) + np.array([5e6, 0, -7e5])
+    far[4] = np.nan
+    np.save(tmp_path / "a.npy", far)
+    (cloud,) = read_clouds(tmp_path / "a.npy")
+    assert cloud.left_out == 1 and cloud.offset is not None
+    assert np.abs(cloud.points + cloud.offset - np.delete(far, 4, axis=0)).max() < 1e-6
+    assert cloud.notes[0] == "points that are not finite numbers were left out (1 of 30)"
+    assert cloud.notes[1].startswith("far from the origin, moved there (4999999.8") and "taken off" in cloud.notes[1]
+
+
+def test_a_file_of_the_users_own_is_in_no_data_set(tmp_path: Path) -> None:
+    np.save(tmp_path / "nan.npy", CLOUD * np.nan)
+    (tmp_path / "text.npy").write_text("1 2 3\n")
+    np.save(tmp_path / "flat.npy", np.ones(9))
+    for name in ("nan.npy", "text.npy", "flat.npy"):
+        with pytest.raises(DataError, match="restore the file or leave it out") as caught:
+            read_cloud(tmp_path / name)
+        assert "data set" not in str(caught.value)

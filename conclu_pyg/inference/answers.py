@@ -1,0 +1,131 @@
+"""The predictions for clouds from files and from the test split, with what is known of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch_geometric.data import Data
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.data.labels import Labels
+from conclu_pyg.data.readers.any_cloud import Cloud, read_clouds
+from conclu_pyg.engine.progress import counted, warn
+from conclu_pyg.errors import DataError
+from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.inference.options import Options
+from conclu_pyg.inference.predict_cloud import Predictor
+from conclu_pyg.inference.prediction import Prediction
+from conclu_pyg.inference.run_predictor import upward
+from conclu_pyg.inference.truth import category_of, true_parts
+from conclu_pyg.transforms.turn_upright import TurnUpright
+
+TEST = "test split"
+SPARSE = 4  # times fewer points than the model takes: such a cloud has lost much of its shape
+
+
+class Answers:
+    """Predicts clouds, one by one as they are asked for.
+
+    Args:
+        run: a run that was trained on labels.
+        predictor: its model.
+        options: how.
+        unused: gives a cloud's name the form of a file's that no other cloud has.
+
+    Attributes:
+        without_truth: the files whose truth could not be used.
+    """
+
+    def __init__(self, run: LoadedRun, predictor: Predictor, options: Options, unused: Callable[[str], str]) -> None:
+        self.run, self.predictor, self.options, self.unused = run, predictor, options, unused
+        self.without_truth: set[str] = set()
+        self._told: set[str] = set()
+
+    def of_file(self, path: Path) -> Iterator[Prediction]:
+        """The clouds of a file, with their truth where it is known.
+
+        Raises:
+            DataError: the file holds no clouds, or nothing says its category.
+        """
+        model = self.run.method
+        for cloud in read_clouds(path):
+            category, truth, notes = 0, None, [*cloud.notes, *self._sparse(len(cloud.points))]
+            if model.given:
+                category = category_of(path, model.labels.classes, self.options.category)
+                truth, told = self._true_parts(path, cloud, model.labels.class_parts[category])
+                notes += told
+            prediction = self._predict(cloud.name, str(path), cloud.points, category)
+            yield replace(
+                prediction, truth=truth, rows=cloud.rows, left_out=cloud.left_out, offset=cloud.offset, notes=notes
+            )
+
+    def of_test(self, split: PointCloudSplit) -> Iterator[Prediction]:
+        """Clouds of the test split, evenly spread over it, turned as the files are said to stand, with their truth."""
+        model, size = self.run.method, len(split)
+        turn = TurnUpright(self.run.dataset.vertical_axis, upward(self.run, self.options))
+        for index in np.linspace(0, size - 1, min(self.options.test, size)).round().astype(int):
+            pos = turn(Data(pos=torch.from_numpy(np.array(split.pos[index])))).pos.numpy()
+            category = int(split.y[index])
+            prediction = self._predict(short_name(split.names[index]), TEST, pos, category)
+            if not model.given:
+                yield replace(prediction, true_class=model.labels.classes[category])
+            elif split.part is not None:
+                yield replace(prediction, truth=np.asarray(split.part[index], dtype=np.int64))
+            else:
+                yield prediction
+
+    def _predict(self, name: str, source: str, pos: np.ndarray, category: int) -> Prediction:
+        """The answer; ``category`` is that of the cloud where the model is told it."""
+        began, known = time.perf_counter(), self.run.method.labels
+        parts, chance = "", None
+        if self.run.method.given:
+            labels = self.predictor.label_points(pos, category)
+            parts = _shares(known, category, labels)
+        else:
+            probability = self.predictor.classify(pos)
+            category = int(probability.argmax())
+            labels, chance = np.full(len(pos), category), float(probability[category])
+        seconds = time.perf_counter() - began
+        return Prediction(
+            self.unused(name), source, pos, labels, known.classes[category], parts, chance, seconds=seconds
+        )
+
+    def _sparse(self, size: int) -> list[str]:
+        usual = self.predictor.num_points
+        if SPARSE * size >= usual:
+            return []
+        return [f"only {counted(size, 'point')}, where the model takes {usual:,} at a time: the answer may be a guess"]
+
+    def _true_parts(
+        self, path: Path, cloud: Cloud, allowed: Sequence[int]
+    ) -> tuple[np.ndarray | None, tuple[str, ...]]:
+        """:func:`~conclu_pyg.inference.truth.true_parts`, or none where that cannot be used; each reason is said once
+        for all clouds that it holds for."""
+        try:
+            return true_parts(path, cloud, self.options.truth, allowed)
+        except DataError as error:
+            if str(error) not in self._told:
+                warn(f"{error} The prediction is shown without a truth.")
+            self._told.add(str(error))
+            self.without_truth.add(str(path))
+            return None, ()
+
+
+def short_name(name: str) -> str:
+    """``chair_0001`` of ``chair/chair_0001``, whose own name says what its folder does; others stay as they are."""
+    folder, _, own = name.rpartition("/")
+    return own if folder and own.startswith(folder.rpartition("/")[2]) else name
+
+
+def _shares(known: Labels, category: int, labels: np.ndarray) -> str:
+    """``leg 20 %, seat 80 %``: how many points each part of the category has."""
+    points = np.bincount(labels, minlength=len(known.parts))
+    found = (part for part in known.class_parts[category] if points[part])
+    return ", ".join(
+        f"{known.parts[part].rpartition('/')[2]} {100 * points[part] / len(labels):.0f} %" for part in found
+    )

@@ -1,0 +1,120 @@
+"""What is known of a cloud beside its points."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conclu_pyg.data.readers.any_cloud import Cloud
+from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.inference.truth import category_of, check_categories, check_truth, true_parts
+
+CLASSES = ("chair", "table", "Mug")
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [("chair/x.ply", 0), ("x/Table/test/1.ply", 1), ("mug_0001.ply", 2), ("mug12.ply", 2), ("table/chair_3.npy", 0)],
+)
+def test_a_category_is_found_in_the_names(path: str, label: int) -> None:
+    assert category_of(Path(path), CLASSES, None) == label
+    assert category_of(Path(path), CLASSES, "table") == 1
+
+
+def test_a_category_that_nothing_says_is_asked_for() -> None:
+    with pytest.raises(
+        DataError, match=re.escape("its category is not known, and the parts depend on it; give --cate")
+    ):
+        category_of(Path("scan.ply"), CLASSES, None)
+
+
+def test_a_category_that_the_run_does_not_know_is_refused_once_for_all_files() -> None:
+    files = [Path("chair.ply"), Path("scan.ply")]
+    with pytest.raises(ConfigError, match="--category 'tabel' is none of chair, table, Mug; did you mean 'table'"):
+        check_categories(files, CLASSES, "tabel")
+    with pytest.raises(ConfigError, match=r"--category '' is none of chair, table, Mug\.$"):
+        check_categories([], CLASSES, "")
+    with pytest.raises(DataError, match=r"scan.ply: its category is not known"):
+        check_categories(files[1:], CLASSES, None)
+    check_categories(files, CLASSES, None)  # the one that is known can be predicted
+    check_categories(files, CLASSES, "MUG")
+
+
+def cloud(size: int = 4, rows: list[int] | None = None, part: list[int] | None = None, left_out: int = 0) -> Cloud:
+    """A cloud of zeros; ``rows`` and ``left_out`` where the file has more points than it."""
+    points = np.zeros((size, 3), dtype=np.float32)
+    kept = None if rows is None else np.array(rows)
+    return Cloud("x", points, kept, left_out, part=None if part is None else np.array(part))
+
+
+def test_there_may_be_no_truth_and_a_file_may_hold_it() -> None:
+    assert true_parts(Path("x.ply"), cloud(), None, [0, 1]) == (None, ())
+    truth, notes = true_parts(Path("x.h5"), cloud(part=[0, 1, 1, 0]), None, [0, 1])
+    assert truth is not None and truth.tolist() == [0, 1, 1, 0] and not notes
+
+
+def test_parts_of_the_file_that_the_category_does_not_have_are_left_out() -> None:
+    truth, notes = true_parts(Path("x.h5"), cloud(part=[0, 1, 1, 7]), None, [0, 1])
+    assert truth is None and notes == ("the parts that the file has were left out, for they are not among 0, 1",)
+
+
+@pytest.mark.parametrize("suffix", [".seg", ".npy", ".txt"])
+def test_truth_lies_in_a_file_or_under_the_clouds_name_in_a_folder(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    if suffix == ".npy":
+        np.save(path, np.array([3, 4, 3, 4, 3]))
+    else:
+        path.write_text("3\n4\n3\n4\n3\n")
+    for place in (path, tmp_path):
+        truth, _ = true_parts(Path("x.ply"), cloud(5), place, [3, 4])
+        assert truth is not None and truth.tolist() == [3, 4, 3, 4, 3]
+    kept, _ = true_parts(Path("x.ply"), cloud(2, rows=[1, 4], left_out=3), path, [3, 4])
+    assert kept is not None and kept.tolist() == [4, 3]
+
+
+@pytest.mark.parametrize(
+    ("labels", "points", "message"),
+    [
+        ([3, 4, 3], cloud(4), "has 3 labels and x.ply 4 points; give one for each"),
+        ([3, 4, 3, 3, 3], cloud(4), "has 5 labels and x.ply 4 points"),
+        ([3, 4, 3], cloud(2, rows=[0, 1], left_out=2), "has 3 labels and x.ply 4 points"),
+        ([3, 4, 5, 3], cloud(4), "labels points with the part 5, but the category has the parts 3, 4"),
+    ],
+    ids=["short", "long", "short of the last", "foreign"],
+)
+def test_labels_that_do_not_fit_are_refused(labels: list[int], points: Cloud, message: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array(labels))
+    with pytest.raises(DataError, match=message):
+        true_parts(Path("x.ply"), points, tmp_path / "x.npy", [3, 4])
+
+
+def test_missing_truth_is_said_with_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no part labels for x.ply: looked for .*x.seg, .*x.npy, .*x.txt"):
+        true_parts(Path("x.ply"), cloud(), tmp_path, [0])
+
+
+def test_of_several_clouds_in_a_file_each_has_labels_of_its_own(tmp_path: Path) -> None:
+    np.save(tmp_path / "x_0001.npy", np.array([3, 4, 3, 4]))
+    second = replace(cloud(), name="x_0001")
+    truth, _ = true_parts(Path("x.h5"), second, tmp_path, [3, 4])
+    assert truth is not None and truth.tolist() == [3, 4, 3, 4]
+    with pytest.raises(DataError, match=r"^x.h5 holds several clouds, and --truth .* is one file of labels; name a f"):
+        true_parts(Path("x.h5"), second, tmp_path / "x_0001.npy", [3, 4])
+
+
+def test_one_file_of_labels_for_several_files_and_a_missing_one_are_refused(tmp_path: Path) -> None:
+    labels, files = tmp_path / "labels.npy", [Path("a.ply"), Path("b.ply")]
+    with pytest.raises(DataError, match=r"there is no file or folder .* of part labels"):
+        check_truth(labels, files[:1])
+    labels.touch()
+    with pytest.raises(ConfigError, match="is one file of labels, and 2 files are meant; name a folder"):
+        check_truth(labels, files)
+    check_truth(labels, files[:1])
+    check_truth(tmp_path, files)
+    check_truth(None, files)
+    with pytest.raises(
+        ConfigError, match="is for files, and none is named; leave it out, for the test split has a truth"
+    ):
+        check_truth(labels, [])
