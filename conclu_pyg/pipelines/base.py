@@ -13,12 +13,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.engine.device import choose_device
+from conclu_pyg.engine.even_batches import EvenBatches
 from conclu_pyg.engine.interrupt import Interrupt
 from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
 from conclu_pyg.engine.pretrained import pretraining_of
@@ -112,9 +113,10 @@ class Pipeline(ABC):
             clouds: as the split gives them.
         """
 
-    def drop_last(self, split: PointCloudSplit) -> bool:
-        """Whether a last, smaller batch of an epoch is left out (default: no)."""
-        return False
+    def batches(self, split: PointCloudSplit, order: torch.Generator) -> Sampler[list[int]]:
+        """The clouds of each batch of an epoch, drawn by ``order`` anew in each (default: all of them, in batches of
+        nearly equal size, of which ``batch_size`` is the most)."""
+        return EvenBatches(len(split), self.batch_size, order)
 
     def prepare_epoch(self) -> None:
         """What is done before each epoch (default: the model is put into training mode)."""
@@ -151,9 +153,7 @@ class Pipeline(ABC):
         order = seed_all(self.seed)
         batches = DataLoader(
             split,
-            self.batch_size,
-            shuffle=True,
-            drop_last=self.drop_last(split),
+            batch_sampler=self.batches(split, order),
             generator=order,
             num_workers=self.num_workers,
             collate_fn=_as_read,

@@ -39,8 +39,8 @@ class Finetuning(Pipeline):
         views: configs of the transforms that change the clouds before each step (default: a random scale of each axis
             and a random shift, as PointNet++ and DGCNN have them).
         epochs: (default: 100).
-        batch_size: clouds in a step (default: 32). A last, smaller batch of an epoch counts too, unless it is of one
-            cloud, in which batch norm finds no variance.
+        batch_size: the most clouds in a step (default: 32). The clouds of an epoch are dealt out into batches of nearly
+            equal size, for batch norm makes little of a rest of a few.
         lr: learning rate of AdamW (default: 0.001).
         encoder_lr: that of the encoder; 0 freezes it, its batch norms included (default: as ``lr``).
         weight_decay: of AdamW (default: 0.01).
@@ -182,9 +182,6 @@ class Finetuning(Pipeline):
         with torch.no_grad():  # as in evaluation: of parts, only those of the category compete
             right = self.model.log_probabilities(logits, seen).argmax(dim=1) == targets
         return MethodOutput({"cross_entropy": loss}, {"train/accuracy": 100 * right.float().mean()})
-
-    def drop_last(self, split: PointCloudSplit) -> bool:
-        return len(split) % self.batch_size == 1
 
     def prepare_epoch(self) -> None:
         self.model.train()

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import StepLR
+from torch.utils.data import BatchSampler, RandomSampler, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
@@ -91,8 +92,9 @@ class Pretraining(Pipeline):
     def step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
         return model(self.views(clouds), self.views(clouds))
 
-    def drop_last(self, split: PointCloudSplit) -> bool:
-        return True  # what a method needs of a batch, a part of one cannot give
+    def batches(self, split: PointCloudSplit, order: torch.Generator) -> Sampler[list[int]]:
+        # No smaller batch: what a method needs of one, a part of it cannot give.
+        return BatchSampler(RandomSampler(split, generator=order), self.batch_size, drop_last=True)
 
     def _check_batch(self, clouds: int) -> None:
         """Refuses a batch larger than the data set, and warns of one smaller than the method needs."""
