@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from conclu_pyg.data.entries import cached_finding
 from conclu_pyg.data.layouts.base import RawCloud
-from conclu_pyg.data.layouts.part_table import REMEDY, PartTable
+from conclu_pyg.data.layouts.part_table import REMEDY, PartTable, in_words
 from conclu_pyg.data.layouts.parts import PartLayout
-from conclu_pyg.engine.progress import progress_bar
+from conclu_pyg.engine.progress import progress_bar, warn
 from conclu_pyg.errors import DataError
 
 MAX_PARTS = 10_000  # labels must lie below; what is larger is no number of a part
@@ -19,9 +20,9 @@ MAX_PARTS = 10_000  # labels must lie below; what is larger is no number of a pa
 def learn_parts(layout: PartLayout, title: str, cache_dir: str | Path | None) -> PartTable:
     """The parts that the training shapes of each class have.
 
-    The files of the split ``train`` are read for it once; what was found is kept in the cache. Where labels count from
-    1 within each class, a class has the parts up to its largest label. Where labels count over all classes, the parts
-    are those up to the largest label; one that no training shape has belongs to no class.
+    The files of the split ``train`` are read for it once; what was found is kept in the cache. A label that no training
+    shape has belongs to no class, for a part that is nowhere would count as a right one in the mean IoU of every shape.
+    Where labels count from 1 within each class, such a gap is warned about.
 
     Args:
         layout: the folder.
@@ -29,7 +30,8 @@ def learn_parts(layout: PartLayout, title: str, cache_dir: str | Path | None) ->
         cache_dir: where the entry is kept (default: the user's cache folder).
 
     Raises:
-        DataError: a label is no part's number, two classes have the same part, or a class has no training shapes.
+        DataError: a label is no part's number, two classes have the same part, or a class, or all, have no training
+            shapes.
     """
     seen = cached_finding(
         f"{title} parts",
@@ -39,15 +41,31 @@ def learn_parts(layout: PartLayout, title: str, cache_dir: str | Path | None) ->
         lambda: _look(layout, title),
         cache_dir,
     )
+    if not any(seen):
+        raise DataError(
+            f"the training lists of {layout.folder} lead to no point with a part label, and which parts there are is "
+            "learnt from these; restore the release."
+        )
     source = f"the training shapes of {layout.folder}"
     if layout.within_classes:
-        return PartTable.within_classes(layout.classes, [max(labels, default=0) for labels in seen], source)
+        _warn_of_gaps(layout.classes, seen, source)
+        return PartTable.within_classes(layout.classes, seen, source)
     owners: list[int | None] = [None] * (1 + max(label for labels in seen for label in labels))
     for owner, labels in enumerate(seen):
         for label in labels:
             owners[label] = owner
     names = [f"{'unseen' if owner is None else layout.classes[owner]}/{label}" for label, owner in enumerate(owners)]
     return PartTable.overall(layout.classes, names, owners, source)
+
+
+def _warn_of_gaps(classes: Sequence[str], seen: Sequence[Sequence[int]], source: str) -> None:
+    for name, labels in zip(classes, seen, strict=True):
+        missing = sorted({*range(1, max(labels, default=0))} - {*labels})
+        if missing:
+            warn(
+                f"none of {source} has the part {in_words(missing)} of {name}, though there is a part {max(labels)}: "
+                f"{name} has the parts {in_words(labels)} alone."
+            )
 
 
 def _look(layout: PartLayout, title: str) -> list[list[int]]:

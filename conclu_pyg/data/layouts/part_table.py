@@ -49,23 +49,22 @@ class PartTable:
         return cls(Labels(tuple(classes), tuple(names), parts), parts, source)
 
     @classmethod
-    def within_classes(cls, classes: Sequence[str], counts: Sequence[int], source: str) -> PartTable:
-        """The table of files that number the parts of each class from 1; the data set numbers class after class from 0.
+    def within_classes(cls, classes: Sequence[str], in_files: Sequence[Sequence[int]], source: str) -> PartTable:
+        """The table of files that number the parts within each class; the data set numbers class after class from 0.
 
         Args:
             classes: the name of each class.
-            counts: how many parts each class has.
+            in_files: the labels of each class in its files, ascending; a number that is not among them is no part.
             source: where the parts are said, as words in a sentence.
 
         Raises:
             DataError: a class without parts.
         """
-        first = np.concatenate([[0], np.cumsum(counts)]).tolist()
+        first = np.cumsum([0, *map(len, in_files)]).tolist()
         parts = tuple(tuple(range(first[c], first[c + 1])) for c in range(len(classes)))
         _check_every_class(classes, parts, source)
-        in_files = tuple(tuple(range(1, count + 1)) for count in counts)
         names = tuple(f"{name}/{label}" for name, own in zip(classes, in_files, strict=True) for label in own)
-        return cls(Labels(tuple(classes), names, parts), in_files, source)
+        return cls(Labels(tuple(classes), names, parts), tuple(map(tuple, in_files)), source)
 
     def relabel(self, cloud: RawCloud) -> RawCloud:
         """The cloud with the data set's own labels in place of those of its file.
@@ -89,12 +88,16 @@ class PartTable:
         overall = self.in_files == self.labels.class_parts
         others = [c for c, parts in enumerate(self.in_files) if overall and value in parts]
         whose = f", a part of {self.labels.classes[others[0]]}" if others else ""
-        listed = ", ".join(map(str, known[:NAMED])) + (", …" if len(known) > NAMED else "")
         return (
             f"{cloud.source}: point {wrong[0]} has the part label {value:g}{whose}, but by {self.source} "
-            f"{self.labels.classes[cloud.label]} has the labels {listed}; {len(wrong):,} of {len(cloud.part):,} points "
-            f"are so; {REMEDY}."
+            f"{self.labels.classes[cloud.label]} has the labels {in_words(known)}; {len(wrong):,} of "
+            f"{len(cloud.part):,} points are so; {REMEDY}."
         )
+
+
+def in_words(labels: Sequence[int]) -> str:
+    """The first few labels, such as ``1, 2, 3``."""
+    return ", ".join(map(str, labels[:NAMED])) + (", …" if len(labels) > NAMED else "")
 
 
 def _check_every_class(classes: Sequence[str], parts: Sequence[Sequence[int]], source: str) -> None:

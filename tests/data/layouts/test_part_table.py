@@ -10,7 +10,7 @@ from conclu_pyg.data.layouts.part_table import PartTable
 
 CLASSES = ["Mug", "Cap", "Bag"]
 OVERALL = PartTable.overall(CLASSES, [f"p{i}" for i in range(6)], [1, 0, None, 2, 0, 1], "the list")
-WITHIN = PartTable.within_classes(CLASSES, [2, 3, 1], "the list")
+WITHIN = PartTable.within_classes(CLASSES, [(1, 2), (1, 2, 7), (1,)], "the list")
 
 
 def cloud(label: int, part: list[float]) -> RawCloud:
@@ -26,8 +26,8 @@ def test_overall_labels_stay() -> None:
 
 def test_labels_within_classes_are_counted_on() -> None:
     assert WITHIN.labels.class_parts == ((0, 1), (2, 3, 4), (5,))
-    assert WITHIN.labels.parts == ("Mug/1", "Mug/2", "Cap/1", "Cap/2", "Cap/3", "Bag/1")
-    for label, part, expected in ((0, [2, 1], [1, 0]), (1, [3.0, 1.0, 2.0], [4, 2, 3]), (2, [1], [5])):
+    assert WITHIN.labels.parts == ("Mug/1", "Mug/2", "Cap/1", "Cap/2", "Cap/7", "Bag/1")
+    for label, part, expected in ((0, [2, 1], [1, 0]), (1, [7.0, 1.0, 2.0], [4, 2, 3]), (2, [1], [5])):
         relabelled = WITHIN.relabel(cloud(label, part)).part
         assert relabelled is not None and relabelled.tolist() == expected
 
@@ -44,8 +44,9 @@ def test_other_labels_are_refused(refusal: Callable[..., str], value: float) -> 
 
 def test_within_classes_a_label_says_nothing_of_others(refusal: Callable[..., str]) -> None:
     assert "label 3, but by the list Mug has the labels 1, 2; 1 of 1" in refusal(WITHIN.relabel, cloud(0, [3]))
+    assert "label 3, but by the list Cap has the labels 1, 2, 7; 1 of 2" in refusal(WITHIN.relabel, cloud(1, [7, 3]))
 
 
 def test_a_class_without_parts_is_refused(refusal: Callable[..., str]) -> None:
-    assert "Cap has no parts by the list" in refusal(PartTable.within_classes, CLASSES, [1, 0, 1], "the list")
+    assert "Cap has no parts by the list" in refusal(PartTable.within_classes, CLASSES, [[1], [], [1]], "the list")
     assert "Bag has no parts by x" in refusal(PartTable.overall, CLASSES, ["a", "b"], [0, 1], "x")
