@@ -17,6 +17,8 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.data.labels import Labels
+from conclu_pyg.data.part_labels import check_part_labels
+from conclu_pyg.data.rows import Rows
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms import compose
@@ -46,12 +48,12 @@ class PointCloudSplit(Dataset[Data]):
 
     def __init__(
         self,
-        pos: np.ndarray,
+        pos: np.ndarray | Rows,
         y: np.ndarray,
         names: Sequence[str],
         classes: Sequence[str],
         *,
-        part: np.ndarray | None = None,
+        part: np.ndarray | Rows | None = None,
         transform: Compose | None = None,
     ) -> None:
         if pos.ndim != 3 or pos.shape[2] != 3 or pos.dtype.kind != "f":
@@ -100,14 +102,14 @@ class PointCloudSplit(Dataset[Data]):
         return batch if self.transform is None else self.transform(batch)
 
     def subset(self, indices: np.ndarray) -> PointCloudSplit:
-        """The clouds of ``indices``, or of a mask, as a split of their own."""
+        """The clouds of ``indices``, or of a mask, as a split of their own; they are read where it is indexed."""
         rows = np.arange(len(self))[indices]
         return PointCloudSplit(
-            self.pos[rows],
+            Rows(self.pos, rows),
             self.y[rows],
             [self.names[row] for row in rows],
             self.classes,
-            part=None if self.part is None else self.part[rows],
+            part=None if self.part is None else Rows(self.part, rows),
             transform=self.transform,
         )
 
@@ -181,13 +183,26 @@ class PointCloudDataset(ABC):
         """The clouds of ``split``.
 
         Raises:
-            DataError: there is no such split, or its files cannot be used.
+            DataError: there is no such split, its files cannot be used, or a point has a part that its class does not
+                have.
         """
         if split not in self.splits:
             raise DataError(f"{self.name} has no split {split!r}; it has {', '.join(self.splits)}.")
         if split not in self._read:
-            self._read[split] = self._load_split(split)
+            read = self._load_split(split)
+            if read.part is not None and self.part_names:
+                self._check_parts(read, read.part, f"{self.name}, split {split}")
+            self._read[split] = read
         return self._read[split]
+
+    def _check_parts(self, read: PointCloudSplit, part: np.ndarray | Rows, source: str) -> None:
+        labels = self.labels
+        if read.classes != list(labels.classes):
+            raise DataError(
+                f"{source}: the classes are {read.classes!r:.80}, but label_to_names has "
+                f"{list(labels.classes)!r:.80}; list them in the same order."
+            )
+        check_part_labels(part, read.y, read.names, labels, source)
 
     @abstractmethod
     def _load_split(self, split: str) -> PointCloudSplit:

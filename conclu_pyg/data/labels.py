@@ -12,6 +12,7 @@ from torch import Tensor
 from conclu_pyg.errors import DataError
 
 MAX_NAMES = 100_000  # of a checkpoint from elsewhere
+NAMED = 8  # labels that a message lists
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,11 @@ class Labels:
         if not well or not isinstance(table, list) or not all(_are_labels(row) for row in table):
             raise DataError(f"labels must hold classes, parts and class_parts, found {state!r:.80}.")
         return cls(tuple(names[0]), tuple(names[1]), tuple(map(tuple, table)))
+
+
+def in_words(labels: Sequence[int]) -> str:
+    """The first few labels, such as ``1, 2, 3``."""
+    return ", ".join(map(str, labels[:NAMED])) + (", …" if len(labels) > NAMED else "")
 
 
 def _are_labels(row: Any) -> bool:

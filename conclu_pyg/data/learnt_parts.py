@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from conclu_pyg.data.entries import cached_finding
+from conclu_pyg.data.labels import in_words
 from conclu_pyg.data.layouts.base import RawCloud
-from conclu_pyg.data.layouts.part_table import REMEDY, PartTable, in_words
+from conclu_pyg.data.layouts.part_table import REMEDY, PartTable
 from conclu_pyg.data.layouts.parts import PartLayout
 from conclu_pyg.engine.progress import progress_bar, warn
 from conclu_pyg.errors import DataError

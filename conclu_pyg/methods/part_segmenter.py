@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
+from conclu_pyg.data.rows import blocks
 from conclu_pyg.encoders.base import channels_of, layer_channels, layer_features
 from conclu_pyg.errors import DataError
 from conclu_pyg.metrics import Scores, part_scores
@@ -85,7 +87,12 @@ class PartSegmenter(nn.Module):
 
     def target_counts(self, split: PointCloudSplit) -> Tensor:
         """How often each part is a target in a split, ``[parts]``."""
-        return _parts(split).bincount(minlength=len(self.labels.parts))
+        if split.part is None:
+            raise DataError("part segmentation needs a split with part labels, and this one has none.")
+        counts = np.zeros(len(self.labels.parts), dtype=np.int64)
+        for _, block in blocks(split.part):
+            counts += np.bincount(block.astype(np.int64, copy=False).ravel(), minlength=len(counts))
+        return torch.from_numpy(counts)
 
     def scores(self, predicted: Tensor, truth: Tensor, y: Tensor) -> Scores:
         """What predictions are worth.
@@ -100,9 +107,3 @@ class PartSegmenter(nn.Module):
         """
         cloud = torch.arange(len(y)).repeat_interleave(len(truth) // len(y))
         return part_scores(predicted, truth, cloud, y, self.labels)
-
-
-def _parts(split: PointCloudSplit) -> Tensor:
-    if split.part is None:
-        raise DataError("part segmentation needs a split with part labels, and this one has none.")
-    return torch.from_numpy(split.part).flatten().long()

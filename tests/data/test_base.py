@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 from torch_geometric.data import Batch, Data
 
+from conclu_pyg.data import rows
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.data.parametric_shapes import ParametricShapes
@@ -129,6 +130,34 @@ def test_a_memory_map_is_read_and_never_written(tmp_path: Path) -> None:
     assert np.array_equal(np.load(tmp_path / "pos.npy"), POS) and split[0].pos.any()
 
 
+class Counted(np.ndarray):
+    """An array that counts the values which are taken out of it."""
+
+    taken = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        Counted.taken += np.size(found)
+        return found
+
+
+def test_a_subset_and_one_of_it_read_what_is_indexed_alone() -> None:
+    split = make_split(pos=POS.view(Counted), part=PART.view(Counted))
+    Counted.taken = 0
+    few = split.subset(np.array([5, 0, 3, 1])).subset(np.array([True, False, True, True])).turned(2, 1)
+    assert len(few) == 3 and few.pos.shape == (3, 10, 3) and repr(few).startswith("PointCloudSplit(3 clouds of 10")
+    assert Counted.taken == 0  # however many clouds a subset has
+    assert few.names == ["shape_5", "shape_3", "shape_1"] and torch.equal(
+        few[1].pos[:, 1], torch.from_numpy(POS[3, :, 2])
+    )
+    assert Counted.taken == 10 * 3 + 10
+    batch = few.__getitems__([2, 0])
+    assert batch.part.tolist() == [*PART[1], *PART[5]] and batch.y.tolist() == [1, 2]
+    assert Counted.taken == 3 * (10 * 3 + 10)
+    with pytest.raises(IndexError):
+        few[3]
+
+
 @pytest.mark.parametrize("indices", [np.array([5, 1]), np.array([-1, 1])])
 def test_a_subset_keeps_what_belongs_to_each_cloud(indices: np.ndarray) -> None:
     subset = make_split(part=PART, transform=compose([])).subset(indices)
@@ -174,6 +203,60 @@ def test_a_split_is_read_once_and_when_it_is_asked_for() -> None:
     dataset = Shapes()
     assert dataset.reads == []
     assert dataset.get_split("train") is dataset.get_split("train") and dataset.reads == ["train"]
+
+
+class Parts(Shapes):
+    """The same with parts, of which each class has other ones."""
+
+    def __init__(self, part: np.ndarray) -> None:
+        super().__init__()
+        self.part_names = ["a/0", "a/1", "b/2", "c/3", "c/4"]
+        self.category_to_parts = {"a": [0, 1], "b": [2], "c": [3, 4]}
+        self.part = part
+
+    def _load_split(self, split: str) -> PointCloudSplit:
+        return make_split(part=self.part)
+
+
+GOOD = np.array([0, 2, 4, 1, 2, 3])[:, None].repeat(10, axis=1)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int64, np.uint64])
+@pytest.mark.parametrize("block", [1, 25, 1 << 20])
+def test_parts_that_the_classes_have_are_taken(monkeypatch: pytest.MonkeyPatch, kind: type, block: int) -> None:
+    monkeypatch.setattr(rows, "BLOCK", block)
+    assert np.array_equal(Parts(GOOD.astype(kind)).get_split("train").part, GOOD)
+
+
+@pytest.mark.parametrize("block", [1, 25, 1 << 20])
+@pytest.mark.parametrize(
+    ("row", "label", "found"),
+    [
+        (0, 99, "99, but its class a has the parts 0, 1;"),
+        (5, -1, "-1, but its class c has the parts 3, 4;"),
+        (4, 1, r"1 \(a/1\), but its class b has the parts 2;"),
+        (3, 5, "5, but its class a has the parts 0, 1;"),
+    ],
+)
+def test_a_part_that_its_class_does_not_have_is_refused(
+    monkeypatch: pytest.MonkeyPatch, block: int, row: int, label: int, found: str
+) -> None:
+    monkeypatch.setattr(rows, "BLOCK", block)
+    part = GOOD.copy()
+    part[row, 7] = label
+    with pytest.raises(
+        DataError, match=rf"^Parts, split test: point 7 of cloud shape_{row} has the part label {found}"
+    ):
+        Parts(part).get_split("test")
+
+
+def test_classes_in_another_order_than_the_parts_are_refused() -> None:
+    dataset = Parts(GOOD)
+    dataset.label_to_names = {0: "b", 1: "a", 2: "c"}
+    with pytest.raises(
+        DataError, match=r"split train: the classes are \['a', 'b', 'c'\], but label_to_names has \['b',"
+    ):
+        dataset.get_split("train")
 
 
 def test_an_unknown_split_is_told_which_there_are() -> None:

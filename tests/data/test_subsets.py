@@ -22,8 +22,8 @@ def make_split(counts: list[int], seed: int = 0) -> PointCloudSplit:
 
 def numbers(split: PointCloudSplit) -> list[int]:
     """Which clouds they are; what belongs to a cloud must have come along."""
-    found = split.pos[:, 0, 0].astype(int).tolist()
-    assert split.part is not None and split.part[:, 0].tolist() == found
+    found = np.asarray(split.pos)[:, 0, 0].astype(int).tolist()
+    assert split.part is not None and np.asarray(split.part)[:, 0].tolist() == found
     assert split.names == [f"cloud {i}" for i in found]
     return found
 

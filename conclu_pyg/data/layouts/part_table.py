@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from conclu_pyg.data.labels import Labels
+from conclu_pyg.data.labels import Labels, in_words
 from conclu_pyg.data.layouts.base import RawCloud
 from conclu_pyg.errors import DataError
 
 REMEDY = "restore the file or remove it from the data set"
-NAMED = 8  # labels that a message lists
 
 
 @dataclass(frozen=True)
@@ -93,11 +92,6 @@ class PartTable:
             f"{self.labels.classes[cloud.label]} has the labels {in_words(known)}; {len(wrong):,} of "
             f"{len(cloud.part):,} points are so; {REMEDY}."
         )
-
-
-def in_words(labels: Sequence[int]) -> str:
-    """The first few labels, such as ``1, 2, 3``."""
-    return ", ".join(map(str, labels[:NAMED])) + (", …" if len(labels) > NAMED else "")
 
 
 def _check_every_class(classes: Sequence[str], parts: Sequence[Sequence[int]], source: str) -> None:
