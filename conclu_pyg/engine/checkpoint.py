@@ -10,11 +10,13 @@ from typing import Any
 import torch
 
 from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.engine.plain_values import what_is_not_plain
 from conclu_pyg.engine.run_folder import find_checkpoint
 from conclu_pyg.errors import CheckpointError
 
 FORMAT = 1
 MAPPINGS = ("config", "method", "optimizer", "scheduler", "random", "precision", "metrics", "labels", "pretraining")
+KINDS: dict[str, type] = {"dataset": str, "command": str, "trained_on": str, "epoch": int, "batch": int, "step": int}
 
 
 @dataclass
@@ -103,11 +105,26 @@ class Checkpoint:
 
 
 def _check_parts(path: Path, content: dict[str, Any]) -> None:
-    """Refuses a file whose weights, config or axis are of another kind than :meth:`Checkpoint.save` writes."""
+    """Refuses a file whose parts are of another kind than :meth:`Checkpoint.save` writes, such as weights that are no
+    tensors, a config of more than plain values, or a pre-training that is none."""
     for name, value in content["method"].items():
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
             raise CheckpointError(
                 f"{path} is damaged: its method must hold tensors by name, found {value!r:.50} as {name!r:.50}."
+            )
+    for name, kind in KINDS.items():
+        if not isinstance(content.get(name, kind()), kind):
+            raise CheckpointError(
+                f"{path} is damaged: its {name} must be of the type {kind.__name__}, found {content[name]!r:.50}."
+            )
+    for name in ("config", "pretraining"):
+        if found := what_is_not_plain(content.get(name, {})):
+            raise CheckpointError(f"{path} is damaged: its {name} must hold plain values alone, found {found}.")
+    for name in ("pipeline", "dataset"):
+        section = content["config"].get(name, {})
+        if not isinstance(section, dict):
+            raise CheckpointError(
+                f"{path} is damaged: the {name} of its config must be a mapping, found {section!r:.50}."
             )
     model = content["config"].get("model")
     if not isinstance(model, dict) or "name" not in model:
@@ -116,6 +133,14 @@ def _check_parts(path: Path, content: dict[str, Any]) -> None:
         axis = content.get(name)
         if axis is not None and (type(axis) is not int or axis not in (0, 1, 2)):
             raise CheckpointError(f"{path} is damaged: its {name} must be 0, 1 or 2, found {axis!r:.50}.")
+    before = content.get("pretraining", {})
+    while before:  # a run, the one before it, and so on
+        if not isinstance(before, dict) or type(before.get("epochs", 0)) is not int:
+            raise CheckpointError(
+                f"{path} is damaged: its pretraining must be a mapping, with a number of epochs where it says any, and "
+                f"so must be each before it, found {before!r:.50}."
+            )
+        before = before.get("before")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -152,6 +152,23 @@ def test_a_part_of_another_type_is_refused(checkpoint: Checkpoint, tmp_path: Pat
         ({"config": {"model": {"encoder": 1}}}, r"its config must have a model with a name, found {'encoder': 1}\."),
         ({"vertical_axis": "z"}, r"its vertical_axis must be 0, 1 or 2, found 'z'\."),
         ({"vertical_axis": 3}, r"its vertical_axis must be 0, 1 or 2, found 3\."),
+        (
+            {"config": {"model": {"name": "A", "b": [torch.zeros(1)]}}},
+            r"its config .* alone, found tensor.* as model.b.0\.",
+        ),
+        (
+            {"config": {"model": {"name": "A"}, "pipeline": "x"}},
+            r"the pipeline of its config must be a map.*, found 'x'\.",
+        ),
+        ({"dataset": torch.zeros(1)}, r"its dataset must be of the type str, found tensor\(\[0\.\]\)\."),
+        ({"epoch": "3"}, r"its epoch must be of the type int, found '3'\."),
+        ({"pretraining": {"dataset": torch.zeros(1)}}, r"its pretraining must hold plain .* as dataset\."),
+        ({"pretraining": {"before": "ModelNet"}}, r"its pretraining must be a mapping, .*, found 'ModelNet'\."),
+        ({"pretraining": {"before": {"before": [1]}}}, r"its pretraining must be a mapping, .*, found \[1\]\."),
+        (
+            {"pretraining": {"epochs": "many"}},
+            r"its pretraining must be .* epochs where .*, found {'epochs': 'many'}\.",
+        ),
         ({"vertical_axis": True}, r"its vertical_axis must be 0, 1 or 2, found True\."),
     ],
 )

@@ -154,7 +154,7 @@ def test_balanced_weights_count_every_label_alike(build: Build) -> None:
     pipeline = build("PartSegmenter", class_weights="balanced")
     split = pipeline.training_split()
     assert split.part is not None and pipeline._weight is not None
-    counts = np.bincount(split.part.ravel(), minlength=len(pipeline.model.labels.parts))
+    counts = np.bincount(np.asarray(split.part).ravel(), minlength=len(pipeline.model.labels.parts))
     total = pipeline._weight.numpy() * counts
     assert np.allclose(total[counts > 0], counts.sum() / (counts > 0).sum()) and not total[counts == 0].any()
     assert build("PartSegmenter").training_split() is not None and build("PartSegmenter")._weight is None
@@ -175,7 +175,7 @@ def test_the_loss_is_the_weighted_cross_entropy_of_smoothed_targets(
     logits = pipeline.model(clouds).detach().double().numpy()
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     assert uneven.part is not None
-    targets = uneven.y if model == "Classifier" else uneven.part.ravel()
+    targets = uneven.y if model == "Classifier" else np.asarray(uneven.part).ravel()
     weights = np.ones(logits.shape[1])
     if balanced:
         weights = np.array([1 / n if n else 0 for n in np.bincount(targets, minlength=len(weights))])
