@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="clouds: .ply, .pcd, .npy, .txt, .off, .h5 …; also "
         "dataset.key=value, where the data of --test lie elsewhere now",
     )
-    parser.add_argument("--category", help="what all clouds are (default: the name of their file or folder says it)")
+    parser.add_argument(
+        "--category", help="what the clouds in files are (default: the name of their file or folder says it)"
+    )
     parser.add_argument(
         "--up", choices=("x", "y", "z"), help="which coordinate points up (default: as in the data of the training)"
     )

@@ -46,8 +46,12 @@ class Answers:
         self.without_truth: set[str] = set()
         self._told: set[str] = set()
 
-    def of_file(self, path: Path) -> Iterator[Prediction]:
+    def of_file(self, path: Path, top: Path) -> Iterator[Prediction]:
         """The clouds of a file, with their truth where it is known.
+
+        Args:
+            path: the file.
+            top: the uppermost folder above it whose name may say the category.
 
         Raises:
             DataError: the file holds no clouds, or nothing says its category.
@@ -56,9 +60,9 @@ class Answers:
         for cloud in read_clouds(path):
             category, truth, notes = 0, None, [*cloud.notes, *self._sparse(len(cloud.points))]
             if model.given:
-                category = category_of(path, model.labels.classes, self.options.category)
+                category, guessed = category_of(path, top, model.labels.classes, self.options.category)
                 truth, told = self._true_parts(path, cloud, model.labels.class_parts[category])
-                notes += told
+                notes += [*told, *([guessed] if guessed else [])]
             prediction = self._predict(cloud.name, str(path), cloud.points, category)
             yield replace(
                 prediction, truth=truth, rows=cloud.rows, left_out=cloud.left_out, offset=cloud.offset, notes=notes

@@ -25,11 +25,13 @@ class Inputs:
     Attributes:
         named: the files and folders as they were named.
         files: those that are meant by them.
+        tops: for each file, the named folder that it was found in, or its own folder where the file itself was named.
         passed_over: a sentence for each folder of which not all was taken.
     """
 
     named: tuple[str, ...]
     files: tuple[Path, ...]
+    tops: Mapping[Path, Path]
     passed_over: tuple[str, ...]
 
 
@@ -43,6 +45,7 @@ def find_inputs(names: Sequence[str]) -> Inputs:
         DataError: a name that is neither file nor folder, a folder without clouds, or more than 10,000 files.
     """
     files: list[Path] = []
+    tops: dict[Path, Path] = {}
     passed_over = []
     for name in names:
         path = Path(name)
@@ -52,15 +55,17 @@ def find_inputs(names: Sequence[str]) -> Inputs:
                 has = f", but {others}" if others else ""
                 raise DataError(f"{path} holds no clouds{has}; looked for files of the kinds {', '.join(SUFFIXES)}.")
             files += found
+            tops.update(dict.fromkeys(found, path))
             if others:
                 passed_over.append(f"passed over in {path}: {others}.")
         elif path.exists():
             files.append(path)
+            tops[path] = path.parent
         else:
             raise DataError(_missing(path))
     if len(files) > MAX_FILES:
         raise DataError(f"{len(files):,} files are meant, more than the {MAX_FILES:,} of one call; name fewer.")
-    return Inputs(tuple(names), tuple(files), tuple(passed_over))
+    return Inputs(tuple(names), tuple(files), tops, tuple(passed_over))
 
 
 def _in_folder(top: Path) -> tuple[list[Path], str]:

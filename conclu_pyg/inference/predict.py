@@ -47,7 +47,7 @@ def predict_files(run: LoadedRun, inputs: Inputs, options: Options) -> str:
         answers = Answers(run, predictor, options, written.unused)
         shown = _Shown(written, _show(run, options, written))
         for path in inputs.files:
-            shown.add_all(answers.of_file(path), str(path))
+            shown.add_all(answers.of_file(path, inputs.tops[path]), str(path))
         if split is not None:
             shown.add_all(answers.of_test(split), TEST)
         if len(shown.rights) > 1:
@@ -109,7 +109,7 @@ def _check(run: LoadedRun, inputs: Inputs, options: Options, out: Path) -> None:
     if not run.method.given and (options.category is not None or options.truth is not None):
         raise ConfigError(f"a {type(run.method).__name__} takes no --category and no --truth; leave them out.")
     if run.method.given:
-        check_categories(inputs.files, run.method.labels.classes, options.category)
+        check_categories(inputs.tops, run.method.labels.classes, options.category)
     check_truth(options.truth, inputs.files)
     check_out(out, [*inputs.named, *inputs.files, *([options.truth] if options.truth else [])])
 

@@ -29,7 +29,7 @@ class Prediction:
         rows: which points of the file those are, where ``left_out`` of them could not be used.
         left_out: how many could not be used.
         offset: what was taken off every point of a cloud far from the origin.
-        notes: what was mended or sampled when it was read.
+        notes: what was mended or sampled when it was read, and by which name its category was guessed.
         seconds: how long it took.
     """
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,43 +38,63 @@ def check_truth(truth: Path | None, files: Sequence[Path]) -> None:
         raise ConfigError(f"--truth {truth} is one file of labels, and {len(files):,} files are meant; {FOLDER}.")
 
 
-def check_categories(files: Sequence[Path], classes: Sequence[str], given: str | None) -> None:
-    """Refuses a category that the run does not know, and files none of which says its category.
+def check_categories(tops: Mapping[Path, Path], classes: Sequence[str], given: str | None) -> None:
+    """Refuses a category that the run does not know or that is for nothing, and files none of which says its category.
+
+    Args:
+        tops: for each file the uppermost folder whose name may say it.
+        classes: what the run knows.
+        given: the category of all, if it is given.
 
     Raises:
-        ConfigError: the category that is given is not among the classes.
+        ConfigError: the category that is given is not among the classes, or there are no files.
         DataError: none is given, and no name of a file or folder says any.
     """
     if given is not None and _label(given, classes) is None:
         raise ConfigError(f"--category {given!r} is none of {', '.join(classes)}{nearest(given, classes)}")
-    if given is None and files and all(_named(path, classes) is None for path in files):
-        category_of(files[0], classes, None)
+    if given is not None and not tops:
+        raise ConfigError(
+            f"--category {given} is for files, and none is named; leave it out, for the test split says what its "
+            "clouds are."
+        )
+    if given is None and tops and all(_named(path, top, classes) is None for path, top in tops.items()):
+        path, top = next(iter(tops.items()))
+        category_of(path, top, classes, None)
 
 
-def category_of(path: Path, classes: Sequence[str], given: str | None) -> int:
+def category_of(path: Path, top: Path, classes: Sequence[str], given: str | None) -> tuple[int, str]:
     """The category of the clouds in a file: the one that is given; or the one that the file's name is or begins with,
-    as a word of its own; or that of the nearest folder above it which is named as one.
+    as a word of its own; or that of the nearest folder above it which is named as one, up to ``top``. Beside it, where
+    it was guessed from, as a note; empty where it was given.
 
     Raises:
         DataError: nothing says it.
     """
-    label = _named(path, classes) if given is None else _label(given, classes)
-    if label is None:
+    label = None if given is None else _label(given, classes)
+    found = _named(path, top, classes) if label is None else (label, "")
+    if found is None:
         raise DataError(
             f"{path}: its category is not known, and the parts depend on it; give --category, one of "
-            f"{', '.join(classes)}, or put the file into a folder of that name."
+            f"{', '.join(classes)}, or put the file into a folder of that name, and name the file or that folder."
         )
-    return label
+    return found
 
 
 def _label(word: str, classes: Sequence[str]) -> int | None:
     return {name.lower(): label for label, name in enumerate(classes)}.get(word.lower())
 
 
-def _named(path: Path, classes: Sequence[str]) -> int | None:
-    """The category that the names of the file and of the folders above it say."""
-    words = [path.stem, re.split(r"[_\-. \d]", path.stem)[0], *(folder.name for folder in path.resolve().parents)]
-    return next((label for word in words if (label := _label(word, classes)) is not None), None)
+def _named(path: Path, top: Path, classes: Sequence[str]) -> tuple[int, str] | None:
+    """The category that the names of the file and of the folders above it up to ``top`` say, and which of them does."""
+    above = [path.parent, *path.parent.parents]
+    folders = above[: above.index(top) + 1]
+    words = [(path.stem, "the file's name"), (re.split(r"[_\-. \d]", path.stem)[0], "the file's name")]
+    words += [(Path(os.path.abspath(folder)).name, f"the name of the folder {folder}") for folder in folders]
+    for word, source in words:
+        label = _label(word, classes)
+        if label is not None:
+            return label, f"taken for the category {classes[label]} by {source}"
+    return None
 
 
 def true_parts(

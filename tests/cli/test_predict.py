@@ -64,6 +64,7 @@ def test_nothing_to_predict_and_a_missing_run_are_said(
         (["scan.npy", "--category", ""], "--category '' is none of "),
         (["scan.npy"], "scan.npy: its category is not known, and the parts depend on it; give --category, one of "),
         (["--test", "1", "--truth", "scan.npy"], "--truth scan.npy is for files, and none is named; leave it out"),
+        (["--test", "1", "--category", "chair"], "--category chair is for files, and none is named; leave it out"),
         (["scan.npy", "--category", "chair", "--out", "mine.txt"], "--out mine.txt cannot be a folder, for "),
         (["scan.npy", "--category", "chair", "--renderer", "open3d"], "draws pictures, and none are wanted; add --png"),
         (["scan.npi"], "there is no file or folder scan.npi; did you mean 'scan.npy'?"),

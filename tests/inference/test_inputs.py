@@ -14,6 +14,9 @@ def test_folders_are_looked_into_and_files_are_taken_as_they_are(tmp_path: Path)
         (tmp_path / name).touch()
     found = find_inputs([str(tmp_path / "a.unknown"), str(tmp_path / "b")])
     assert [str(file.relative_to(tmp_path)) for file in found.files] == ["a.unknown", "b/1.txt", "b/2.npy", "b/c/3.OFF"]
+    assert list(found.tops.items()) == [
+        (file, tmp_path if file.name == "a.unknown" else tmp_path / "b") for file in found.files
+    ]
 
 
 @pytest.mark.parametrize(("name", "message"), [("nothing", "there is no file or folder"), ("", "holds no clouds")])

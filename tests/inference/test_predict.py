@@ -60,6 +60,7 @@ def test_each_cloud_is_written_and_each_file_that_cannot_be_used_is_said(
         "empty.txt" in said and "words.txt" in said and said.count("warning") == 2 and "for 2 clouds the points" in said
     )
     assert "chair: " in said
+    assert said.count(f"note: taken for the category chair by the name of the folder {scans / 'chair'}") == 2
     assert {p.name for p in out.iterdir()} == {
         *("labels.csv", "predictions.csv", "good.ply", "good_labels.npy", "three.ply", "three_labels.npy")
     }

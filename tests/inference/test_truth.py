@@ -15,29 +15,62 @@ CLASSES = ("chair", "table", "Mug")
 
 
 @pytest.mark.parametrize(
-    ("path", "label"),
-    [("chair/x.ply", 0), ("x/Table/test/1.ply", 1), ("mug_0001.ply", 2), ("mug12.ply", 2), ("table/chair_3.npy", 0)],
+    ("path", "top", "label", "source"),
+    [
+        ("chair/x.ply", "chair", 0, "the name of the folder chair"),
+        ("x/Table/test/1.ply", "x", 1, "the name of the folder x/Table"),
+        ("x/Table/mug/1.ply", "x/Table", 2, "the name of the folder x/Table/mug"),
+        ("mug_0001.ply", ".", 2, "the file's name"),
+        ("/a/mug12.ply", "/a", 2, "the file's name"),
+        ("table/chair_3.npy", "table", 0, "the file's name"),
+    ],
 )
-def test_a_category_is_found_in_the_names(path: str, label: int) -> None:
-    assert category_of(Path(path), CLASSES, None) == label
-    assert category_of(Path(path), CLASSES, "table") == 1
+def test_a_category_is_found_in_the_names(path: str, top: str, label: int, source: str) -> None:
+    found = category_of(Path(path), Path(top), CLASSES, None)
+    assert found == (label, f"taken for the category {CLASSES[label]} by {source}")
+    assert category_of(Path(path), Path(top), CLASSES, "table") == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "top"),
+    [
+        ("/home/chair/scans/mug_like/1.ply", "/home/chair/scans"),
+        ("chair/x/1.ply", "chair/x"),
+        ("../mug/x/y.ply", "../mug/x"),
+    ],
+)
+def test_folders_above_the_one_that_was_named_say_nothing(path: str, top: str) -> None:
+    with pytest.raises(DataError, match="its category is not known"):
+        category_of(Path(path), Path(top), CLASSES, None)
+
+
+def test_the_folder_here_has_the_name_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mug" / "x").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "mug")
+    assert category_of(Path("x/1.ply"), Path("."), CLASSES, None)[0] == 2
+    with pytest.raises(DataError, match="its category is not known"):
+        category_of(Path("x/1.ply"), Path("x"), CLASSES, None)
 
 
 def test_a_category_that_nothing_says_is_asked_for() -> None:
     with pytest.raises(
         DataError, match=re.escape("its category is not known, and the parts depend on it; give --cate")
     ):
-        category_of(Path("scan.ply"), CLASSES, None)
+        category_of(Path("scan.ply"), Path("."), CLASSES, None)
 
 
 def test_a_category_that_the_run_does_not_know_is_refused_once_for_all_files() -> None:
-    files = [Path("chair.ply"), Path("scan.ply")]
+    files = {Path("chair.ply"): Path("."), Path("scan.ply"): Path(".")}
     with pytest.raises(ConfigError, match="--category 'tabel' is none of chair, table, Mug; did you mean 'table'"):
         check_categories(files, CLASSES, "tabel")
     with pytest.raises(ConfigError, match=r"--category '' is none of chair, table, Mug\.$"):
-        check_categories([], CLASSES, "")
+        check_categories({}, CLASSES, "")
+    with pytest.raises(
+        ConfigError, match=r"--category mug is for files, and none is named; leave it out, for the test"
+    ):
+        check_categories({}, CLASSES, "mug")
     with pytest.raises(DataError, match=r"scan.ply: its category is not known"):
-        check_categories(files[1:], CLASSES, None)
+        check_categories({Path("scan.ply"): Path(".")}, CLASSES, None)
     check_categories(files, CLASSES, None)  # the one that is known can be predicted
     check_categories(files, CLASSES, "MUG")
 
