@@ -235,6 +235,14 @@ def test_tables_of_options_are_whole_and_right(document: str, name: str, default
     assert defaults == {key: parameter.default for key, parameter in parameters_of(cls).items()}
 
 
+@pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.name)
+def test_every_built_in_class_stands_in_the_tables_of_registries(registry: Registry) -> None:
+    rows = re.findall(rf"^\|[^|]*\| `{registry.name}` \|(.*)\|$", prose("docs/configs_and_registries.md"), re.MULTILINE)
+    assert len(rows) == 1
+    built_in = {name for name in registry if registry.get(name).__module__.startswith("conclu_pyg.")}
+    assert set(re.findall(r"`(\w+)`", rows[0])) == built_in
+
+
 def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:
     """What stands in backquotes in its first column, apart from numbers, is in the source."""
     files = [path for folder in ("conclu_pyg", "tools") for path in (ROOT / folder).rglob("*.py")]
