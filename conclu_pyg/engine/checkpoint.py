@@ -15,8 +15,14 @@ from conclu_pyg.engine.run_folder import find_checkpoint
 from conclu_pyg.errors import CheckpointError
 
 FORMAT = 1
-MAPPINGS = ("config", "method", "optimizer", "scheduler", "random", "precision", "metrics", "labels", "pretraining")
-KINDS: dict[str, type] = {"dataset": str, "command": str, "trained_on": str, "epoch": int, "batch": int, "step": int}
+MAPPINGS = (
+    *("config", "method", "optimizer", "scheduler", "random", "precision", "metrics", "pipeline", "labels"),
+    "pretraining",
+)
+KINDS: dict[str, type] = {
+    **dict.fromkeys(("dataset", "command", "trained_on", "chosen_on"), str),
+    **dict.fromkeys(("epoch", "batch", "step"), int),
+}
 
 
 @dataclass
@@ -36,6 +42,7 @@ class Checkpoint:
         random: the states of the random generators (see :mod:`conclu_pyg.engine.seeding`).
         precision: the state of the loss scaler, in 16 bits.
         metrics: the sums of the epoch under way (see :class:`~conclu_pyg.engine.metrics.EpochMean`).
+        pipeline: what the pipeline remembers beside, such as its best epoch's figure.
         vertical_axis: the coordinate that points up in the clouds of the training.
         data_axis: the one that does in the data set, where they were turned from another.
         labels: the names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
@@ -43,6 +50,7 @@ class Checkpoint:
             :class:`~conclu_pyg.engine.pretrained.Pretraining`).
         trained_on: the labelled clouds of the training and what was done with the encoder, in words; empty where no
             labels were read.
+        chosen_on: the labelled clouds by which the best epoch is chosen, in words; empty where none is.
         format: version of this layout.
     """
 
@@ -59,11 +67,13 @@ class Checkpoint:
     random: dict[str, Any] = field(default_factory=dict)
     precision: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    pipeline: dict[str, Any] = field(default_factory=dict)
     vertical_axis: int | None = None
     data_axis: int | None = None
     labels: dict[str, Any] = field(default_factory=dict)
     pretraining: dict[str, Any] = field(default_factory=dict)
     trained_on: str = ""
+    chosen_on: str = ""
     format: int = FORMAT
 
     def save(self, path: Path) -> None:

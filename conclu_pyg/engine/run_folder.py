@@ -14,6 +14,7 @@ from conclu_pyg.paths import located_or_nearest
 
 LAST = Path("checkpoints", "last.pt")  # within a run folder
 BEST = Path("checkpoints", "best.pt")  # that of the epoch which was best on validation clouds, where there are any
+CURVES_NAME = "curves.png"
 
 
 def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None) -> Path:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 
 from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, read_records
+from conclu_pyg.engine.run_folder import CURVES_NAME
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.evaluate_task import evaluate_task
 from conclu_pyg.evaluation.features import apply_frozen
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
-from conclu_pyg.evaluation.probe import On, Probe, ProbeSplits, probe_splits
-from conclu_pyg.evaluation.report import show_files, show_records, show_value
+from conclu_pyg.evaluation.loaded_run import load_run
+from conclu_pyg.evaluation.probe import On, Probe, probe_splits
+from conclu_pyg.evaluation.report import picture_name, show_files, show_records, show_value
 from conclu_pyg.evaluation.svm_probe import SVM
 from conclu_pyg.methods.base import num_clusters, task_of
-from conclu_pyg.pipelines.base import CURVES_NAME
 from conclu_pyg.vis.gallery import plot_clusters
 from conclu_pyg.vis.robustness import plot_robustness
 
@@ -76,7 +74,7 @@ def evaluate_run(
         show_records(found)
         append_records(results, found)
         records += found
-    clusters, changes = (run.folder / picture_name(what, run, splits) for what in ("clusters", "robustness"))
+    clusters, changes = (run.folder / picture_name(what, run, splits.on) for what in ("clusters", "robustness"))
     if num_clusters(run.method):
         log_gamma = apply_frozen(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
         plot_clusters(splits.held_out, log_gamma, run.vertical_axis, clusters)
@@ -86,16 +84,3 @@ def evaluate_run(
         curves=run.folder / CURVES_NAME, clusters=clusters, robustness=changes, results=results, checkpoint=run.source
     )
     return records
-
-
-def picture_name(what: str, run: LoadedRun, splits: ProbeSplits) -> str:
-    """``clusters.png`` for the test split that belongs to the training, and another name for each other picture, such
-    as ``clusters_ModelNet10_5c3c9a.png`` or ``clusters_validation.png``."""
-    data = run.config["dataset"]
-    parts = [what]
-    if data != run.checkpoint.config["dataset"]:
-        digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-        parts += [run.dataset.name, digest[:6]]
-    if splits.on != "test":
-        parts.append(splits.on)
-    return "_".join(parts) + ".png"

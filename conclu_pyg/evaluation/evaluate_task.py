@@ -10,20 +10,19 @@ from typing import Any
 import torch
 from rich.table import Table
 
+from conclu_pyg.arguments import settings_of
 from conclu_pyg.engine.progress import console
-from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, command_line
-from conclu_pyg.engine.run_folder import BEST
+from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records
+from conclu_pyg.engine.run_folder import CURVES_NAME
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.predictions import VOTE_VIEWS, predict_split
-from conclu_pyg.evaluation.probe import setting
-from conclu_pyg.evaluation.report import show_files
+from conclu_pyg.evaluation.probe import make_record
+from conclu_pyg.evaluation.report import picture_name, show_files
 from conclu_pyg.metrics import Scores
-from conclu_pyg.pipelines.base import CURVES_NAME
+from conclu_pyg.registry import PIPELINES
 from conclu_pyg.transforms import compose
 from conclu_pyg.vis.confusion import plot_confusion
-
-CONFUSION_NAME = "confusion.png"
 
 
 def evaluate_task(run: LoadedRun, votes: int = 1) -> list[Record]:
@@ -48,6 +47,7 @@ def evaluate_task(run: LoadedRun, votes: int = 1) -> list[Record]:
             f"({_count(model.labels)}); evaluate it on the data set of its training."
         )
     records: list[Record] = []
+    confusion = run.folder / picture_name("confusion", run)
     for number in dict.fromkeys((1, votes)):
         began = time.perf_counter()
         views = compose(VOTE_VIEWS, vertical_axis=run.vertical_axis)
@@ -56,48 +56,42 @@ def evaluate_task(run: LoadedRun, votes: int = 1) -> list[Record]:
         records += _records(run, scores, len(split), split.pos.shape[1], number, time.perf_counter() - began)
         _show(run, scores, number)
         if number == 1:
-            plot_confusion(scores.confusion, model.label_names, run.folder / CONFUSION_NAME)
+            plot_confusion(scores.confusion, model.label_names, confusion)
     console.print(f"protocol: {records[0].protocol}")
     append_records(run.folder / RESULTS_NAME, records)
-    files = {"curves": CURVES_NAME, "confusion": CONFUSION_NAME, "results": RESULTS_NAME}
-    show_files(**{name: run.folder / file for name, file in files.items()}, checkpoint=run.source)
+    results, curves = run.folder / RESULTS_NAME, run.folder / CURVES_NAME
+    show_files(curves=curves, confusion=confusion, results=results, checkpoint=run.source)
     return records
 
 
 def _records(run: LoadedRun, scores: Scores, clouds: int, num_points: int, votes: int, seconds: float) -> list[Record]:
     """A record for each figure; what lies beneath them stands in that of the model's own metric."""
-    checkpoint, model = run.checkpoint, run.config["model"]
-    before = checkpoint.pretraining
+    checkpoint = run.checkpoint
     voted = f", {votes} votes over copies of other scales" if votes > 1 else ""
     known = f", {run.method.given} known" if run.method.given else ""
     protocol = (
-        f"{weights_in_words(run)}: {model['name']} trained on {checkpoint.trained_on or 'labelled clouds'}; "
+        f"{run.config['model']['name']} trained on {checkpoint.trained_on or 'labelled clouds'}; "
         f"measured on {clouds:,} clouds (test split), {num_points:,} points of each{known}{voted}"
     )
+    named = PIPELINES.look_up(checkpoint.config["pipeline"])
+    pipeline = settings_of(named.cls, named.arguments)
+    details = {
+        "on": "test",
+        "labels": _labels(pipeline),
+        "frozen": pipeline.get("encoder_lr") == 0,
+        "votes": votes,
+        "num_points": num_points,
+        "epoch": checkpoint.epoch,
+    }
     return [
-        Record(
+        make_record(
+            run,
             task=run.method.task,
-            dataset=run.dataset.name,
-            encoder=(model.get("encoder") or {}).get("name", ""),
-            method=str(before.get("method", "")),
-            initialisation=run.initialisation,
             metric=metric,
-            value=round(value, 2),
-            seed=run.seed,
-            epochs=int(before.get("epochs", 0)),
+            value=value,
             protocol=protocol,
-            command=command_line(),
-            seconds=round(seconds, 1),
-            training={"command": checkpoint.command, "seconds": round(checkpoint.seconds)},
-            details={
-                "setting": setting(run),
-                "num_points": num_points,
-                "epoch": checkpoint.epoch,
-                "pretraining": before,
-                "labels": _labels(checkpoint.config["pipeline"]),
-                "votes": votes,
-                **({"per_class": _per_class(scores)} if metric == run.method.metric else {}),
-            },
+            seconds=seconds,
+            details=details | ({"per_class": _per_class(scores)} if metric == run.method.metric else {}),
         )
         for metric, value in scores.values.items()
     ]
@@ -107,22 +101,13 @@ def _labels(pipeline: Mapping[str, Any]) -> dict[str, float]:
     """How many of the labels the run learnt from: of each class, or as a fraction of the clouds."""
     if pipeline.get("label_per_class") is not None:
         return {"per_class": pipeline["label_per_class"]}
-    return {"fraction": pipeline.get("label_fraction", 1)}
+    return {"fraction": pipeline.get("label_fraction", 1.0)}
 
 
 def _per_class(scores: Scores) -> dict[str, float | None]:
     """The first figure of each class, null for a class that was not measured."""
     firsts = {name: next(iter(row.values())) for name, row in scores.per_class.items()}
     return {name: None if math.isnan(value) else round(value, 1) for name, value in firsts.items()}
-
-
-def weights_in_words(run: LoadedRun) -> str:
-    """Which weights were measured. Of the best epoch the number is no part of it, for that differs between seeds."""
-    if run.source.name == BEST.name:
-        return "weights of the epoch that was best on the validation clouds"
-    checkpoint = run.checkpoint
-    within = f", interrupted {checkpoint.batch} batches later" if checkpoint.batch else ""
-    return f"weights after epoch {checkpoint.epoch}{within}"
 
 
 def _show(run: LoadedRun, scores: Scores, votes: int) -> None:

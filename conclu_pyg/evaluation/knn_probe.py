@@ -58,6 +58,7 @@ def knn_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
         ),
         seconds=time.perf_counter() - began,
         details={
+            **splits.details,
             "num_points": num_points,
             "k": result.k,
             "leave_one_out": round(result.leave_one_out, 2),

@@ -58,6 +58,7 @@ def linear_record(
         ),
         seconds=time.perf_counter() - began,
         details={
+            **splits.details,
             "num_points": num_points,
             "c": result.c,
             "cross_validation": round(result.cross_validation, 2),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from conclu_pyg.engine.records import Record
+
 PRE_TRAINED_ON = "ModelNet40"
 
 # Tables 1 and 3, by data set, encoder and loss terms. Table 3's second rows bear both ticks in print; that they are the
@@ -31,19 +33,23 @@ PARTS = {
 }
 
 
-def papers_figure(
-    task: str, metric: str, dataset: str, encoder: str, terms: str, initialisation: str, method: str
-) -> float | None:
-    """What the paper reports of the same encoder, pre-trained on the same data by the same terms, on the same data;
-    ``None`` where it reports nothing.
-
-    Args:
-        task, metric, dataset, encoder, initialisation, method: as a record has them.
-        terms: of the loss, such as ``contrast + cluster``, where the encoder itself is measured.
-    """
-    if (task, metric) == ("svm", "accuracy") and initialisation == PRE_TRAINED_ON:
-        return LINEAR_SVM.get((dataset, encoder, terms))
-    ours = initialisation == "random" or method == "ConClu"
-    if task == "part_segmentation" and dataset == "ShapeNetPart" and ours:
-        return PARTS.get((encoder, initialisation), {}).get(metric)
+def papers_figure(record: Record) -> float | None:
+    """What the paper reports of the same: the encoder pre-trained on its data by the same terms, all labels, its test
+    split, and, of a fine-tuned model, all weights trained and no votes; ``None`` where it reports nothing."""
+    details = record.details
+    if details.get("on", "test") != "test" or details.get("labels", {}) not in ({}, {"fraction": 1}):
+        return None
+    if (record.task, record.metric) == ("svm", "accuracy") and record.initialisation == PRE_TRAINED_ON:
+        return LINEAR_SVM.get((record.dataset, record.encoder, terms_in_words(record)))
+    whole = details.get("votes", 1) == 1 and not details.get("frozen")
+    papers_own = record.initialisation == "random" or record.method == "ConClu"
+    if record.task == "part_segmentation" and record.dataset == "ShapeNetPart" and whole and papers_own:
+        return PARTS.get((record.encoder, record.initialisation), {}).get(record.metric)
     return None
+
+
+def terms_in_words(record: Record) -> str:
+    """The loss terms by which the measured encoder was trained, such as ``contrast + cluster``; none of them is the
+    paper's that has no figure of its own."""
+    terms = record.details.get("terms", []) if record.initialisation != "random" else []
+    return " + ".join(term for term in terms if term != "orthogonality")

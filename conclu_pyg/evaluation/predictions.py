@@ -64,7 +64,8 @@ def predict_split(
         split: the clouds.
         device: where the model runs.
         votes, views: as for :func:`predict`.
-        seed: of the views (default: 0). The generators are left as they were.
+        seed: of the views (default: 0). Without votes nothing is drawn; with them, the generators of the CPU and of
+            CUDA are left as they were.
 
     Raises:
         ConcluError: as :func:`~conclu_pyg.evaluation.features.apply_frozen`.
@@ -74,7 +75,8 @@ def predict_split(
         both = torch.stack([predict(model, clouds, votes, views), model.targets(clouds)])
         return both.view(2, clouds.num_graphs, -1).transpose(0, 1)
 
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else [], enabled=votes > 1):
+        if votes > 1:
+            torch.manual_seed(seed)
         rows = torch.from_numpy(apply_frozen(model, of_batch, split, device, BATCH_SIZE, "predictions"))
     return Predictions(rows[:, 0].flatten(), rows[:, 1].flatten())

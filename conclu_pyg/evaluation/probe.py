@@ -20,10 +20,11 @@ from typing import Any, Literal, NamedTuple
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_per_class, hold_out
 from conclu_pyg.engine.records import Record, command_line
+from conclu_pyg.engine.run_folder import BEST
 from conclu_pyg.engine.setting import digest, setting_of
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
-from conclu_pyg.methods.base import loss_terms
+from conclu_pyg.methods.base import loss_terms, task_of
 
 VALIDATION_SHARE = 0.2
 On = Literal["test", "validation"]
@@ -36,13 +37,24 @@ class ProbeSplits(NamedTuple):
         train: what the probe is trained on.
         held_out: what it is measured on.
         on: what the latter is: the test split, or a part of the training split.
-        drawn: how the former was chosen, where it is not all there is.
+        label_per_class: of how many clouds of each class the former is, drawn by the run's seed (default: all).
     """
 
     train: PointCloudSplit
     held_out: PointCloudSplit
     on: On
-    drawn: str = ""
+    label_per_class: int | None = None
+
+    @property
+    def drawn(self) -> str:
+        """How the training clouds were chosen, where they are not all there are."""
+        return "" if self.label_per_class is None else f"{self.label_per_class} of each class, drawn by the run's seed"
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a record says of them: what they are measured on, and how many labels are learnt from."""
+        labels = {"fraction": 1.0} if self.label_per_class is None else {"per_class": self.label_per_class}
+        return {"on": self.on, "labels": labels}
 
     @property
     def train_in_words(self) -> str:
@@ -99,16 +111,17 @@ def probe_splits(run: LoadedRun, on: On, label_per_class: int | None = None) -> 
     if label_per_class is None:
         return splits
     few = draw_per_class(splits.train, label_per_class, run.seed)
-    return splits._replace(train=few, drawn=f"{label_per_class} of each class, drawn by the run's seed")
+    return splits._replace(train=few, label_per_class=label_per_class)
 
 
 def make_record(
     run: LoadedRun, *, task: str, metric: str, value: float, protocol: str, seconds: float, details: Mapping[str, Any]
 ) -> Record:
-    """A record of what a probe measured: what it knows itself, and what the run says of the encoder.
+    """A record of what was measured: what the measure knows itself, and what the run says of the encoder. Of a model
+    that was trained on labels, method and epochs are those of its encoder's pre-training.
 
     Args:
-        run: whose encoder was measured.
+        run: whose encoder, or whose model, was measured.
         task, metric: see :class:`~conclu_pyg.engine.records.Record`.
         value: in percent.
         protocol: what the probe was trained and measured on; which weights is put before it.
@@ -116,22 +129,31 @@ def make_record(
         details: added to the setting and the terms of the loss.
     """
     checkpoint, model = run.checkpoint, run.config["model"]
-    before = {"pretraining": checkpoint.pretraining} if run.trained and checkpoint.pretraining else {}
+    before = checkpoint.pretraining if run.trained else {}
+    if task_of(run.method):
+        method, epochs = str(before.get("method", "")), int(before.get("epochs", 0))
+    else:
+        method, epochs = model["name"], checkpoint.epoch if run.trained else 0
     return Record(
         task=task,
         dataset=run.dataset.name,
         encoder=(model.get("encoder") or {}).get("name", ""),
-        method=model["name"],
+        method=method,
         initialisation=run.initialisation,
         metric=metric,
         value=round(value, 2),
         seed=run.seed,
-        epochs=checkpoint.epoch if run.trained else 0,
+        epochs=epochs,
         protocol=f"{weights_in_words(run)}: {protocol}",
         command=command_line(),
         seconds=round(seconds, 1),
         training={"command": checkpoint.command, "seconds": round(checkpoint.seconds)} if run.trained else {},
-        details={"setting": setting(run), "terms": loss_terms(run.method), **before, **details},
+        details={
+            "setting": setting(run),
+            "terms": loss_terms(run.method),
+            **({"pretraining": before} if before else {}),
+            **details,
+        },
     )
 
 
@@ -140,6 +162,8 @@ def weights_in_words(run: LoadedRun) -> str:
     if not run.trained:
         return "random weights"
     checkpoint = run.checkpoint
+    if run.source.name == BEST.name:  # not which epoch it was, for that differs between seeds
+        return f"weights of the epoch that was best on {checkpoint.chosen_on or 'the validation clouds'}"
     within = f", interrupted {checkpoint.batch} batches later" if checkpoint.batch else ""
     planned = checkpoint.config["pipeline"].get("epochs")  # None where the class's own number was taken
     return f"weights after epoch {checkpoint.epoch}{f' of {planned}' if planned else ''}{within}"

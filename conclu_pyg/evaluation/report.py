@@ -9,6 +9,8 @@ from rich.table import Table
 
 from conclu_pyg.engine.progress import console
 from conclu_pyg.engine.records import Record
+from conclu_pyg.engine.setting import digest
+from conclu_pyg.evaluation.loaded_run import LoadedRun
 
 
 def show_value(record: Record, title: str) -> None:
@@ -74,3 +76,15 @@ def show_files(**files: Path) -> None:
     for name, path in files.items():
         if path.exists():
             console.print(f"{name}: {path}")
+
+
+def picture_name(what: str, run: LoadedRun, on: str = "test") -> str:
+    """``clusters.png`` for the test split that belongs to the training, and another name for each other picture, such
+    as ``clusters_ModelNet10_5c3c9a.png`` or ``clusters_validation.png``."""
+    data = run.config["dataset"]
+    parts = [what]
+    if data != run.checkpoint.config["dataset"]:
+        parts += [run.dataset.name, digest(data)]
+    if on != "test":
+        parts.append(on)
+    return "_".join(parts) + ".png"

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from conclu_pyg.engine.label_curves import LabelCurve, label_curves
 from conclu_pyg.engine.records import Record, read_records
 from conclu_pyg.errors import ConcluError
-from conclu_pyg.evaluation.label_curves import LabelCurve, label_curves
-from conclu_pyg.evaluation.paper import papers_figure
+from conclu_pyg.evaluation.paper import papers_figure, terms_in_words
 
 IMAGES = "images"  # the folder of pictures, beside the page
 
@@ -105,7 +105,6 @@ def _section(path: Path, records: Sequence[Record], picture: str) -> str:
 
 
 def _row(record: Record) -> Row:
-    terms = record.details.get("terms", [])
     trained = record.initialisation != "random"
     return Row(
         task=record.task,
@@ -114,7 +113,7 @@ def _row(record: Record) -> Row:
         encoder=record.encoder,
         method=record.method if trained else "",
         setting=record.details.get("setting", ""),
-        terms=" + ".join(term for term in terms if term != "orthogonality") if trained else "",
+        terms=terms_in_words(record),
         initialisation=record.initialisation,
         epochs=record.epochs,
         points=record.details.get("num_points", 0),
@@ -129,7 +128,7 @@ def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
     accuracy = f"**{mean:.1f}**" if spread is None else f"**{mean:.1f} ± {spread:.1f}**"
     if spread is None and "deviation" in records[0].details:
         accuracy += f" (draws: ± {records[0].details['deviation']:.1f})"
-    paper = papers_figure(row.task, row.metric, row.dataset, row.encoder, row.terms, row.initialisation, row.method)
+    paper = papers_figure(records[0])
     method = ": ".join(words for words in (row.method, row.terms) if words) or "-"
     seeds = ", ".join(str(seed) for seed in sorted(record.seed for record in records))
     start = "none: random weights" if row.initialisation == "random" else row.initialisation

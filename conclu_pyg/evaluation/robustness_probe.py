@@ -92,6 +92,7 @@ def robustness_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
         ),
         seconds=time.perf_counter() - began,
         details={
+            **splits.details,
             "num_points": num_points,
             "c": machine.c,
             "cross_validation": round(machine.cross_validation, 2),

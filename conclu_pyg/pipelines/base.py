@@ -25,13 +25,12 @@ from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
 from conclu_pyg.engine.pretrained import pretraining_of
 from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
 from conclu_pyg.engine.records import command_line
-from conclu_pyg.engine.run_folder import BEST, LAST, make_run_folder
+from conclu_pyg.engine.run_folder import BEST, CURVES_NAME, LAST, make_run_folder
 from conclu_pyg.engine.seeding import random_state, seed_all
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.methods.base import MethodOutput, epoch_warnings
 from conclu_pyg.vis.curves import plot_curves
 
-CURVES_NAME = "curves.png"
 QUIET_SECONDS = 60  # after which a training that has no terminal for its bar says how far it is
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -89,7 +88,7 @@ class Pipeline(ABC):
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.log_dir, self.run_dir = log_dir, run_dir
         self.keep_every, self.num_workers = keep_every, num_workers
-        self.trained_on = ""
+        self.trained_on = self.chosen_on = ""
         self._began = time.perf_counter()
         accelerator = choose_device(device).type
         if precision == "16-mixed" and accelerator == "cpu":
@@ -129,6 +128,10 @@ class Pipeline(ABC):
     def is_best(self, metrics: Mapping[str, float]) -> bool:
         """Whether the epoch is to be kept as the best so far (default: no: the last one counts)."""
         return False
+
+    def state(self) -> dict[str, Any]:
+        """What the pipeline remembers from epoch to epoch, as plain values for the checkpoint (default: nothing)."""
+        return {}
 
     def is_over(self) -> bool:
         """Whether to stop before the last epoch (default: no)."""
@@ -207,20 +210,23 @@ class Pipeline(ABC):
                     **self.measure_epoch(),
                 }
                 self.scheduler.step()
-                self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, step, order.get_state()))
+                best = self.is_best(metrics)  # before the checkpoint, which remembers it
+                self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, step, order.get_state()), best)
                 said = time.perf_counter()
                 if self.is_over():
                     break
         return folder
 
-    def _finish_epoch(self, folder: Path, log: MetricsLog, metrics: dict[str, float], checkpoint: Checkpoint) -> None:
+    def _finish_epoch(
+        self, folder: Path, log: MetricsLog, metrics: dict[str, float], checkpoint: Checkpoint, best: bool
+    ) -> None:
         """Writes and shows what the epoch gave."""
         log.write(metrics)
         plot_curves(read_metrics(folder), folder / CURVES_NAME)
         console.print(epoch_line(metrics, self.epochs, self.headline))
         self._check_finite(folder, checkpoint.epoch, metrics["loss"])
         checkpoint.save(folder / LAST)
-        if self.is_best(metrics):
+        if best:
             checkpoint.save(folder / BEST)
         if self.keep_every and checkpoint.epoch % self.keep_every == 0:
             checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.pt")
@@ -260,6 +266,8 @@ class Pipeline(ABC):
             labels=self.dataset.labels.state(),
             pretraining=pretraining.state() if pretraining else {},
             trained_on=self.trained_on,
+            chosen_on=self.chosen_on,
+            pipeline=self.state(),
         )
 
     @property

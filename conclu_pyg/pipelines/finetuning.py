@@ -44,7 +44,7 @@ class Finetuning(Pipeline):
         lr: learning rate of AdamW (default: 0.001).
         encoder_lr: that of the encoder; 0 freezes it, its batch norms included (default: as ``lr``).
         weight_decay: of AdamW (default: 0.01).
-        schedule: ``cosine``, to 0 at the last epoch, or ``step`` (default: cosine).
+        schedule: ``cosine``, towards 0 after the last epoch, or ``step`` (default: cosine).
         lr_decay: factor on the learning rate of ``step`` (default: 0.7) every
         lr_decay_epochs: epochs (default: 20).
         label_smoothing: share of each target that is spread over all labels (default: 0).
@@ -54,9 +54,9 @@ class Finetuning(Pipeline):
             ``seed`` (default: 1).
         label_per_class: trains on so many clouds of each class, drawn by ``seed`` (default: all).
         train_on: the split to train on (default: train).
-        validation: the share of the training clouds of each class that is held out before any other draw, or the name
-            of a split, neither the one that is trained on nor ``test``; 0 for none (default: 0). With it, the epoch
-            that is best there is kept, and evaluated later.
+        validation: the share of the labelled clouds of each class that is held out, of those that were drawn, or the
+            name of a split with other clouds than those that are trained on, and not ``test``; 0 for none (default: 0).
+            With it, the epoch that is best there is kept, and evaluated later.
         patience: stops after so many epochs without a better one on the validation clouds; 0 never does (default: 0).
         **options: as for :class:`~conclu_pyg.pipelines.base.Pipeline`, such as ``seed`` and ``run_dir``.
 
@@ -155,24 +155,36 @@ class Finetuning(Pipeline):
         self._best, self._since_best = -math.inf, 0
 
     def training_split(self) -> PointCloudSplit:
-        split = self.split(self.train_on)
-        if isinstance(self.validation, str):
-            self._held_out = self.split(self.validation)
-        elif self.validation:
-            split, self._held_out = hold_out(split, self.validation, self.seed)
-        left = len(split)
+        everything = split = self.split(self.train_on)
         if self.label_per_class is not None:
             split = draw_per_class(split, self.label_per_class, self.seed)
         elif self.label_fraction < 1:
             split = draw_fraction(split, self.label_fraction, self.seed)
+        if isinstance(self.validation, str):
+            self._held_out = self._other_split(self.validation, everything)
+            self.chosen_on = f"{len(self._held_out):,} clouds of the split {self.validation}"
+        elif self.validation:  # of the few: labels to choose by are labels
+            split, self._held_out = hold_out(split, self.validation, self.seed)
+            self.chosen_on = f"{len(self._held_out):,} other clouds of the split {self.train_on}"
         if len(split) < 2:
             raise ConfigError(f"Finetuning needs at least two training clouds, found {len(split)}.")
         if self._held_out is not None:
             console.print(f"validation: {self._held_out!r}")
-        self.trained_on = self._in_words(len(split), left)
+        self.trained_on = self._in_words(len(split), len(everything))
         if self.class_weights == "balanced":
             self._weight = self._balanced(split)
         return split
+
+    def _other_split(self, name: str, seen: PointCloudSplit) -> PointCloudSplit:
+        """A split to validate on, which must not hold what is trained on. A few clouds in both, as in the official
+        lists of ShapeNetPart, are the data set's to report."""
+        other = self.split(name)
+        if set(seen.names) <= set(other.names):
+            raise ConfigError(
+                f"pipeline.validation={name} would choose the epoch by clouds that are trained on, for it holds all of "
+                f"the split {self.train_on}; give another split, or a share of the training clouds, such as 0.2."
+            )
+        return other
 
     def step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
         seen = self.views(clouds)
@@ -203,6 +215,9 @@ class Finetuning(Pipeline):
         self._best, self._since_best = (value, 0) if better else (self._best, self._since_best + 1)
         return better
 
+    def state(self) -> dict[str, Any]:
+        return {"best": self._best, "since_best": self._since_best}
+
     def is_over(self) -> bool:
         over = bool(self.patience) and self._since_best >= self.patience
         if over:
@@ -215,9 +230,6 @@ class Finetuning(Pipeline):
         """What the model is trained on and how its encoder is treated, for the protocol of results."""
         drawn = "" if clouds == there_were else f" of {there_were:,}"
         words = [f"{clouds:,}{drawn} clouds of the split {self.train_on}"]
-        if self._held_out is not None:
-            origin = f"the split {self.validation}" if isinstance(self.validation, str) else "that split"
-            words.append(f"the epoch chosen on {len(self._held_out):,} others of {origin}")
         if self.frozen:
             words.append("the encoder frozen")
         elif self.encoder_lr != self.lr:

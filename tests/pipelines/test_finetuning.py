@@ -216,12 +216,30 @@ def test_validation_leaves_the_training_and_a_frozen_encoder_alone(
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
 
 
-def test_held_out_clouds_are_drawn_before_any_others(build: Build) -> None:
-    drawn = [build(validation=0.5, **options) for options in ({}, {"label_per_class": 1}, {"label_fraction": 0.5})]
-    for pipeline in drawn:
-        names = set(pipeline.training_split().names)
-        assert pipeline._held_out is not None and not names & set(pipeline._held_out.names)
-        assert pipeline._held_out.names == drawn[0]._held_out.names  # type: ignore[union-attr]
+def test_labels_to_choose_by_are_of_those_that_were_drawn(build: Build) -> None:
+    for options in ({"label_per_class": 2}, {"label_fraction": 0.8}):
+        labelled = set(build(**options).training_split().names)
+        pipeline = build(validation=0.5, **options)
+        trained = set(pipeline.training_split().names)
+        assert pipeline._held_out is not None and not trained & set(pipeline._held_out.names)
+        assert trained | set(pipeline._held_out.names) == labelled
+
+
+def test_a_split_with_all_that_is_trained_on_is_refused_to_choose_by(build: Build) -> None:
+    pipeline = build(validation="trainval")
+    pipeline.dataset.splits = ("train", "trainval", "test")
+    read = pipeline.dataset._read
+    read["trainval"] = read["train"] = pipeline.dataset.get_split("train")
+    with pytest.raises(ConfigError, match=r"validation=trainval .* it holds all of the split train; give another"):
+        pipeline.training_split()
+
+
+def test_the_checkpoint_remembers_the_best_epoch(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline, figures = build(validation=0.5, epochs=3), iter([5.0, 7.0, 6.0])
+    monkeypatch.setattr(pipeline, "measure_epoch", lambda: {"validation/accuracy": next(figures)})
+    folder = pipeline.run_train()
+    assert Checkpoint.load(folder / LAST).pipeline == {"best": 7.0, "since_best": 1}
+    assert Checkpoint.load(folder / BEST).pipeline == {"best": 7.0, "since_best": 0}
 
 
 def test_both_learning_rates_follow_the_schedule(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,16 +280,15 @@ def test_parts_of_a_split_that_has_none_are_refused(build: Build) -> None:
     ("options", "words"),
     [
         ({}, "48 clouds of the split train"),
-        (
-            {"label_per_class": 1, "validation": 0.5},
-            "20 of 24 clouds of the split train, the epoch chosen on 24 others",
-        ),
+        ({"label_per_class": 2, "validation": 0.5}, "20 of 48 clouds of the split train"),
         ({"encoder_lr": 0.0}, "48 clouds of the split train, the encoder frozen"),
         ({"encoder_lr": 1e-4}, "48 clouds of the split train, the encoder's learning rate 0.0001 beside 0.001"),
     ],
 )
 def test_the_checkpoint_says_what_was_trained_on(options: dict[str, Any], words: str, build: Build) -> None:
-    assert Checkpoint.load(build(epochs=1, **options).run_train()).trained_on.startswith(words)
+    checkpoint = Checkpoint.load(build(epochs=1, **options).run_train())
+    assert checkpoint.trained_on == words
+    assert checkpoint.chosen_on == ("20 other clouds of the split train" if "validation" in options else "")
 
 
 def test_clouds_are_turned_to_the_axis_that_the_encoder_knows(build: Build, tiny_run: Path, tmp_path: Path) -> None:
