@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -12,8 +13,21 @@ from typing import Any
 
 from conclu_pyg.errors import ConcluError, one_line
 
-REMEDY = "run `pip install 'conclu_pyg[open3d]'`"
+REMEDY = "run `pip install -e '.[open3d]'` in the clone of conclu_pyg"
 LIBRARIES = "install what it names; `tools/check_system.py open3d` says which package holds it"
+
+
+def check_open3d(purpose: str, otherwise: str) -> None:
+    """Refuses a missing Open3D without importing it.
+
+    Args:
+        purpose, otherwise: as for :func:`import_open3d`.
+
+    Raises:
+        ConcluError: it is not installed.
+    """
+    if importlib.util.find_spec("open3d") is None:
+        raise ConcluError(f"{purpose} needs Open3D, which is not installed; {REMEDY}, {otherwise}.")
 
 
 def import_open3d(purpose: str, otherwise: str, module: str = "open3d") -> Any:

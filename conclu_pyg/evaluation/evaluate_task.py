@@ -116,9 +116,9 @@ def _show(run: LoadedRun, scores: Scores, votes: int) -> None:
     for name, row in scores.per_class.items():
         table.add_row(name, *("-" if math.isnan(value) else f"{value:.1f}" for value in row.values()))
     console.print(table)
+    title = run.method.task.replace("_", " ") + (f", {votes} votes," if votes > 1 else "")
     start = "random weights" if run.initialisation == "random" else f"an encoder pre-trained on {run.initialisation}"
     figures = ", ".join(f"{name} {value:.1f} %" for name, value in scores.values.items())
-    title = run.method.task.replace("_", " ")
     console.print(f"{title} on {run.dataset.name}, {run.config['model']['encoder']['name']} from {start}: {figures}")
 
 

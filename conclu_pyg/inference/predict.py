@@ -13,7 +13,7 @@ from conclu_pyg.inference.inputs import Inputs, check_out
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.prediction import Prediction, in_total
 from conclu_pyg.inference.run_predictor import make_predictor, upward, upward_in_words
-from conclu_pyg.inference.show import Show
+from conclu_pyg.inference.show import Show, check_library
 from conclu_pyg.inference.truth import check_categories, check_truth
 from conclu_pyg.inference.written import Written
 from conclu_pyg.methods.base import task_of
@@ -100,6 +100,7 @@ class _Shown:
 
 def _check(run: LoadedRun, inputs: Inputs, options: Options, out: Path) -> None:
     """Refuses what cannot be, before anything is predicted or written."""
+    check_library(options.png, options.show, options.renderer or "open3d")
     if not task_of(run.method):
         raise ConfigError(
             f"{run.folder} was pre-trained without labels, so it has nothing to predict; fine-tune it first, by "

@@ -8,10 +8,26 @@ from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.written import Written
+from conclu_pyg.open3d_library import check_open3d
 from conclu_pyg.vis.page import MAX_CLOUDS, MAX_POINTS, PageCloud, write_page
 from conclu_pyg.vis.panel import Panel
 from conclu_pyg.vis.pictures import render_picture
 from conclu_pyg.vis.window import display_problem, show_windows
+
+
+def check_library(png: bool, windows: bool, renderer: str) -> None:
+    """Refuses, before anything is predicted, to draw with an Open3D that is missing.
+
+    Args:
+        png, windows, renderer: as for :class:`Show`.
+
+    Raises:
+        ConcluError: it is not installed.
+    """
+    if windows and not display_problem():
+        check_open3d("a window", "or leave --show out")
+    elif (png or windows) and renderer == "open3d":
+        check_open3d("drawing pictures", "or give --renderer matplotlib")
 
 
 class Show:

@@ -2,6 +2,7 @@
 
 import csv
 import gc
+import importlib.util
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -151,10 +152,25 @@ def test_without_a_display_pictures_are_drawn_and_it_is_said(
     assert len(list(tmp_path.glob("*.png"))) == 1
 
 
+def test_a_missing_open3d_is_known_before_anything_is_predicted(
+    parts: LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(show, "display_problem", lambda: "there is none")
+    for wanted in ({"png": True}, {"show": True}):
+        with pytest.raises(ConcluError, match=r"^drawing pictures needs Open3D, .* or give --renderer matplotlib\.$"):
+            predict_files(parts, [], Options(out=tmp_path / "out", test=1, **wanted))
+    monkeypatch.setattr(show, "display_problem", lambda: "")
+    with pytest.raises(ConcluError, match=r"^a window needs Open3D, .* or leave --show out\.$"):
+        predict_files(parts, [], Options(out=tmp_path / "out", test=1, show=True, renderer="matplotlib"))
+    assert not (tmp_path / "out").exists()
+
+
 def test_with_a_display_a_window_opens_for_each_cloud(
     parts: LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = []
+    monkeypatch.setattr(show, "check_open3d", lambda *_: None)  # a stand-in draws
     monkeypatch.setattr(show, "display_problem", lambda: "")
     monkeypatch.setattr(show, "show_windows", lambda panels, *_: opened.append(len(panels)))
     predict_files(parts, [], Options(out=tmp_path, test=2, show=True))

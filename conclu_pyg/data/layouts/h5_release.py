@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from conclu_pyg.data.layouts.base import SPLITS, Layout, LayoutOptions, RawCloud, read_json, read_names
 from conclu_pyg.data.readers.h5 import H5Clouds
 from conclu_pyg.data.vertical import measure_vertical_axis
+from conclu_pyg.engine.progress import warn
 from conclu_pyg.errors import DataError
 
 PUBLIC_POINTS = 2048  # the public release, which was turned to y up, has so many points in each cloud
@@ -51,7 +52,14 @@ class H5Release(Layout):
         first = self._open_file(self._h5_files(next(there))[0])
         rows = slice(None, None, -(-len(first) // MEASURED) or 1)
         measured = measure_vertical_axis(first.read(rows), first.labels[rows])
-        return measured if measured is not None else self._conventional_axis(first.num_points)
+        if measured is not None:
+            return measured
+        assumed = self._conventional_axis(first.num_points)
+        warn(
+            f"{self.folder}: it cannot be measured which coordinate points up in its clouds; {'xyz'[assumed]} is "
+            "assumed, and dataset.vertical_axis=x, y or z says another."
+        )
+        return assumed
 
     def list_file(self, name: str) -> Path:
         """The file that lists the h5 files of a split, be it there or not."""

@@ -53,15 +53,20 @@ def test_reads_the_files_beside_the_list(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("num_points", [1024, 2048])
 @pytest.mark.parametrize("vertical", [1, 2])
-def test_the_vertical_axis_is_measured(tmp_path: Path, num_points: int, vertical: int) -> None:
+def test_the_vertical_axis_is_measured(
+    tmp_path: Path, num_points: int, vertical: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert open_release(write(tmp_path, num_points, vertical)).vertical_axis == vertical
+    assert not capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("num_points", "expected"), [(2048, 1), (1024, 2), (2500, 2)])
-def test_the_vertical_axis_of_symmetric_clouds_is_their_release_s(
-    tmp_path: Path, num_points: int, expected: int
+def test_the_vertical_axis_of_symmetric_clouds_is_their_release_s_and_said_to_be_assumed(
+    tmp_path: Path, num_points: int, expected: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert open_release(write(tmp_path, num_points)).vertical_axis == expected
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"{'xyz'[expected]} is assumed, and dataset.vertical_axis=x, y or z says another" in said
 
 
 def test_missing_files(tmp_path: Path) -> None:
