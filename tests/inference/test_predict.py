@@ -216,6 +216,7 @@ def test_clouds_are_not_kept_when_they_are_written(
 
     drawn: list[int] = []
     monkeypatch.setattr(written, "write_ply", remember)
+    monkeypatch.setattr(show, "check_open3d", lambda *_: None)  # a stand-in draws
     monkeypatch.setattr(show, "render_picture", lambda *_, **__: drawn.append(len(seen)))
     monkeypatch.setattr(show, "MAX_POINTS", 100)
     monkeypatch.setattr(show, "MAX_CLOUDS", 4)
@@ -232,6 +233,7 @@ def test_what_cannot_be_drawn_keeps_nothing_from_being_predicted(
     def fail(*_: Any, **__: Any) -> None:
         raise ConcluError("no way to draw.")
 
+    monkeypatch.setattr(show, "check_open3d", lambda *_: None)  # a stand-in draws
     monkeypatch.setattr(show, "render_picture", fail)
     with pytest.raises(ConcluError, match=r"^no way to draw"):
         predict_files(parts, [], Options(out=tmp_path, test=3, png=True, html=True))
