@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.cross_validation import LinearResult, Scaling, accuracy_of, check_labels, choose_cost
@@ -17,6 +18,7 @@ from conclu_pyg.evaluation.probe import Probe, ProbeSplits
 
 GRID = (1.0, 10.0, 100.0, 1000.0)  # for standardised features over the root of their number: norm 1
 STEPS = 1000  # of L-BFGS
+FEW = 1 << 20  # values of the features, below which threads of the matrix products wait for each other more than work
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def logistic_regression(train: Features, test: Features, num_classes: int, seed:
     """
     check_labels(train.y, "logistic regression")
     scaling = Scaling(train.x)
-    with warnings.catch_warnings():
+    alone = threadpool_limits(1 if train.x.size < FEW else None, user_api="blas")
+    with alone, warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=ConvergenceWarning)  # told by n_iter_ below
         search = choose_cost(LogisticRegression(max_iter=STEPS), GRID, scaling(train.x), train.y, seed)
     accuracy = accuracy_of(search.predict(scaling(test.x)), test.y, num_classes)
