@@ -106,7 +106,7 @@ def test_repairs_are_reported_each_time(build: Any, tmp_path: Path, capsys: pyte
     (folder / "test_files.txt").write_text("a.h5")
     (folder / "shape_names.txt").write_text("chair\ndesk")
     for _ in range(2):
-        split = build().get_split("train")
+        split = build(vertical_axis="z").get_split("train")
         assert split.pos.shape == (3, 20, 3) and np.isfinite(split.pos).all()
         messages = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
         assert len(messages) == 3 and "a.h5, cloud 1 (a/0001)" in messages[0] and "not finite" in messages[0]
