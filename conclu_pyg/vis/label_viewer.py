@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import open3d
 from open3d.ml.vis import Visualizer
@@ -58,8 +60,9 @@ class LabelViewer(Visualizer):
             return
         colors = self._colors(name)
         shown = colors[:, 3] > 0
-        cloud = open3d.t.geometry.PointCloud(open3d.core.Tensor(tcloud.point["positions"].numpy()[shown]))
-        cloud.point["colors"] = open3d.core.Tensor(np.ascontiguousarray(colors[shown, :3], dtype=np.float32))
+        tensor: Any = open3d.core.Tensor.from_numpy
+        cloud = open3d.t.geometry.PointCloud(tensor(tcloud.point["positions"].numpy()[shown]))
+        cloud.point["colors"] = tensor(np.ascontiguousarray(colors[shown, :3], dtype=np.float32))
         self._3d.scene.remove_geometry(name)
         if shown.any():
             self._3d.scene.add_geometry(name, cloud, material)
