@@ -19,17 +19,14 @@ from conclu_pyg.vis.panel import Names, Panel, legend
 OTHERWISE = "or take pictures (PNG) or an HTML page"
 SIZE = (1280, 720)
 GAP = 1.25  # from the middle of a cloud to that of the next, in its widths
-LEGEND_STEP = 0.09
-TEXT_DROP = 0.2  # Open3D 0.20 draws texts some 40 pixels too high: at the first view this puts them right
 
 
 def show_windows(panels: Sequence[Panel], names: Names, vertical_axis: int = 2, window: str = "open3d") -> None:
     """Opens a window with the clouds side by side, and returns when it is closed.
 
-    ``open3d`` is Open3D's viewer: its list of geometries is the legend, with a group for each panel and in it each
-    part by name, to be switched on and off, beside a column of colours and names. ``open3d-ml`` is
-    ``open3d.ml.vis.Visualizer`` with a ``LabelLUT`` of names and colours, which can be changed and switched off. Both
-    need Vulkan (since Open3D 0.20).
+    ``open3d`` has a panel beside the clouds with the colour and name of each part, which switches it on and off.
+    ``open3d-ml`` is ``open3d.ml.vis.Visualizer`` with a ``LabelLUT`` of names and colours, which can be changed and
+    switched off. Both need Vulkan (since Open3D 0.20).
     ``plain`` is ``draw_geometries``, which needs OpenGL only, and has no legend.
 
     Args:
@@ -87,43 +84,15 @@ def _side_by_side(panels: Sequence[Panel], vertical_axis: int) -> list[Panel]:
 
 
 def _open3d_viewer(panels: Sequence[Panel], names: Names, vertical_axis: int) -> None:
-    open3d = import_open3d("the window", OTHERWISE)
+    import_open3d("the window", OTHERWISE)
     _check_vulkan()
-    geometries = []
-    for panel in panels:
-        for label, name in legend([panel], names).items():
-            points = panel.pos[panel.labels == label]
-            geometries.append(
-                {"name": f"{panel.title}: {name}", "geometry": _painted(open3d, points, label), "group": panel.title}
-            )
-    right, up, towards = camera_axes(vertical_axis)
-    parts = list(legend(panels, names).items())
-    # The legend is a column at the left: a ball of each colour, and beside it the name.
-    places = [-1.35 * right + (0.5 - LEGEND_STEP * row) * up for row in range(len(parts))]
-    ball = open3d.geometry.TriangleMesh.create_sphere(0.02).vertices
-    for place, (label, name) in zip(places, parts, strict=True):
-        swatch = _painted(open3d, np.asarray(ball) + place, label)
-        geometries.append({"name": f"legend: {name}", "geometry": swatch, "group": "legend"})
-
-    def prepare(viewer: Any) -> None:
-        viewer.scene.view.set_post_processing(False)  # its tones are not those of the legend of pictures and pages
-        for place, (_, name) in zip(places, parts, strict=True):
-            viewer.add_3d_label(place + 0.06 * right - TEXT_DROP * up, name)
-        for panel in panels:
-            viewer.add_3d_label(panel.pos.mean(axis=0) + 0.7 * up, panel.title)
-
-    middle = (GAP * (len(panels) - 1) - 0.8) / 2 * right
-    open3d.visualization.draw(
-        geometries, title="conclu_pyg", width=SIZE[0], height=SIZE[1], show_ui=True, show_skybox=False, point_size=5,
-        bg_color=(1.0, 1.0, 1.0, 1.0), lookat=middle, eye=middle + (0.9 + 0.75 * len(panels)) * towards,
-        up=np.eye(3)[vertical_axis], field_of_view=60.0, on_init=prepare,
-    )  # fmt: skip
+    _parts_viewer(panels, names, vertical_axis).run()
 
 
-def _painted(open3d: Any, points: np.ndarray, label: int) -> Any:
-    cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
-    cloud.paint_uniform_color(color_of(np.array([label]))[0] / 255)
-    return cloud
+def _parts_viewer(panels: Sequence[Panel], names: Names, vertical_axis: int) -> Any:
+    from conclu_pyg.vis.parts_viewer import PartsViewer  # which imports Open3D, and that takes seconds
+
+    return PartsViewer(panels, names, vertical_axis, SIZE)
 
 
 def _open3d_ml(panels: Sequence[Panel], names: Names, vertical_axis: int) -> None:

@@ -43,9 +43,6 @@ class Cloud:
     def __init__(self, points: np.ndarray) -> None:
         self.points, self.colors = np.asarray(points), np.empty(0)
 
-    def paint_uniform_color(self, color: np.ndarray) -> None:
-        self.colors = np.tile(color, (len(self.points), 1))
-
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -63,33 +60,20 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         def visualize(self, clouds: list[dict], **_: object) -> None:
             given["clouds"] = clouds
 
-    class Ball:
-        vertices = np.eye(3)
-
     fake = SimpleNamespace(
-        geometry=SimpleNamespace(PointCloud=Cloud, TriangleMesh=SimpleNamespace(create_sphere=lambda radius: Ball)),
+        geometry=SimpleNamespace(PointCloud=Cloud),
         utility=SimpleNamespace(Vector3dVector=np.asarray),
         visualization=SimpleNamespace(
-            draw=lambda geometries, **options: given.update(geometries=geometries, **options),
             draw_geometries=lambda clouds, **options: given.update(clouds=clouds, **options),
         ),
         LabelLUT=Table,
     )
     monkeypatch.setattr(window, "_label_viewer", lambda vertical_axis: Viewer())
+    monkeypatch.setattr(window, "_parts_viewer", lambda panels, *_: given.update(clouds=panels))
     monkeypatch.setattr(window, "import_open3d", lambda *_: fake)
     monkeypatch.setattr(window, "display_problem", lambda: "")
     monkeypatch.setattr(window, "vulkan_problem", lambda: "")
     return given
-
-
-def test_the_viewer_has_each_part_by_name_and_a_legend(shown: dict[str, Any]) -> None:
-    show_windows(PANELS, ["x", "y", "z"])
-    parts = {item["name"]: item["geometry"] for item in shown["geometries"]}
-    assert sum(len(cloud.points) for name, cloud in parts.items() if not name.startswith("legend")) == 90
-    assert np.allclose(parts["prediction: y"].colors, color_of(np.array([1]))[0] / 255)
-    assert [name for name in parts if name.startswith("legend")] == [
-        f"legend: {name}" for name in ("x", "y", "z", "correct", "error")
-    ]
 
 
 def test_the_plain_window_has_the_clouds_side_by_side(shown: dict[str, Any]) -> None:
@@ -113,4 +97,4 @@ def test_without_vulkan_the_remedy_is_said(shown: dict[str, Any], monkeypatch: p
     for kind in ("open3d", "open3d-ml"):
         with pytest.raises(ConcluError, match=r"needs Vulkan, and no driver.*mesa-vulkan-drivers`, take the window"):
             show_windows(PANELS, [], window=kind)
-    assert "geometries" not in shown
+    assert "clouds" not in shown
