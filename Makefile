@@ -42,6 +42,7 @@ help:
 	@echo "PYTEST_ARGS='-k name'   for make test"
 
 setup: .venv/.core
+	@echo "Set up. Next: source .venv/bin/activate, then python tools/train.py configs/conclu_pointnet.yaml"
 
 demo: .venv/.core
 	@run=runs/demo-$$(date +%Y%m%d-%H%M%S) && \

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console, RenderableType
+from rich.filesize import decimal
 from rich.progress import (
     BarColumn,
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -22,11 +24,38 @@ from rich.text import Text
 
 # Names of files and classes are shown as they are: [x] in them is no style, :car: no picture.
 T = TypeVar("T")
+QUIET_SECONDS = 60.0  # after which what has no terminal for its bar says how far it is
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
-class _Progress(Progress):
-    """A bar with its status, if it has one, on the line below: a terminal of 80 columns has no room beside it."""
+class Bar(Progress):
+    """A bar with its status, if it has one, on the line below: a terminal of 80 columns has no room beside it. Without
+    a terminal a line each minute says how far the work is."""
+
+    def __init__(self, *columns: ProgressColumn, in_words: Callable[[float], str], console: Console) -> None:
+        super().__init__(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._in_words = in_words
+        self._said = time.monotonic()
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the next update will be seen: a status that is costly to make can wait until then."""
+        return not self.disable or time.monotonic() - self._said > QUIET_SECONDS
+
+    def add_task(self, description: str, *arguments: Any, **fields: Any) -> TaskID:
+        self._said = time.monotonic()
+        return super().add_task(description, *arguments, **fields)
+
+    def update(self, task_id: TaskID, **fields: Any) -> None:
+        super().update(task_id, **fields)
+        if self.disable and self.speaks:
+            task = self._tasks[task_id]
+            far = "" if task.total is None else f": {self._in_words(task.completed)} of {self._in_words(task.total)}"
+            console.print("  ".join([f"{task.description}{far}", *filter(None, [task.fields.get("status")])]))
+            self._said = time.monotonic()
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        self.update(task_id, advance=advance)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
@@ -34,22 +63,16 @@ class _Progress(Progress):
         yield from (Text(line, no_wrap=True, overflow="ellipsis") for line in lines)
 
 
-def progress_bar(*, in_bytes: bool = False) -> Progress:
-    """A bar that is drawn on a terminal and stays silent elsewhere, where it would fill a log file.
+def progress_bar(*, in_bytes: bool = False) -> Bar:
+    """A bar that is drawn on a terminal; elsewhere, where it would fill a log file, a line each minute.
 
     Args:
         in_bytes: whether bytes are counted, which are shown with their speed (default: false, things are counted).
     """
     counts: list[ProgressColumn] = [DownloadColumn(), TransferSpeedColumn()] if in_bytes else [MofNCompleteColumn()]
-    return _Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        *counts,
-        TimeRemainingColumn(compact=True),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+    columns = [TextColumn("{task.description}"), BarColumn(), *counts, TimeRemainingColumn(compact=True)]
+    in_words = (lambda size: decimal(int(size))) if in_bytes else "{:,.0f}".format
+    return Bar(*columns, in_words=in_words, console=console)
 
 
 def shown_when_slow(steps: Iterable[T], total: int, description: str, patience: float = 2.0) -> Iterator[T]:

@@ -31,7 +31,6 @@ from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.methods.base import MethodOutput, epoch_warnings
 from conclu_pyg.vis.curves import plot_curves
 
-QUIET_SECONDS = 60  # after which a training that has no terminal for its bar says how far it is
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
@@ -164,7 +163,7 @@ class Pipeline(ABC):
         loader: Any = self.fabric.setup_dataloaders(batches)
         model, optimizer = self.fabric.setup(self.model, self.optimizer)
 
-        step, said = 0, time.perf_counter()
+        step = 0
         with Interrupt() as interrupt, MetricsLog(folder) as log, progress_bar() as bar:
             for epoch in range(self.epochs):
                 self.prepare_epoch()
@@ -183,18 +182,18 @@ class Pipeline(ABC):
                     mean.update({"loss": loss, **terms, **output.statistics})
                     if step == 1:
                         console.print(f"first step done: loss {loss.item():.3f}")
-                    now = time.perf_counter()
-                    if not bar.disable or now - said > QUIET_SECONDS:
+                    status = {}
+                    if bar.speaks:  # for this waits for the device
                         losses = {name: value.item() for name, value in output.losses.items()}
-                        status = step_status(losses, seen / (now - began))
-                        bar.update(task, advance=1, status=status)
-                        if bar.disable:  # no terminal: a line now and then, not a bar
-                            console.print(f"epoch {epoch + 1}/{self.epochs}, batch {batch} of {len(loader)}: {status}")
-                            said = now
+                        status["status"] = step_status(losses, seen / (time.perf_counter() - began))
+                    bar.update(task, advance=1, **status)
                     if interrupt.requested:
                         self._check_finite(folder, epoch + 1, mean.compute()["loss"])
                         self._checkpoint(epoch, batch, step, drawn_from, mean).save(folder / LAST)
-                        console.print(f"interrupted in epoch {epoch + 1}, step {step}: saved to {folder / LAST}")
+                        console.print(
+                            f"interrupted in epoch {epoch + 1}, step {step}: saved to {folder / LAST}, which can be "
+                            "evaluated; going on with the training from it is not implemented yet"
+                        )
                         raise KeyboardInterrupt
                 bar.remove_task(task)
 
@@ -212,7 +211,6 @@ class Pipeline(ABC):
                 self.scheduler.step()
                 best = self.is_best(metrics)  # before the checkpoint, which remembers it
                 self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, step, order.get_state()), best)
-                said = time.perf_counter()
                 if self.is_over():
                     break
         return folder

@@ -23,6 +23,7 @@ from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 
+DECAY, DECAY_EPOCHS = 0.7, 20  # of the schedule ``step``
 VIEWS: list[dict[str, Any]] = [{"name": "RandomAxisScale"}, {"name": "RandomShift"}]
 
 
@@ -45,7 +46,7 @@ class Finetuning(Pipeline):
         encoder_lr: that of the encoder; 0 freezes it, its batch norms included (default: as ``lr``).
         weight_decay: of AdamW (default: 0.01).
         schedule: ``cosine``, towards 0 after the last epoch, or ``step`` (default: cosine).
-        lr_decay: factor on the learning rate of ``step`` (default: 0.7) every
+        lr_decay: factor on the learning rate of ``step``, for which alone it is (default: 0.7) every
         lr_decay_epochs: epochs (default: 20).
         label_smoothing: share of each target that is spread over all labels (default: 0).
         class_weights: ``none``, or ``balanced``: each label counts in the loss by the inverse of how often it is a
@@ -84,8 +85,8 @@ class Finetuning(Pipeline):
         encoder_lr: float | None = None,
         weight_decay: float = 0.01,
         schedule: Literal["cosine", "step"] = "cosine",
-        lr_decay: float = 0.7,
-        lr_decay_epochs: int = 20,
+        lr_decay: float | None = None,
+        lr_decay_epochs: int | None = None,
         label_smoothing: float = 0.0,
         class_weights: Literal["none", "balanced"] = "none",
         label_fraction: float = 1.0,
@@ -100,6 +101,13 @@ class Finetuning(Pipeline):
                 f"the pipeline Finetuning trains on labels, and model.name={type(model).__name__} learns without them; "
                 "give pipeline.name=Pretraining, or a model such as Classifier or PartSegmenter."
             )
+        if schedule == "cosine" and (lr_decay, lr_decay_epochs) != (None, None):
+            raise ConfigError(
+                "pipeline.lr_decay and lr_decay_epochs are for pipeline.schedule=step, found cosine; give that "
+                "schedule, or leave them out."
+            )
+        lr_decay = DECAY if lr_decay is None else lr_decay
+        lr_decay_epochs = DECAY_EPOCHS if lr_decay_epochs is None else lr_decay_epochs
         check_at_least(
             1, lr_decay_epochs=lr_decay_epochs, label_per_class=1 if label_per_class is None else label_per_class
         )

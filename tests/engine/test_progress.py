@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from rich.console import Console
 from rich.progress import Progress
@@ -58,10 +60,28 @@ def test_a_bar_without_a_status_is_one_line_of_things_or_bytes(in_bytes: bool, c
     assert line.startswith("Fetching ━") and counted in line
 
 
-def test_the_bar_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_bar() as bar:
-        bar.update(bar.add_task("features", total=2), advance=1)
-    assert capsys.readouterr().out == ""
+def test_without_a_terminal_the_bar_is_silent_until_a_minute_has_passed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: now))
+    with progress_bar() as bar, progress_bar(in_bytes=True) as of_bytes:
+        task, unknown = bar.add_task("features", total=2000), bar.add_task("measuring", total=None, status="a part")
+        fetched = of_bytes.add_task("Fetching", total=2000)
+        for now in (0.0, 59.0):  # noqa: B007 - read by the clock
+            assert not bar.speaks
+            bar.update(task, advance=500)
+            assert capsys.readouterr().out == ""
+        now = 61.0
+        assert bar.speaks
+        bar.update(task, advance=500, status="loss 1.0")
+        of_bytes.advance(fetched, 1000)
+        now = 100.0
+        bar.advance(task)  # within a minute of the last line
+        assert capsys.readouterr().out == "features: 1,500 of 2,000  loss 1.0\nFetching: 1.0 kB of 2.0 kB\n"
+        now = 200.0
+        bar.update(unknown)
+    assert capsys.readouterr().out == "measuring  a part\n"
 
 
 @pytest.mark.parametrize(("patience", "drawn"), [(-1.0, 1), (3600.0, 0)])

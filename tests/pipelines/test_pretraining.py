@@ -351,7 +351,7 @@ def test_off_a_terminal_a_long_epoch_says_how_far_it_is(
     build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build(epochs=1).run_train()
-    assert "batch 2 of 3" not in capsys.readouterr().out
-    monkeypatch.setattr("conclu_pyg.pipelines.base.QUIET_SECONDS", -1)
+    assert "2 of 3" not in capsys.readouterr().out
+    monkeypatch.setattr("conclu_pyg.engine.progress.QUIET_SECONDS", -1)
     build(epochs=1).run_train()
-    assert "epoch 1/1, batch 2 of 3: loss " in capsys.readouterr().out
+    assert "epoch 1/1: 2 of 3  loss " in capsys.readouterr().out

@@ -18,7 +18,7 @@ import numpy as np
 from conclu_pyg.errors import DataError
 
 MAX_BYTES = 1 << 30  # far above any mesh of ModelNet
-REMEDY = "restore the file or remove it from the data set"
+REMEDY = "restore the file or leave it out"
 HEADER = re.compile(r"(?:ST)?C?N?OFF(?![A-Za-z])\s*(.*)", re.DOTALL)
 
 
