@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--robustness",
         action="store_true",
-        help="train the SVM on clean clouds and measure it on turned, noisy, thinned, occluded and stretched ones: a "
-        "table and a plot",
+        help="measure on turned, noisy, thinned, occluded and stretched clouds what learnt from clean ones, a linear "
+        "SVM or the model of a run that was trained on labels: a table and a plot",
     )
     parser.add_argument(
         "--with-random", action="store_true", help="probe a randomly initialised encoder too, for comparison"
@@ -71,17 +71,14 @@ def run(options: argparse.Namespace) -> None:
 
     from conclu_pyg.evaluation.evaluate import evaluate_run
     from conclu_pyg.evaluation.probes import PROBES
-    from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 
-    probes = [PROBES[name] for name in dict.fromkeys(options.probe or [])] + (
-        [ROBUSTNESS] if options.robustness else []
-    )
     evaluate_run(
         options.run,
         options.overrides,
-        probes=probes,
+        probes=[PROBES[name] for name in dict.fromkeys(options.probe or [])],
         with_random=options.with_random,
         on=options.on,
         label_per_class=options.label_per_class,
         votes=options.votes,
+        robustness=options.robustness,
     )

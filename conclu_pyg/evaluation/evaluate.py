@@ -12,6 +12,7 @@ from conclu_pyg.evaluation.features import apply_frozen
 from conclu_pyg.evaluation.loaded_run import load_run
 from conclu_pyg.evaluation.probe import On, Probe, probe_splits
 from conclu_pyg.evaluation.report import picture_name, show_files, show_records, show_value
+from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 from conclu_pyg.evaluation.svm_probe import SVM
 from conclu_pyg.methods.base import num_clusters, task_of
 from conclu_pyg.vis.gallery import plot_clusters
@@ -27,6 +28,7 @@ def evaluate_run(
     on: On = "test",
     label_per_class: int | None = None,
     votes: int = 1,
+    robustness: bool = False,
 ) -> list[Record]:
     """Measures the frozen encoder of a run, or a run that was trained on labels at its own task
     (:mod:`~conclu_pyg.evaluation.evaluate_task`), prints what it reached, and appends it to the run's records.
@@ -39,6 +41,7 @@ def evaluate_run(
         on: the test split, or a fifth of the training split that the probe is not trained on.
         label_per_class: how many clouds of each class the probe is trained on, drawn by the run's seed (default: all).
         votes: of a run that was trained on labels (default: 1, no vote).
+        robustness: also measures changed clouds, by a linear SVM of its own where an encoder is probed (default: no).
 
     Raises:
         ConcluError: a checkpoint, data set or override that cannot be used.
@@ -52,12 +55,12 @@ def evaluate_run(
         if probes or with_random or on != "test" or label_per_class is not None:
             raise ConfigError(
                 f"{run.folder} was trained on labels, so it is measured at its own task on the test split; leave out "
-                "the options of probes (--probe, --robustness, --with-random, --on, --label-per-class)."
+                "the options of probes (--probe, --with-random, --on, --label-per-class)."
             )
-        return evaluate_task(run, votes)
+        return evaluate_task(run, votes, robustness)
     if votes != 1:
         raise ConfigError(f"--votes={votes} is for runs that were trained on labels, and {run.folder} was not.")
-    probes = probes or (SVM,)
+    probes = (*probes, *((ROBUSTNESS,) if robustness else ())) or (SVM,)
     stubborn = [probe.title for probe in probes if probe.own_labels]
     if label_per_class is not None and stubborn:
         raise ConfigError(f"{stubborn[0]} draws its own labels, as its protocol says; leave --label-per-class out.")

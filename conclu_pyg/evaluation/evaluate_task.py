@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from rich.table import Table
 
 from conclu_pyg.arguments import settings_of
+from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.engine.progress import console
 from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records
 from conclu_pyg.engine.run_folder import CURVES_NAME
 from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.evaluation.changes import under_changes
 from conclu_pyg.evaluation.loaded_run import LoadedRun
-from conclu_pyg.evaluation.predictions import VOTE_VIEWS, predict_split
+from conclu_pyg.evaluation.predictions import VOTE_VIEWS, Predictions, predict_split
 from conclu_pyg.evaluation.probe import make_record
-from conclu_pyg.evaluation.report import picture_name, show_files
+from conclu_pyg.evaluation.report import picture_name, show_changes, show_files
 from conclu_pyg.metrics import Scores
 from conclu_pyg.registry import PIPELINES
 from conclu_pyg.transforms import compose
 from conclu_pyg.vis.confusion import plot_confusion
+from conclu_pyg.vis.robustness import plot_robustness
 
 
-def evaluate_task(run: LoadedRun, votes: int = 1) -> list[Record]:
+def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> list[Record]:
     """Measures a model of a labelled task on the test split, prints what it reached, and appends it to the run's
     records.
 
@@ -33,6 +36,7 @@ def evaluate_task(run: LoadedRun, votes: int = 1) -> list[Record]:
         run: whose method is such a model.
         votes: how many copies of each cloud vote: the cloud itself, and copies with another scale of each axis. What
             the vote gives is reported beside what the cloud alone gives (default: 1, no vote).
+        robustness: also measures changed clouds (:mod:`~conclu_pyg.evaluation.changes`), without votes (default: no).
 
     Raises:
         ConfigError: fewer than one vote.
@@ -47,54 +51,82 @@ def evaluate_task(run: LoadedRun, votes: int = 1) -> list[Record]:
             f"({_count(model.labels)}); evaluate it on the data set of its training."
         )
     records: list[Record] = []
-    confusion = run.folder / picture_name("confusion", run)
+    confusion, changes = (run.folder / picture_name(what, run) for what in ("confusion", "robustness"))
     for number in dict.fromkeys((1, votes)):
         began = time.perf_counter()
         views = compose(VOTE_VIEWS, vertical_axis=run.vertical_axis)
         predicted = predict_split(model, split, run.device, votes=number, views=views, seed=run.seed)
-        scores = model.scores(predicted.labels, predicted.targets, torch.from_numpy(split.y).long())
-        records += _records(run, scores, len(split), split.pos.shape[1], number, time.perf_counter() - began)
+        scores = _scores(model, predicted, split)
+        voted = f", {number} votes over copies of other scales" if number > 1 else ""
+        seconds = time.perf_counter() - began
+        for metric, value in scores.values.items():  # what lies beneath them stands in the record of the model's own
+            beneath = {"per_class": _per_class(scores)} if metric == model.metric else {}
+            records.append(_record(run, split, metric, value, voted, seconds, {"votes": number, **beneath}))
         _show(run, scores, number)
         if number == 1:
             plot_confusion(scores.confusion, model.label_names, confusion)
+    if robustness:
+        changed = _changed_record(run, split, records)
+        records.append(changed)
+        show_changes([changed])
+        plot_robustness([changed], changes)
     console.print(f"protocol: {records[0].protocol}")
     append_records(run.folder / RESULTS_NAME, records)
     results, curves = run.folder / RESULTS_NAME, run.folder / CURVES_NAME
-    show_files(curves=curves, confusion=confusion, results=results, checkpoint=run.source)
+    show_files(curves=curves, confusion=confusion, robustness=changes, results=results, checkpoint=run.source)
     return records
 
 
-def _records(run: LoadedRun, scores: Scores, clouds: int, num_points: int, votes: int, seconds: float) -> list[Record]:
-    """A record for each figure; what lies beneath them stands in that of the model's own metric."""
-    checkpoint = run.checkpoint
-    voted = f", {votes} votes over copies of other scales" if votes > 1 else ""
+def _scores(model: Any, predicted: Predictions, split: PointCloudSplit) -> Scores:
+    return model.scores(predicted.labels, predicted.targets, torch.from_numpy(split.y).long())
+
+
+def _changed_record(run: LoadedRun, split: PointCloudSplit, records: Sequence[Record]) -> Record:
+    """The mean of the model's own metric over changed clouds, beside its clean value, which is in the records."""
+    began, model = time.perf_counter(), run.method
+    (clean,) = (record.value for record in records if record.metric == model.metric and record.details["votes"] == 1)
+
+    def value_of(changed: PointCloudSplit) -> float:
+        return _scores(model, predict_split(model, changed, run.device), changed).values[model.metric]
+
+    found = under_changes(run, split, model.metric, clean, value_of)
+    metric, seconds = f"mean {model.metric} under changes", time.perf_counter() - began
+    return _record(run, split, metric, found.mean, f", {found.protocol}", seconds, {"votes": 1, **found.details})
+
+
+def _record(
+    run: LoadedRun,
+    split: PointCloudSplit,
+    metric: str,
+    value: float,
+    treated: str,
+    seconds: float,
+    details: Mapping[str, Any],
+) -> Record:
+    """A record of a figure; ``treated`` says at the end of the protocol how the clouds were."""
+    checkpoint, num_points = run.checkpoint, split.pos.shape[1]
     known = f", {run.method.given} known" if run.method.given else ""
-    protocol = (
-        f"{run.config['model']['name']} trained on {checkpoint.trained_on or 'labelled clouds'}; "
-        f"measured on {clouds:,} clouds (test split), {num_points:,} points of each{known}{voted}"
-    )
     named = PIPELINES.look_up(checkpoint.config["pipeline"])
     pipeline = settings_of(named.cls, named.arguments)
-    details = {
-        "on": "test",
-        "labels": _labels(pipeline),
-        "frozen": pipeline.get("encoder_lr") == 0,
-        "votes": votes,
-        "num_points": num_points,
-        "epoch": checkpoint.epoch,
-    }
-    return [
-        make_record(
-            run,
-            task=run.method.task,
-            metric=metric,
-            value=value,
-            protocol=protocol,
-            seconds=seconds,
-            details=details | ({"per_class": _per_class(scores)} if metric == run.method.metric else {}),
-        )
-        for metric, value in scores.values.items()
-    ]
+    return make_record(
+        run,
+        task=run.method.task,
+        metric=metric,
+        value=value,
+        protocol=(
+            f"{run.config['model']['name']} trained on {checkpoint.trained_on or 'labelled clouds'}; "
+            f"measured on {len(split):,} clouds (test split), {num_points:,} points of each{known}{treated}"
+        ),
+        seconds=seconds,
+        details={
+            "on": "test",
+            "labels": _labels(pipeline),
+            "frozen": pipeline.get("encoder_lr") == 0,
+            "num_points": num_points,
+            "epoch": checkpoint.epoch,
+            **details,
+        },
+    )
 
 
 def _labels(pipeline: Mapping[str, Any]) -> dict[str, float]:

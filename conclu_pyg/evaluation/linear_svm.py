@@ -45,6 +45,10 @@ class LinearSVM:
         """
         return self._search.predict(self._scaling(x) @ self._x.T)
 
+    def accuracy(self, features: Features) -> float:
+        """The share of features that are given their class, in percent."""
+        return 100 * float((self.predict(features.x) == features.y).mean())
+
 
 def linear_svm(train: Features, test: Features, num_classes: int, seed: int = 0) -> LinearResult:
     """Trains a :class:`LinearSVM` on ``train`` and measures it on ``test``.

@@ -27,17 +27,22 @@ def show_records(records: Sequence[Record]) -> None:
     classed = [record for record in records if "per_class" in record.details]
     if classed:
         console.print(_class_table(classed))
-    changed = [record for record in records if "changes" in record.details]
-    if changed:
-        console.print(_change_table(changed))
+    show_changes(records)
     for record in records:
         console.print(f"protocol: {record.protocol}")
         for note in record.details.get("notes", []):
             console.print(f"note on the {_kind(record)} encoder: {note}")
 
 
+def show_changes(records: Sequence[Record]) -> None:
+    """Prints what those of the records say that measured changed clouds, all of them the same measure."""
+    changed = [record for record in records if "changes" in record.details]
+    if changed:
+        console.print(_change_table(changed))
+
+
 def _kind(record: Record) -> str:
-    return "pre-trained" if record.training else "random"
+    return "random" if record.initialisation == "random" else "pre-trained"
 
 
 def _class_table(records: Sequence[Record]) -> Table:
@@ -54,7 +59,7 @@ def _class_table(records: Sequence[Record]) -> Table:
 
 
 def _change_table(records: Sequence[Record]) -> Table:
-    table = Table(title="accuracy in percent")
+    table = Table(title=f"{records[0].details['measure']} in percent")
     table.add_column("the clouds are")
     table.add_column("strength", justify="right")
     for record in records:
@@ -64,7 +69,7 @@ def _change_table(records: Sequence[Record]) -> Table:
         table.add_section()
         for place, strength in enumerate(change["strengths"]):
             name = f"{change['name']} ({change['unit']})" if place == 0 else ""
-            values = (record.details["changes"][number]["accuracies"][place] for record in records)
+            values = (record.details["changes"][number]["values"][place] for record in records)
             table.add_row(name, f"{strength:g}", *(f"{value:.1f}" for value in values))
     table.add_section()
     table.add_row("mean of the changed", "", *(f"{record.value:.1f}" for record in records), style="bold")

@@ -1,4 +1,4 @@
-"""Accuracy over the strength of changes as a picture."""
+"""Accuracy, or another measure, over the strength of changes as a picture."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.engine.records import Record
 
-STYLES = {True: ("tab:blue", "-", "o"), False: ("tab:gray", "--", "s")}  # by whether the encoder was trained
+STYLES = {True: ("tab:blue", "-", "o"), False: ("tab:gray", "--", "s")}  # by whether the encoder was pre-trained
 
 
 def plot_robustness(records: Sequence[Record], path: Path) -> None:
-    """Draws a panel for each change, and in it a curve for each encoder, from the clean accuracy on.
+    """Draws a panel for each change, and in it a curve for each encoder, from the clean value on.
 
     Args:
-        records: one for each encoder, with the same ``changes`` in their details.
+        records: one for each encoder, with the same ``measure`` and ``changes`` in their details.
         path: the PNG file to write.
     """
     changes = records[0].details["changes"]
@@ -27,12 +27,13 @@ def plot_robustness(records: Sequence[Record], path: Path) -> None:
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for number, (axis, change) in enumerate(zip(axes, changes, strict=False)):
         for record in records:
-            color, line, marker = STYLES[bool(record.training)]
-            name = f"pre-trained on {record.initialisation}" if record.training else "random weights"
+            pretrained = record.initialisation != "random"
+            color, line, marker = STYLES[pretrained]
+            name = f"pre-trained on {record.initialisation}" if pretrained else "random weights"
             of_record = record.details["changes"][number]
             axis.plot(
                 [change["none"], *change["strengths"]],
-                [record.details["clean"], *of_record["accuracies"]],
+                [record.details["clean"], *of_record["values"]],
                 color=color,
                 linestyle=line,
                 marker=marker,
@@ -45,7 +46,7 @@ def plot_robustness(records: Sequence[Record], path: Path) -> None:
         axis.tick_params(labelsize=8)
         axis.grid(alpha=0.3)
     for axis in axes[::columns]:
-        axis.set_ylabel("accuracy in percent", fontsize=8)
+        axis.set_ylabel(f"{records[0].details['measure']} in percent", fontsize=8)
     for axis in axes[len(changes) :]:
         axis.set_visible(False)
     axes[0].legend(fontsize=8, loc="lower left")

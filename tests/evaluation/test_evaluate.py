@@ -26,7 +26,6 @@ from conclu_pyg.evaluation.linear_svm import linear_svm
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits
 from conclu_pyg.evaluation.probes import PROBES
-from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 from conclu_pyg.registry import METHODS
 
 CPU = torch.device("cpu")
@@ -235,7 +234,7 @@ def test_another_probe_gives_its_records_and_notes_without_a_table(
     assert seen == [(False, 48, 40), (True, 48, 40)] and read_records(run / "results.json") == [record, *records]
     out = capsys.readouterr().out
     assert out.count("my probe on ParametricShapes") == 2 and "all clouds" not in out
-    assert out.count("note on the pre-trained encoder: mind the step.") == 2
+    assert all(f"note on the {kind} encoder: mind the step." in out for kind in ("random", "pre-trained"))
 
 
 def test_the_picture_shows_the_clouds_upright_as_they_were_turned(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,11 +304,11 @@ def test_robustness_gives_a_table_and_a_picture_of_both_encoders(
 ) -> None:
     drawn: list[Any] = []
     monkeypatch.setattr("conclu_pyg.evaluation.evaluate.plot_robustness", lambda *given: drawn.append(given))
-    records = evaluate_run(str(run), probes=[PROBES["knn"], ROBUSTNESS], with_random=True)
+    records = evaluate_run(str(run), probes=[PROBES["knn"]], robustness=True, with_random=True)
     assert drawn == [(records[2:], run / "robustness.png")]
     lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
     random, trained = (record.details for record in records[2:])
     assert ["clean", f"{random['clean']:.1f}", f"{trained['clean']:.1f}"] in lines
     for one, other in zip(random["changes"], trained["changes"], strict=True):
-        for strength, *values in zip(one["strengths"], one["accuracies"], other["accuracies"], strict=True):
+        for strength, *values in zip(one["strengths"], one["values"], other["values"], strict=True):
             assert any(line[-3:] == [f"{strength:g}", *(f"{value:.1f}" for value in values)] for line in lines)

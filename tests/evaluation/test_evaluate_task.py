@@ -9,6 +9,7 @@ import torch
 from conclu_pyg.engine.records import read_records
 from conclu_pyg.engine.run_folder import BEST, LAST
 from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.evaluation.changes import CHANGES, changed_split
 from conclu_pyg.evaluation.evaluate import evaluate_run
 from conclu_pyg.evaluation.loaded_run import load_run
 from conclu_pyg.evaluation.predictions import predict_split
@@ -49,6 +50,27 @@ def test_votes_are_reported_beside_the_figure_without(run: Path) -> None:
     assert len(voted) == 2 * len(single) and all("3 votes" in r.protocol for r in voted[len(single) :])
     assert [r.details["votes"] for r in voted] == [1] * len(single) + [3] * len(single)
     assert [r.value for r in evaluate_run(str(run), votes=3)] == [r.value for r in voted]  # by the run's seed
+
+
+def test_changed_clouds_are_measured_by_the_own_metric(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    *clean, changed = evaluate_run(str(run), robustness=True)
+    assert [r.value for r in clean] == [r.value for r in evaluate_run(str(run))]
+    loaded = load_run(run)
+    metric = loaded.method.metric
+    assert changed.metric == f"mean {metric} under changes" and changed.details["measure"] == metric
+    assert changed.details["clean"] == next(r.value for r in clean if r.metric == metric)
+    values = [value for change in changed.details["changes"] for value in change["values"]]
+    assert changed.value == pytest.approx(sum(values) / len(values), abs=0.01)
+    assert len(set(values)) > 5 or run.name == "classification"  # an epoch teaches the tiny classifier one class
+    split = changed_split(loaded, loaded.split("test"), CHANGES[3], 0.5)
+    assert CHANGES[3].name == "thinned"
+    torch.manual_seed(loaded.seed)
+    predicted = predict_split(loaded.method, split, loaded.device)
+    scores = loaded.method.scores(*predicted, torch.from_numpy(split.y))
+    assert changed.details["changes"][3]["values"][1] == round(scores.values[metric], 2)
+    assert (run / "robustness.png").stat().st_size > 1000
+    out = capsys.readouterr().out
+    assert f"{metric} in percent" in out and "turned about any axis" in out
 
 
 def test_options_of_probes_are_refused(run: Path) -> None:

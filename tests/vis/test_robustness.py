@@ -12,9 +12,10 @@ from conclu_pyg.vis.robustness import plot_robustness
 
 def record(clean: float, trained: bool, changes: int = 4) -> Record:
     details = {
+        "measure": "accuracy",
         "clean": clean,
         "changes": [
-            {"name": f"change {i}", "unit": "m", "none": 1, "strengths": [2, 5], "accuracies": [clean - 10 * i, 5.0]}
+            {"name": f"change {i}", "unit": "m", "none": 1, "strengths": [2, 5], "values": [clean - 10 * i, 5.0]}
             for i in range(changes)
         ],
     }

@@ -1,0 +1,124 @@
+"""What robustness is measured against: clouds that are turned, noisy, thinned, occluded and stretched."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch_geometric.transforms import BaseTransform, Compose
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.transforms import (
+    DropPoints,
+    RandomAxisScale,
+    RandomHalfSpaceCrop,
+    RandomJitter,
+    RandomRotate,
+    RandomVerticalRotate,
+)
+
+
+class Change(NamedTuple):
+    """What is done to the clouds.
+
+    Attributes:
+        name: what it is called.
+        unit: what its strength is.
+        strengths: those that are measured.
+        none: the strength that changes nothing.
+        make: the transform of a strength, for clouds whose coordinate of that number points up.
+    """
+
+    name: str
+    unit: str
+    strengths: tuple[float, ...]
+    none: float
+    make: Callable[[float, int], BaseTransform]
+
+
+CHANGES = (
+    Change(
+        "turned about the vertical",
+        "degrees, at most",
+        (15, 45, 90, 180),
+        0,
+        lambda degrees, axis: RandomVerticalRotate(degrees, axis),  # type: ignore[arg-type]
+    ),
+    Change("turned about any axis", "degrees, at most", (15, 45, 90, 180), 0, lambda degrees, _: RandomRotate(degrees)),
+    Change("jittered", "sigma", (0.01, 0.02, 0.05, 0.1), 0, lambda sigma, _: RandomJitter(sigma, clip=math.inf)),
+    Change("thinned", "share dropped", (0.25, 0.5, 0.75, 0.9), 0, lambda share, _: DropPoints(share)),
+    Change("occluded", "share cut off", (0.15, 0.3, 0.5, 0.7), 0, lambda share, _: RandomHalfSpaceCrop(1 - share)),
+    Change("stretched", "factor, at most", (1.25, 1.5, 2, 3), 1, lambda most, _: RandomAxisScale(1 / most, most)),
+)
+
+
+class Robustness(NamedTuple):
+    """What a measure gives on changed clouds.
+
+    Attributes:
+        mean: over all changes and strengths.
+        protocol: how the clouds are changed, for the end of a protocol.
+        details: of a record: the ``measure``, its ``clean`` value, and the ``changes`` with the value at each strength.
+    """
+
+    mean: float
+    protocol: str
+    details: dict[str, Any]
+
+
+def under_changes(
+    run: LoadedRun, split: PointCloudSplit, measure: str, clean: float, value_of: Callable[[PointCloudSplit], float]
+) -> Robustness:
+    """Measures every change at each of its strengths, drawn by the run's seed: every run is given the same clouds.
+
+    Args:
+        run: whose data set says how clouds are normalised and which coordinate points up.
+        split: the clean clouds.
+        measure: the name of what is measured, such as ``accuracy``.
+        clean: its value on the clean clouds, in percent.
+        value_of: its value on changed ones, in percent.
+    """
+    changes: list[dict[str, Any]] = []
+    for change in CHANGES:
+        values = []
+        for strength in change.strengths:
+            with _drawn_by(run.seed):
+                values.append(round(value_of(changed_split(run, split, change, strength)), 2))
+        facts = {"name": change.name, "unit": change.unit, "none": change.none, "strengths": list(change.strengths)}
+        changes.append({**facts, "values": values})
+    every = [value for found in changes for value in found["values"]]
+    return Robustness(
+        mean=float(np.mean(every)),
+        protocol=f"changed in {len(CHANGES)} ways at {len(every)} strengths in all, then normalised again",
+        details={"measure": measure, "clean": round(clean, 2), "changes": changes},
+    )
+
+
+def changed_split(run: LoadedRun, split: PointCloudSplit, change: Change, strength: float) -> PointCloudSplit:
+    """The clouds changed whenever they are read, then normalised again as the data set normalises clouds: a scan is
+    read so too.
+
+    Args:
+        run: whose clouds they are.
+        split: the clean clouds.
+        change, strength: what is done to them.
+    """
+    changed = copy.copy(split)
+    axis = run.vertical_axis
+    steps = [split.transform, change.make(strength, axis), run.dataset.transform_for(axis)]
+    changed.transform = Compose([step for step in steps if step is not None])
+    return changed
+
+
+@contextmanager
+def _drawn_by(seed: int) -> Iterator[None]:
+    """Within it, what is drawn on the CPU, where clouds are read, follows from the seed; then all is as before."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield

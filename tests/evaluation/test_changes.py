@@ -1,0 +1,96 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.evaluation.changes import CHANGES, Change, changed_split, under_changes
+from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
+
+
+@pytest.fixture(scope="module")
+def loaded(tiny_run: Path) -> LoadedRun:
+    return load_run(tiny_run, ["dataset.num_shapes=80", "dataset.num_points=32"])
+
+
+@pytest.fixture(params=CHANGES, ids=lambda change: change.name)
+def change(request: pytest.FixtureRequest) -> Change:
+    return request.param
+
+
+def clouds_of(split: PointCloudSplit) -> list[Tensor]:
+    return [cloud.pos for cloud in split.__getitems__(range(len(split))).to_data_list()]
+
+
+def every_cloud(run: LoadedRun, split: PointCloudSplit) -> list[list[Tensor]]:
+    """The clouds of each change and strength, as a measure is given them."""
+    seen: list[list[Tensor]] = []
+
+    def value_of(changed: PointCloudSplit) -> float:
+        seen.append(clouds_of(changed))
+        return 0.0
+
+    under_changes(run, split, "accuracy", 100.0, value_of)
+    return seen
+
+
+def test_without_strength_the_clouds_are_as_they_were(loaded: LoadedRun, change: Change) -> None:
+    split = loaded.split("test")
+    clouds = clouds_of(changed_split(loaded, split, change, change.none))
+    assert len(clouds) == len(split)
+    for cloud, clean in zip(clouds, clouds_of(split), strict=True):
+        assert torch.allclose(cloud, clean, atol=1e-6)
+
+
+def test_every_strength_changes_the_clouds_and_leaves_them_normalised(loaded: LoadedRun, change: Change) -> None:
+    split = loaded.split("test")
+    for strength in change.strengths:
+        for cloud, clean in zip(
+            clouds_of(changed_split(loaded, split, change, strength)), clouds_of(split), strict=True
+        ):
+            assert cloud.shape != clean.shape or not torch.allclose(cloud, clean, atol=1e-3)
+            assert cloud.mean(dim=0).abs().max() < 1e-5 and cloud.norm(dim=1).max() == pytest.approx(1, abs=1e-5)
+
+
+def test_the_changes_follow_the_seed_of_the_run_and_nothing_else(loaded: LoadedRun) -> None:
+    split = loaded.split("test").subset(range(4))
+    torch.manual_seed(1)
+    first = every_cloud(loaded, split)
+    left_alone = torch.rand(3)
+    torch.manual_seed(1)
+    assert torch.equal(torch.rand(3), left_alone)
+    again = every_cloud(loaded.untrained(), split)
+    seeded = {**loaded.config, "pipeline": {**loaded.config["pipeline"], "seed": 5}}
+    other = every_cloud(replace(loaded, config=seeded), split)
+    assert len(first) == sum(len(change.strengths) for change in CHANGES)
+    for one, same, another in zip(first, again, other, strict=True):
+        assert all(map(torch.equal, one, same)) and not any(map(torch.equal, one, another))
+
+
+def test_the_vertical_is_that_of_the_clouds_as_they_are_read(loaded: LoadedRun) -> None:
+    turned = replace(loaded, checkpoint=replace(loaded.checkpoint, vertical_axis=1))
+    split = turned.split("test")
+    for cloud, clean in zip(clouds_of(changed_split(turned, split, CHANGES[0], 180)), clouds_of(split), strict=True):
+        assert torch.allclose(cloud[:, 1], clean[:, 1], atol=1e-6)
+
+
+def test_clouds_that_were_turned_are_normalised_about_their_new_axis(tiny_run: Path) -> None:
+    run = load_run(tiny_run, ["dataset.transform=[{name: RandomVerticalRotate, degrees: 5}]"])
+    turned = replace(run, checkpoint=replace(run.checkpoint, vertical_axis=1))
+    made = changed_split(turned, turned.split("test"), CHANGES[0], 10.0)
+    assert made.transform is not None
+    first, *_, last = made.transform.transforms
+    assert first.transforms[0].transforms[0].vertical_axis == 2 and last.transforms[0].vertical_axis == 1
+
+
+def test_what_is_found_has_each_value_beside_its_strength_and_their_mean(loaded: LoadedRun) -> None:
+    count = iter(range(100))
+    found = under_changes(loaded, loaded.split("test"), "accuracy", 12.345, lambda _: float(next(count)))
+    assert found.mean == pytest.approx(sum(range(24)) / 24) and found.protocol.startswith("changed in 6 ways at 24")
+    assert (found.details["measure"], found.details["clean"]) == ("accuracy", 12.35)
+    assert [(change["name"], tuple(change["strengths"])) for change in found.details["changes"]] == [
+        (change.name, change.strengths) for change in CHANGES
+    ]
+    assert [value for change in found.details["changes"] for value in change["values"]] == list(range(24))
