@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.model_selection import StratifiedShuffleSplit
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConfigError, DataError
@@ -48,15 +47,15 @@ def draw_fraction(split: PointCloudSplit, fraction: float, seed: int) -> PointCl
 
 
 def hold_out(split: PointCloudSplit, share: float, seed: int) -> tuple[PointCloudSplit, PointCloudSplit]:
-    """The split without a share of it, and that share, each class divided alike, as nearly as its clouds can be.
+    """The split without a share of the clouds of each class, and that share.
 
     Args:
         split: what to divide.
-        share: of the clouds, above 0 and below 1.
+        share: of the clouds, above 0 and below 1; of each class at least one is held out, and at least one is not.
         seed: of the draw.
 
     Raises:
-        DataError: a class has one cloud, or the share or the rest has fewer clouds than there are classes.
+        DataError: a class has one cloud.
     """
     counts = np.bincount(split.y, minlength=len(split.classes))
     if (counts == 1).any():
@@ -65,15 +64,9 @@ def hold_out(split: PointCloudSplit, share: float, seed: int) -> tuple[PointClou
             f"a validation part cannot be taken from the {len(split)} training clouds: the class {name} has only one; "
             "give pipeline.validation=0, or the name of a split."
         )
-    draws = StratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
-    try:
-        seen, held_out = next(draws.split(split.y, split.y))
-    except ValueError as error:
-        raise DataError(
-            f"a validation part of {share:.3g} cannot be taken from {len(split)} training clouds: it and the rest need "
-            f"a cloud of each of the {np.count_nonzero(counts)} classes; give another pipeline.validation, or 0."
-        ) from error
-    return split.subset(seen), split.subset(held_out)
+    wanted = np.rint(share * counts).astype(int).clip(np.minimum(counts, 1), np.maximum(counts - 1, 0))
+    held_out = _first_of_each(split, wanted, seed)
+    return split.subset(np.setdiff1d(np.arange(len(split)), held_out)), split.subset(held_out)
 
 
 def _first_of_each(split: PointCloudSplit, counts: np.ndarray, seed: int) -> np.ndarray:

@@ -21,7 +21,7 @@ MAPPINGS = (
 )
 KINDS: dict[str, type] = {
     **dict.fromkeys(("dataset", "command", "trained_on", "chosen_on"), str),
-    **dict.fromkeys(("epoch", "batch", "step"), int),
+    **dict.fromkeys(("epoch", "batch", "step", "num_points"), int),
 }
 
 
@@ -45,6 +45,7 @@ class Checkpoint:
         pipeline: what the pipeline remembers beside, such as its best epoch's figure.
         vertical_axis: the coordinate that points up in the clouds of the training.
         data_axis: the one that does in the data set, where they were turned from another.
+        num_points: of each cloud of the training split; 0 where it is not known.
         labels: the names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
         pretraining: where the encoder's first weights came from, empty for random ones (see
             :class:`~conclu_pyg.engine.pretrained.Pretraining`).
@@ -70,6 +71,7 @@ class Checkpoint:
     pipeline: dict[str, Any] = field(default_factory=dict)
     vertical_axis: int | None = None
     data_axis: int | None = None
+    num_points: int = 0
     labels: dict[str, Any] = field(default_factory=dict)
     pretraining: dict[str, Any] = field(default_factory=dict)
     trained_on: str = ""

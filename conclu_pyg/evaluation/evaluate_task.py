@@ -15,7 +15,7 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.engine.progress import console
 from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records
 from conclu_pyg.engine.run_folder import CURVES_NAME
-from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.changes import under_changes
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.predictions import VOTE_VIEWS, Predictions, predict_split
@@ -44,12 +44,8 @@ def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> l
     """
     if votes < 1:
         raise ConfigError(f"--votes must be at least 1, found {votes}.")
+    run.check_labels()
     model, split = run.method, run.split("test")
-    if run.dataset.labels != model.labels:
-        raise DataError(
-            f"{run.dataset.name} has other labels ({_count(run.dataset.labels)}) than the run was trained on "
-            f"({_count(model.labels)}); evaluate it on the data set of its training."
-        )
     records: list[Record] = []
     confusion, changes = (run.folder / picture_name(what, run) for what in ("confusion", "robustness"))
     for number in dict.fromkeys((1, votes)):
@@ -152,7 +148,3 @@ def _show(run: LoadedRun, scores: Scores, votes: int) -> None:
     start = "random weights" if run.initialisation == "random" else f"an encoder pre-trained on {run.initialisation}"
     figures = ", ".join(f"{name} {value:.1f} %" for name, value in scores.values.items())
     console.print(f"{title} on {run.dataset.name}, {run.config['model']['encoder']['name']} from {start}: {figures}")
-
-
-def _count(labels: Any) -> str:
-    return f"{len(labels.classes)} classes" + (f", {len(labels.parts)} parts" if labels.parts else "")

@@ -141,6 +141,7 @@ def _record(run: LoadedRun, splits: ProbeSplits, support: Features, query: Featu
         ),
         seconds=time.perf_counter() - began,
         details={
+            "on": splits.on,
             "num_points": num_points,
             "way": way,
             "shot": shot,

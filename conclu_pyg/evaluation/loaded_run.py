@@ -16,9 +16,10 @@ from conclu_pyg.data.labels import Labels
 from conclu_pyg.engine.checkpoint import Checkpoint, load_weights
 from conclu_pyg.engine.device import choose_device
 from conclu_pyg.engine.pretrained import origin_in_words
+from conclu_pyg.engine.progress import counted
 from conclu_pyg.engine.run_folder import find_checkpoint, folder_of
 from conclu_pyg.engine.seeding import seed_all
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.features import Features, embed
 from conclu_pyg.methods.base import task_of
 from conclu_pyg.registry import DATASETS, METHODS
@@ -100,6 +101,18 @@ class LoadedRun:
         another run's."""
         return replace(self, method=_initial_method(self.config, self.checkpoint, self.source), trained=False)
 
+    def check_labels(self) -> None:
+        """Refuses a data set whose labels are not those that the method learnt.
+
+        Raises:
+            DataError: names both.
+        """
+        if self.dataset.labels != self.method.labels:
+            raise DataError(
+                f"{self.dataset.name} has other labels ({_count(self.dataset.labels)}) than the run was trained on "
+                f"({_count(self.method.labels)}); take the data set of its training, or one with the same labels."
+            )
+
     def split(self, name: str) -> PointCloudSplit:
         """A split of the data set, with its clouds turned as those of the training where another coordinate points up
         in them."""
@@ -159,3 +172,8 @@ def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint, source: P
     with named({**config, "model": model}, _called(source)):
         seed_all(config["pipeline"].get("seed", 0))
         return METHODS.build(model, **given)
+
+
+def _count(labels: Labels) -> str:
+    classes = f"{len(labels.classes)} class{'' if len(labels.classes) == 1 else 'es'}"
+    return classes + (f", {counted(len(labels.parts), 'part')}" if labels.parts else "")

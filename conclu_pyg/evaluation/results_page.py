@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from conclu_pyg.engine.label_curves import LabelCurve, label_curves
 from conclu_pyg.engine.records import Record, read_records
@@ -141,13 +141,23 @@ def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
 def _commands(records: Sequence[Record]) -> list[str]:
     """Each training once with its time, then each evaluation once."""
     trainings = {
-        (record.details.get("setting", ""), training["command"]): training["seconds"]
+        (training.get("setting", ""), training["command"]): training["seconds"]
         for record in records
-        for training in (record.details.get("pretraining"), record.training)
-        if training
+        for training in _trainings(record)
     }
     evaluations = dict.fromkeys(record.command for record in records)
     return [
         *(f"- {setting}: `{command}` ({seconds / 60:.0f} min)" for (setting, command), seconds in trainings.items()),
         *(f"- `{command}`" for command in evaluations),
     ]
+
+
+def _trainings(record: Record) -> list[dict[str, Any]]:
+    """The trainings behind a record with their settings, the first of them first."""
+    before = record.details.get("pretraining")
+    chain = []
+    while before:
+        chain.append(before)
+        before = before.get("before")
+    own = {**record.training, "setting": record.details.get("setting", "")}
+    return [*reversed(chain), *([own] if record.training else [])]

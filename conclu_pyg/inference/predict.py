@@ -112,6 +112,8 @@ def _check(run: LoadedRun, inputs: Inputs, options: Options, out: Path) -> None:
     if run.method.given:
         check_categories(inputs.tops, run.method.labels.classes, options.category)
     check_truth(options.truth, inputs.files)
+    if options.test:
+        run.check_labels()
     check_out(out, [*inputs.named, *inputs.files, *([options.truth] if options.truth else [])])
 
 

@@ -46,7 +46,8 @@ def _settings(run: LoadedRun) -> dict[str, Any]:
 
 
 def _num_points(run: LoadedRun) -> int:
-    """How many points the clouds of the training had, as its config or the data set's class says it; else the data
-    set is opened and its clouds are looked at."""
-    said = _settings(run).get("num_points")
-    return int(run.dataset.get_split("test").pos.shape[1] if said is None else said)
+    """How many points the clouds of the training had. Where the checkpoint, of an older version, does not know it, its
+    config or the data set's class says how many were wanted; else the data set is opened and its clouds are looked
+    at."""
+    known = run.checkpoint.num_points or _settings(run).get("num_points")
+    return int(run.dataset.get_split("test").pos.shape[1] if known is None else known)

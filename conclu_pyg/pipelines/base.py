@@ -88,7 +88,7 @@ class Pipeline(ABC):
         self.log_dir, self.run_dir = log_dir, run_dir
         self.keep_every, self.num_workers = keep_every, num_workers
         self.trained_on = self.chosen_on = ""
-        self._began = time.perf_counter()
+        self._began, self._num_points = time.perf_counter(), 0
         accelerator = choose_device(device).type
         if precision == "16-mixed" and accelerator == "cpu":
             raise ConfigError("pipeline.precision=16-mixed needs a GPU; give bf16-mixed or 32-true for the CPU.")
@@ -145,6 +145,7 @@ class Pipeline(ABC):
             ConcluError: the loss or a weight is not finite.
         """
         split = self.training_split()
+        self._num_points = split.pos.shape[1]
         if self.vertical_axis != self.dataset.vertical_axis:
             found, wanted = ("xyz"[axis] for axis in (self.dataset.vertical_axis, self.vertical_axis))
             console.print(f"clouds are turned from {found} up to {wanted} up, as the encoder knows them")
@@ -251,6 +252,7 @@ class Pipeline(ABC):
             dataset=self.dataset.name,
             vertical_axis=self.vertical_axis,
             data_axis=self.dataset.vertical_axis,
+            num_points=self._num_points,
             command=command_line(),
             seconds=time.perf_counter() - self._began,
             epoch=epoch,

@@ -55,8 +55,9 @@ class Finetuning(Pipeline):
             ``seed`` (default: 1).
         label_per_class: trains on so many clouds of each class, drawn by ``seed`` (default: all).
         train_on: the split to train on (default: train).
-        validation: the share of the labelled clouds of each class that is held out, of those that were drawn, or the
-            name of a split with other clouds than those that are trained on, and not ``test``; 0 for none (default: 0).
+        validation: the share of the labelled clouds of each class that is held out, of those that were drawn and one
+            of each at least, or the name of a split with other clouds than those that are trained on, and not ``test``;
+            0 for none (default: 0).
             With it, the epoch that is best there is kept, and evaluated later.
         patience: stops after so many epochs without a better one on the validation clouds; 0 never does (default: 0).
         **options: as for :class:`~conclu_pyg.pipelines.base.Pipeline`, such as ``seed`` and ``run_dir``.

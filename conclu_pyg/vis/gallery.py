@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.engine.files import atomic_write
-
-AZIMUTH, ELEVATION = np.radians(-55), np.radians(22)
+from conclu_pyg.vis.camera import camera_axes
 
 
 def plot_clusters(
@@ -40,25 +39,11 @@ def plot_clusters(
         for axis in row:
             axis.set_axis_off()
         for axis, member in zip(row, members, strict=False):
-            x, y, depth = _project(split[int(member)].pos.numpy(), vertical_axis)
-            axis.scatter(x, y, c=-depth, s=1.2, cmap="viridis", linewidths=0)
+            seen = split[int(member)].pos.numpy() @ camera_axes(vertical_axis).T
+            right, up, near = seen[seen[:, 2].argsort()].T  # far points first
+            axis.scatter(right, up, c=near, s=1.2, cmap="viridis", linewidths=0)
             axis.set_aspect("equal")
             axis.set_title(split.classes[split.y[member]], fontsize=7, pad=1)
         row[0].text(-0.15, 0.5, f"prototype {j}\n{sizes[j]} clouds", fontsize=7, ha="right", transform=row[0].transAxes)
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=110)
-
-
-def _project(pos: np.ndarray, vertical_axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Right, up and depth of each point, seen from the side and a little above; far points come first.
-
-    Shapes:
-        - **pos:** ``[N, 3]``, **output:** three of ``[N]``
-    """
-    x, y, z = (pos[:, (vertical_axis + 1 + k) % 3] for k in range(3))  # z is up
-    right = np.cos(AZIMUTH) * x + np.sin(AZIMUTH) * y
-    away = -np.sin(AZIMUTH) * x + np.cos(AZIMUTH) * y
-    up = np.cos(ELEVATION) * z + np.sin(ELEVATION) * away
-    depth = np.cos(ELEVATION) * away - np.sin(ELEVATION) * z
-    order = np.argsort(-depth)
-    return right[order], up[order], depth[order]

@@ -106,3 +106,24 @@ def test_the_test_split_may_lie_elsewhere(
     run = str(tiny_task_runs["classification"])
     assert main(["predict", run, "dataset.num_test_shapes=20", "--test", "99", "--out", str(tmp_path)]) == 0
     assert "of 20 clouds right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("task", ["classification", "part_segmentation"])
+def test_a_test_split_of_other_labels_is_refused_and_earlier_predictions_stay(
+    task: str,
+    tiny_task_runs: dict[str, Path],
+    tmp_path: Path,
+    forget_registered: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run, out = str(tiny_task_runs[task]), tmp_path / "out"
+    assert main(["predict", run, "--test", "1", "--out", str(out)]) == 0
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    for split in ("train", "test"):
+        (tmp_path / "scans" / split / "flat").mkdir(parents=True)
+        np.save(tmp_path / "scans" / split / "flat" / "0.npy", np.random.default_rng(0).normal(size=(70, 3)))
+    example = Path(__file__).parents[2] / "docs" / "examples" / "my_dataset.py"
+    other = [f"imports=[{example}]", "dataset.name=NpyFolders", f"dataset.dataset_path={tmp_path / 'scans'}"]
+    assert main(["predict", run, *other, "--test", "1", "--out", str(out)]) == 2
+    assert "has other labels (1 class)" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in out.iterdir()} == before

@@ -84,9 +84,8 @@ def test_held_out_clouds_are_a_share_of_each_class_and_are_not_trained_on(share:
     split = make_split(COUNTS)
     seen, held_out = hold_out(split, share, seed=0)
     assert sorted(numbers(seen) + numbers(held_out)) == list(range(len(split)))
-    assert len(held_out) == np.ceil(share * len(split))
     for found, count in zip(counts_of(held_out), COUNTS, strict=True):
-        assert abs(found - share * count) <= 1
+        assert abs(found - share * count) <= 0.5 or found == 1
 
 
 def test_a_class_with_too_few_clouds_is_named() -> None:
@@ -110,10 +109,9 @@ def test_a_validation_part_that_cannot_have_each_class_is_refused_in_a_sentence(
         "a validation part cannot be taken from the 11 training clouds: the class b has only one; give "
         "pipeline.validation=0, or the name of a split."
     )
-    for share in (0.1, 0.95):
-        with pytest.raises(DataError) as error:
-            hold_out(make_split([5, 5, 5, 0]), share, seed=0)
-        assert str(error.value) == (
-            f"a validation part of {share} cannot be taken from 15 training clouds: it and the rest need a cloud of "
-            "each of the 3 classes; give another pipeline.validation, or 0."
-        )
+
+
+@pytest.mark.parametrize(("share", "counts"), [(0.01, [1, 1, 1, 0]), (0.2, [12, 1, 1, 0]), (0.95, [57, 1, 2, 0])])
+def test_of_each_class_some_clouds_are_held_out_and_some_are_not(share: float, counts: list[int]) -> None:
+    seen, held_out = hold_out(make_split([60, 2, 3, 0]), share, seed=0)
+    assert counts_of(held_out) == counts and counts_of(seen) == [60 - counts[0], 2 - counts[1], 3 - counts[2], 0]

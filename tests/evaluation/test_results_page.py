@@ -93,6 +93,25 @@ def test_the_papers_figures_stand_beside_encoders_of_its_own_pre_training_set(fo
     assert rows(page)[0][-1] == "-"
 
 
+def test_each_training_is_named_once_by_its_own_setting(folder: Path) -> None:
+    first = {"setting": "1111", "command": "tools/train.py first.yaml", "seconds": 60.0}
+    second = {"setting": "2222", "command": "tools/train.py second.yaml", "seconds": 120.0, "before": first}
+    records = [
+        replace(RECORD, details={**RECORD.details, "setting": setting, "pretraining": second}, training=training)
+        for setting, training in (
+            ("3333", {"command": "tools/train.py parts.yaml", "seconds": 180.0}),
+            ("4444", {"command": "tools/train.py few.yaml", "seconds": 240.0}),
+        )
+    ]
+    lines = [line for line in page_of(folder, *records).splitlines() if "tools/train.py" in line]
+    assert lines == [
+        "- 1111: `tools/train.py first.yaml` (1 min)",
+        "- 2222: `tools/train.py second.yaml` (2 min)",
+        "- 3333: `tools/train.py parts.yaml` (3 min)",
+        "- 4444: `tools/train.py few.yaml` (4 min)",
+    ]
+
+
 def test_experiments_that_differ_in_anything_but_their_seed_are_not_averaged(folder: Path) -> None:
     others = (
         replace(RECORD, details={**RECORD.details, "setting": "07e12"}),

@@ -28,9 +28,12 @@ def with_dataset(run: LoadedRun, **changes: Any) -> LoadedRun:
 def test_points_and_transform_are_those_of_the_data_set(parts: LoadedRun) -> None:
     assert make_predictor(parts, Options()).num_points == 64
     assert make_predictor(parts, Options(num_points=7)).num_points == 7
-    assert make_predictor(with_dataset(parts, num_points=None), Options()).num_points == 1024
+    # What the config asks for may be more than the clouds had.
+    assert make_predictor(with_dataset(parts, num_points=2048), Options()).num_points == 64
+    old = replace(parts, checkpoint=replace(parts.checkpoint, num_points=0))  # which does not know
+    assert make_predictor(with_dataset(old, num_points=None), Options()).num_points == 1024
     other = {"name": "ModelNet", "num_points": None, "num_shapes": None, "num_test_shapes": None}
-    assert make_predictor(with_dataset(parts, **other), Options()).num_points == 2048
+    assert make_predictor(with_dataset(old, **other), Options()).num_points == 2048
     pos = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32) + 5
     for transform, largest in ((None, 1.0), ([], np.linalg.norm(pos, axis=1).max())):
         predictor = make_predictor(with_dataset(parts, transform=transform), Options())

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.image import imread
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.vis.gallery import _project, plot_clusters
+from conclu_pyg.vis.gallery import plot_clusters
 
 
 @pytest.fixture
@@ -30,9 +31,18 @@ def test_more_prototypes_than_rows_are_left_out(tmp_path: Path, split: PointClou
 
 
 @pytest.mark.parametrize("vertical_axis", [0, 1, 2])
-def test_the_vertical_axis_points_up_and_far_points_come_first(vertical_axis: int) -> None:
-    line = np.zeros((3, 3))
-    line[:, vertical_axis] = [0, 1, 2]
-    right, up, depth = _project(line, vertical_axis)
-    assert np.allclose(right, 0) and up.max() == pytest.approx(2 * np.cos(np.radians(22)))
-    assert (np.diff(depth) <= 0).all()
+def test_the_vertical_axis_points_up_and_far_points_come_first(
+    vertical_axis: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    scatter = Axes.scatter
+    monkeypatch.setattr(
+        Axes, "scatter", lambda self, x, y, c, **o: (drawn.append((x, y, c)), scatter(self, x, y, c=c, **o))[1]
+    )
+    line = np.zeros((1, 3, 3), dtype=np.float32)
+    line[0, :, vertical_axis] = [0, 1, 2]
+    clouds = PointCloudSplit(line, np.zeros(1, dtype=int), ["line"], ["a"])
+    plot_clusters(clouds, np.zeros((1, 1)), vertical_axis, tmp_path / "clusters.png")
+    ((right, up, near),) = drawn
+    assert np.allclose(right, 0, atol=1e-6) and up.max() == pytest.approx(2 * np.cos(np.radians(22)))
+    assert (np.diff(near) > 0).all() and (np.diff(up) > 0).all()  # seen from above, the top is nearest
