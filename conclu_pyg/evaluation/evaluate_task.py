@@ -142,9 +142,14 @@ def _show(run: LoadedRun, scores: Scores, votes: int) -> None:
     columns = list(next(iter(scores.per_class.values())))
     table = Table("class", *columns, title="in percent" + (f", {votes} votes" if votes > 1 else ""))
     for name, row in scores.per_class.items():
-        table.add_row(name, *("-" if math.isnan(value) else f"{value:.1f}" for value in row.values()))
+        table.add_row(name, *map(_cell, row.values()))
     console.print(table)
     title = run.method.task.replace("_", " ") + (f", {votes} votes," if votes > 1 else "")
     start = "random weights" if run.initialisation == "random" else f"an encoder pre-trained on {run.initialisation}"
     figures = ", ".join(f"{name} {value:.1f} %" for name, value in scores.values.items())
     console.print(f"{title} on {run.dataset.name}, {run.config['model']['encoder']['name']} from {start}: {figures}")
+
+
+def _cell(value: float) -> str:
+    """A share with a decimal, a count without."""
+    return "-" if math.isnan(value) else f"{value:,}" if isinstance(value, int) else f"{value:.1f}"

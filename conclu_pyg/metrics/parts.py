@@ -57,7 +57,7 @@ def part_scores(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tenso
         per_class[name] = {
             "mIoU": float(100 * of_shape[here].mean()),
             "accuracy": float(100 * points.mean()),
-            "shapes": float(here.sum()),
+            "shapes": int(here.sum()),
         }
     of_category = torch.tensor([row["mIoU"] for row in per_class.values()])
     values = {

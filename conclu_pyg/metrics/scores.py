@@ -13,7 +13,7 @@ class Scores(NamedTuple):
 
     Attributes:
         values: the figures by their names, in percent.
-        per_class: the same, or some of them, for each class; NaN for a class that was not there.
+        per_class: the same, or some of them, for each class, and counts; NaN for a class that was not there.
         confusion: how often each label (row) was predicted as each other (column).
 
     Shapes:
@@ -21,7 +21,7 @@ class Scores(NamedTuple):
     """
 
     values: dict[str, float]
-    per_class: dict[str, dict[str, float]]
+    per_class: dict[str, dict[str, float]]  # an int is a count
     confusion: Tensor
 
 

@@ -1,5 +1,6 @@
 """Runs that were trained on labels, measured at their own task."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -41,7 +42,9 @@ def test_a_record_for_each_figure_is_kept(run: Path, capsys: pytest.CaptureFixtu
     assert "trained on 48 clouds of the split train;" in main.protocol
     assert ("its category known" in main.protocol) == (run.name == "part_segmentation")
     assert (run / "confusion.png").stat().st_size > 1000
-    assert "from random weights: accuracy" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "from random weights: accuracy" in out
+    assert bool(re.search(r"│ 2 +│$", out, re.MULTILINE)) == (run.name == "part_segmentation")  # shapes are counted
 
 
 def test_votes_are_reported_beside_the_figure_without(run: Path) -> None:
