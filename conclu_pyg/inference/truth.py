@@ -63,9 +63,9 @@ def check_categories(tops: Mapping[Path, Path], classes: Sequence[str], given: s
 
 
 def category_of(path: Path, top: Path, classes: Sequence[str], given: str | None) -> tuple[int, str]:
-    """The category of the clouds in a file: the one that is given; or the one that the file's name is or begins with,
-    as a word of its own; or that of the nearest folder above it which is named as one, up to ``top``. Beside it, where
-    it was guessed from, as a note; empty where it was given.
+    """The category of the clouds in a file: the one that is given; or the one with the longest name that the file's
+    name is or begins with, as words of its own; or that of the nearest folder above it which is named as one, up to
+    ``top``. Beside it, where it was guessed from, as a note; empty where it was given.
 
     Raises:
         DataError: nothing says it.
@@ -88,13 +88,30 @@ def _named(path: Path, top: Path, classes: Sequence[str]) -> tuple[int, str] | N
     """The category that the names of the file and of the folders above it up to ``top`` say, and which of them does."""
     above = [path.parent, *path.parent.parents]
     folders = above[: above.index(top) + 1]
-    words = [(path.stem, "the file's name"), (re.split(r"[_\-. \d]", path.stem)[0], "the file's name")]
-    words += [(Path(os.path.abspath(folder)).name, f"the name of the folder {folder}") for folder in folders]
-    for word, source in words:
-        label = _label(word, classes)
+    found = [(_label_at_start(path.stem, classes), "the file's name")]
+    for folder in folders:
+        found.append((_label(Path(os.path.abspath(folder)).name, classes), f"the name of the folder {folder}"))
+    for label, source in found:
         if label is not None:
             return label, f"taken for the category {classes[label]} by {source}"
     return None
+
+
+def _label_at_start(stem: str, classes: Sequence[str]) -> int | None:
+    """The category of the longest name that ``stem`` is or begins with, before anything but a letter (and but a digit
+    after a digit): ``cup_holder_1`` is no cup where there are cup holders. Files have ``_``, ``-`` or a space alike
+    between words; of names that differ in that alone the exact one goes first."""
+    stem = stem.lower()
+    fitting = [
+        (len(name), stem.startswith(name), -label)
+        for label, name in enumerate(map(str.lower, classes))
+        if re.match(re.escape(_joined(name)) + r"(?![^\W\d_]|(?<=\d)\d)", _joined(stem))
+    ]
+    return -max(fitting)[2] if fitting else None
+
+
+def _joined(words: str) -> str:
+    return re.sub("[ -]", "_", words)
 
 
 def true_parts(

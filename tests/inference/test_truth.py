@@ -12,6 +12,7 @@ from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.truth import category_of, check_categories, check_truth, true_parts
 
 CLASSES = ("chair", "table", "Mug")
+WORDS = ("cup", "cup_holder", "flower_pot", "night-stand", "range hood", "t1", "Großes Bett")
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,33 @@ def test_a_category_is_found_in_the_names(path: str, top: str, label: int, sourc
     found = category_of(Path(path), Path(top), CLASSES, None)
     assert found == (label, f"taken for the category {CLASSES[label]} by {source}")
     assert category_of(Path(path), Path(top), CLASSES, "table") == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("cup_holder_1", "cup_holder"), ("CUP_HOLDER", "cup_holder"), ("cup_holder12", "cup_holder"),
+        ("cup-holder-1", "cup_holder"), ("cup_holders_1", "cup"), ("cup_1", "cup"), ("cup", "cup"), ("cup(2)", "cup"),
+        ("flower_pot_0001", "flower_pot"), ("night-stand-3", "night-stand"), ("night_stand_3", "night-stand"),
+        ("range hood 2", "range hood"), ("range_hood.scan", "range hood"), ("t1_5", "t1"),
+        ("großes_bett_1", "Großes Bett"),
+        ("cups_1", None), ("cupé_1", None), ("flower_1", None), ("my_cup", None), ("t12", None), ("t", None),
+    ],
+)  # fmt: skip
+def test_the_longest_category_that_a_name_begins_with_is_taken(stem: str, name: str | None) -> None:
+    for classes in (WORDS, WORDS[::-1]):
+        if name is None:
+            with pytest.raises(DataError, match="its category is not known"):
+                category_of(Path(f"{stem}.ply"), Path("."), classes, None)
+        else:
+            said = f"taken for the category {name} by the file's name"
+            assert category_of(Path(f"{stem}.ply"), Path("."), classes, None) == (classes.index(name), said)
+
+
+def test_of_names_that_differ_in_the_sign_between_words_alone_the_exact_one_is_taken() -> None:
+    classes = ("a_b", "a-b", "a b")
+    for label, name in enumerate(classes):
+        assert category_of(Path(f"{name}_1.ply"), Path("."), classes, None)[0] == label
 
 
 @pytest.mark.parametrize(
