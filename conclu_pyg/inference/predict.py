@@ -130,6 +130,6 @@ def _show(run: LoadedRun, options: Options, written: Written) -> Show:
         png=options.png,
         html=options.html,
         windows=options.show,
-        renderer=options.renderer or "open3d",
+        renderer=options.renderer,
         window=options.window or "open3d",
     )
