@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.data.readers.any_cloud import REMEDY, Cloud
-from conclu_pyg.data.readers.npy import read_npy
-from conclu_pyg.data.readers.text import read_columns
+from conclu_pyg.data.readers.any_cloud import Cloud
 from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.inference.part_labels import read_labels
 from conclu_pyg.nearest import nearest
 
 SUFFIXES = (".seg", ".npy", ".txt")  # of files of part labels
@@ -115,7 +114,7 @@ def _joined(words: str) -> str:
 
 
 def true_parts(
-    path: Path, cloud: Cloud, truth: Path | None, allowed: Sequence[int]
+    path: Path, cloud: Cloud, truth: Path | None, allowed: Sequence[int], tops: Mapping[Path, Path]
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The true part of each point, where it is known, and what to tell of it.
 
@@ -123,23 +122,30 @@ def true_parts(
         path: the file of the cloud.
         cloud: what was read from it; its own parts are taken where they are of the category.
         truth: a file of labels, or a folder in which that of the cloud has its name and the suffix ``.seg``, ``.npy``
-            or ``.txt``; a label for each point of the file, numbered as the run's parts.
+            or ``.txt``, at the same place as the cloud below the folder that was named, or else directly; a label for
+            each point of the file, numbered as the run's parts.
         allowed: the parts that the cloud's category has.
+        tops: for each file of the call, this one among them, the folder that was named or its own.
 
     Shapes:
         - **output:** int64 ``[m]``, or ``None``
 
     Raises:
-        DataError: there is no such file, it is one file for several clouds, it has not a label for each point, or one
-            that the category does not have.
+        DataError: there is no such file, it is one file for several clouds, it cannot be read
+            (:func:`~conclu_pyg.inference.part_labels.read_labels`), it has not a label for each point, or one that the
+            category does not have; or the points were sampled from a mesh.
     """
     if truth is None:
         if cloud.part is None or np.isin(cloud.part, np.asarray(allowed)).all():
             return cloud.part, ()
         return None, (f"the parts that the file has were left out, for they are not among {_listed(allowed)}",)
-    source = _truth_file(path, cloud, truth)
-    labels = read_npy(source, REMEDY) if source.suffix == ".npy" else read_columns(source, (0,), "a part on each line")
-    labels = labels.reshape(len(labels), -1)[:, 0] if labels.ndim else labels[None]
+    if cloud.sampled:
+        raise DataError(
+            f"the points of the mesh {path} are drawn from its surface, so that no file of --truth {truth} can label "
+            "them; give a cloud, such as NAME.npy, with its labels, or leave the truth out."
+        )
+    source = _truth_file(path, cloud, truth, tops)
+    labels = read_labels(source)
     size = len(cloud.points) + cloud.left_out
     if len(labels) != size:
         raise DataError(f"{source} has {len(labels):,} labels and {path} {size:,} points; give one for each.")
@@ -157,11 +163,34 @@ def _listed(parts: Sequence[int]) -> str:
     return ", ".join(map(str, parts))
 
 
-def _truth_file(path: Path, cloud: Cloud, truth: Path) -> Path:
-    if not truth.is_dir() and cloud.name != path.stem:
-        raise DataError(f"{path} holds several clouds, and --truth {truth} is one file of labels; {FOLDER}.")
-    files = [truth / f"{cloud.name}{suffix}" for suffix in SUFFIXES] if truth.is_dir() else [truth]
-    found = next((file for file in files if file.is_file()), None)
+def _truth_file(path: Path, cloud: Cloud, truth: Path, tops: Mapping[Path, Path]) -> Path:
+    if not truth.is_dir():
+        if cloud.name != path.stem:
+            raise DataError(f"{path} holds several clouds, and --truth {truth} is one file of labels; {FOLDER}.")
+        return truth
+    places = _places(path, tops[path], cloud.name, truth)
+    found = _first(places)
     if found is None:
-        raise DataError(f"there are no part labels for {path}: looked for {', '.join(map(str, files))}.")
+        raise DataError(f"there are no part labels for {path}: looked for {', '.join(map(str, places))}.")
+    own = path.resolve()  # a file may be named twice
+    others = [
+        file
+        for file, top in tops.items()
+        if file.stem == cloud.name and file.resolve() != own and _first(_places(file, top, file.stem, truth)) == found
+    ]
+    if others:
+        raise DataError(
+            f"{found} would label the points of {' and '.join(map(str, sorted([path, *others])))}; name the folder "
+            f"above them and put the labels of each at its place below {truth}, or predict them in calls of their own."
+        )
     return found
+
+
+def _places(path: Path, top: Path, name: str, truth: Path) -> list[Path]:
+    """Where the labels of a cloud may lie in a folder: at its place below ``top``, or else directly."""
+    folders = dict.fromkeys([truth / path.parent.relative_to(top), truth])
+    return [folder / f"{name}{suffix}" for folder in folders for suffix in SUFFIXES]
+
+
+def _first(files: Sequence[Path]) -> Path | None:
+    return next((file for file in files if file.is_file()), None)
