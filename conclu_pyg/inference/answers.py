@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,22 +36,26 @@ class Answers:
         predictor: its model.
         options: how.
         unused: gives a cloud's name the form of a file's that no other cloud has.
+        tops: for each file of the call the uppermost folder above it whose name may say the category.
 
     Attributes:
         without_truth: the files whose truth could not be used.
     """
 
-    def __init__(self, run: LoadedRun, predictor: Predictor, options: Options, unused: Callable[[str], str]) -> None:
-        self.run, self.predictor, self.options, self.unused = run, predictor, options, unused
+    def __init__(
+        self,
+        run: LoadedRun,
+        predictor: Predictor,
+        options: Options,
+        unused: Callable[[str], str],
+        tops: Mapping[Path, Path],
+    ) -> None:
+        self.run, self.predictor, self.options, self.unused, self.tops = run, predictor, options, unused, tops
         self.without_truth: set[str] = set()
         self._told: set[str] = set()
 
-    def of_file(self, path: Path, top: Path) -> Iterator[Prediction]:
-        """The clouds of a file, with their truth where it is known.
-
-        Args:
-            path: the file.
-            top: the uppermost folder above it whose name may say the category.
+    def of_file(self, path: Path) -> Iterator[Prediction]:
+        """The clouds of a file of the call, with their truth where it is known.
 
         Raises:
             DataError: the file holds no clouds, or nothing says its category.
@@ -60,7 +64,7 @@ class Answers:
         for cloud in read_clouds(path):
             category, truth, notes = 0, None, [*cloud.notes, *self._sparse(len(cloud.points))]
             if model.given:
-                category, guessed = category_of(path, top, model.labels.classes, self.options.category)
+                category, guessed = category_of(path, self.tops[path], model.labels.classes, self.options.category)
                 truth, told = self._true_parts(path, cloud, model.labels.class_parts[category])
                 notes += [*told, *([guessed] if guessed else [])]
             prediction = self._predict(cloud.name, str(path), cloud.points, category)
@@ -111,7 +115,7 @@ class Answers:
         """:func:`~conclu_pyg.inference.truth.true_parts`, or none where that cannot be used; each reason is said once
         for all clouds that it holds for."""
         try:
-            return true_parts(path, cloud, self.options.truth, allowed)
+            return true_parts(path, cloud, self.options.truth, allowed, self.tops)
         except DataError as error:
             if str(error) not in self._told:
                 warn(f"{error} The prediction is shown without a truth.")

@@ -20,7 +20,8 @@ class Options:
         num_points: how many points the model is given at a time (default: as many as in its training data).
         test: how many clouds of the run's test split to predict beside the files, with their truth (default: none).
         png, html, show: whether to draw pictures, a page, windows.
-        renderer: of the pictures, ``open3d`` or ``matplotlib``; ``None`` for ``open3d``.
+        renderer: of the pictures, those that ``show`` draws without a display among them, ``open3d`` or ``matplotlib``;
+            ``None`` for ``open3d``.
         window: which window, see :func:`~conclu_pyg.vis.window.show_windows`; ``None`` for ``open3d``.
 
     Raises:

@@ -44,10 +44,10 @@ def predict_files(run: LoadedRun, inputs: Inputs, options: Options) -> str:
         console.print(sentence)
     console.print(upward_in_words(run, options))
     with Written(out, str(run.folder), run.method.label_names) as written:
-        answers = Answers(run, predictor, options, written.unused)
+        answers = Answers(run, predictor, options, written.unused, inputs.tops)
         shown = _Shown(written, _show(run, options, written))
         for path in inputs.files:
-            shown.add_all(answers.of_file(path, inputs.tops[path]), str(path))
+            shown.add_all(answers.of_file(path), str(path))
         if split is not None:
             shown.add_all(answers.of_test(split), TEST)
         if len(shown.rights) > 1:
@@ -132,6 +132,6 @@ def _show(run: LoadedRun, options: Options, written: Written) -> Show:
         png=options.png,
         html=options.html,
         windows=options.show,
-        renderer=options.renderer or "open3d",
+        renderer=options.renderer,
         window=options.window or "open3d",
     )

@@ -33,7 +33,8 @@ def check_library(png: bool, windows: bool, renderer: str) -> None:
 class Show:
     """Shows each cloud when it is predicted, and keeps none but those of the page, thinned to what that shows, so that
     memory does not grow with the number of clouds. Where windows are wanted and there is no display, the clouds are
-    drawn as pictures, which is said.
+    drawn as pictures, which is said; as is that a renderer has nothing to draw where windows are opened and no pictures
+    are wanted.
 
     What cannot be shown keeps no cloud from being predicted: the first error ends the showing, and :meth:`finish`
     raises it.
@@ -46,7 +47,7 @@ class Show:
         png: whether to draw pictures.
         html: whether to write a page of the first 60 clouds.
         windows: whether to open windows.
-        renderer: of the pictures, ``open3d`` or ``matplotlib``.
+        renderer: of the pictures, ``open3d`` or ``matplotlib``; ``None`` for ``open3d``.
         window: which window, see :func:`~conclu_pyg.vis.window.show_windows`.
     """
 
@@ -60,15 +61,17 @@ class Show:
         png: bool = False,
         html: bool = False,
         windows: bool = False,
-        renderer: str = "open3d",
+        renderer: str | None = None,
         window: str = "open3d",
     ) -> None:
         problem = display_problem() if windows else ""
         if problem:
             console.print(f"no window can be opened, for {problem}: the clouds are drawn as pictures")
+        elif windows and renderer is not None and not png:
+            console.print(f"--renderer {renderer} is for pictures, and windows are opened: add --png to have both")
         self.names, self.vertical_axis, self.written, self.title = list(names), vertical_axis, written, title
         self.png, self.html, self.windows = png or bool(problem), html, windows and not problem
-        self.renderer, self.window = renderer, window
+        self.renderer, self.window = renderer or "open3d", window
         self.shown = 0
         self._page: list[PageCloud] = []
         self._failed: Exception | None = None

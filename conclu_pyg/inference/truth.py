@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.data.readers.any_cloud import REMEDY, Cloud
-from conclu_pyg.data.readers.npy import read_npy
-from conclu_pyg.data.readers.text import read_columns
+from conclu_pyg.data.readers.any_cloud import Cloud
 from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.inference.part_labels import read_labels
 from conclu_pyg.nearest import nearest
 
 SUFFIXES = (".seg", ".npy", ".txt")  # of files of part labels
@@ -63,9 +62,9 @@ def check_categories(tops: Mapping[Path, Path], classes: Sequence[str], given: s
 
 
 def category_of(path: Path, top: Path, classes: Sequence[str], given: str | None) -> tuple[int, str]:
-    """The category of the clouds in a file: the one that is given; or the one that the file's name is or begins with,
-    as a word of its own; or that of the nearest folder above it which is named as one, up to ``top``. Beside it, where
-    it was guessed from, as a note; empty where it was given.
+    """The category of the clouds in a file: the one that is given; or the one with the longest name that the file's
+    name is or begins with, as words of its own; or that of the nearest folder above it which is named as one, up to
+    ``top``. Beside it, where it was guessed from, as a note; empty where it was given.
 
     Raises:
         DataError: nothing says it.
@@ -88,17 +87,34 @@ def _named(path: Path, top: Path, classes: Sequence[str]) -> tuple[int, str] | N
     """The category that the names of the file and of the folders above it up to ``top`` say, and which of them does."""
     above = [path.parent, *path.parent.parents]
     folders = above[: above.index(top) + 1]
-    words = [(path.stem, "the file's name"), (re.split(r"[_\-. \d]", path.stem)[0], "the file's name")]
-    words += [(Path(os.path.abspath(folder)).name, f"the name of the folder {folder}") for folder in folders]
-    for word, source in words:
-        label = _label(word, classes)
+    found = [(_label_at_start(path.stem, classes), "the file's name")]
+    for folder in folders:
+        found.append((_label(Path(os.path.abspath(folder)).name, classes), f"the name of the folder {folder}"))
+    for label, source in found:
         if label is not None:
             return label, f"taken for the category {classes[label]} by {source}"
     return None
 
 
+def _label_at_start(stem: str, classes: Sequence[str]) -> int | None:
+    """The category of the longest name that ``stem`` is or begins with, before anything but a letter (and but a digit
+    after a digit): ``cup_holder_1`` is no cup where there are cup holders. Files have ``_``, ``-`` or a space alike
+    between words; of names that differ in that alone the exact one goes first."""
+    stem = stem.lower()
+    fitting = [
+        (len(name), stem.startswith(name), -label)
+        for label, name in enumerate(map(str.lower, classes))
+        if re.match(re.escape(_joined(name)) + r"(?![^\W\d_]|(?<=\d)\d)", _joined(stem))
+    ]
+    return -max(fitting)[2] if fitting else None
+
+
+def _joined(words: str) -> str:
+    return re.sub("[ -]", "_", words)
+
+
 def true_parts(
-    path: Path, cloud: Cloud, truth: Path | None, allowed: Sequence[int]
+    path: Path, cloud: Cloud, truth: Path | None, allowed: Sequence[int], tops: Mapping[Path, Path]
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The true part of each point, where it is known, and what to tell of it.
 
@@ -106,23 +122,30 @@ def true_parts(
         path: the file of the cloud.
         cloud: what was read from it; its own parts are taken where they are of the category.
         truth: a file of labels, or a folder in which that of the cloud has its name and the suffix ``.seg``, ``.npy``
-            or ``.txt``; a label for each point of the file, numbered as the run's parts.
+            or ``.txt``, at the same place as the cloud below the folder that was named, or else directly; a label for
+            each point of the file, numbered as the run's parts.
         allowed: the parts that the cloud's category has.
+        tops: for each file of the call, this one among them, the folder that was named or its own.
 
     Shapes:
         - **output:** int64 ``[m]``, or ``None``
 
     Raises:
-        DataError: there is no such file, it is one file for several clouds, it has not a label for each point, or one
-            that the category does not have.
+        DataError: there is no such file, it is one file for several clouds, it cannot be read
+            (:func:`~conclu_pyg.inference.part_labels.read_labels`), it has not a label for each point, or one that the
+            category does not have; or the points were sampled from a mesh.
     """
     if truth is None:
         if cloud.part is None or np.isin(cloud.part, np.asarray(allowed)).all():
             return cloud.part, ()
         return None, (f"the parts that the file has were left out, for they are not among {_listed(allowed)}",)
-    source = _truth_file(path, cloud, truth)
-    labels = read_npy(source, REMEDY) if source.suffix == ".npy" else read_columns(source, (0,), "a part on each line")
-    labels = labels.reshape(len(labels), -1)[:, 0] if labels.ndim else labels[None]
+    if cloud.sampled:
+        raise DataError(
+            f"the points of the mesh {path} are drawn from its surface, so that no file of --truth {truth} can label "
+            "them; give a cloud, such as NAME.npy, with its labels, or leave the truth out."
+        )
+    source = _truth_file(path, cloud, truth, tops)
+    labels = read_labels(source)
     size = len(cloud.points) + cloud.left_out
     if len(labels) != size:
         raise DataError(f"{source} has {len(labels):,} labels and {path} {size:,} points; give one for each.")
@@ -140,11 +163,34 @@ def _listed(parts: Sequence[int]) -> str:
     return ", ".join(map(str, parts))
 
 
-def _truth_file(path: Path, cloud: Cloud, truth: Path) -> Path:
-    if not truth.is_dir() and cloud.name != path.stem:
-        raise DataError(f"{path} holds several clouds, and --truth {truth} is one file of labels; {FOLDER}.")
-    files = [truth / f"{cloud.name}{suffix}" for suffix in SUFFIXES] if truth.is_dir() else [truth]
-    found = next((file for file in files if file.is_file()), None)
+def _truth_file(path: Path, cloud: Cloud, truth: Path, tops: Mapping[Path, Path]) -> Path:
+    if not truth.is_dir():
+        if cloud.name != path.stem:
+            raise DataError(f"{path} holds several clouds, and --truth {truth} is one file of labels; {FOLDER}.")
+        return truth
+    places = _places(path, tops[path], cloud.name, truth)
+    found = _first(places)
     if found is None:
-        raise DataError(f"there are no part labels for {path}: looked for {', '.join(map(str, files))}.")
+        raise DataError(f"there are no part labels for {path}: looked for {', '.join(map(str, places))}.")
+    own = path.resolve()  # a file may be named twice
+    others = [
+        file
+        for file, top in tops.items()
+        if file.stem == cloud.name and file.resolve() != own and _first(_places(file, top, file.stem, truth)) == found
+    ]
+    if others:
+        raise DataError(
+            f"{found} would label the points of {' and '.join(map(str, sorted([path, *others])))}; name the folder "
+            f"above them and put the labels of each at its place below {truth}, or predict them in calls of their own."
+        )
     return found
+
+
+def _places(path: Path, top: Path, name: str, truth: Path) -> list[Path]:
+    """Where the labels of a cloud may lie in a folder: at its place below ``top``, or else directly."""
+    folders = dict.fromkeys([truth / path.parent.relative_to(top), truth])
+    return [folder / f"{name}{suffix}" for folder in folders for suffix in SUFFIXES]
+
+
+def _first(files: Sequence[Path]) -> Path | None:
+    return next((file for file in files if file.is_file()), None)

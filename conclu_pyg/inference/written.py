@@ -106,19 +106,21 @@ class Written:
 
     def _remove_earlier(self) -> None:
         """Removes what the last call into this folder lists, and nothing else."""
-        rows = _read_rows(self.folder / PREDICTIONS)
-        if not rows and holds_predictions(self.folder):
-            console.print(
-                f"{self.folder} has earlier predictions of which there is no list: they stay beside the new ones"
-            )
-        elif rows:
+        listed = self.folder / PREDICTIONS
+        ours = listed.exists() or holds_predictions(self.folder)
+        rows, whole = _read_rows(listed)
+        if rows:
             runs = ", ".join(dict.fromkeys(row["run"] for row in rows))
             console.print(f"replaces {counted(len(rows), 'earlier prediction')} of {runs} in {self.folder}")
         for name in chain.from_iterable(row["files"].split() for row in rows):
             path = self.folder / name
             if name == path.name and (path.is_file() or path.is_symlink()):
                 path.unlink()
-        (self.folder / PREDICTIONS).unlink(missing_ok=True)
+        if ours and not whole and any(chain(self.folder.glob("*.ply"), self.folder.glob("*_labels.npy"))):
+            console.print(
+                f"{self.folder} has earlier predictions of which there is no list: they stay beside the new ones"
+            )
+        listed.unlink(missing_ok=True)
 
 
 def file_name(name: str) -> str:
@@ -147,15 +149,17 @@ def _header(path: Path) -> list[str]:
         return file.readline(1 << 10).strip().split(",")
 
 
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a list; none where there is none, or where it was damaged since."""
+def _read_rows(path: Path) -> tuple[list[dict[str, str]], bool]:
+    """The rows of a list, and whether it is there and whole; none of those where it was damaged since."""
     if not path.is_file():
-        return []
+        return [], False
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
         try:
-            return [row for row in csv.DictReader(file) if None not in row.values()]
+            rows = list(csv.DictReader(file))
         except csv.Error:
-            return []
+            return [], False
+    kept = [row for row in rows if None not in row.values()]
+    return kept, len(kept) == len(rows)
 
 
 def _write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:

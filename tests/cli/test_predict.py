@@ -28,6 +28,26 @@ def test_a_file_that_cannot_be_used_shows_in_the_exit_status(
     assert capsys.readouterr().err == "error: 1 file could not be used; the warnings above say why.\n"
 
 
+def test_labels_that_cannot_be_used_keep_no_cloud_from_being_predicted(
+    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scans, truth, out = tmp_path / "scans", tmp_path / "truth", tmp_path / "out"
+    for folder in (scans / "a", scans / "b", truth):
+        folder.mkdir(parents=True)
+    for name in ("a/chair_1", "b/chair_1", "chair_2", "chair_3", "chair_4", "chair_5"):
+        np.save(scans / f"{name}.npy", np.random.default_rng(0).normal(size=(80, 3)))
+    np.save(truth / "chair_1.npy", np.zeros(80))
+    np.save(truth / "chair_2.npy", np.zeros(0))
+    np.save(truth / "chair_3.npy", np.array(["seat"] * 80))
+    (truth / "chair_4.txt").touch()
+    (truth / "chair_5.txt").write_text("0 0 0 0\n" * 80)
+    run = str(tiny_task_runs["part_segmentation"])
+    assert main(["predict", run, str(scans), "--truth", str(truth), "--out", str(out)]) == 2
+    said = capsys.readouterr()
+    assert said.err == "error: 6 files had no truth that could be used; the warnings above say why.\n"
+    assert said.out.count("warning: ") == 5 and len(list(out.glob("*.ply"))) == 6
+
+
 def test_a_users_folder_is_not_written_into(
     tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,11 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conclu_pyg.data.readers.any_cloud import Cloud
+from conclu_pyg.data.readers.any_cloud import Cloud, read_clouds
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.inference.truth import category_of, check_categories, check_truth, true_parts
+from conclu_pyg.inference.truth import category_of, check_categories, check_truth
+from conclu_pyg.inference.truth import true_parts as true_parts_in_a_call
 
 CLASSES = ("chair", "table", "Mug")
+WORDS = ("cup", "cup_holder", "flower_pot", "night-stand", "range hood", "t1", "Großes Bett")
+
+
+def true_parts(
+    path: Path, cloud: Cloud, truth: Path | None, allowed: list[int]
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Of a file that was named, alone."""
+    return true_parts_in_a_call(path, cloud, truth, allowed, {path: path.parent})
 
 
 @pytest.mark.parametrize(
@@ -29,6 +38,33 @@ def test_a_category_is_found_in_the_names(path: str, top: str, label: int, sourc
     found = category_of(Path(path), Path(top), CLASSES, None)
     assert found == (label, f"taken for the category {CLASSES[label]} by {source}")
     assert category_of(Path(path), Path(top), CLASSES, "table") == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("cup_holder_1", "cup_holder"), ("CUP_HOLDER", "cup_holder"), ("cup_holder12", "cup_holder"),
+        ("cup-holder-1", "cup_holder"), ("cup_holders_1", "cup"), ("cup_1", "cup"), ("cup", "cup"), ("cup(2)", "cup"),
+        ("flower_pot_0001", "flower_pot"), ("night-stand-3", "night-stand"), ("night_stand_3", "night-stand"),
+        ("range hood 2", "range hood"), ("range_hood.scan", "range hood"), ("t1_5", "t1"),
+        ("großes_bett_1", "Großes Bett"),
+        ("cups_1", None), ("cupé_1", None), ("flower_1", None), ("my_cup", None), ("t12", None), ("t", None),
+    ],
+)  # fmt: skip
+def test_the_longest_category_that_a_name_begins_with_is_taken(stem: str, name: str | None) -> None:
+    for classes in (WORDS, WORDS[::-1]):
+        if name is None:
+            with pytest.raises(DataError, match="its category is not known"):
+                category_of(Path(f"{stem}.ply"), Path("."), classes, None)
+        else:
+            said = f"taken for the category {name} by the file's name"
+            assert category_of(Path(f"{stem}.ply"), Path("."), classes, None) == (classes.index(name), said)
+
+
+def test_of_names_that_differ_in_the_sign_between_words_alone_the_exact_one_is_taken() -> None:
+    classes = ("a_b", "a-b", "a b")
+    for label, name in enumerate(classes):
+        assert category_of(Path(f"{name}_1.ply"), Path("."), classes, None)[0] == label
 
 
 @pytest.mark.parametrize(
@@ -135,6 +171,69 @@ def test_of_several_clouds_in_a_file_each_has_labels_of_its_own(tmp_path: Path) 
     assert truth is not None and truth.tolist() == [3, 4, 3, 4]
     with pytest.raises(DataError, match=r"^x.h5 holds several clouds, and --truth .* is one file of labels; name a f"):
         true_parts(Path("x.h5"), second, tmp_path / "x_0001.npy", [3, 4])
+
+
+@pytest.mark.parametrize("array", [np.zeros(0), np.zeros((4, 4), dtype=int), np.array(["a"] * 4), np.full(4, 0.5)])
+def test_a_file_that_is_not_of_labels_is_refused(array: np.ndarray, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", array)
+    with pytest.raises(DataError, match=r"x.npy has .*, where one whole number for each point is expected; write "):
+        true_parts(Path("x.ply"), cloud(), tmp_path, [0])
+
+
+def test_no_file_can_label_the_points_of_a_mesh(tmp_path: Path) -> None:
+    path = tmp_path / "m.off"
+    path.write_text("OFF\n4 4 0\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 1 2\n3 0 1 3\n3 0 2 3\n3 1 2 3\n")
+    (mesh,) = read_clouds(path)
+    assert true_parts(path, mesh, None, [0, 1]) == (None, ())
+    (tmp_path / "m.seg").write_text("0\n1\n1\n0\n")
+    for truth in (tmp_path, tmp_path / "m.seg"):
+        with pytest.raises(DataError, match=r"^the points of the mesh .*m.off are drawn from its surface, so that no "):
+            true_parts(path, mesh, truth, [0, 1])
+
+
+def test_truth_lies_at_the_clouds_place_below_the_folder_that_was_named(tmp_path: Path) -> None:
+    top, truth = tmp_path / "d", tmp_path / "truth"
+    tops = {top / folder / "x.npy": top for folder in ("a", "b")}
+    for place, label in (("a", 3), ("b", 4)):
+        (truth / place).mkdir(parents=True)
+        np.save(truth / place / "x.npy", np.full(4, label))
+    np.save(truth / "x.npy", np.full(4, 5))
+    for path, label in zip(tops, (3, 4), strict=True):
+        found, _ = true_parts_in_a_call(path, cloud(), truth, [3, 4, 5], tops)
+        assert found is not None and found.tolist() == [label] * 4
+    (truth / "b" / "x.npy").unlink()  # now the one that lies directly in the folder is that of b alone
+    found, _ = true_parts_in_a_call(top / "b" / "x.npy", cloud(), truth, [3, 4, 5], tops)
+    assert found is not None and found.tolist() == [5] * 4
+
+
+@pytest.mark.parametrize(
+    "names", [("a/x.npy", "b/x.npy"), ("x.npy", "b/x.npy"), ("a/x.npy", "a/x.ply")], ids=["apart", "above", "suffix"]
+)
+def test_truth_that_would_serve_two_clouds_is_refused_for_both(names: tuple[str, str], tmp_path: Path) -> None:
+    top, truth = tmp_path / "d", tmp_path / "truth"
+    tops = {top / name: top for name in (*names, "a/other.npy")}
+    truth.mkdir()
+    np.save(truth / "x.npy", np.full(4, 3))
+    said = set()
+    for name in names:
+        with pytest.raises(DataError) as refusal:
+            true_parts_in_a_call(top / name, cloud(), truth, [3], tops)
+        said.add(str(refusal.value))
+    first, second = sorted(top / name for name in names)
+    assert said == {
+        f"{truth / 'x.npy'} would label the points of {first} and {second}; name the folder above them and put the "
+        f"labels of each at its place below {truth}, or predict them in calls of their own."
+    }
+
+
+def test_a_file_that_is_named_twice_has_its_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("truth").mkdir()
+    np.save("truth/x.npy", np.full(4, 3))
+    tops = {Path("x.npy"): Path("."), tmp_path / "x.npy": tmp_path}
+    for path in tops:
+        found, _ = true_parts_in_a_call(path, cloud(), Path("truth"), [3], tops)
+        assert found is not None and found.tolist() == [3] * 4
 
 
 def test_one_file_of_labels_for_several_files_and_a_missing_one_are_refused(tmp_path: Path) -> None:

@@ -103,6 +103,34 @@ def test_predictions_without_a_list_stay(tmp_path: Path, capsys: pytest.CaptureF
     assert (tmp_path / "one.ply").exists()
 
 
+def test_after_a_call_without_clouds_nothing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        with Written(tmp_path, "runs/x", ["leg", "seat"]):
+            pass
+    (tmp_path / "predictions.csv").unlink()
+    with Written(tmp_path, "runs/x", ["leg", "seat"]) as written:
+        written.add(prediction("one"))
+    assert capsys.readouterr().out == ""
+
+
+def test_what_a_lost_or_damaged_list_named_is_said_to_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def again() -> str:
+        with Written(tmp_path, "runs/x", []) as written:
+            written.add(prediction("one"))
+            written.add(prediction("two"))
+        return " ".join(capsys.readouterr().out.split())
+
+    stay = f"{tmp_path} has earlier predictions of which there is no list: they stay beside the new ones"
+    assert again() == ""
+    path = tmp_path / "predictions.csv"
+    text = path.read_text()
+    path.write_text(text[: text.rindex("two_labels")])  # cut in its last row
+    assert again() == f"replaces 1 earlier prediction of runs/x in {tmp_path} {stay}"
+    path.unlink()
+    assert again() == stay
+    assert again() == f"replaces 2 earlier predictions of runs/x in {tmp_path}"
+
+
 @pytest.mark.parametrize("name", ["labels.csv", "predictions.csv"])
 @pytest.mark.parametrize("text", ["file,label\n1,2\n", "", "\0\xff"])
 def test_a_users_own_list_is_not_replaced(tmp_path: Path, name: str, text: str) -> None:

@@ -40,6 +40,7 @@ class Cloud:
         offset: what was taken off every point where the cloud was moved to the origin; ``None`` where it was not.
         part: the part of each point, where the file says it (``pid`` of an h5 file).
         notes: what was mended, left unread or sampled, for the user to know.
+        sampled: whether the points were drawn from the surface of a mesh, so that the file has no such points.
 
     Shapes:
         - **points:** float32 ``[m, 3]``, **rows:** int64 ``[m]``, **offset:** float64 ``[3]``, **part:** int64 ``[m]``
@@ -52,14 +53,17 @@ class Cloud:
     offset: np.ndarray | None = None
     part: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    sampled: bool = False
 
 
 class Found(NamedTuple):
-    """What a reader found: points of any number type, ``[m, 3]``; their parts ``[m]``; what to tell of it."""
+    """What a reader found: points of any number type, ``[m, 3]``; their parts ``[m]``; what to tell of it;
+    whether they were sampled from a mesh."""
 
     points: np.ndarray
     part: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    sampled: bool = False
 
 
 def read_clouds(path: Path, mesh_points: int = MESH_POINTS, seed: int = 0) -> Iterator[Cloud]:
@@ -147,7 +151,7 @@ def _cloud(found: Found, path: Path, name: str) -> Cloud:
         figures[FAR_AWAY] = f" ({', '.join(f'{x:.9g}' for x in offset)} was taken off each point)"
     notes = (repair + figures.get(repair, "") for repair in mended.repairs)
     part = None if found.part is None else found.part[rows]
-    return Cloud(name, mended.points, kept, left_out, offset, part, (*found.notes, *notes))
+    return Cloud(name, mended.points, kept, left_out, offset, part, (*found.notes, *notes), found.sampled)
 
 
 def _from_npy(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
@@ -186,7 +190,8 @@ def _from_open3d(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
 def _sampled(vertices: np.ndarray, triangles: np.ndarray, path: Path, mesh_points: int, seed: int) -> Found:
     triangles, repairs = mend_mesh(vertices, triangles, str(path))
     points, _ = sample_surface(vertices, triangles, mesh_points, np.random.default_rng(seed))
-    return Found(points, notes=(f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs))
+    notes = (f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs)
+    return Found(points, notes=notes, sampled=True)
 
 
 READERS: dict[str, Callable[[Path, int, int], Iterator[Found]]] = {
