@@ -17,11 +17,12 @@ from conclu_pyg.data.readers.any_cloud import Cloud, read_clouds
 from conclu_pyg.engine.progress import counted, warn
 from conclu_pyg.errors import DataError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.inference.category import category_of
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.run_predictor import upward
-from conclu_pyg.inference.truth import category_of, true_parts
+from conclu_pyg.inference.truth import true_parts
 from conclu_pyg.transforms.turn_upright import TurnUpright
 
 TEST = "test split"

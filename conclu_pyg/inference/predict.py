@@ -9,12 +9,13 @@ from conclu_pyg.engine.progress import console, counted, warn
 from conclu_pyg.errors import ConcluError, ConfigError, one_line
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.inference.answers import TEST, Answers
+from conclu_pyg.inference.category import check_categories
 from conclu_pyg.inference.inputs import Inputs, check_out
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.prediction import Prediction, in_total
 from conclu_pyg.inference.run_predictor import make_predictor, upward, upward_in_words
 from conclu_pyg.inference.show import Show, check_library
-from conclu_pyg.inference.truth import check_categories, check_truth
+from conclu_pyg.inference.truth import check_truth
 from conclu_pyg.inference.written import Written
 from conclu_pyg.methods.base import task_of
 

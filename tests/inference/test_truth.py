@@ -1,6 +1,5 @@
-"""What is known of a cloud beside its points."""
+"""The true parts of clouds."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +8,8 @@ import pytest
 
 from conclu_pyg.data.readers.any_cloud import Cloud, read_clouds
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.inference.truth import category_of, check_categories, check_truth
+from conclu_pyg.inference.truth import check_truth
 from conclu_pyg.inference.truth import true_parts as true_parts_in_a_call
-
-CLASSES = ("chair", "table", "Mug")
-WORDS = ("cup", "cup_holder", "flower_pot", "night-stand", "range hood", "t1", "Großes Bett")
 
 
 def true_parts(
@@ -21,94 +17,6 @@ def true_parts(
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Of a file that was named, alone."""
     return true_parts_in_a_call(path, cloud, truth, allowed, {path: path.parent})
-
-
-@pytest.mark.parametrize(
-    ("path", "top", "label", "source"),
-    [
-        ("chair/x.ply", "chair", 0, "the name of the folder chair"),
-        ("x/Table/test/1.ply", "x", 1, "the name of the folder x/Table"),
-        ("x/Table/mug/1.ply", "x/Table", 2, "the name of the folder x/Table/mug"),
-        ("mug_0001.ply", ".", 2, "the file's name"),
-        ("/a/mug12.ply", "/a", 2, "the file's name"),
-        ("table/chair_3.npy", "table", 0, "the file's name"),
-    ],
-)
-def test_a_category_is_found_in_the_names(path: str, top: str, label: int, source: str) -> None:
-    found = category_of(Path(path), Path(top), CLASSES, None)
-    assert found == (label, f"taken for the category {CLASSES[label]} by {source}")
-    assert category_of(Path(path), Path(top), CLASSES, "table") == (1, "")
-
-
-@pytest.mark.parametrize(
-    ("stem", "name"),
-    [
-        ("cup_holder_1", "cup_holder"), ("CUP_HOLDER", "cup_holder"), ("cup_holder12", "cup_holder"),
-        ("cup-holder-1", "cup_holder"), ("cup_holders_1", "cup"), ("cup_1", "cup"), ("cup", "cup"), ("cup(2)", "cup"),
-        ("flower_pot_0001", "flower_pot"), ("night-stand-3", "night-stand"), ("night_stand_3", "night-stand"),
-        ("range hood 2", "range hood"), ("range_hood.scan", "range hood"), ("t1_5", "t1"),
-        ("großes_bett_1", "Großes Bett"),
-        ("cups_1", None), ("cupé_1", None), ("flower_1", None), ("my_cup", None), ("t12", None), ("t", None),
-    ],
-)  # fmt: skip
-def test_the_longest_category_that_a_name_begins_with_is_taken(stem: str, name: str | None) -> None:
-    for classes in (WORDS, WORDS[::-1]):
-        if name is None:
-            with pytest.raises(DataError, match="its category is not known"):
-                category_of(Path(f"{stem}.ply"), Path("."), classes, None)
-        else:
-            said = f"taken for the category {name} by the file's name"
-            assert category_of(Path(f"{stem}.ply"), Path("."), classes, None) == (classes.index(name), said)
-
-
-def test_of_names_that_differ_in_the_sign_between_words_alone_the_exact_one_is_taken() -> None:
-    classes = ("a_b", "a-b", "a b")
-    for label, name in enumerate(classes):
-        assert category_of(Path(f"{name}_1.ply"), Path("."), classes, None)[0] == label
-
-
-@pytest.mark.parametrize(
-    ("path", "top"),
-    [
-        ("/home/chair/scans/mug_like/1.ply", "/home/chair/scans"),
-        ("chair/x/1.ply", "chair/x"),
-        ("../mug/x/y.ply", "../mug/x"),
-    ],
-)
-def test_folders_above_the_one_that_was_named_say_nothing(path: str, top: str) -> None:
-    with pytest.raises(DataError, match="its category is not known"):
-        category_of(Path(path), Path(top), CLASSES, None)
-
-
-def test_the_folder_here_has_the_name_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "mug" / "x").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "mug")
-    assert category_of(Path("x/1.ply"), Path("."), CLASSES, None)[0] == 2
-    with pytest.raises(DataError, match="its category is not known"):
-        category_of(Path("x/1.ply"), Path("x"), CLASSES, None)
-
-
-def test_a_category_that_nothing_says_is_asked_for() -> None:
-    with pytest.raises(
-        DataError, match=re.escape("its category is not known, and the parts depend on it; give --cate")
-    ):
-        category_of(Path("scan.ply"), Path("."), CLASSES, None)
-
-
-def test_a_category_that_the_run_does_not_know_is_refused_once_for_all_files() -> None:
-    files = {Path("chair.ply"): Path("."), Path("scan.ply"): Path(".")}
-    with pytest.raises(ConfigError, match="--category 'tabel' is none of chair, table, Mug; did you mean 'table'"):
-        check_categories(files, CLASSES, "tabel")
-    with pytest.raises(ConfigError, match=r"--category '' is none of chair, table, Mug\.$"):
-        check_categories({}, CLASSES, "")
-    with pytest.raises(
-        ConfigError, match=r"--category mug is for files, and none is named; leave it out, for the test"
-    ):
-        check_categories({}, CLASSES, "mug")
-    with pytest.raises(DataError, match=r"scan.ply: its category is not known"):
-        check_categories({Path("scan.ply"): Path(".")}, CLASSES, None)
-    check_categories(files, CLASSES, None)  # the one that is known can be predicted
-    check_categories(files, CLASSES, "MUG")
 
 
 def cloud(size: int = 4, rows: list[int] | None = None, part: list[int] | None = None, left_out: int = 0) -> Cloud:
