@@ -47,6 +47,7 @@ class Checkpoint:
         data_axis: the one that does in the data set, where they were turned from another.
         num_points: of each cloud of the training split; 0 where it is not known.
         labels: the names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
+        terms: the names of the losses by which it learns without labels.
         pretraining: where the encoder's first weights came from, empty for random ones (see
             :class:`~conclu_pyg.engine.pretrained.Pretraining`).
         trained_on: the labelled clouds of the training and what was done with the encoder, in words; empty where no
@@ -73,6 +74,7 @@ class Checkpoint:
     data_axis: int | None = None
     num_points: int = 0
     labels: dict[str, Any] = field(default_factory=dict)
+    terms: list[str] = field(default_factory=list)
     pretraining: dict[str, Any] = field(default_factory=dict)
     trained_on: str = ""
     chosen_on: str = ""
@@ -132,6 +134,8 @@ def _check_parts(path: Path, content: dict[str, Any]) -> None:
     for name in ("config", "pretraining"):
         if found := what_is_not_plain(content.get(name, {})):
             raise CheckpointError(f"{path} is damaged: its {name} must hold plain values alone, found {found}.")
+    if not _are_names(terms := content.get("terms", [])):
+        raise CheckpointError(f"{path} is damaged: its terms must be a list of names, found {terms!r:.50}.")
     for name in ("pipeline", "dataset"):
         section = content["config"].get(name, {})
         if not isinstance(section, dict):
@@ -147,12 +151,17 @@ def _check_parts(path: Path, content: dict[str, Any]) -> None:
             raise CheckpointError(f"{path} is damaged: its {name} must be 0, 1 or 2, found {axis!r:.50}.")
     before = content.get("pretraining", {})
     while before:  # a run, the one before it, and so on
-        if not isinstance(before, dict) or type(before.get("epochs", 0)) is not int:
+        fits = isinstance(before, dict) and type(before.get("epochs", 0)) is int and _are_names(before.get("terms", []))
+        if not fits:
             raise CheckpointError(
-                f"{path} is damaged: its pretraining must be a mapping, with a number of epochs where it says any, and "
-                f"so must be each before it, found {before!r:.50}."
+                f"{path} is damaged: its pretraining must be a mapping, with a number of epochs and a list of terms "
+                f"where it says any, and so must be each before it, found {before!r:.50}."
             )
         before = before.get("before")
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Pretraining:
         source: the checkpoint.
         dataset: the data set of the pre-training.
         method: the name of the method.
+        terms: the names of its losses; empty where the checkpoint, of an older version, does not say.
         epochs: how many it took.
         vertical_axis: the coordinate that points up in its clouds, where the checkpoint says.
         command, seconds: what was typed, and how long it took.
@@ -39,6 +40,7 @@ class Pretraining:
     source: str
     dataset: str
     method: str
+    terms: list[str]
     epochs: int
     vertical_axis: int | None
     command: str
@@ -115,6 +117,7 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
         source=str(path),
         dataset=checkpoint.dataset,
         method=str(checkpoint.config["model"]["name"]),
+        terms=list(checkpoint.terms),
         epochs=checkpoint.epoch,
         vertical_axis=checkpoint.vertical_axis,
         command=checkpoint.command,

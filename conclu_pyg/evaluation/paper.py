@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from conclu_pyg.engine.records import Record
 
 PRE_TRAINED_ON = "ModelNet40"
@@ -42,7 +44,10 @@ def papers_figure(record: Record) -> float | None:
     if (record.task, record.metric) == ("svm", "accuracy") and record.initialisation == PRE_TRAINED_ON:
         return LINEAR_SVM.get((record.dataset, record.encoder, terms_in_words(record)))
     whole = details.get("votes", 1) == 1 and not details.get("frozen")
-    papers_own = record.initialisation == "random" or record.method == "ConClu"
+    before = details.get("pretraining", {})
+    papers_own = record.initialisation == "random" or (
+        record.method == "ConClu" and _in_words(before.get("terms", [])) == "contrast + cluster"
+    )
     if record.task == "part_segmentation" and record.dataset == "ShapeNetPart" and whole and papers_own:
         return PARTS.get((record.encoder, record.initialisation), {}).get(record.metric)
     return None
@@ -51,5 +56,8 @@ def papers_figure(record: Record) -> float | None:
 def terms_in_words(record: Record) -> str:
     """The loss terms by which the measured encoder was trained, such as ``contrast + cluster``; none of them is the
     paper's that has no figure of its own."""
-    terms = record.details.get("terms", []) if record.initialisation != "random" else []
+    return _in_words(record.details.get("terms", [])) if record.initialisation != "random" else ""
+
+
+def _in_words(terms: Sequence[str]) -> str:
     return " + ".join(term for term in terms if term != "orthogonality")

@@ -28,7 +28,7 @@ from conclu_pyg.engine.records import command_line
 from conclu_pyg.engine.run_folder import BEST, CURVES_NAME, LAST, make_run_folder
 from conclu_pyg.engine.seeding import random_state, seed_all
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.methods.base import MethodOutput, epoch_warnings
+from conclu_pyg.methods.base import MethodOutput, epoch_warnings, loss_terms
 from conclu_pyg.vis.curves import plot_curves
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -264,6 +264,7 @@ class Pipeline(ABC):
             precision=dict(self.fabric.strategy.precision.state_dict()),
             metrics=mean.state() if mean else {},
             labels=self.dataset.labels.state(),
+            terms=loss_terms(self.model),
             pretraining=pretraining.state() if pretraining else {},
             trained_on=self.trained_on,
             chosen_on=self.chosen_on,

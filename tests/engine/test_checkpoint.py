@@ -167,8 +167,11 @@ def test_a_part_of_another_type_is_refused(checkpoint: Checkpoint, tmp_path: Pat
         ({"pretraining": {"before": {"before": [1]}}}, r"its pretraining must be a mapping, .*, found \[1\]\."),
         (
             {"pretraining": {"epochs": "many"}},
-            r"its pretraining must be .* epochs where .*, found {'epochs': 'many'}\.",
+            r"its pretraining must be .* epochs and .* where .*, found {'epochs': 'many'}\.",
         ),
+        ({"pretraining": {"terms": "contrast"}}, r"its pretraining must be .*, found {'terms': 'contrast'}\."),
+        ({"terms": [1]}, r"its terms must be a list of names, found \[1\]\."),
+        ({"num_points": "many"}, r"its num_points must be of the type int, found 'many'\."),
         ({"vertical_axis": True}, r"its vertical_axis must be 0, 1 or 2, found True\."),
     ],
 )

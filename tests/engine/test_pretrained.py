@@ -76,6 +76,7 @@ def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None
         "source": str(path),
         "dataset": "ModelNet40",
         "method": "ConClu",
+        "terms": [],
         "epochs": 7,
         "vertical_axis": 1,
         "command": "conclu train a.yaml",
