@@ -196,7 +196,7 @@ def test_validation_is_what_the_trained_model_predicts_for_the_clouds_held_out(m
     pipeline = build(model, epochs=1, validation=0.5)
     metrics = read_metrics(pipeline.run_train())
     assert pipeline._held_out is not None and f"validation/{pipeline.model.metric}" in metrics
-    clouds, trained = pipeline._held_out.__getitems__(range(24)), pipeline.model.eval()
+    clouds, trained = pipeline._held_out.__getitems__(range(len(pipeline._held_out))), pipeline.model.eval()
     with torch.no_grad():
         predicted = trained.log_probabilities(trained(clouds), clouds).argmax(dim=1)
     right = (predicted == trained.targets(clouds)).double().mean().item()
