@@ -64,8 +64,11 @@ def hold_out(split: PointCloudSplit, share: float, seed: int) -> tuple[PointClou
             f"a validation part cannot be taken from the {len(split)} training clouds: the class {name} has only one; "
             "give pipeline.validation=0, or the name of a split."
         )
-    wanted = np.rint(share * counts).astype(int).clip(np.minimum(counts, 1), np.maximum(counts - 1, 0))
-    held_out = _first_of_each(split, wanted, seed)
+    exact = share * counts
+    wanted = exact.astype(int)
+    largest_rests = np.argsort(wanted - exact, kind="stable")
+    wanted[largest_rests[: round(exact.sum()) - wanted.sum()]] += 1
+    held_out = _first_of_each(split, wanted.clip(np.minimum(counts, 1), np.maximum(counts - 1, 0)), seed)
     return split.subset(np.setdiff1d(np.arange(len(split)), held_out)), split.subset(held_out)
 
 

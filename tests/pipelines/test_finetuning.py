@@ -110,7 +110,7 @@ def test_schedules(schedule: dict[str, Any], rates: list[float], build: Build) -
 
 @pytest.mark.parametrize(
     ("options", "clouds"),
-    [({}, 48), ({"label_per_class": 2}, 40), ({"label_fraction": 0.5}, 28), ({"validation": 0.5}, 20)],
+    [({}, 48), ({"label_per_class": 2}, 40), ({"label_fraction": 0.5}, 28), ({"validation": 0.5}, 24)],
     ids=["all", "per class", "fraction", "validation"],
 )
 def test_the_clouds_that_are_asked_for_are_trained_on(options: dict[str, Any], clouds: int, build: Build) -> None:
@@ -354,7 +354,7 @@ def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: st
         ({"label_per_class": 4}, "4 labels of each class cannot be drawn"),
         ({"train_on": "all"}, "has no split 'all'; it has train, test"),
         ({"validation": "val"}, "has no split 'val'"),
-        ({"validation": 0.1}, "a validation part of 0.1 cannot be taken from 48 training clouds"),
+        ({"label_per_class": 1, "validation": 0.1}, "a validation part cannot be taken from the 20 training clouds"),
     ],
 )
 def test_clouds_that_there_are_not_are_refused(options: dict[str, Any], message: str, build: Build) -> None:
