@@ -59,7 +59,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if path.is_dir():
         raise ConfigError(f"{path} is a folder; give a config file, such as {path / 'config.yaml'}.")
     if not path.is_file():
-        known = sorted(str(p) for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+        folders = {path.parent} if path.is_absolute() else {path.parent, Path(), Path("configs")}
+        known = sorted(str(file) for folder in folders for file in folder.glob("*.yaml"))
         raise ConfigError(f"there is no config file {located_or_nearest(path, known)}")
     if path.stat().st_size > MAX_BYTES:
         raise ConfigError(f"{path} has {path.stat().st_size:,} bytes; a config has at most {MAX_BYTES:,}.")

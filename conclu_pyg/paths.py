@@ -14,6 +14,8 @@ def located(path: Path) -> str:
 
 
 def located_or_nearest(path: Path, known: Iterable[str]) -> str:
-    """The path with the known one nearest to it, or else with where it was looked for; with the sentence's end."""
-    hint = nearest(str(path), known)
+    """The path with the known one nearest to it, one of the same name before others, or else with where it was looked
+    for; with the sentence's end."""
+    known = list(known)
+    hint = nearest(str(path), [other for other in known if Path(other).name == path.name] or known)
     return f"{path}{hint}" if hint.endswith("?") else f"{located(path)}."

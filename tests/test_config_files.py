@@ -166,6 +166,19 @@ def test_a_missing_file_gets_the_nearest_beside_it(configs: Any, tmp_path: Path)
     assert configs.refusal(tmp_path / "x" / "y.yaml") == f"there is no config file {tmp_path / 'x' / 'y.yaml'}."
 
 
+@pytest.mark.parametrize(
+    ("here", "given", "meant"), [(".", "conclu.yaml", "configs/conclu.yaml"), ("configs", "configs/a.yaml", "a.yaml")]
+)
+def test_a_file_in_the_folder_of_configs_is_found_from_beside_it_and_within(
+    here: str, given: str, meant: str, configs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "configs").mkdir()
+    for name in ("a.yaml", "conclu.yaml"):
+        (tmp_path / "configs" / name).touch()
+    monkeypatch.chdir(tmp_path / here)
+    assert configs.refusal(Path(given)) == f"there is no config file {given}; did you mean {meant!r}?"
+
+
 def test_a_folder_is_no_config(configs: Any, tmp_path: Path) -> None:
     assert configs.refusal(tmp_path).startswith(f"{tmp_path} is a folder; give a config file")
 

@@ -11,7 +11,7 @@ from conclu_pyg.evaluation.evaluate_task import evaluate_task
 from conclu_pyg.evaluation.features import apply_frozen
 from conclu_pyg.evaluation.loaded_run import load_run
 from conclu_pyg.evaluation.probe import On, Probe, probe_splits
-from conclu_pyg.evaluation.report import picture_name, show_files, show_records, show_value
+from conclu_pyg.evaluation.report import picture_name, show_clusters, show_files, show_records, show_value
 from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 from conclu_pyg.evaluation.svm_probe import SVM
 from conclu_pyg.methods.base import num_clusters, task_of
@@ -80,6 +80,7 @@ def evaluate_run(
     clusters, changes = (run.folder / picture_name(what, run, splits.on) for what in ("clusters", "robustness"))
     if num_clusters(run.method):
         log_gamma = apply_frozen(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
+        show_clusters(log_gamma)
         plot_clusters(splits.held_out, log_gamma, run.vertical_axis, clusters)
     if changed := [record for record in records if "changes" in record.details]:
         plot_robustness(changed, changes)

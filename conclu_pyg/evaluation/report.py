@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.table import Table
 
-from conclu_pyg.engine.progress import console
+from conclu_pyg.engine.progress import console, counted
 from conclu_pyg.engine.records import Record
 from conclu_pyg.engine.setting import digest
 from conclu_pyg.evaluation.loaded_run import LoadedRun
@@ -39,6 +40,16 @@ def show_changes(records: Sequence[Record]) -> None:
     changed = [record for record in records if "changes" in record.details]
     if changed:
         console.print(_change_table(changed))
+
+
+def show_clusters(log_gamma: np.ndarray) -> None:
+    """Prints how many prototypes stand for clouds: where few do, the clusters have collapsed.
+
+    Shapes:
+        - **log_gamma:** ``[n, J]``
+    """
+    used = len(np.unique(log_gamma.argmax(axis=1)))
+    console.print(f"prototypes: {used} of {log_gamma.shape[1]} have clouds, of {counted(len(log_gamma), 'cloud')}")
 
 
 def _kind(record: Record) -> str:

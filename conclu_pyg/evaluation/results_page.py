@@ -23,6 +23,7 @@ class Row(NamedTuple):
     metric: str
     dataset: str
     encoder: str
+    labels: tuple[str, float]  # what was trained on them: their unit and number, or ("", 0)
     method: str
     terms: str
     setting: str
@@ -84,9 +85,9 @@ def _section(path: Path, records: Sequence[Record], picture: str) -> str:
         lines += [f"![What more labels give]({IMAGES}/{picture})", ""]
         lines += ["*Mean over seeds, their standard deviation as a bar, and each of them as a dot.*", ""]
     lines += [
-        "| task | measured on | encoder | pre-trained on | method | epochs | points | percent | seeds | setting "
-        "| protocol | paper |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| task | measured on | encoder | pre-trained on | method | epochs | points | labels | percent | seeds "
+        "| setting | protocol | paper |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
         *(
             _line(row, list(group.values()), protocols.index(row.protocol) + 1)
             for row, group in sorted(rows.items(), key=lambda item: item[0])
@@ -111,6 +112,7 @@ def _row(record: Record) -> Row:
         metric=record.metric,
         dataset=record.dataset,
         encoder=record.encoder,
+        labels=next(iter(record.details.get("labels", {}).items()), ("", 0.0)),
         method=record.method if trained else "",
         setting=record.details.get("setting", ""),
         terms=terms_in_words(record),
@@ -134,8 +136,15 @@ def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
     start = "none: random weights" if row.initialisation == "random" else row.initialisation
     return (
         f"| {row.task}, {row.metric} | {row.dataset} | {row.encoder} | {start} | {method} | {row.epochs or '-'} "
-        f"| {row.points:,} | {accuracy} | {seeds} | {row.setting} | {protocol} | {paper or '-'} |"
+        f"| {row.points:,} | {_labels(*row.labels)} | {accuracy} | {seeds} "
+        f"| {row.setting} | {protocol} | {paper or '-'} |"
     )
+
+
+def _labels(unit: str, number: float) -> str:
+    if unit == "fraction":
+        return "all" if number == 1 else f"{100 * number:.3g} %"
+    return f"{number:g} a class" if unit == "per_class" else "-"
 
 
 def _commands(records: Sequence[Record]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +66,8 @@ class Answers:
             category, truth, notes = 0, None, [*cloud.notes, *self._sparse(len(cloud.points))]
             if model.given:
                 category, guessed = category_of(path, self.tops[path], model.labels.classes, self.options.category)
-                truth, told = self._true_parts(path, cloud, model.labels.class_parts[category])
+                allowed = {part: model.labels.parts[part] for part in model.labels.class_parts[category]}
+                truth, told = self._true_parts(path, cloud, allowed)
                 notes += [*told, *([guessed] if guessed else [])]
             prediction = self._predict(cloud.name, str(path), cloud.points, category)
             yield replace(
@@ -111,7 +112,7 @@ class Answers:
         return [f"only {counted(size, 'point')}, where the model takes {usual:,} at a time: the answer may be a guess"]
 
     def _true_parts(
-        self, path: Path, cloud: Cloud, allowed: Sequence[int]
+        self, path: Path, cloud: Cloud, allowed: Mapping[int, str]
     ) -> tuple[np.ndarray | None, tuple[str, ...]]:
         """:func:`~conclu_pyg.inference.truth.true_parts`, or none where that cannot be used; each reason is said once
         for all clouds that it holds for."""

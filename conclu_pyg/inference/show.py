@@ -14,6 +14,8 @@ from conclu_pyg.vis.panel import Panel
 from conclu_pyg.vis.pictures import render_picture
 from conclu_pyg.vis.window import display_problem, show_windows
 
+PAGE = "clouds.html"
+
 
 def check_library(png: bool, windows: bool, renderer: str) -> None:
     """Refuses, before anything is predicted, to draw with an Open3D that is missing.
@@ -96,7 +98,8 @@ class Show:
             OSError: a picture could not be written.
         """
         if self._page:
-            page = self.written.file(self._page[0].name, "clouds.html")
+            for cloud in self._page:
+                page = self.written.file(cloud.name, PAGE)
             write_page(page, self._page, self.names, self.title, self.vertical_axis)
             left = f", the first {len(self._page)} of {self.shown} clouds" if self.shown > len(self._page) else ""
             console.print(f"page: {page}{left}")

@@ -35,7 +35,7 @@ def check_truth(truth: Path | None, files: Sequence[Path]) -> None:
 
 
 def true_parts(
-    path: Path, cloud: Cloud, truth: Path | None, allowed: Sequence[int], tops: Mapping[Path, Path]
+    path: Path, cloud: Cloud, truth: Path | None, allowed: Mapping[int, str], tops: Mapping[Path, Path]
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The true part of each point, where it is known, and what to tell of it.
 
@@ -45,7 +45,7 @@ def true_parts(
         truth: a file of labels, or a folder in which that of the cloud has its name and the suffix ``.seg``, ``.npy``
             or ``.txt``, at the same place as the cloud below the folder that was named, or else directly; a label for
             each point of the file, numbered as the run's parts.
-        allowed: the parts that the cloud's category has.
+        allowed: the names of the parts that the cloud's category has, by their numbers.
         tops: for each file of the call, this one among them, the folder that was named or its own.
 
     Shapes:
@@ -57,7 +57,7 @@ def true_parts(
             category does not have; or the points were sampled from a mesh.
     """
     if truth is None:
-        if cloud.part is None or np.isin(cloud.part, np.asarray(allowed)).all():
+        if cloud.part is None or np.isin(cloud.part, list(allowed)).all():
             return cloud.part, ()
         return None, (f"the parts that the file has were left out, for they are not among {_listed(allowed)}",)
     if cloud.sampled:
@@ -71,17 +71,17 @@ def true_parts(
     if len(labels) != size:
         raise DataError(f"{source} has {len(labels):,} labels and {path} {size:,} points; give one for each.")
     part = labels if cloud.rows is None else labels[cloud.rows]
-    wrong = ~np.isin(part, np.asarray(allowed))
+    wrong = ~np.isin(part, list(allowed))
     if wrong.any():
         raise DataError(
             f"{source} labels points with the part {part[wrong][0]:g}, but the category has the parts "
-            f"{_listed(allowed)}; number them as labels.csv beside the predictions does."
+            f"{_listed(allowed)}; number them so, as labels.csv beside the predictions does."
         )
     return part.astype(np.int64), ()
 
 
-def _listed(parts: Sequence[int]) -> str:
-    return ", ".join(map(str, parts))
+def _listed(parts: Mapping[int, str]) -> str:
+    return ", ".join(f"{number} ({name})" for number, name in parts.items())
 
 
 def _truth_file(path: Path, cloud: Cloud, truth: Path, tops: Mapping[Path, Path]) -> Path:

@@ -15,7 +15,7 @@ WITH_NUMBERS = 20  # labels up to which the shares are written into the fields
 
 
 def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
-    """Draws which share of each true label (row) was predicted as which (column).
+    """Draws which share of each true label (row) was predicted as which (column), for the labels that occur.
 
     Args:
         confusion: counts.
@@ -25,6 +25,8 @@ def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
     Shapes:
         - **confusion:** ``[labels, labels]``
     """
+    occur = ((confusion.sum(dim=0) + confusion.sum(dim=1)) > 0).nonzero().flatten()
+    confusion, names = confusion[occur][:, occur], [names[label] for label in occur.tolist()]
     share = (100 * confusion.double() / confusion.sum(dim=1, keepdim=True).clamp(min=1)).numpy()
     size = min(max(4.0, 0.16 * len(names) + 2.5), MAX_INCHES)
     figure = Figure(figsize=(size, size), layout="constrained")

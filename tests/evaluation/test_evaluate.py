@@ -65,6 +65,7 @@ def test_both_encoders_are_measured_shown_and_recorded(run: Path, capsys: pytest
     assert f"PointNet pre-trained on ParametricShapes: {trained.value:.1f} %" in out
     for word in (*random.details["per_class"], "random", "pre-trained", "all clouds", f"protocol: {random.protocol}"):
         assert word in out
+    assert re.search(r"^prototypes: \d of 8 have clouds, of 40 clouds$", out, re.MULTILINE)
     for name in ("curves.png", "clusters.png", "results.json", LAST):
         assert str(run / name) in out
     assert imread(run / "clusters.png").std() > 0

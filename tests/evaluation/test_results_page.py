@@ -50,11 +50,11 @@ def test_a_result_stands_beside_the_papers_and_the_random_encoders(folder: Path)
     assert rows(page) == [
         [
             *("svm, accuracy", "ModelNet40", "PointNet", "none: random weights", "-", "-", "1,024"),
-            *("**70.0**", "0", "5e771", "1", "-"),
+            *("-", "**70.0**", "0", "5e771", "1", "-"),
         ],
         [
             *("svm, accuracy", "ModelNet40", "PointNet", "ModelNet40", "ConClu: contrast + cluster", "12", "1,024"),
-            *("**87.0**", "0", "5e771", "1", "89.8"),
+            *("-", "**87.0**", "0", "5e771", "1", "89.8"),
         ],
     ]
     assert "The paper's\nfigures are the paper's" in page
@@ -69,12 +69,23 @@ def test_seeds_are_averaged_with_their_deviation(folder: Path) -> None:
 
 def test_an_encoder_that_was_measured_twice_counts_once(folder: Path) -> None:
     page = page_of(folder, RANDOM, replace(RANDOM, command="tools/evaluate.py runs/b"), RECORD, RECORD)
-    assert [row[7:9] for row in rows(page)] == [["**70.0**", "0"], ["**87.0**", "0"]]
+    assert [row[8:10] for row in rows(page)] == [["**70.0**", "0"], ["**87.0**", "0"]]
+
+
+def test_rows_go_by_their_labels_with_the_random_start_first(folder: Path) -> None:
+    def fine_tuned(record: Record, **labels: float) -> Record:
+        return replace(record, task="classification", details={**RECORD.details, "labels": labels})
+
+    numbers = ({"fraction": 0.25}, {"fraction": 1.0}, {"per_class": 5}, {"fraction": 0.01})
+    page = page_of(folder, *(fine_tuned(record, **labels) for labels in numbers for record in (RECORD, RANDOM)))
+    assert [(row[7], row[8]) for row in rows(page)] == [
+        (labels, value) for labels in ("1 %", "25 %", "all", "5 a class") for value in ("**70.0**", "**87.0**")
+    ]
 
 
 def test_each_figure_names_its_protocol(folder: Path) -> None:
     page = page_of(folder, RECORD, replace(RECORD, protocol="linear SVM, validation part", value=90.0))
-    assert [(row[7], row[10]) for row in rows(page)] == [("**87.0**", "1"), ("**90.0**", "2")]
+    assert [(row[8], row[11]) for row in rows(page)] == [("**87.0**", "1"), ("**90.0**", "2")]
     assert "1. linear SVM, test split.\n2. linear SVM, validation part.\n" in page
 
 
@@ -148,7 +159,7 @@ def test_few_shot_has_the_spread_of_its_draws_and_only_the_svm_stands_beside_the
     few = {"task": "few_shot", "metric": "accuracy 5-way 10-shot", "details": {**RECORD.details, "deviation": 3.25}}
     changed = {"metric": "mean accuracy under changes"}
     page = page_of(folder, replace(RECORD, **few), replace(RECORD, **changed), replace(RECORD, task="knn"))
-    assert [(row[0], row[7], row[-1]) for row in rows(page)] == [
+    assert [(row[0], row[8], row[-1]) for row in rows(page)] == [
         ("few_shot, accuracy 5-way 10-shot", "**87.0** (draws: ± 3.2)", "-"),
         ("knn, accuracy", "**87.0**", "-"),
         ("svm, mean accuracy under changes", "**87.0**", "-"),
@@ -158,7 +169,7 @@ def test_few_shot_has_the_spread_of_its_draws_and_only_the_svm_stands_beside_the
 def test_several_seeds_have_their_own_spread_in_place_of_that_of_the_draws(folder: Path) -> None:
     details = {**RECORD.details, "deviation": 3.25}
     page = page_of(folder, replace(RECORD, details=details), replace(RECORD, details=details, seed=1, value=89.0))
-    assert rows(page)[0][7] == "**88.0 ± 1.4**"
+    assert rows(page)[0][8] == "**88.0 ± 1.4**"
 
 
 def test_a_section_of_several_numbers_of_labels_shows_what_more_of_them_give(folder: Path) -> None:

@@ -16,7 +16,7 @@ def true_parts(
     path: Path, cloud: Cloud, truth: Path | None, allowed: list[int]
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Of a file that was named, alone."""
-    return true_parts_in_a_call(path, cloud, truth, allowed, {path: path.parent})
+    return true_parts_in_a_call(path, cloud, truth, {part: f"part {part}" for part in allowed}, {path: path.parent})
 
 
 def cloud(size: int = 4, rows: list[int] | None = None, part: list[int] | None = None, left_out: int = 0) -> Cloud:
@@ -34,7 +34,9 @@ def test_there_may_be_no_truth_and_a_file_may_hold_it() -> None:
 
 def test_parts_of_the_file_that_the_category_does_not_have_are_left_out() -> None:
     truth, notes = true_parts(Path("x.h5"), cloud(part=[0, 1, 1, 7]), None, [0, 1])
-    assert truth is None and notes == ("the parts that the file has were left out, for they are not among 0, 1",)
+    assert truth is None and notes == (
+        "the parts that the file has were left out, for they are not among 0 (part 0), 1 (part 1)",
+    )
 
 
 @pytest.mark.parametrize("suffix", [".seg", ".npy", ".txt"])
@@ -57,7 +59,11 @@ def test_truth_lies_in_a_file_or_under_the_clouds_name_in_a_folder(suffix: str, 
         ([3, 4, 3], cloud(4), "has 3 labels and x.ply 4 points; give one for each"),
         ([3, 4, 3, 3, 3], cloud(4), "has 5 labels and x.ply 4 points"),
         ([3, 4, 3], cloud(2, rows=[0, 1], left_out=2), "has 3 labels and x.ply 4 points"),
-        ([3, 4, 5, 3], cloud(4), "labels points with the part 5, but the category has the parts 3, 4"),
+        (
+            [3, 4, 5, 3],
+            cloud(4),
+            "labels points with the part 5, but the category has the parts 3 .part 3., 4 .part 4.",
+        ),
     ],
     ids=["short", "long", "short of the last", "foreign"],
 )
