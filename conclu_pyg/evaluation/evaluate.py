@@ -8,13 +8,13 @@ from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, read
 from conclu_pyg.engine.run_folder import CURVES_NAME
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.evaluate_task import evaluate_task
-from conclu_pyg.evaluation.features import apply_frozen
 from conclu_pyg.evaluation.loaded_run import load_run
 from conclu_pyg.evaluation.probe import On, Probe, probe_splits
 from conclu_pyg.evaluation.report import picture_name, show_clusters, show_files, show_records, show_value
 from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 from conclu_pyg.evaluation.svm_probe import SVM
 from conclu_pyg.methods.base import num_clusters, task_of
+from conclu_pyg.methods.frozen import apply_frozen
 from conclu_pyg.vis.gallery import plot_clusters
 from conclu_pyg.vis.robustness import plot_robustness
 

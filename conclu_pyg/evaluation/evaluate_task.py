@@ -18,9 +18,9 @@ from conclu_pyg.engine.run_folder import CURVES_NAME
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.changes import under_changes
 from conclu_pyg.evaluation.loaded_run import LoadedRun
-from conclu_pyg.evaluation.predictions import VOTE_VIEWS, Predictions, predict_split
 from conclu_pyg.evaluation.probe import make_record
 from conclu_pyg.evaluation.report import picture_name, show_changes, show_files
+from conclu_pyg.methods.predictions import VOTE_VIEWS, Predictions, predict_split
 from conclu_pyg.metrics import Scores
 from conclu_pyg.registry import PIPELINES
 from conclu_pyg.transforms import compose

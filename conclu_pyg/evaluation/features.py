@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch_geometric.data import Batch
+from torch import nn
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.encoders.base import pooled_features
-from conclu_pyg.engine.progress import progress_bar
-from conclu_pyg.errors import ConcluError
+from conclu_pyg.methods.frozen import apply_frozen
 
 
 class Features(NamedTuple):
@@ -41,39 +38,3 @@ def embed(encoder: nn.Module, split: PointCloudSplit, device: torch.device, batc
     """
     x = apply_frozen(encoder, lambda clouds: pooled_features(encoder, clouds), split, device, batch_size)
     return Features(x, split.y)
-
-
-@torch.inference_mode()
-def apply_frozen(
-    module: nn.Module,
-    function: Callable[[Batch], Tensor],
-    split: PointCloudSplit,
-    device: torch.device,
-    batch_size: int,
-    title: str = "features",
-) -> np.ndarray:
-    """The rows that ``function`` gives for the clouds of a split, while ``module`` is in evaluation mode.
-
-    Shapes:
-        - **output:** ``[n, ...]``, float32 or integers
-
-    Raises:
-        ConcluError: a row that is not finite.
-    """
-    was_training = module.training
-    module.to(device).eval()
-    parts = []
-    try:
-        with progress_bar() as bar:
-            task = bar.add_task(title, total=len(split))
-            for indices in torch.arange(len(split)).split(batch_size):
-                parts.append(function(split.__getitems__(indices).to(device)).cpu())
-                bar.update(task, advance=len(indices))
-    finally:
-        module.train(was_training)
-    rows = torch.cat(parts)
-    rows = rows.float() if rows.is_floating_point() else rows
-    if not rows.isfinite().all():
-        bad = int((~rows.isfinite()).flatten(1).any(dim=1).nonzero()[0])
-        raise ConcluError(f"the encoder gives features that are not finite, first for the cloud {split.names[bad]}.")
-    return rows.numpy()

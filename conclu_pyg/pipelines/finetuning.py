@@ -17,8 +17,8 @@ from conclu_pyg.data.subsets import draw_fraction, draw_per_class, hold_out
 from conclu_pyg.engine.pretrained import pretraining_of
 from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.evaluation.predictions import predict_split
 from conclu_pyg.methods.base import MethodOutput, task_of
+from conclu_pyg.methods.predictions import predict_split
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose

@@ -13,7 +13,7 @@ from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.changes import CHANGES, changed_split
 from conclu_pyg.evaluation.evaluate import evaluate_run
 from conclu_pyg.evaluation.loaded_run import load_run
-from conclu_pyg.evaluation.predictions import predict_split
+from conclu_pyg.methods.predictions import predict_split
 
 TASKS = ("classification", "part_segmentation")
 

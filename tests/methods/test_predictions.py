@@ -10,7 +10,7 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.batch import batch_clouds
-from conclu_pyg.evaluation.predictions import VOTE_VIEWS, predict, predict_split
+from conclu_pyg.methods.predictions import VOTE_VIEWS, predict, predict_split
 from conclu_pyg.transforms import compose
 
 

@@ -10,7 +10,7 @@ from torch_geometric.data import Batch
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.evaluation.features import apply_frozen
+from conclu_pyg.methods.frozen import apply_frozen
 
 BATCH_SIZE = 32
 VOTE_VIEWS: list[dict[str, Any]] = [{"name": "RandomAxisScale", "low": 0.8, "high": 1.25}]  # as PointNet++ votes
@@ -68,7 +68,7 @@ def predict_split(
             CUDA are left as they were.
 
     Raises:
-        ConcluError: as :func:`~conclu_pyg.evaluation.features.apply_frozen`.
+        ConcluError: as :func:`~conclu_pyg.methods.frozen.apply_frozen`.
     """
 
     def of_batch(clouds: Batch) -> Tensor:  # (B, 2, 1 or N)
