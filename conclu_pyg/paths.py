@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from conclu_pyg.nearest import nearest
+from conclu_pyg.nearest import nearest_of
 
 
 def located(path: Path) -> str:
@@ -14,8 +14,16 @@ def located(path: Path) -> str:
 
 
 def located_or_nearest(path: Path, known: Iterable[str]) -> str:
-    """The path with the known one nearest to it, one of the same name before others, or else with where it was looked
-    for; with the sentence's end."""
-    known = list(known)
-    hint = nearest(str(path), [other for other in known if Path(other).name == path.name] or known)
-    return f"{path}{hint}" if hint.endswith("?") else f"{located(path)}."
+    """The path with the known one whose name is nearest to its own, or else with where it was looked for; with the
+    sentence's end. Folders and suffixes make no path like another."""
+    names: dict[str, list[str]] = {}
+    for other in known:
+        names.setdefault(_stem(Path(other)), []).append(other)
+    found = nearest_of(_stem(path), names)
+    if found is None:
+        return f"{located(path)}."
+    return f"{path}; did you mean {nearest_of(str(path), names[found]) or names[found][0]!r}?"
+
+
+def _stem(path: Path) -> str:
+    return path.stem if path.suffix in (".yaml", ".yml", ".pt") else path.name

@@ -22,6 +22,7 @@ def test_a_relative_path_is_shown_with_the_working_folder(working_folder: Path) 
 
 
 def test_the_nearest_path_is_shown_instead_where_there_is_one(working_folder: Path) -> None:
+    assert "did you mean" not in located_or_nearest(Path("runs/nope"), ["runs/first", "runs/int"])
     assert located_or_nearest(Path("runs/strat"), ["runs/start"]) == "runs/strat; did you mean 'runs/start'?"
     assert located_or_nearest(Path("a"), ["runs/start"]) == f"a (in the working folder {working_folder})."
 

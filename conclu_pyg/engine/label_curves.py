@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from conclu_pyg.engine.records import Record
@@ -56,7 +56,7 @@ def label_curves(records: Sequence[Record]) -> list[LabelCurve]:
     Raises:
         ConcluError: two settings or protocols with the same number of labels, whose mean would mean nothing.
     """
-    found: dict[tuple[Panel, str], dict[float, dict[int, Record]]] = defaultdict(lambda: defaultdict(dict))
+    found: dict[tuple[Panel, str], dict[float, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         details = record.details
         if "per_class" not in details or details.get("votes", 1) > 1 or details.get("on", "test") != "test":
@@ -65,28 +65,27 @@ def label_curves(records: Sequence[Record]) -> list[LabelCurve]:
             panel = Panel(record.dataset, record.task, record.metric, unit, record.encoder)
             random = record.initialisation == "random"
             start = RANDOM if random else f"{record.method} on {record.initialisation}"
-            others = found[panel, start][number]
-            _check_alike(record, others.values(), number)
-            others[record.seed] = record
+            found[panel, start][number].append(record)
     return [
-        LabelCurve(*key, labels=sorted(by_number), values=[_values(by_number[number]) for number in sorted(by_number)])
+        LabelCurve(
+            *key, labels=sorted(by_number), values=[_values(by_number[number], number) for number in sorted(by_number)]
+        )
         for key, by_number in sorted(found.items())
         if len(by_number) > 1
     ]
 
 
-def _check_alike(record: Record, others: Iterable[Record], number: float) -> None:
-    for other in others:
+def _values(records: Sequence[Record], number: float) -> list[float]:
+    """One for each seed: what was measured again counts as it was last."""
+    first, by_seed = records[0], {record.seed: record.value for record in records}
+    for record in records:
         for what, one, two in (
-            ("settings", record.details.get("setting"), other.details.get("setting")),
-            ("protocols", record.protocol, other.protocol),
+            ("settings", record.details.get("setting"), first.details.get("setting")),
+            ("protocols", record.protocol, first.protocol),
         ):
             if one != two:
                 raise ConcluError(
                     f"{record.encoder} on {record.dataset} from {record.initialisation} has two {what} ({two}; {one}) "
                     f"with the same labels ({number:g}); give them sections, files of records, of their own."
                 )
-
-
-def _values(by_seed: dict[int, Record]) -> list[float]:
-    return [by_seed[seed].value for seed in sorted(by_seed)]
+    return [by_seed[seed] for seed in sorted(by_seed)]

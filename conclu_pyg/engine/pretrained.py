@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from conclu_pyg.arguments import settings_of
 from conclu_pyg.engine.checkpoint import Checkpoint
-from conclu_pyg.engine.progress import console, warn
+from conclu_pyg.engine.progress import console, counted, warn
 from conclu_pyg.engine.run_folder import find_checkpoint
 from conclu_pyg.engine.setting import setting_of
 from conclu_pyg.errors import CheckpointError, RegistryError
@@ -168,6 +168,13 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _history(checkpoint: Checkpoint) -> str:
+    """``ConClu, 7 epochs on ModelNet40``, with what came before it."""
+    method, before = checkpoint.config["model"]["name"], checkpoint.pretraining
+    own = f"{method}, {counted(checkpoint.epoch, 'epoch')} on {checkpoint.dataset}"
+    return own + (f", from {before.get('method')} on {origin_in_words(before)}" if before else "")
+
+
 def _report(
     path: str,
     checkpoint: Checkpoint,
@@ -178,8 +185,7 @@ def _report(
     """Says in a line what was loaded, and in a table what does not correspond."""
     console.print(
         f"encoder: {len(fitting)} tensors, {sum(value.numel() for value in fitting.values()):,} values, loaded from "
-        f"{path} ({checkpoint.epoch} epochs on {checkpoint.dataset}); {len(missing)} missing, {len(unexpected)} "
-        "unexpected"
+        f"{path} ({_history(checkpoint)}); {len(missing)} missing, {len(unexpected)} unexpected"
     )
     if checkpoint.vertical_axis is None:
         warn(f"{path}, of an older version, does not say which coordinate points up: clouds are taken as they stand.")

@@ -95,9 +95,9 @@ def shown_when_slow(steps: Iterable[T], total: int, description: str, patience: 
             yield step
 
 
-def counted(number: int, thing: str) -> str:
-    """``1 file``, ``1,000 files``."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def counted(number: int, thing: str, things: str = "") -> str:
+    """``1 file``, ``1,000 files``, or ``2 batches`` where several of them are not called so with an s."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def step_status(losses: Mapping[str, float], clouds_per_second: float) -> str:

@@ -68,6 +68,8 @@ def find_checkpoint(path: str | Path) -> Path:
                 f"{path} is a folder without {LAST}; give a run folder that tools/train.py made, or a checkpoint file."
             )
         return path / BEST if (path / BEST).is_file() else path / LAST
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        raise CheckpointError(f"{path} is a config, and no run; train it by tools/train.py, and name its run folder.")
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint or run folder {located_or_nearest(path, _known_near(path))}")
     return path

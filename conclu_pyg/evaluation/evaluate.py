@@ -65,6 +65,8 @@ def evaluate_run(
     if label_per_class is not None and stubborn:
         raise ConfigError(f"{stubborn[0]} draws its own labels, as its protocol says; leave --label-per-class out.")
     splits = probe_splits(run, on, label_per_class)
+    for check in (probe.check for probe in probes if probe.check is not None):
+        check(splits)
     measured = (run.untrained(), run) if with_random else (run,)
     records: list[Record] = []
     for probe in probes:

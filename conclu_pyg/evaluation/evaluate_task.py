@@ -66,7 +66,8 @@ def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> l
         records.append(changed)
         show_changes([changed])
         plot_robustness([changed], changes)
-    console.print(f"protocol: {records[0].protocol}")
+    for protocol in dict.fromkeys(record.protocol for record in records):
+        console.print(f"protocol: {protocol}")
     curves = run.folder / CURVES_NAME
     show_files(curves=curves, confusion=confusion, robustness=changes, results=results, checkpoint=run.source)
     return records

@@ -47,18 +47,25 @@ def few_shot_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:
     drawn, without a cloud in common, from the training split, as CrossPoint's published code draws them.
 
     Raises:
-        ConcluError: features that are not finite, fewer classes than are to be told apart, or a class of too few
-            clouds.
+        ConcluError: features that are not finite, or clouds that :func:`check_few_shot` refuses.
     """
-    one_pool = splits.on == "validation"
-    labels = [splits.train.y, splits.held_out.y]
-    pools = [np.concatenate(labels)] * 2 if one_pool else labels
-    check_pools(pools[0], pools[1], splits.train.classes, one_pool)  # before the features, which take longer
+    check_few_shot(splits)
     parts = [run.embed(splits.train), run.embed(splits.held_out)]
-    if one_pool:
-        x = np.concatenate([part.x for part in parts])
-        parts = [Features(x, pools[0])] * 2
+    if splits.on == "validation":
+        parts = [Features(*map(np.concatenate, zip(*parts, strict=True)))] * 2
     return [_record(run, splits, parts[0], parts[1], way, shot) for way in WAYS for shot in SHOTS]
+
+
+def check_few_shot(splits: ProbeSplits) -> None:
+    """Refuses splits from which the largest of the tasks cannot be drawn.
+
+    Raises:
+        DataError: too few classes, or a class of too few clouds.
+    """
+    labels = [splits.train.y, splits.held_out.y]
+    one_pool = splits.on == "validation"
+    support, query = [np.concatenate(labels)] * 2 if one_pool else labels
+    check_pools(support, query, splits.train.classes, one_pool)
 
 
 def check_pools(support: np.ndarray, query: np.ndarray, classes: list[str], one_pool: bool) -> None:
@@ -152,4 +159,4 @@ def _record(run: LoadedRun, splits: ProbeSplits, support: Features, query: Featu
     )
 
 
-FEW_SHOT = Probe("few-shot SVM", few_shot_probe, own_labels=True)
+FEW_SHOT = Probe("few-shot SVM", few_shot_probe, own_labels=True, check=check_few_shot)

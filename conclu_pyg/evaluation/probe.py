@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_per_class, hold_out
+from conclu_pyg.engine.progress import counted
 from conclu_pyg.engine.records import Record, command_line
 from conclu_pyg.engine.run_folder import BEST
 from conclu_pyg.engine.setting import digest, setting_of
@@ -83,11 +84,14 @@ class Probe(NamedTuple):
         title: what it is called on the screen, such as ``linear SVM``.
         measure: gives the records of one encoder, trained or not.
         own_labels: whether it chooses itself how many labels it learns from (default: false).
+        check: refuses clouds that it cannot be measured on, before any probe of the call begins (default: nothing is
+            refused then).
     """
 
     title: str
     measure: Callable[[LoadedRun, ProbeSplits], list[Record]]
     own_labels: bool = False
+    check: Callable[[ProbeSplits], None] | None = None
 
 
 def probe_splits(run: LoadedRun, on: On, label_per_class: int | None = None) -> ProbeSplits:
@@ -165,7 +169,7 @@ def weights_in_words(run: LoadedRun) -> str:
     checkpoint = run.checkpoint
     if run.source.name == BEST.name:  # not which epoch it was, for that differs between seeds
         return f"weights of the epoch that was best on {checkpoint.chosen_on or 'the validation clouds'}"
-    within = f", interrupted {checkpoint.batch} batches later" if checkpoint.batch else ""
+    within = f", interrupted {counted(checkpoint.batch, 'batch', 'batches')} later" if checkpoint.batch else ""
     planned = checkpoint.config["pipeline"].get("epochs")  # None where the class's own number was taken
     return f"weights after epoch {checkpoint.epoch}{f' of {planned}' if planned else ''}{within}"
 

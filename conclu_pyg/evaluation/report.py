@@ -13,6 +13,8 @@ from conclu_pyg.engine.records import Record
 from conclu_pyg.engine.setting import digest
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 
+TASKS = ("classification", "part_segmentation")  # of models that were trained on labels
+
 
 def show_value(record: Record, title: str) -> None:
     """Prints one line: what was measured on what, and what it gave."""
@@ -53,7 +55,9 @@ def show_clusters(log_gamma: np.ndarray) -> None:
 
 
 def _kind(record: Record) -> str:
-    return "random" if record.initialisation == "random" else "pre-trained"
+    """What was measured, in a word or three: an encoder, or a model that was trained on labels and how that began."""
+    kind = "random" if record.initialisation == "random" else "pre-trained"
+    return f"trained from {kind}" if record.task in TASKS else kind
 
 
 def _class_table(records: Sequence[Record]) -> Table:

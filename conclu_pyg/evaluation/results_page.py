@@ -6,11 +6,12 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from conclu_pyg.engine.label_curves import LabelCurve, label_curves
 from conclu_pyg.engine.records import Record, read_records
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.evaluation.commands import commands
 from conclu_pyg.evaluation.paper import papers_figure, terms_in_words
 
 IMAGES = "images"  # the folder of pictures, beside the page
@@ -93,13 +94,14 @@ def _section(path: Path, records: Sequence[Record], picture: str) -> str:
             for row, group in sorted(rows.items(), key=lambda item: item[0])
         ),
         "",
+        *_changes(records),
         "Protocols:",
         "",
         *(f"{number}. {protocol}." for number, protocol in enumerate(protocols, start=1)),
         "",
         "Commands:",
         "",
-        *_commands(records),
+        *commands(records),
         "",
     ]
     return "\n".join(lines)
@@ -133,40 +135,39 @@ def _line(row: Row, records: Sequence[Record], protocol: int) -> str:
     paper = papers_figure(records[0])
     method = ": ".join(words for words in (row.method, row.terms) if words) or "-"
     seeds = ", ".join(str(seed) for seed in sorted(record.seed for record in records))
-    start = "none: random weights" if row.initialisation == "random" else row.initialisation
     return (
-        f"| {row.task}, {row.metric} | {row.dataset} | {row.encoder} | {start} | {method} | {row.epochs or '-'} "
+        f"| {row.task}, {row.metric} | {row.dataset} | {row.encoder} | {_start(row.initialisation)} "
+        f"| {method} | {row.epochs or '-'} "
         f"| {row.points:,} | {_labels(*row.labels)} | {accuracy} | {seeds} "
         f"| {row.setting} | {protocol} | {paper or '-'} |"
     )
+
+
+def _changes(records: Sequence[Record]) -> list[str]:
+    """What each change of the clouds costs, where it was measured: a column for each record."""
+    changed = [record for record in records if "changes" in record.details]
+    if not changed:
+        return []
+    heads = [f"{record.encoder}, {_start(record.initialisation)}" for record in changed]
+    clean = (f"{record.details['clean']:.1f}" for record in changed)
+    lines = [
+        f"| the clouds are | strength | {' | '.join(heads)} |",
+        "|---" * (2 + len(changed)) + "|",
+        f"| clean | - | {' | '.join(clean)} |",
+    ]
+    for number, change in enumerate(changed[0].details["changes"]):
+        for place, strength in enumerate(change["strengths"]):
+            values = (record.details["changes"][number]["values"][place] for record in changed)
+            row = " | ".join(f"{value:.1f}" for value in values)
+            lines.append(f"| {change['name']} ({change['unit']}) | {strength:g} | {row} |")
+    return [*lines, ""]
+
+
+def _start(initialisation: str) -> str:
+    return "none: random weights" if initialisation == "random" else initialisation
 
 
 def _labels(unit: str, number: float) -> str:
     if unit == "fraction":
         return "all" if number == 1 else f"{100 * number:.3g} %"
     return f"{number:g} a class" if unit == "per_class" else "-"
-
-
-def _commands(records: Sequence[Record]) -> list[str]:
-    """Each training once with its time, then each evaluation once."""
-    trainings = {
-        (training.get("setting", ""), training["command"]): training["seconds"]
-        for record in records
-        for training in _trainings(record)
-    }
-    evaluations = dict.fromkeys(record.command for record in records)
-    return [
-        *(f"- {setting}: `{command}` ({seconds / 60:.0f} min)" for (setting, command), seconds in trainings.items()),
-        *(f"- `{command}`" for command in evaluations),
-    ]
-
-
-def _trainings(record: Record) -> list[dict[str, Any]]:
-    """The trainings behind a record with their settings, the first of them first."""
-    before = record.details.get("pretraining")
-    chain = []
-    while before:
-        chain.append(before)
-        before = before.get("before")
-    own = {**record.training, "setting": record.details.get("setting", "")}
-    return [*reversed(chain), *([own] if record.training else [])]

@@ -23,7 +23,7 @@ from conclu_pyg.engine.even_batches import EvenBatches
 from conclu_pyg.engine.interrupt import Interrupt
 from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
 from conclu_pyg.engine.pretrained import pretraining_of
-from conclu_pyg.engine.progress import console, epoch_line, progress_bar, step_status, warn
+from conclu_pyg.engine.progress import console, counted, epoch_line, progress_bar, step_status, warn
 from conclu_pyg.engine.records import command_line
 from conclu_pyg.engine.run_folder import BEST, CURVES_NAME, LAST, make_run_folder
 from conclu_pyg.engine.seeding import random_state, seed_all
@@ -191,9 +191,10 @@ class Pipeline(ABC):
                     if interrupt.requested:
                         self._check_finite(folder, epoch + 1, mean.compute()["loss"])
                         self._checkpoint(epoch, batch, step, drawn_from, mean).save(folder / LAST)
+                        whole = counted(len(loader), "batch", "batches")
                         console.print(
-                            f"interrupted in epoch {epoch + 1}, step {step}: saved to {folder / LAST}, which can be "
-                            "evaluated; going on with the training from it is not implemented yet"
+                            f"interrupted in epoch {epoch + 1} after {batch} of its {whole}: saved to {folder / LAST}, "
+                            "which can be evaluated; going on with the training from it is not implemented yet"
                         )
                         raise KeyboardInterrupt
                 bar.remove_task(task)

@@ -112,15 +112,15 @@ class Finetuning(Pipeline):
         check_at_least(1, lr_decay_epochs=lr_decay_epochs)
         check_at_least(0, patience=patience)
         encoder_lr = lr if encoder_lr is None else encoder_lr
-        if not (
-            0 < lr < math.inf and 0 <= encoder_lr < math.inf and 0 <= weight_decay < math.inf and 0 < lr_decay <= 1
+        for fits, key, value, bounds in (
+            (0 < lr < math.inf, "lr", lr, "finite and above 0"),
+            (0 <= encoder_lr < math.inf, "encoder_lr", encoder_lr, "finite and at least 0"),
+            (0 <= weight_decay < math.inf, "weight_decay", weight_decay, "finite and at least 0"),
+            (0 < lr_decay <= 1, "lr_decay", lr_decay, "above 0 and at most 1"),
+            (0 <= label_smoothing < 1, "label_smoothing", label_smoothing, "at least 0 and below 1"),
         ):
-            raise ConfigError(
-                "pipeline.lr must be finite and above 0, encoder_lr and weight_decay finite and at least 0 and "
-                f"lr_decay in (0, 1], found {lr}, {encoder_lr}, {weight_decay} and {lr_decay}."
-            )
-        if not 0 <= label_smoothing < 1:
-            raise ConfigError(f"pipeline.label_smoothing must be at least 0 and below 1, found {label_smoothing}.")
+            if not fits:
+                raise ConfigError(f"pipeline.{key} must be {bounds}, found {value}.")
         choice = LabelChoice(label_fraction, label_per_class, train_on, validation)
         if patience and not validation:
             raise ConfigError(

@@ -46,7 +46,11 @@ class LabelChoice:
 
     def __post_init__(self) -> None:
         if not 0 < self.label_fraction <= 1:
-            raise ConfigError(f"pipeline.label_fraction must be above 0 and at most 1, found {self.label_fraction}.")
+            percent = self.label_fraction / 100
+            meant = f"; give {percent:g} for {self.label_fraction:g} percent" if 0 < percent <= 1 else ""
+            raise ConfigError(
+                f"pipeline.label_fraction must be above 0 and at most 1, found {self.label_fraction}{meant}."
+            )
         if self.label_per_class is not None:
             check_at_least(1, label_per_class=self.label_per_class)
             if self.label_fraction < 1:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from conclu_pyg.engine.files import atomic_write
 
@@ -28,6 +29,7 @@ def plot_curves(metrics: Mapping[str, Sequence[float]], path: Path) -> None:
         axis.plot(metrics["epoch"], metrics[name], marker="." if len(metrics["epoch"]) < 30 else None)
         axis.set_title(name.replace("_", " ").replace("loss/", "loss: "), fontsize=10)
         axis.set_xlabel("epoch", fontsize=8)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.tick_params(labelsize=8)
         axis.grid(alpha=0.3)
     for axis in axes[len(names) :]:

@@ -103,6 +103,14 @@ def test_options_and_overrides_may_stand_in_any_order(calls: list[Any], words: l
         assert options == DEFAULTS | {"with_random": True, "on": "validation"}
 
 
+def test_a_config_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").touch()
+    assert main(["evaluate", str(tmp_path / "a.yaml")]) == 2
+    assert (
+        f"error: {tmp_path / 'a.yaml'} is a config, and no run; train it by tools/train.py" in capsys.readouterr().err
+    )
+
+
 def test_a_missing_run_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "nowhere"]) == 2
     assert capsys.readouterr() == (
@@ -122,13 +130,15 @@ print(status, "torch" in sys.modules)
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["evaluate", "runs/b"], "error: there is no checkpoint or run folder runs/b; did you mean 'runs/a'?\n"),
-        (["train", "runs/b.yaml"], "error: there is no config file runs/b.yaml; did you mean 'runs/a.yaml'?\n"),
+        (["evaluate", "runs/frist"], "no checkpoint or run folder runs/frist; did you mean 'runs/first'?"),
+        (["train", "runs/frist.yaml"], "no config file runs/frist.yaml; did you mean 'runs/first.yaml'?"),
     ],
 )
 def test_a_misspelt_path_is_known_before_torch_is_loaded(calls: list[Any], words: list[str], sentence: str) -> None:
-    Path("runs/a.yaml").touch()
+    Path("runs/first.yaml").touch()
+    Path("runs/first/checkpoints").mkdir(parents=True)
+    Path("runs/first/checkpoints/last.pt").touch()
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", WITHOUT_TORCH, *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("2 False\n", sentence)
+    assert (done.stdout, done.stderr) == ("2 False\n", f"error: there is {sentence}\n")

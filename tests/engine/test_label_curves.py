@@ -93,6 +93,8 @@ def test_what_was_measured_again_counts_once_and_other_protocols_are_refused() -
 
 
 def test_two_settings_with_the_same_labels_are_refused() -> None:
-    records = [measured(60.0, {"fraction": 1}), measured(40.0, {"fraction": 1}, seed=1, setting="other")]
+    two = [measured(60.0, {"fraction": 1}), measured(40.0, {"fraction": 1}, seed=1, setting="other")]
+    assert label_curves(two) == []  # there is no curve to put them into
+    records = [*two, measured(30.0, {"fraction": 0.1})]
     with pytest.raises(ConcluError, match=r"PointNet on PSB from ModelNet40 has two settings .*same labels \(1\)"):
         label_curves(records)

@@ -1,5 +1,6 @@
 """Encoders that begin with a run's weights: what is loaded, what is said about it, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,20 @@ def test_all_weights_and_statistics_are_the_runs(
         assert torch.equal(value, weights[f"encoder.{name}"]), name
         total += value.numel()
     assert capsys.readouterr().out == (
-        f"encoder: {len(weights) - 1} tensors, {total:,} values, loaded from {path} (7 epochs on ModelNet40); 0 "
-        "missing, 0 unexpected\n"
+        f"encoder: {len(weights) - 1} tensors, {total:,} values, loaded from {path} (ConClu, 7 epochs on ModelNet40); "
+        "0 missing, 0 unexpected\n"
+    )
+
+
+def test_what_came_before_the_run_is_said_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    before: dict[str, Any] = {"dataset": "Scans", "method": "ConClu", "before": {}}
+    checkpoint = Checkpoint.load(path)
+    checkpoint.config["model"]["name"] = "Classifier"
+    replace(checkpoint, epoch=1, pretraining=before).save(path)
+    ENCODERS.build({**POINTNET, "checkpoint": str(path)})
+    assert (
+        f"from {path} (Classifier, 1 epoch on ModelNet40, from ConClu on Scans); 0 missing" in capsys.readouterr().out
     )
 
 

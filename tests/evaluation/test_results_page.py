@@ -104,6 +104,20 @@ def test_the_papers_figures_stand_beside_encoders_of_its_own_pre_training_set(fo
     assert rows(page)[0][-1] == "-"
 
 
+def test_the_value_of_each_change_is_told(folder: Path) -> None:
+    def measured(record: Record, *values: float) -> Record:
+        changes = [{"name": "turned", "unit": "degrees", "none": 0, "strengths": [15, 45], "values": list(values)}]
+        return replace(record, metric="mean", details={**record.details, "clean": 90.0, "changes": changes})
+
+    page = page_of(folder, measured(RANDOM, 50.0, 40.25), measured(RECORD, 60.0, 55.0))
+    assert (
+        "| the clouds are | strength | PointNet, none: random weights | PointNet, ModelNet40 |\n|---|---|---|---|\n"
+        "| clean | - | 90.0 | 90.0 |\n"
+        "| turned (degrees) | 15 | 50.0 | 60.0 |\n"
+        "| turned (degrees) | 45 | 40.2 | 55.0 |\n"
+    ) in page
+
+
 def test_each_training_is_named_once_by_its_own_setting(folder: Path) -> None:
     first = {"setting": "1111", "command": "tools/train.py first.yaml", "seconds": 60.0}
     second = {"setting": "2222", "command": "tools/train.py second.yaml", "seconds": 120.0, "before": first}

@@ -74,6 +74,11 @@ def test_a_split_of_the_same_clouds_is_refused_to_choose_by(rows: range, what: s
         LabelChoice(validation="val").clouds(splits.__getitem__, seed=0)
 
 
+def test_percent_are_told_to_be_shares() -> None:
+    with pytest.raises(ConfigError, match=r"at most 1, found 10\.0; give 0\.1 for 10 percent\.$"):
+        LabelChoice(label_fraction=10.0)
+
+
 def test_one_cloud_is_too_few() -> None:
     one = PointCloudSplit(TRAIN.pos[:1], TRAIN.y[:1], ["x"], ["a", "b"])
     with pytest.raises(ConfigError, match="at least two training clouds, found 1"):
