@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from conclu_pyg.data.layouts.base import Layout, LayoutOptions
 from conclu_pyg.errors import DataError
+from conclu_pyg.nearest import nearest_of
 
 L = TypeVar("L", bound=Layout)
 
@@ -45,7 +46,10 @@ def find_layout(folder: Path, options: LayoutOptions, family: Family[L]) -> L:
     if folder.is_file():
         raise DataError(f"dataset_path {folder} is a file; name a folder, and unpack an archive first.")
     if not folder.is_dir():
-        raise DataError(f"dataset_path {folder} does not exist. {family.remedy.format(folder=folder, fetch='')}")
+        beside = [path.name for path in islice(folder.parent.glob("*"), MAX_FOLDERS) if path.is_dir()]
+        near = nearest_of(folder.name, beside)
+        meant = "." if near is None else f"; did you mean {str(folder.parent / near)!r}?"
+        raise DataError(f"dataset_path {folder} does not exist{meant} {family.remedy.format(folder=folder, fetch='')}")
     try:
         return _find(folder, options, family)
     except OSError as error:

@@ -64,6 +64,10 @@ def test_says_what_was_looked_for_and_what_is_there(tmp_path: Path) -> None:
 
 def test_says_that_nothing_is_there(tmp_path: Path) -> None:
     message = refusal(tmp_path / "none")
+    assert "did you mean" not in message
+    (tmp_path / "modelnet40_ply").mkdir()
+    with pytest.raises(DataError, match=r"modelnet40_pyl does not exist; did you mean '.*modelnet40_ply'\? Put "):
+        find_layout(tmp_path / "modelnet40_pyl", LayoutOptions(), MODELNET)
     assert "does not exist" in message and "ModelNet40.zip unpacked" in message and "dataset.download=true" in message
     (tmp_path / "ModelNet40.zip").touch()
     assert "is a file; name a folder, and unpack an archive first." in refusal(tmp_path / "ModelNet40.zip")
