@@ -40,6 +40,7 @@ class Answers:
         tops: for each file of the call the uppermost folder above it whose name may say the category.
 
     Attributes:
+        unusable: the files of which a cloud could not be used.
         without_truth: the files whose truth could not be used.
     """
 
@@ -52,17 +53,24 @@ class Answers:
         tops: Mapping[Path, Path],
     ) -> None:
         self.run, self.predictor, self.options, self.unused, self.tops = run, predictor, options, unused, tops
+        self.unusable: set[str] = set()
         self.without_truth: set[str] = set()
         self._told: set[str] = set()
 
     def of_file(self, path: Path) -> Iterator[Prediction]:
-        """The clouds of a file of the call, with their truth where it is known.
+        """The clouds of a file of the call, with their truth where it is known; of one that cannot be used, it is said
+        why, and the others follow.
 
         Raises:
-            DataError: the file holds no clouds, or nothing says its category.
+            DataError: the file cannot be read, or nothing says its category.
         """
         model = self.run.method
-        for cloud in read_clouds(path):
+
+        def unusable(error: DataError) -> None:
+            warn(str(error))
+            self.unusable.add(str(path))
+
+        for cloud in read_clouds(path, unusable=unusable):
             category, truth, notes = 0, None, [*cloud.notes, *self._sparse(len(cloud.points))]
             if model.given:
                 category, guessed = category_of(path, self.tops[path], model.labels.classes, self.options.category)

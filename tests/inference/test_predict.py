@@ -383,3 +383,33 @@ def test_pictures_and_the_page_are_listed_with_their_clouds(parts: LoadedRun, tm
     assert all((tmp_path / name).exists() for name in (*files[0], *files[1]))
     predict_files(parts, [], Options(out=tmp_path, test=1))
     assert not list(tmp_path.glob("*.png")) and not (tmp_path / "clouds.html").exists()
+
+
+def test_a_cloud_that_cannot_be_used_keeps_no_other_of_its_file_from_being_predicted(
+    parts: LoadedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clouds = np.random.default_rng(0).normal(size=(4, 80, 3))
+    clouds[1] = np.nan
+    np.save(tmp_path / "chair.npy", clouds)
+    problems = predict_files(parts, [str(tmp_path / "chair.npy")], Options(out=tmp_path / "out"))
+    assert problems == "1 file could not be used; the warnings above say why."
+    assert [row["cloud"] for row in list_of(tmp_path / "out")] == ["chair_0000", "chair_0002", "chair_0003"]
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("warning: ") == 1 and f"{tmp_path / 'chair.npy'}, cloud 0001, has 80 points and none" in said
+
+
+def test_what_ends_a_file_in_its_middle_is_said_with_the_last_cloud(
+    parts: LoadedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clouds = np.random.default_rng(0).normal(size=(4, 80, 3))
+    with h5py.File(tmp_path / "chair.h5", "w") as file:
+        data = file.create_dataset("data", data=clouds, chunks=(1, 80, 3), compression="gzip")
+        place, size = (getattr(data.id.get_chunk_info(2), key) for key in ("byte_offset", "size"))
+    with (tmp_path / "chair.h5").open("r+b") as raw:
+        raw.seek(place)
+        raw.write(b"\xff" * size)
+    problems = predict_files(parts, [str(tmp_path / "chair.h5")], Options(out=tmp_path / "out"))
+    assert problems == "1 file could not be used; the warnings above say why."
+    assert [row["cloud"] for row in list_of(tmp_path / "out")] == ["chair_0000", "chair_0001"]
+    said = " ".join(capsys.readouterr().out.split())
+    assert "damaged" in said and "No cloud after chair_0001 was predicted." in said
