@@ -22,7 +22,7 @@ from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.run_predictor import upward
-from conclu_pyg.inference.truth import true_parts
+from conclu_pyg.inference.truth import Truth
 from conclu_pyg.transforms.turn_upright import TurnUpright
 
 TEST = "test split"
@@ -53,6 +53,7 @@ class Answers:
         tops: Mapping[Path, Path],
     ) -> None:
         self.run, self.predictor, self.options, self.unused, self.tops = run, predictor, options, unused, tops
+        self.truth = Truth(options.truth, tops)
         self.unusable: set[str] = set()
         self.without_truth: set[str] = set()
         self._told: set[str] = set()
@@ -122,10 +123,10 @@ class Answers:
     def _true_parts(
         self, path: Path, cloud: Cloud, allowed: Mapping[int, str]
     ) -> tuple[np.ndarray | None, tuple[str, ...]]:
-        """:func:`~conclu_pyg.inference.truth.true_parts`, or none where that cannot be used; each reason is said once
-        for all clouds that it holds for."""
+        """The truth, or none where what there is cannot be used; each reason is said once for all clouds that it holds
+        for."""
         try:
-            return true_parts(path, cloud, self.options.truth, allowed, self.tops)
+            return self.truth.parts(path, cloud, allowed)
         except DataError as error:
             if str(error) not in self._told:
                 warn(f"{error} The prediction is shown without a truth.")

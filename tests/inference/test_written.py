@@ -155,3 +155,17 @@ def test_a_damaged_list_names_nothing(tmp_path: Path) -> None:
 def test_clouds_of_one_name_are_kept_apart(tmp_path: Path) -> None:
     with Written(tmp_path, "runs/x", []) as written:
         assert [written.unused(name) for name in ("a", "A", "a", "b/c")] == ["a", "A-2", "a-3", "b_c"]
+
+
+def test_numbers_of_a_name_are_not_counted_anew(tmp_path: Path) -> None:
+    class Counted(set[str]):
+        looks = 0
+
+        def __contains__(self, name: object) -> bool:
+            self.looks += 1
+            return super().__contains__(name)
+
+    written = Written(tmp_path, "runs/x", [])
+    taken = written._taken = Counted(("a-3",))
+    assert [written.unused(name) for name in ("a", "A", "a", "a-2", *["a"] * 46)][-1] == "a-50"
+    assert taken.looks < 3 * 50
