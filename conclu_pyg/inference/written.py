@@ -83,15 +83,20 @@ class Written:
         return self.folder / name
 
     def add(self, prediction: Prediction) -> None:
-        """Writes the points in colours, and their labels.
+        """Writes the points in colours, and their labels: both, or neither where one of them fails.
 
         Raises:
             OSError: this cannot be written.
         """
         name, offset = prediction.name, prediction.offset
-        write_ply(self.file(name, f"{name}.ply"), prediction.pos, prediction.labels, offset)
-        with atomic_write(self.file(name, f"{name}_labels.npy")) as file:
-            np.save(file, prediction.file_labels(), allow_pickle=False)
+        points = self.file(name, f"{name}.ply")
+        write_ply(points, prediction.pos, prediction.labels, offset)
+        try:
+            with atomic_write(self.file(name, f"{name}_labels.npy")) as file:
+                np.save(file, prediction.file_labels(), allow_pickle=False)
+        except BaseException:
+            points.unlink(missing_ok=True)
+            raise
         self._rows[name] = {
             "run": self.run,
             "file": prediction.source,

@@ -169,3 +169,21 @@ def test_numbers_of_a_name_are_not_counted_anew(tmp_path: Path) -> None:
     taken = written._taken = Counted(("a-3",))
     assert [written.unused(name) for name in ("a", "A", "a", "a-2", *["a"] * 46)][-1] == "a-50"
     assert taken.looks < 3 * 50
+
+
+@pytest.mark.parametrize("stop", [OSError, KeyboardInterrupt])
+def test_of_an_answer_that_cannot_be_written_nothing_stays(
+    stop: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise stop("no space left")
+
+    with Written(tmp_path, "runs/x", ["leg", "seat"]) as written:
+        written.add(prediction("one"))
+        monkeypatch.setattr(np, "save", fail)
+        with pytest.raises(stop):
+            written.add(prediction("two"))
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("labels.csv", "predictions.csv", "one.ply", "one_labels.npy")
+    }
+    assert [row["cloud"] for row in rows_of(tmp_path)] == ["one"]
