@@ -218,14 +218,14 @@ def test_clouds_are_not_kept_when_they_are_written(
     monkeypatch.setattr(written, "write_ply", remember)
     monkeypatch.setattr(show, "check_open3d", lambda *_: None)  # a stand-in draws
     monkeypatch.setattr(show, "render_picture", lambda *_, **__: drawn.append(len(seen)))
-    monkeypatch.setattr(show, "MAX_POINTS", 100)
+    monkeypatch.setattr("conclu_pyg.vis.page.MAX_POINTS", 100)
     monkeypatch.setattr(show, "MAX_CLOUDS", 4)
     predict_files(parts, [str(scans)], Options(out=tmp_path / "out", html=True, png=True))
     assert len(seen) == 8 and max(alive) <= 2  # the one before may wait for its turn to end
     assert drawn == list(range(1, 9))
-    page = (tmp_path / "out" / "clouds.html").read_text()
+    text = (tmp_path / "out" / "clouds.html").read_text()
     assert sum("clouds.html" in row["files"].split() for row in list_of(tmp_path / "out")) == 4
-    assert page.count("<section id=") == 4 and "100 of its 300 points are shown, chosen at random." in page
+    assert text.count("<section id=") == 4 and text.count("100 of its 300 points are shown, chosen at random.") == 4
 
 
 def test_what_cannot_be_drawn_keeps_nothing_from_being_predicted(
