@@ -91,7 +91,7 @@ def read_clouds(
         ConcluError: Open3D, which the suffix needs, is missing.
     """
     read = _reader(path)
-    _check_size(path)
+    _check_file(path)
     found = read(path, mesh_points, seed)
     ahead = list(islice(found, 2))
     if not ahead:
@@ -137,12 +137,21 @@ def _reader(path: Path) -> Callable[[Path, int, int], Iterator[Found]]:
     return READERS[suffix]
 
 
-def _check_size(path: Path) -> None:
+def _check_file(path: Path) -> None:
     if not path.is_file():
         raise DataError(f"there is no file {path}; name one that exists.")
-    size = path.stat().st_size
-    if size == 0:
+    if path.stat().st_size == 0:
         raise DataError(f"{path} is an empty file; restore it or leave it out.")
+    check_size(path)
+
+
+def check_size(path: Path) -> None:
+    """Refuses a file that is too large for a user's, of clouds or of what belongs to their points.
+
+    Raises:
+        DataError: it has more than 4 GiB.
+    """
+    size = path.stat().st_size if path.is_file() else 0
     if size > MAX_BYTES:
         raise DataError(f"{path} has {size:,} bytes, more than the {MAX_BYTES:,} that may be read; thin it first.")
 
