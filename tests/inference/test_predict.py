@@ -398,6 +398,34 @@ def test_a_cloud_that_cannot_be_used_keeps_no_other_of_its_file_from_being_predi
     assert said.count("warning: ") == 1 and f"{tmp_path / 'chair.npy'}, cloud 0001, has 80 points and none" in said
 
 
+@pytest.mark.parametrize(("task", "method"), [("part_segmentation", "label_points"), ("classification", "classify")])
+def test_a_cloud_without_an_answer_keeps_no_other_from_being_predicted(
+    task: str,
+    method: str,
+    tiny_task_runs: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    np.save(tmp_path / "chair.npy", np.random.default_rng(0).normal(size=(3, 80, 3)))
+    asked, answer = [], getattr(Predictor, method)
+
+    def fail_at_two(self: Predictor, *given: Any) -> np.ndarray:
+        asked.append(given)
+        if len(asked) in (2, 5):
+            raise ConcluError("no answer.")
+        return answer(self, *given)
+
+    monkeypatch.setattr(Predictor, method, fail_at_two)
+    out = tmp_path / "out"
+    problems = predict_files(load_run(tiny_task_runs[task]), [str(tmp_path / "chair.npy")], Options(out=out, test=3))
+    assert problems.startswith("2 files could not be used")
+    rows = list_of(out)
+    assert [row["cloud"] for row in rows][:2] == ["chair_0000", "chair_0002"] and len(rows) == 4
+    said = capsys.readouterr().out
+    assert said.count("warning: ") == 2 and f"{tmp_path / 'chair.npy'}, chair_0001: no answer." in said
+
+
 def test_what_ends_a_file_in_its_middle_is_said_with_the_last_cloud(
     parts: LoadedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
