@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,8 +37,8 @@ class Labels:
     def __post_init__(self) -> None:
         if not self.classes:
             raise DataError("labels need at least one class, found none.")
-        twice = next((name for name in self.classes if self.classes.count(name) > 1), None)
-        if twice is not None:  # tables of scores have a row for each name
+        if len(set(self.classes)) < len(self.classes):  # tables of scores have a row for each name
+            (twice, _), *_ = Counter(self.classes).most_common(1)
             raise DataError(f"each class needs a name of its own, found {twice!r} more than once.")
         if not self.parts and not self.class_parts:
             return

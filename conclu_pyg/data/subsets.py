@@ -46,13 +46,16 @@ def draw_fraction(split: PointCloudSplit, fraction: float, seed: int) -> PointCl
     return split.subset(_first_of_each(split, wanted, seed))
 
 
-def hold_out(split: PointCloudSplit, share: float, seed: int) -> tuple[PointCloudSplit, PointCloudSplit]:
+def hold_out(
+    split: PointCloudSplit, share: float, seed: int, remedy: str = "take more clouds of it"
+) -> tuple[PointCloudSplit, PointCloudSplit]:
     """The split without a share of the clouds of each class, and that share.
 
     Args:
         split: what to divide.
         share: of the clouds, above 0 and below 1; of each class at least one is held out, and at least one is not.
         seed: of the draw.
+        remedy: what to do where it cannot be, for the message (default: to take more clouds of the class).
 
     Raises:
         DataError: a class has one cloud.
@@ -62,7 +65,7 @@ def hold_out(split: PointCloudSplit, share: float, seed: int) -> tuple[PointClou
         name = split.classes[int((counts == 1).argmax())]
         raise DataError(
             f"a validation part cannot be taken from the {len(split)} training clouds: the class {name} has only one; "
-            "give pipeline.validation=0, or the name of a split."
+            f"{remedy}."
         )
     exact = share * counts
     wanted = exact.astype(int)

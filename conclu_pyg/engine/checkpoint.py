@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -23,6 +24,7 @@ KINDS: dict[str, type] = {
     **dict.fromkeys(("dataset", "command", "trained_on", "chosen_on"), str),
     **dict.fromkeys(("epoch", "batch", "step", "num_points"), int),
 }
+NUMBERS = ("seconds", "epoch", "batch", "step", "num_points")
 
 
 @dataclass
@@ -130,6 +132,12 @@ def _check_parts(path: Path, content: dict[str, Any]) -> None:
         if not isinstance(content.get(name, kind()), kind):
             raise CheckpointError(
                 f"{path} is damaged: its {name} must be of the type {kind.__name__}, found {content[name]!r:.50}."
+            )
+    for name in NUMBERS:
+        number = content.get(name, 0)
+        if type(number) not in (int, float) or not 0 <= number < math.inf:
+            raise CheckpointError(
+                f"{path} is damaged: its {name} must be a number of at least 0, found {number!r:.50}."
             )
     for name in ("config", "pretraining"):
         if found := what_is_not_plain(content.get(name, {})):

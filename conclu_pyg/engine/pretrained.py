@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.table import Table
@@ -35,6 +35,8 @@ class Pretraining:
         command, seconds: what was typed, and how long it took.
         setting: see :mod:`conclu_pyg.engine.setting`.
         before: the same of the run that it took its own first weights from; empty for random ones.
+        departures: in what the encoder is another one than that of the run: weights that stayed random or were left
+            out, and arguments (default: nothing).
     """
 
     source: str
@@ -47,6 +49,7 @@ class Pretraining:
     seconds: float
     setting: str
     before: dict[str, Any]
+    departures: list[str] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
@@ -124,6 +127,11 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
         seconds=checkpoint.seconds,
         setting=setting_of(checkpoint.config, checkpoint.dataset, str(checkpoint.pretraining.get("setting", ""))),
         before=dict(checkpoint.pretraining),
+        departures=[
+            *([f"{len(missing)} of its {len(wanted)} tensors random"] if missing else []),
+            *([f"{len(unexpected)} of the run's tensors left out"] if unexpected else []),
+            *differences,
+        ],
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import BaseTransform, Compose
 
 from conclu_pyg.data.base import PointCloudSplit
@@ -75,7 +75,8 @@ class Robustness(NamedTuple):
 def under_changes(
     run: LoadedRun, split: PointCloudSplit, measure: str, clean: float, value_of: Callable[[PointCloudSplit], float]
 ) -> Robustness:
-    """Measures every change at each of its strengths, drawn by the run's seed: every run is given the same clouds.
+    """Measures every change at each of its strengths, drawn by the run's seed: every run is given the same clouds
+    where they are read in the same batches, whatever its model draws.
 
     Args:
         run: whose data set says how clouds are normalised and which coordinate points up.
@@ -88,8 +89,7 @@ def under_changes(
     for change in CHANGES:
         values = []
         for strength in change.strengths:
-            with _drawn_by(run.seed):
-                values.append(round(value_of(changed_split(run, split, change, strength)), 2))
+            values.append(round(value_of(changed_split(run, split, change, strength)), 2))
         facts = {"name": change.name, "unit": change.unit, "none": change.none, "strengths": list(change.strengths)}
         changes.append({**facts, "values": values})
     every = [value for found in changes for value in found["values"]]
@@ -100,25 +100,46 @@ def under_changes(
     )
 
 
-def changed_split(run: LoadedRun, split: PointCloudSplit, change: Change, strength: float) -> PointCloudSplit:
+def changed_split(run: LoadedRun, split: PointCloudSplit, change: Change, strength: float) -> ChangedSplit:
     """The clouds changed whenever they are read, then normalised again as the data set normalises clouds: a scan is
     read so too.
 
     Args:
-        run: whose clouds they are.
+        run: whose clouds they are, and whose seed rules the draws.
         split: the clean clouds.
         change, strength: what is done to them.
     """
-    changed = copy.copy(split)
     axis = run.vertical_axis
     steps = [split.transform, change.make(strength, axis), run.dataset.transform_for(axis)]
-    changed.transform = Compose([step for step in steps if step is not None])
-    return changed
+    return ChangedSplit(split, Compose([step for step in steps if step is not None]), run.seed)
+
+
+class ChangedSplit(PointCloudSplit):
+    """A split whose transform draws by a seed and the first of the clouds that are read at once: the same clouds in the
+    same batches whenever they are read, and no draw of others is changed by it.
+
+    Args:
+        split: the clean clouds.
+        transform: what is done to them, in place of the split's own.
+        seed: rules the draws.
+    """
+
+    def __init__(self, split: PointCloudSplit, transform: Compose, seed: int) -> None:
+        super().__init__(split.pos, split.y, split.names, split.classes, part=split.part, transform=transform)
+        self.seed = seed
+
+    def __getitem__(self, index: int) -> Data:
+        with _drawn_by(self.seed, index):
+            return super().__getitem__(index)
+
+    def __getitems__(self, indices: Sequence[int] | torch.Tensor) -> Batch:
+        with _drawn_by(self.seed, int(indices[0])):
+            return super().__getitems__(indices)
 
 
 @contextmanager
-def _drawn_by(seed: int) -> Iterator[None]:
-    """Within it, what is drawn on the CPU, where clouds are read, follows from the seed; then all is as before."""
+def _drawn_by(*seeds: int) -> Iterator[None]:
+    """Within it, what is drawn on the CPU, where clouds are read, follows from the seeds; then all is as before."""
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(int(np.random.SeedSequence(seeds).generate_state(1, np.uint64)[0]))
         yield

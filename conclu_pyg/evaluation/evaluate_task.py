@@ -30,7 +30,7 @@ from conclu_pyg.vis.robustness import plot_robustness
 
 def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> list[Record]:
     """Measures a model of a labelled task on the test split, prints what it reached, and appends it to the run's
-    records.
+    records: each figure as soon as it is there, before what is drawn of it and what takes longer.
 
     Args:
         run: whose method is such a model.
@@ -45,7 +45,7 @@ def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> l
     if votes < 1:
         raise ConfigError(f"--votes must be at least 1, found {votes}.")
     run.check_labels()
-    model, split = run.method, run.split("test")
+    model, split, results = run.method, run.split("test"), run.folder / RESULTS_NAME
     records: list[Record] = []
     confusion, changes = (run.folder / picture_name(what, run) for what in ("confusion", "robustness"))
     for number in dict.fromkeys((1, votes)):
@@ -54,27 +54,37 @@ def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> l
         predicted = predict_split(model, split, run.device, votes=number, views=views, seed=run.seed)
         scores = _scores(model, predicted, split)
         voted = f", {number} votes over copies of other scales" if number > 1 else ""
-        seconds = time.perf_counter() - began
-        for metric, value in scores.values.items():  # what lies beneath them stands in the record of the model's own
-            beneath = {"per_class": _per_class(scores)} if metric == model.metric else {}
-            records.append(_record(run, split, metric, value, voted, seconds, {"votes": number, **beneath}))
+        found = _records(run, split, scores, number, voted, time.perf_counter() - began)
+        append_records(results, found)
+        records += found
         _show(run, scores, number)
         if number == 1:
             plot_confusion(scores.confusion, model.label_names, confusion)
     if robustness:
         changed = _changed_record(run, split, records)
+        append_records(results, [changed])
         records.append(changed)
         show_changes([changed])
         plot_robustness([changed], changes)
     console.print(f"protocol: {records[0].protocol}")
-    append_records(run.folder / RESULTS_NAME, records)
-    results, curves = run.folder / RESULTS_NAME, run.folder / CURVES_NAME
+    curves = run.folder / CURVES_NAME
     show_files(curves=curves, confusion=confusion, robustness=changes, results=results, checkpoint=run.source)
     return records
 
 
 def _scores(model: Any, predicted: Predictions, split: PointCloudSplit) -> Scores:
     return model.scores(predicted.labels, predicted.targets, torch.from_numpy(split.y).long())
+
+
+def _records(
+    run: LoadedRun, split: PointCloudSplit, scores: Scores, votes: int, voted: str, seconds: float
+) -> list[Record]:
+    """One for each metric; what lies beneath them stands in the record of the model's own."""
+    beneath = {run.method.metric: {"per_class": _per_class(scores)}}
+    return [
+        _record(run, split, metric, value, voted, seconds, {"votes": votes, **beneath.get(metric, {})})
+        for metric, value in scores.values.items()
+    ]
 
 
 def _changed_record(run: LoadedRun, split: PointCloudSplit, records: Sequence[Record]) -> Record:

@@ -16,7 +16,7 @@ from conclu_pyg.data.labels import Labels
 from conclu_pyg.engine.checkpoint import Checkpoint, load_weights
 from conclu_pyg.engine.device import choose_device
 from conclu_pyg.engine.pretrained import origin_in_words
-from conclu_pyg.engine.progress import counted
+from conclu_pyg.engine.progress import console, counted
 from conclu_pyg.engine.run_folder import find_checkpoint, folder_of
 from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConfigError, DataError
@@ -138,6 +138,8 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
             )
     source = find_checkpoint(path)
     checkpoint = Checkpoint.load(source)
+    if not any(override.startswith("imports=") for override in overrides):
+        _check_imports(checkpoint.config.get("imports"), source)
     config = resolve(checkpoint.config, overrides, _called(source))
     method = _initial_method(config, checkpoint, source)
     load_weights(method, checkpoint.method, str(source))
@@ -150,6 +152,20 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
         open_dataset=cache(lambda: _dataset(config, source)),
         device=choose_device(config["pipeline"].get("device", "auto")),
     )
+
+
+def _check_imports(imports: Any, source: Path) -> None:
+    """Says what code is run because a checkpoint asks for it, and refuses a file without its whole path, which no
+    training writes: whatever lies in the working folder under that name would be run."""
+    listed = [str(item) for item in imports] if isinstance(imports, list) else []
+    for item in listed:
+        if item.endswith(".py") and not Path(item).is_absolute():
+            raise ConfigError(
+                f"{_called(source)} imports {item}, a file without its folder, which no training writes; look what it "
+                f"is, and give imports=[/its/folder/{item}] if it is to be run."
+            )
+    if listed:
+        console.print(f"imports {', '.join(listed)}, as {_called(source)} says")
 
 
 def _called(source: Path) -> str:

@@ -41,14 +41,13 @@ def papers_figure(record: Record) -> float | None:
     details = record.details
     if details.get("on", "test") != "test" or details.get("labels", {}) not in ({}, {"fraction": 1}):
         return None
-    if (record.task, record.metric) == ("svm", "accuracy") and record.initialisation == PRE_TRAINED_ON:
+    random, papers_own = record.initialisation == "random", record.method == "ConClu"
+    if (record.task, record.metric) == ("svm", "accuracy") and record.initialisation == PRE_TRAINED_ON and papers_own:
         return LINEAR_SVM.get((record.dataset, record.encoder, terms_in_words(record)))
     whole = details.get("votes", 1) == 1 and not details.get("frozen")
     before = details.get("pretraining", {})
-    papers_own = record.initialisation == "random" or (
-        record.method == "ConClu" and _in_words(before.get("terms", [])) == "contrast + cluster"
-    )
-    if record.task == "part_segmentation" and record.dataset == "ShapeNetPart" and whole and papers_own:
+    papers_own &= _in_words(before.get("terms", [])) == "contrast + cluster" and not before.get("departures")
+    if record.task == "part_segmentation" and record.dataset == "ShapeNetPart" and whole and (random or papers_own):
         return PARTS.get((record.encoder, record.initialisation), {}).get(record.metric)
     return None
 

@@ -27,6 +27,7 @@ from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.methods.base import loss_terms, task_of
 
 VALIDATION_SHARE = 0.2
+REMEDY = "measure on the test split, or take a data set with more clouds of each class"
 On = Literal["test", "validation"]
 
 
@@ -107,7 +108,7 @@ def probe_splits(run: LoadedRun, on: On, label_per_class: int | None = None) -> 
     if on == "test":
         splits = ProbeSplits(train, run.split("test"), on)
     else:
-        splits = ProbeSplits(*hold_out(train, VALIDATION_SHARE, run.seed), on)
+        splits = ProbeSplits(*hold_out(train, VALIDATION_SHARE, run.seed, REMEDY), on)
     if label_per_class is None:
         return splits
     few = draw_per_class(splits.train, label_per_class, run.seed)

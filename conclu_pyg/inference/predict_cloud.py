@@ -12,9 +12,10 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
-from conclu_pyg.engine.progress import shown_when_slow
+from conclu_pyg.engine.progress import counted, shown_when_slow
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.subsets import in_batches, random_subsets
+from conclu_pyg.methods.predictions import not_finite
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Predictor:
 
         Raises:
             ConfigError: what prepares the cloud leaves points out, which then would have no label.
+            ConcluError: scores that are not finite.
         """
         prepared = self._prepared(pos)
         found = torch.zeros(len(pos), dtype=torch.bool)
@@ -68,6 +70,9 @@ class Predictor:
 
         Shapes:
             - **pos:** ``[m, 3]``, **output:** float32 ``[classes]``
+
+        Raises:
+            ConcluError: scores that are not finite.
         """
         prepared = self._prepared(pos).pos
         subsets = self._subsets(len(prepared))[:most_subsets]
@@ -94,4 +99,7 @@ class Predictor:
         batches = in_batches(subsets)
         for indices in shown_when_slow(batches, len(batches), f"{len(prepared):,} points"):
             clouds = batch_clouds(prepared[indices], y=torch.full((len(indices),), category)).to(self.device)
-            yield indices, self.model.log_probabilities(self.model(clouds), clouds)
+            log_probability = self.model.log_probabilities(self.model(clouds), clouds)
+            if log_probability.isnan().any():
+                raise not_finite(f"for a cloud of {counted(len(prepared), 'point')}")
+            yield indices, log_probability

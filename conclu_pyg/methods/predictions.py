@@ -10,6 +10,7 @@ from torch_geometric.data import Batch
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.errors import ConcluError
 from conclu_pyg.methods.frozen import apply_frozen
 
 BATCH_SIZE = 32
@@ -28,7 +29,7 @@ class Predictions(NamedTuple):
 
 
 def predict(model: Any, clouds: Batch, votes: int = 1, views: Compose | None = None) -> Tensor:
-    """The label of the highest probability, averaged over several copies of the clouds.
+    """The label of the highest probability, averaged over several copies of the clouds; -1 where that is not finite.
 
     Args:
         model: in evaluation mode.
@@ -45,7 +46,7 @@ def predict(model: Any, clouds: Batch, votes: int = 1, views: Compose | None = N
         probability = model.log_probabilities(model(seen), seen).exp()
         total = probability if total is None else total + probability
     assert total is not None
-    return total.argmax(dim=1)
+    return total.argmax(dim=1).where(total.isfinite().all(dim=1), -1)
 
 
 def predict_split(
@@ -68,7 +69,7 @@ def predict_split(
             CUDA are left as they were.
 
     Raises:
-        ConcluError: as :func:`~conclu_pyg.methods.frozen.apply_frozen`.
+        ConcluError: a score that is not finite.
     """
 
     def of_batch(clouds: Batch) -> Tensor:  # (B, 2, 1 or N)
@@ -79,4 +80,15 @@ def predict_split(
         if votes > 1:
             torch.manual_seed(seed)
         rows = torch.from_numpy(apply_frozen(model, of_batch, split, device, BATCH_SIZE, "predictions"))
+    broken = (rows[:, 0] < 0).any(dim=1).nonzero()
+    if len(broken):
+        raise not_finite(f"first for the cloud {split.names[int(broken[0])]}")
     return Predictions(rows[:, 0].flatten(), rows[:, 1].flatten())
+
+
+def not_finite(where: str) -> ConcluError:
+    """That a model's scores are of no use, and where."""
+    return ConcluError(
+        f"the model gives scores that are not finite, {where}; train it again with a lower pipeline.lr, or with "
+        "pipeline.precision=32-true where it is another."
+    )

@@ -200,6 +200,7 @@ class Pipeline(ABC):
 
                 means = mean.compute()  # waits for the device, so the time is that of finished steps
                 seconds = time.perf_counter() - began
+                self._check_finite(folder, epoch + 1, means["loss"])  # before anything is measured with these weights
                 metrics = {
                     "epoch": epoch + 1,
                     "step": step,
@@ -223,7 +224,6 @@ class Pipeline(ABC):
         log.write(metrics)
         plot_curves(read_metrics(folder), folder / CURVES_NAME)
         console.print(epoch_line(metrics, self.epochs, self.headline))
-        self._check_finite(folder, checkpoint.epoch, metrics["loss"])
         checkpoint.save(folder / LAST)
         if best:
             checkpoint.save(folder / BEST)

@@ -13,13 +13,13 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.data.subsets import draw_fraction, draw_per_class, hold_out
 from conclu_pyg.engine.pretrained import pretraining_of
 from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, task_of
 from conclu_pyg.methods.predictions import predict_split
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
+from conclu_pyg.pipelines.label_choice import LabelChoice
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 
@@ -109,9 +109,7 @@ class Finetuning(Pipeline):
             )
         lr_decay = DECAY if lr_decay is None else lr_decay
         lr_decay_epochs = DECAY_EPOCHS if lr_decay_epochs is None else lr_decay_epochs
-        check_at_least(
-            1, lr_decay_epochs=lr_decay_epochs, label_per_class=1 if label_per_class is None else label_per_class
-        )
+        check_at_least(1, lr_decay_epochs=lr_decay_epochs)
         check_at_least(0, patience=patience)
         encoder_lr = lr if encoder_lr is None else encoder_lr
         if not (
@@ -121,23 +119,9 @@ class Finetuning(Pipeline):
                 "pipeline.lr must be finite and above 0, encoder_lr and weight_decay finite and at least 0 and "
                 f"lr_decay in (0, 1], found {lr}, {encoder_lr}, {weight_decay} and {lr_decay}."
             )
-        if not 0 <= label_smoothing < 1 or not 0 < label_fraction <= 1:
-            raise ConfigError(
-                "pipeline.label_smoothing must be at least 0 and below 1 and label_fraction above 0 and at most 1, "
-                f"found {label_smoothing} and {label_fraction}."
-            )
-        if label_per_class is not None and label_fraction < 1:
-            raise ConfigError("pipeline.label_fraction and label_per_class exclude each other; give one of them.")
-        if isinstance(validation, (int, float)) and not 0 <= validation < 1:
-            raise ConfigError(f"pipeline.validation, a share, must be at least 0 and below 1, found {validation}.")
-        if train_on == "test":
-            raise ConfigError("pipeline.train_on=test would train on the clouds that are evaluated on; give another.")
-        if isinstance(validation, str) and (validation in ("test", train_on) or train_on != "train"):
-            raise ConfigError(
-                f"pipeline.validation={validation} beside train_on={train_on} would choose the epoch by clouds "
-                f"that are {'evaluated on later' if validation == 'test' else 'trained on'}; give a share of the "
-                "training clouds, such as 0.2, or another split beside pipeline.train_on=train."
-            )
+        if not 0 <= label_smoothing < 1:
+            raise ConfigError(f"pipeline.label_smoothing must be at least 0 and below 1, found {label_smoothing}.")
+        choice = LabelChoice(label_fraction, label_per_class, train_on, validation)
         if patience and not validation:
             raise ConfigError(
                 f"pipeline.patience={patience} needs validation clouds to stop by; give pipeline.validation=0.2, which "
@@ -157,43 +141,20 @@ class Finetuning(Pipeline):
         self.scheduler = _scheduler(schedule, self.optimizer, epochs, lr_decay, lr_decay_epochs)
         self.task = task_of(model)
         self.label_smoothing, self.class_weights = label_smoothing, class_weights
-        self.label_fraction, self.label_per_class = label_fraction, label_per_class
-        self.train_on, self.validation, self.patience = train_on, validation, patience
+        self.choice, self.patience = choice, patience
         self._weight: Tensor | None = None
         self._held_out: PointCloudSplit | None = None
         self._best, self._since_best = -math.inf, 0
 
     def training_split(self) -> PointCloudSplit:
-        everything = split = self.split(self.train_on)
-        if self.label_per_class is not None:
-            split = draw_per_class(split, self.label_per_class, self.seed)
-        elif self.label_fraction < 1:
-            split = draw_fraction(split, self.label_fraction, self.seed)
-        if isinstance(self.validation, str):
-            self._held_out = self._other_split(self.validation, everything)
-            self.chosen_on = f"{len(self._held_out):,} clouds of the split {self.validation}"
-        elif self.validation:  # of the few: labels to choose by are labels
-            split, self._held_out = hold_out(split, self.validation, self.seed)
-            self.chosen_on = f"{len(self._held_out):,} other clouds of the split {self.train_on}"
-        if len(split) < 2:
-            raise ConfigError(f"Finetuning needs at least two training clouds, found {len(split)}.")
-        if self._held_out is not None:
-            console.print(f"validation: {self._held_out!r}")
-        self.trained_on = self._in_words(len(split), len(everything))
+        chosen = self.choice.clouds(self.split, self.seed)
+        self._held_out, self.chosen_on = chosen.held_out, chosen.chosen_on
+        if chosen.held_out is not None:
+            console.print(f"validation: {chosen.held_out!r}")
+        self.trained_on = ", ".join([chosen.trained_on, *self._treatment()])
         if self.class_weights == "balanced":
-            self._weight = self._balanced(split)
-        return split
-
-    def _other_split(self, name: str, seen: PointCloudSplit) -> PointCloudSplit:
-        """A split to validate on, which must not hold what is trained on. A few clouds in both, as in the official
-        lists of ShapeNetPart, are the data set's to report."""
-        other = self.split(name)
-        if set(seen.names) <= set(other.names):
-            raise ConfigError(
-                f"pipeline.validation={name} would choose the epoch by clouds that are trained on, for it holds all of "
-                f"the split {self.train_on}; give another split, or a share of the training clouds, such as 0.2."
-            )
-        return other
+            self._weight = self._balanced(chosen.train)
+        return chosen.train
 
     def step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
         seen = self.views(clouds)
@@ -235,17 +196,19 @@ class Finetuning(Pipeline):
             )
         return over
 
-    def _in_words(self, clouds: int, there_were: int) -> str:
-        """What the model is trained on and how its encoder is treated, for the protocol of results."""
-        drawn = "" if clouds == there_were else f" of {there_were:,}"
-        words = [f"{clouds:,}{drawn} clouds of the split {self.train_on}"]
+    def _treatment(self) -> list[str]:
+        """How the encoder and the clouds are treated, for the protocol of results."""
+        words = []
         if self.frozen:
             words.append("the encoder frozen")
         elif self.encoder_lr != self.lr:
             words.append(f"the encoder's learning rate {self.encoder_lr:g} beside {self.lr:g}")
+        pretraining = pretraining_of(self.model.encoder)
+        if pretraining is not None and pretraining.departures:
+            words.append(f"the encoder not quite the pre-trained one ({'; '.join(pretraining.departures)})")
         if self.vertical_axis != self.dataset.vertical_axis:
             words.append(f"clouds turned from {'xyz'[self.dataset.vertical_axis]} up to {'xyz'[self.vertical_axis]} up")
-        return ", ".join(words)
+        return words
 
     def _balanced(self, split: PointCloudSplit) -> Tensor:
         """Weights in inverse proportion to the targets' counts, 1 on average over the targets."""

@@ -104,10 +104,9 @@ def test_a_fraction_out_of_its_range_is_refused(fraction: float) -> None:
 
 def test_a_validation_part_that_cannot_have_each_class_is_refused_in_a_sentence() -> None:
     with pytest.raises(DataError) as error:
-        hold_out(make_split([5, 1, 5]), 0.5, seed=0)
+        hold_out(make_split([5, 1, 5]), 0.5, seed=0, remedy="give it another")
     assert str(error.value) == (
-        "a validation part cannot be taken from the 11 training clouds: the class b has only one; give "
-        "pipeline.validation=0, or the name of a split."
+        "a validation part cannot be taken from the 11 training clouds: the class b has only one; give it another."
     )
 
 

@@ -172,6 +172,9 @@ def test_a_part_of_another_type_is_refused(checkpoint: Checkpoint, tmp_path: Pat
         ({"pretraining": {"terms": "contrast"}}, r"its pretraining must be .*, found {'terms': 'contrast'}\."),
         ({"terms": [1]}, r"its terms must be a list of names, found \[1\]\."),
         ({"num_points": "many"}, r"its num_points must be of the type int, found 'many'\."),
+        ({"num_points": -3}, r"its num_points must be a number of at least 0, found -3\."),
+        ({"seconds": "x"}, r"its seconds must be a number of at least 0, found 'x'\."),
+        ({"seconds": float("nan")}, r"its seconds must be a number of at least 0, found nan\."),
         ({"vertical_axis": True}, r"its vertical_axis must be 0, 1 or 2, found True\."),
     ],
 )

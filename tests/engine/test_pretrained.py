@@ -83,6 +83,7 @@ def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None
         "seconds": 2.5,
         "setting": setting_of(Checkpoint.load(path).config, "ModelNet40"),
         "before": {},
+        "departures": [],
     }
 
 
@@ -130,6 +131,9 @@ def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_abou
     ]
     assert "1 missing, 1 unexpected\n" in out
     assert f"warning: the encoder and the weights in {path} do not correspond in everything; see the table.\n" in out
+    found = pretraining_of(encoder)
+    tensors = len(encoder.state_dict())
+    assert found and found.departures == [f"1 of its {tensors} tensors random", "1 of the run's tensors left out"]
     assert torch.equal(encoder.last.norm.weight, torch.ones(8))
     assert torch.equal(encoder.last.norm.bias, checkpoint.method["encoder.last.norm.bias"])
 
@@ -156,7 +160,8 @@ def test_an_argument_that_no_shape_tells_is_warned_about(
     tmp_path: Path, run: dict[str, Any], here: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = save(tmp_path / "a.pt", run)
-    ENCODERS.build({**run, **here, "checkpoint": str(path)})
+    found = pretraining_of(ENCODERS.build({**run, **here, "checkpoint": str(path)}))
+    assert found and found.departures == [said]
     assert capsys.readouterr().out.endswith(
         f"warning: the encoder of {path} was trained with other arguments: {said}; its weights mean something else "
         "here, so give the run's arguments unless that is intended.\n"

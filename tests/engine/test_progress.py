@@ -1,3 +1,4 @@
+import io
 from types import SimpleNamespace
 
 import pytest
@@ -28,6 +29,13 @@ def test_an_epoch_shows_its_number_terms_and_spread() -> None:
 def test_an_epoch_of_a_method_without_statistics_is_shown_too() -> None:
     line = epoch_line({"epoch": 1, "loss": 1.0, "loss/mine": 1.0, "clouds_per_second": 80}, 1, {})
     assert line == "epoch 1/1  loss 1.000  mine 1.000  80 clouds/s"
+
+
+def test_one_bar_may_stand_within_another_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training shows its epoch and, within it, how far the validation is."""
+    monkeypatch.setattr(progress, "console", Console(force_terminal=True, file=io.StringIO()))
+    with progress_bar() as outer, progress_bar() as inner:
+        assert not outer.disable and not inner.disable
 
 
 def test_brackets_and_colons_in_names_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,6 +69,25 @@ def test_the_changes_follow_the_seed_of_the_run_and_nothing_else(loaded: LoadedR
         assert all(map(torch.equal, one, same)) and not any(map(torch.equal, one, another))
 
 
+def test_a_model_that_draws_is_given_the_same_clouds(loaded: LoadedRun, change: Change) -> None:
+    made = changed_split(loaded, loaded.split("test").subset(range(12)), change, change.strengths[-1])
+    seen = []
+    for draws in (0, 3):
+        batches = []
+        for first in (0, 4, 8):
+            batches.append(made.__getitems__(range(first, first + 4)).pos)
+            torch.rand(draws)
+        seen.append(torch.cat(batches))
+    assert torch.equal(*seen)
+    assert torch.equal(made[5].pos, made[5].pos)
+
+
+def test_batches_draw_apart(loaded: LoadedRun) -> None:
+    split = loaded.split("test")
+    jittered = changed_split(loaded, split.subset([3, 3]), CHANGES[2], 0.1)
+    assert CHANGES[2].name == "jittered" and not torch.equal(jittered[0].pos, jittered[1].pos)
+
+
 def test_the_vertical_is_that_of_the_clouds_as_they_are_read(loaded: LoadedRun) -> None:
     turned = replace(loaded, checkpoint=replace(loaded.checkpoint, vertical_axis=1))
     split = turned.split("test")

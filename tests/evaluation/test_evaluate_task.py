@@ -4,12 +4,14 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from conclu_pyg.engine.records import read_records
 from conclu_pyg.engine.run_folder import BEST, LAST
 from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.evaluation import evaluate_task
 from conclu_pyg.evaluation.changes import CHANGES, changed_split
 from conclu_pyg.evaluation.evaluate import evaluate_run
 from conclu_pyg.evaluation.loaded_run import load_run
@@ -67,13 +69,49 @@ def test_changed_clouds_are_measured_by_the_own_metric(run: Path, capsys: pytest
     assert len(set(values)) > 5 or run.name == "classification"  # an epoch teaches the tiny classifier one class
     split = changed_split(loaded, loaded.split("test"), CHANGES[3], 0.5)
     assert CHANGES[3].name == "thinned"
-    torch.manual_seed(loaded.seed)
     predicted = predict_split(loaded.method, split, loaded.device)
     scores = loaded.method.scores(*predicted, torch.from_numpy(split.y))
     assert changed.details["changes"][3]["values"][1] == round(scores.values[metric], 2)
     assert (run / "robustness.png").stat().st_size > 1000
     out = capsys.readouterr().out
     assert f"{metric} in percent" in out and "turned about any axis" in out
+
+
+def test_figures_are_kept_though_what_comes_after_them_fails(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluate_task, "under_changes", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_run(str(run), votes=2, robustness=True)
+    kept = read_records(run / "results.json")
+    assert {record.details["votes"] for record in kept} == {1, 2}
+    monkeypatch.setattr(evaluate_task, "plot_confusion", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_run(str(run))
+    assert len(read_records(run / "results.json")) == 3 * len(kept) // 2
+
+
+def test_the_mean_iou_of_a_run_is_that_of_its_clouds_one_by_one(
+    tiny_task_runs: dict[str, Path], tmp_path: Path
+) -> None:
+    """Counted without the metrics and the batches of the package."""
+    folder = shutil.copytree(tiny_task_runs["part_segmentation"], tmp_path / "run")
+    run = load_run(folder)
+    labels, split, ious = run.method.labels, run.split("test"), []
+    for place in range(len(split)):
+        allowed = labels.class_parts[split.y[place]]
+        with torch.no_grad():
+            scores = run.method.eval()(split.__getitems__([place]))
+        found = np.array(allowed)[scores[:, list(allowed)].argmax(dim=1).numpy()]
+        true = split[place].part.numpy()
+        both = [np.sum((found == part) & (true == part)) for part in allowed]
+        either = [np.sum((found == part) | (true == part)) for part in allowed]
+        ious.append(np.mean([1 if e == 0 else b / e for b, e in zip(both, either, strict=True)]))
+    by_category = [np.mean([ious[i] for i in np.flatnonzero(split.y == label)]) for label in np.unique(split.y)]
+    values = {record.metric: record.value for record in evaluate_run(str(folder))}
+    assert values["instance mIoU"] == pytest.approx(100 * np.mean(ious), abs=0.011)
+    assert values["category mIoU"] == pytest.approx(100 * np.mean(by_category), abs=0.011)
 
 
 def test_options_of_probes_are_refused(run: Path) -> None:
@@ -92,8 +130,6 @@ def test_a_data_set_of_other_labels_is_refused(run: Path) -> None:
     example = Path(__file__).parents[2] / "docs" / "examples" / "my_dataset.py"
     folder = run.parent / "scans"
     overrides = ["dataset.name=NpyFolders", f"dataset.dataset_path={folder}", f"imports=[{example}]"]
-    import numpy as np
-
     for split in ("train", "test"):
         (folder / split / "flat").mkdir(parents=True)
         np.save(folder / split / "flat" / "0.npy", np.random.default_rng(0).normal(size=(70, 3)))

@@ -46,6 +46,25 @@ def test_overrides_reach_the_data_and_the_device_alone(tiny_run: Path) -> None:
         load_run(tiny_run, ["model.codes=same_view"])
 
 
+@pytest.mark.usefixtures("forget_registered")
+def test_code_that_a_checkpoint_names_is_said_and_needs_its_whole_path(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.py").write_text("raise SystemExit('it ran')\n")
+    (tmp_path / "fine.py").touch()
+    monkeypatch.chdir(tmp_path)
+    checkpoint = Checkpoint.load(tiny_run)
+    for item, works in (("mine.py", False), (str(tmp_path / "fine.py"), True)):
+        replace(checkpoint, config={**checkpoint.config, "imports": [item]}).save(tmp_path / "a.pt")
+        if works:
+            load_run(tmp_path / "a.pt")
+            assert f"imports {item}, as the config in {tmp_path / 'a.pt'} says" in capsys.readouterr().out
+        else:
+            with pytest.raises(ConfigError, match=r"imports mine\.py, a file without its folder, which no training"):
+                load_run(tmp_path / "a.pt")
+            load_run(tmp_path / "a.pt", ["imports=[]"])
+
+
 def test_what_a_class_refuses_is_said_with_the_checkpoint_and_the_key(tiny_run: Path) -> None:
     run = load_run(tiny_run, ["dataset.num_points=0"])
     with pytest.raises(ConfigError, match=r"^the config in .*/last\.pt, dataset: ParametricShapes takes num_points of"):

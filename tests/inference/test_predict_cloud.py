@@ -9,7 +9,7 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.inference.subsets import BATCH_SIZE
 from conclu_pyg.transforms import DropPoints, SamplePoints
@@ -49,6 +49,18 @@ def test_each_point_gets_its_own_label_whatever_the_size(size: int) -> None:
     labels = predictor(model).label_points(pos, category=5)
     assert labels.tolist() == (pos[:, 2] > 0).tolist() and labels.dtype == np.int64
     assert model.categories == {5} and max(points for _, points in model.sizes) <= BATCH_SIZE * 8
+
+
+@pytest.mark.parametrize("kind", [Halves, Mean])
+def test_scores_that_are_not_finite_are_refused(kind: type[Halves]) -> None:
+    class Broken(kind):  # type: ignore[misc, valid-type]
+        def __call__(self, clouds: Batch) -> Tensor:
+            return super().__call__(clouds) + torch.nan
+
+    pos = np.random.default_rng(0).normal(size=(20, 3))
+    for answer in (lambda: predictor(Broken()).label_points(pos, 0), lambda: predictor(Broken()).classify(pos)):
+        with pytest.raises(ConcluError, match="scores that are not finite, for a cloud of 20 points; train it again"):
+            answer()
 
 
 def test_what_prepares_a_cloud_sees_the_whole_of_it() -> None:

@@ -10,6 +10,7 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.batch import batch_clouds
+from conclu_pyg.errors import ConcluError
 from conclu_pyg.methods.predictions import VOTE_VIEWS, predict, predict_split
 from conclu_pyg.transforms import compose
 
@@ -91,6 +92,20 @@ def test_votes_follow_from_the_seed_and_leave_the_generator_alone(split: PointCl
     assert torch.equal(seen(1), seen(1)) and not torch.equal(seen(1), seen(2))
     assert torch.equal(seen(1, votes=1), seen(2, votes=1))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_scores_that_are_not_finite_are_refused_with_the_clouds_name(split: PointCloudSplit) -> None:
+    heights = torch.from_numpy(split.pos)[:, :, 2].mean(dim=1)
+    place = int(heights.argmax())
+
+    class Broken(ByHeight):
+        def forward(self, clouds: Batch) -> Tensor:
+            scores = super().forward(clouds)
+            return torch.where(scores[:, :1] > heights.max() - 1e-6, torch.nan, scores)
+
+    with pytest.raises(ConcluError, match=f"scores that are not finite, first for the cloud {place}; train it again"):
+        predict_split(Broken(), split, torch.device("cpu"))
+    assert predict(Broken(), split.__getitems__([place, 0])).tolist()[0] == -1
 
 
 def test_labels_stand_beside_their_targets_in_the_order_of_the_split(split: PointCloudSplit) -> None:

@@ -226,13 +226,17 @@ def test_labels_to_choose_by_are_of_those_that_were_drawn(build: Build) -> None:
         assert trained | set(pipeline._held_out.names) == labelled
 
 
-def test_a_split_with_all_that_is_trained_on_is_refused_to_choose_by(build: Build) -> None:
-    pipeline = build(validation="trainval")
-    pipeline.dataset.splits = ("train", "trainval", "test")
-    read = pipeline.dataset._read
-    read["trainval"] = read["train"] = pipeline.dataset.get_split("train")
-    with pytest.raises(ConfigError, match=r"validation=trainval .* it holds all of the split train; give another"):
-        pipeline.training_split()
+def test_what_is_not_of_the_pre_trained_encoder_stands_in_the_protocol(
+    build: Build, tiny_run: Path, tmp_path: Path
+) -> None:
+    checkpoint = Checkpoint.load(tiny_run)
+    lost = next(name for name in checkpoint.method if name.startswith("encoder."))
+    del checkpoint.method[lost]
+    checkpoint.save(tmp_path / "less.pt")
+    pipeline = build(checkpoint=tmp_path / "less.pt")
+    pipeline.training_split()
+    tensors = len(pipeline.model.encoder.state_dict())
+    assert f", the encoder not quite the pre-trained one (1 of its {tensors} tensors random" in pipeline.trained_on
 
 
 def test_the_checkpoint_remembers_the_best_epoch(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,7 +329,7 @@ def test_ctrl_c_saves_between_two_steps(build: Build) -> None:
         ({"lr": 0.0}, "pipeline.lr must be finite and above 0"),
         ({"encoder_lr": -1.0}, "encoder_lr and weight_decay finite and at least 0"),
         ({"label_smoothing": 1.0}, "pipeline.label_smoothing must be at least 0 and below 1"),
-        ({"label_fraction": 0.0}, "label_fraction above 0 and at most 1"),
+        ({"label_fraction": 0.0}, "pipeline.label_fraction must be above 0 and at most 1, found 0.0"),
         ({"label_per_class": 0}, "pipeline.label_per_class must be at least 1, found 0"),
         ({"label_fraction": 0.5, "label_per_class": 2}, "exclude each other; give one of them"),
         ({"validation": 1.0}, "pipeline.validation, a share, must be at least 0 and below 1, found 1.0"),
@@ -334,7 +338,7 @@ def test_ctrl_c_saves_between_two_steps(build: Build) -> None:
         ({"validation": "val", "train_on": "trainval"}, "=val beside train_on=trainval would choose the epoch by"),
         ({"train_on": "test"}, "pipeline.train_on=test would train on the clouds that are evaluated on"),
         ({"lr": float("nan")}, "found nan, nan, 0.01 and 0.7"),
-        ({"label_fraction": float("nan")}, "found 0.0 and nan"),
+        ({"label_fraction": float("nan")}, "pipeline.label_fraction must be above 0 and at most 1, found nan"),
         ({"schedule": "step", "lr_decay_epochs": 0}, "pipeline.lr_decay_epochs must be at least 1"),
         ({"lr_decay": 0.5}, "are for pipeline.schedule=step, found cosine; give that schedule, or leave them out"),
         ({"lr_decay_epochs": 20}, "are for pipeline.schedule=step, found cosine"),
