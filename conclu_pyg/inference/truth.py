@@ -13,7 +13,7 @@ import numpy as np
 from conclu_pyg.data.readers.any_cloud import Cloud
 from conclu_pyg.engine.progress import counted
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.inference.part_labels import read_labels
+from conclu_pyg.inference.label_files import read_labels
 
 SUFFIXES = (".seg", ".npy", ".txt")  # of files of part labels
 FOLDER = "name a folder with NAME.seg, NAME.npy or NAME.txt for each cloud"
@@ -65,7 +65,7 @@ class Truth:
 
         Raises:
             DataError: there is no such file, it is one file for several clouds, it cannot be read
-                (:func:`~conclu_pyg.inference.part_labels.read_labels`), it has not a label for each point, or one that
+                (:func:`~conclu_pyg.inference.label_files.read_labels`), it has not a label for each point, or one that
                 the category does not have; or the points were sampled from a mesh.
         """
         if self.place is None:
@@ -117,8 +117,8 @@ class Truth:
         """The files of the call that each file of labels is for by their names, in order; by what they resolve to, for
         one may be named twice."""
         found: dict[Path, dict[Path, Path]] = defaultdict(dict)
-        for file, top in sorted(self.tops.items()) if self.place is not None else ():
-            labels = _first(_places(file, top, file.stem, self.place))
+        for file, top in sorted(self.tops.items()):
+            labels = _first(_places(file, top, file.stem, self.place)) if self.place is not None else None
             if labels is not None:
                 found[labels].setdefault(file.resolve(), file)
         return dict(found)

@@ -8,8 +8,8 @@ import pytest
 
 from conclu_pyg.data.readers import any_cloud
 from conclu_pyg.errors import DataError
-from conclu_pyg.inference import part_labels
-from conclu_pyg.inference.part_labels import read_labels
+from conclu_pyg.inference import label_files
+from conclu_pyg.inference.label_files import read_labels
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_more_than_a_cloud_may_have_is_refused(name: str, tmp_path: Path, monkey
         np.save(path, np.full(100, 3))
     else:
         path.write_text("3\n" * 100)
-    monkeypatch.setattr(part_labels, "MAX_POINTS", 100)
+    monkeypatch.setattr(label_files, "MAX_POINTS", 100)
     assert len(read_labels(path)) == 100
-    monkeypatch.setattr(part_labels, "MAX_POINTS", 99)
+    monkeypatch.setattr(label_files, "MAX_POINTS", 99)
     with pytest.raises(DataError, match=rf"{name} has 100 labels, more than the 99 points that a cloud may have; "):
         read_labels(path)
     monkeypatch.setattr(any_cloud, "MAX_BYTES", 100)
