@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="file_or_folder",
         help="clouds: .ply, .pcd, .npy, .txt, .off, .h5 …; also "
-        "dataset.key=value, where the data of --test lie elsewhere now",
+        "dataset.key=value, where the data of --test lie elsewhere now, and imports=[...], where a module does",
     )
     parser.add_argument(
         "--category", help="what the clouds in files are (default: the name of their file or folder says it)"
@@ -84,6 +84,9 @@ def run(options: argparse.Namespace) -> None:
 
     from conclu_pyg.evaluation.loaded_run import load_run
     from conclu_pyg.inference.predict import predict_files
+    from conclu_pyg.inference.without_effect import check_overrides
 
-    if problems := predict_files(load_run(options.run, overrides), inputs, wanted):
+    loaded = load_run(options.run, overrides)
+    check_overrides(overrides, loaded, wanted)
+    if problems := predict_files(loaded, inputs, wanted):
         raise DataError(problems)

@@ -15,14 +15,14 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.data.readers.any_cloud import Cloud, read_clouds
 from conclu_pyg.engine.progress import counted, warn
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConcluError, DataError
 from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.inference.category import category_of
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.run_predictor import upward
-from conclu_pyg.inference.truth import true_parts
+from conclu_pyg.inference.truth import Truth
 from conclu_pyg.transforms.turn_upright import TurnUpright
 
 TEST = "test split"
@@ -40,6 +40,7 @@ class Answers:
         tops: for each file of the call the uppermost folder above it whose name may say the category.
 
     Attributes:
+        unusable: the files of which a cloud could not be used or has no answer.
         without_truth: the files whose truth could not be used.
     """
 
@@ -52,17 +53,25 @@ class Answers:
         tops: Mapping[Path, Path],
     ) -> None:
         self.run, self.predictor, self.options, self.unused, self.tops = run, predictor, options, unused, tops
+        self.truth = Truth(options.truth, tops)
+        self.unusable: set[str] = set()
         self.without_truth: set[str] = set()
         self._told: set[str] = set()
 
     def of_file(self, path: Path) -> Iterator[Prediction]:
-        """The clouds of a file of the call, with their truth where it is known.
+        """The clouds of a file of the call, with their truth where it is known; of one that cannot be used, it is said
+        why, and the others follow.
 
         Raises:
-            DataError: the file holds no clouds, or nothing says its category.
+            DataError: the file cannot be read, or nothing says its category.
         """
         model = self.run.method
-        for cloud in read_clouds(path):
+
+        def unusable(error: DataError) -> None:
+            warn(str(error))
+            self.unusable.add(str(path))
+
+        for cloud in read_clouds(path, unusable=unusable):
             category, truth, notes = 0, None, [*cloud.notes, *self._sparse(len(cloud.points))]
             if model.given:
                 category, guessed = category_of(path, self.tops[path], model.labels.classes, self.options.category)
@@ -70,9 +79,10 @@ class Answers:
                 truth, told = self._true_parts(path, cloud, allowed)
                 notes += [*told, *([guessed] if guessed else [])]
             prediction = self._predict(cloud.name, str(path), cloud.points, category)
-            yield replace(
-                prediction, truth=truth, rows=cloud.rows, left_out=cloud.left_out, offset=cloud.offset, notes=notes
-            )
+            if prediction is not None:
+                yield replace(
+                    prediction, truth=truth, rows=cloud.rows, left_out=cloud.left_out, offset=cloud.offset, notes=notes
+                )
 
     def of_test(self, split: PointCloudSplit) -> Iterator[Prediction]:
         """Clouds of the test split, evenly spread over it, turned as the files are said to stand, with their truth."""
@@ -82,6 +92,8 @@ class Answers:
             pos = turn(Data(pos=torch.from_numpy(np.array(split.pos[index])))).pos.numpy()
             category = int(split.y[index])
             prediction = self._predict(short_name(split.names[index]), TEST, pos, category)
+            if prediction is None:
+                continue
             if not model.given:
                 yield replace(prediction, true_class=model.labels.classes[category])
             elif split.part is not None:
@@ -89,17 +101,23 @@ class Answers:
             else:
                 yield prediction
 
-    def _predict(self, name: str, source: str, pos: np.ndarray, category: int) -> Prediction:
-        """The answer; ``category`` is that of the cloud where the model is told it."""
+    def _predict(self, name: str, source: str, pos: np.ndarray, category: int) -> Prediction | None:
+        """The answer, or ``None`` where the model has none, which is said; ``category`` is that of the cloud where the
+        model is told it."""
         began, known = time.perf_counter(), self.run.method.labels
         parts, chance = "", None
-        if self.run.method.given:
-            labels = self.predictor.label_points(pos, category)
-            parts = _shares(known, category, labels)
-        else:
-            probability = self.predictor.classify(pos)
-            category = int(probability.argmax())
-            labels, chance = np.full(len(pos), category), float(probability[category])
+        try:
+            if self.run.method.given:
+                labels = self.predictor.label_points(pos, category)
+                parts = _shares(known, category, labels)
+            else:
+                probability = self.predictor.classify(pos)
+                category = int(probability.argmax())
+                labels, chance = np.full(len(pos), category), float(probability[category])
+        except ConcluError as error:
+            warn(f"{source}, {name}: {error}")
+            self.unusable.add(source)
+            return None
         seconds = time.perf_counter() - began
         return Prediction(
             self.unused(name), source, pos, labels, known.classes[category], parts, chance, seconds=seconds
@@ -114,10 +132,10 @@ class Answers:
     def _true_parts(
         self, path: Path, cloud: Cloud, allowed: Mapping[int, str]
     ) -> tuple[np.ndarray | None, tuple[str, ...]]:
-        """:func:`~conclu_pyg.inference.truth.true_parts`, or none where that cannot be used; each reason is said once
-        for all clouds that it holds for."""
+        """The truth, or none where what there is cannot be used; each reason is said once for all clouds that it holds
+        for."""
         try:
-            return true_parts(path, cloud, self.options.truth, allowed, self.tops)
+            return self.truth.parts(path, cloud, allowed)
         except DataError as error:
             if str(error) not in self._told:
                 warn(f"{error} The prediction is shown without a truth.")

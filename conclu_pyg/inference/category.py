@@ -10,6 +10,9 @@ from pathlib import Path
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.nearest import nearest
 
+# Of the files of ModelNet and ShapeNetPart, whose clouds are of several categories.
+UNREAD = " (a data set 'label' in it is not read, for all clouds of a file are taken to be of one category)"
+
 
 def check_categories(tops: Mapping[Path, Path], classes: Sequence[str], given: str | None) -> None:
     """Refuses a category that the run does not know or that is for nothing, and files none of which says its category.
@@ -46,8 +49,9 @@ def category_of(path: Path, top: Path, classes: Sequence[str], given: str | None
     label = None if given is None else _label(given, classes)
     found = _named(path, top, classes) if label is None else (label, "")
     if found is None:
+        unread = UNREAD if path.suffix.lower() in (".h5", ".hdf5") else ""
         raise DataError(
-            f"{path}: its category is not known, and the parts depend on it; give --category, one of "
+            f"{path}: its category is not known{unread}, and the parts depend on it; give --category, one of "
             f"{', '.join(classes)}, or put the file into a folder of that name, and name the file or that folder."
         )
     return found

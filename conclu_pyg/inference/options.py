@@ -15,7 +15,7 @@ class Options:
     Args:
         category: of all clouds; ``None`` takes it from the names of their files and folders.
         up: the coordinate that points up, ``x``, ``y`` or ``z``; ``None`` for that of the training's data.
-        truth: a file or folder of true parts (see :func:`~conclu_pyg.inference.truth.true_parts`).
+        truth: a file or folder of true parts (see :class:`~conclu_pyg.inference.truth.Truth`).
         out: the folder to write into (default: ``predictions`` in the run's folder).
         num_points: how many points the model is given at a time (default: as many as in its training data).
         test: how many clouds of the run's test split to predict beside the files, with their truth (default: none).

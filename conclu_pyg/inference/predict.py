@@ -59,7 +59,8 @@ def predict_files(run: LoadedRun, inputs: Inputs, options: Options) -> str:
                 "(.npy), and the answers as a table (predictions.csv)"
             )
         shown.show.finish()
-    return _problems(shown.unusable, answers.without_truth - shown.unusable)
+    unusable = shown.unusable | answers.unusable
+    return _problems(unusable, answers.without_truth - unusable)
 
 
 class _Shown:
@@ -67,7 +68,7 @@ class _Shown:
 
     Attributes:
         rights: what is right, of each cloud whose truth is known.
-        unusable: the files of which not every cloud could be used and written.
+        unusable: the files that could not be read to their end, and those of which not every answer could be written.
     """
 
     def __init__(self, written: Written, show: Show) -> None:
@@ -76,12 +77,15 @@ class _Shown:
         self.unusable: set[str] = set()
 
     def add_all(self, predictions: Iterator[Prediction], source: str) -> None:
-        """Those of a file; of clouds that cannot be used, it is said why."""
+        """Those of a file; of one that cannot be used, or not to its end, it is said why."""
+        last = ""
         try:
             for prediction in predictions:
                 self._add(prediction)
+                last = prediction.name
         except (ConcluError, OSError) as error:  # of the file, or of a library that its kind needs
-            warn(str(error) if isinstance(error, ConcluError) else f"{source} cannot be read ({one_line(error)}).")
+            said = str(error) if isinstance(error, ConcluError) else f"{source} cannot be read ({one_line(error)})."
+            warn(f"{said} No cloud after {last} was predicted." if last else said)
             self.unusable.add(source)
 
     def _add(self, prediction: Prediction) -> None:

@@ -14,7 +14,7 @@ from torch_geometric.transforms import Compose
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.engine.progress import counted, shown_when_slow
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.inference.subsets import in_batches, random_subsets
+from conclu_pyg.inference.deal import in_batches, random_subsets
 from conclu_pyg.methods.predictions import not_finite
 
 

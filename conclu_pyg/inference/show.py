@@ -9,8 +9,7 @@ from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.written import Written
 from conclu_pyg.open3d_library import check_open3d
-from conclu_pyg.vis.page import MAX_CLOUDS, MAX_POINTS, PageCloud, write_page
-from conclu_pyg.vis.panel import Panel
+from conclu_pyg.vis.page import MAX_CLOUDS, PageCloud, write_page
 from conclu_pyg.vis.pictures import render_picture
 from conclu_pyg.vis.window import display_problem, show_windows
 
@@ -117,9 +116,6 @@ class Show:
 
 
 def _for_page(prediction: Prediction) -> PageCloud:
-    """What a page shows of a cloud, in arrays of its own, so that the cloud itself need not be kept."""
-    notes, size = [f"{prediction.answer}; {prediction.effort}", *prediction.notes], len(prediction.pos)
-    if size > MAX_POINTS:
-        notes.append(f"{MAX_POINTS:,} of its {size:,} points are shown, chosen at random.")
-    panels = [panel.thinned(MAX_POINTS) for panel in prediction.panels()]
-    return PageCloud(prediction.name, [Panel(p.title, p.pos.copy(), p.labels.copy()) for p in panels], notes)
+    """What a page shows of a cloud, so that the cloud itself need not be kept."""
+    notes = [f"{prediction.answer}; {prediction.effort}", *prediction.notes]
+    return PageCloud(prediction.name, prediction.panels(), notes).thinned()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +50,7 @@ class Written:
         self._rows: dict[str, dict[str, object]] = {}
         self._files: dict[str, list[str]] = {}
         self._taken: set[str] = set()
+        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))  # of each name, not to begin anew
 
     def __enter__(self) -> Written:
         _check_lists(self.folder)
@@ -69,9 +71,9 @@ class Written:
     def unused(self, name: str) -> str:
         """A name of a file that no cloud before has, so that no answer is written over another; not even where upper
         and lower case are the same."""
-        name = file_name(name)
-        numbered = (f"{name}-{i}" for i in count(2))
-        unused = next(candidate for candidate in chain([name], numbered) if candidate.casefold() not in self._taken)
+        unused = name = file_name(name)
+        while unused.casefold() in self._taken:
+            unused = f"{name}-{next(self._numbers[name.casefold()])}"
         self._taken.add(unused.casefold())
         return unused
 
@@ -81,15 +83,20 @@ class Written:
         return self.folder / name
 
     def add(self, prediction: Prediction) -> None:
-        """Writes the points in colours, and their labels.
+        """Writes the points in colours, and their labels: both, or neither where one of them fails.
 
         Raises:
             OSError: this cannot be written.
         """
         name, offset = prediction.name, prediction.offset
-        write_ply(self.file(name, f"{name}.ply"), prediction.pos, prediction.labels, offset)
-        with atomic_write(self.file(name, f"{name}_labels.npy")) as file:
-            np.save(file, prediction.file_labels(), allow_pickle=False)
+        points = self.file(name, f"{name}.ply")
+        write_ply(points, prediction.pos, prediction.labels, offset)
+        try:
+            with atomic_write(self.file(name, f"{name}_labels.npy")) as file:
+                np.save(file, prediction.file_labels(), allow_pickle=False)
+        except BaseException:
+            points.unlink(missing_ok=True)
+            raise
         self._rows[name] = {
             "run": self.run,
             "file": prediction.source,

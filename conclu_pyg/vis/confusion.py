@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.vis.figures import save_figure
 
 MAX_INCHES = 60.0
 WITH_NUMBERS = 20  # labels up to which the shares are written into the fields
@@ -35,8 +35,6 @@ def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
     font = 8 if len(names) <= WITH_NUMBERS else 6
     axis.set_xticks(range(len(names)), names, rotation=90, fontsize=font)
     axis.set_yticks(range(len(names)), names, fontsize=font)
-    for text in (*axis.get_xticklabels(), *axis.get_yticklabels()):
-        text.set_parse_math(False)  # names come from files of others
     axis.set_xlabel("predicted", fontsize=9)
     axis.set_ylabel("true", fontsize=9)
     if len(names) <= WITH_NUMBERS:
@@ -44,5 +42,4 @@ def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
             color = "white" if share[row, column] > 60 else "black"
             axis.text(column, row, f"{share[row, column]:.0f}", ha="center", va="center", fontsize=7, color=color)
     figure.colorbar(image, ax=axis, shrink=0.6, label="percent of the true label")
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=110)
+    save_figure(figure, path)

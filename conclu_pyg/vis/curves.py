@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.vis.figures import save_figure
 
 NOT_PLOTTED = ("epoch", "step", "seconds", "clouds_per_second", "lr")
 
@@ -34,5 +34,4 @@ def plot_curves(metrics: Mapping[str, Sequence[float]], path: Path) -> None:
         axis.grid(alpha=0.3)
     for axis in axes[len(names) :]:
         axis.set_visible(False)
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=110)
+    save_figure(figure, path)

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.vis.camera import camera_axes
+from conclu_pyg.vis.figures import save_figure
 
 
 def plot_clusters(
@@ -45,5 +45,4 @@ def plot_clusters(
             axis.set_aspect("equal")
             axis.set_title(split.classes[split.y[member]], fontsize=7, pad=1)
         row[0].text(-0.15, 0.5, f"prototype {j}\n{sizes[j]} clouds", fontsize=7, ha="right", transform=row[0].transAxes)
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=110)
+    save_figure(figure, path)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.engine.label_curves import RANDOM, UNITS, LabelCurve
+from conclu_pyg.vis.figures import save_figure
 
 
 def plot_label_efficiency(curves: Sequence[LabelCurve], path: Path) -> None:
@@ -44,5 +44,4 @@ def plot_label_efficiency(curves: Sequence[LabelCurve], path: Path) -> None:
         axis.tick_params(labelsize=8)
         axis.grid(alpha=0.3)
         axis.legend(fontsize=8, loc="lower right")
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=110)
+    save_figure(figure, path)

@@ -80,7 +80,8 @@ class LabelViewer(Visualizer):
             values = values[:, max(0, self._colormap_channel.selected_index)]
         if self._shader.selected_text == self.LABELS_NAME:
             table = self._label_edit._label2color
-            return np.array([table[int(label)] for label in values])
+            labels, rows = np.unique(values, return_inverse=True)
+            return np.array([table[int(label)] for label in labels])[rows]
         stops = self._colormaps.get(self._shader.selected_text, self._colormaps[self.RAINBOW_NAME]).points
         places = (values - self._scalar_min) / max(self._scalar_max - self._scalar_min, 1e-12)
         channels = np.array([stop.color[:3] for stop in stops]).T

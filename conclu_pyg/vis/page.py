@@ -96,6 +96,15 @@ class PageCloud:
     panels: Sequence[Panel]
     notes: Sequence[str] = ()
 
+    def thinned(self) -> PageCloud:
+        """The cloud as a page shows it, in arrays of its own: of more than 20,000 points a random choice, the same in
+        all panels, which a note then says."""
+        size = max((len(panel.pos) for panel in self.panels), default=0)
+        chosen = [f"{MAX_POINTS:,} of its {size:,} points are shown, chosen at random."] if size > MAX_POINTS else []
+        panels = [panel.thinned(MAX_POINTS) for panel in self.panels]
+        copies = [Panel(panel.title, panel.pos.copy(), panel.labels.copy()) for panel in panels]
+        return PageCloud(self.name, copies, [*self.notes, *chosen])
+
 
 def write_page(
     path: Path, clouds: Sequence[PageCloud], names: Names, title: str = "Parts", vertical_axis: int = 2
@@ -103,7 +112,7 @@ def write_page(
     """Writes the page: for each cloud its panels as scenes side by side, with a legend of its parts. Clouds of one
     panel stand beside each other; before more than three clouds there is a list of links.
 
-    Of a cloud of more than 20,000 points a random choice is shown, the same in all its panels, and the page says so.
+    Clouds are shown :meth:`thinned <PageCloud.thinned>`.
     The file has about 5 MB of plotly's script, and 0.3 MB for a panel of 20,000 points.
 
     Args:
@@ -132,12 +141,12 @@ def write_page(
         sections = [
             CLOUD.format(
                 name=html.escape(cloud.name),
-                notes="".join(f"<p>{html.escape(note)}</p>" for note in _notes(cloud)),
+                notes="".join(f"<p>{html.escape(note)}</p>" for note in cloud.notes),
                 index=index,
                 wide=' class="wide"' if len(cloud.panels) > 1 else "",
                 figure=_json(_figure(graph_objects, cloud, names, vertical_axis)),
             )
-            for index, cloud in enumerate(clouds)
+            for index, cloud in enumerate(map(PageCloud.thinned, clouds))
         ]
         page = PAGE.format(
             title=html.escape(title),
@@ -157,13 +166,6 @@ def _links(clouds: Sequence[PageCloud]) -> str:
     return f"<nav>{' '.join(links)}</nav>"
 
 
-def _notes(cloud: PageCloud) -> list[str]:
-    size = max(len(panel.pos) for panel in cloud.panels)
-    if size <= MAX_POINTS:
-        return list(cloud.notes)
-    return [*cloud.notes, f"{MAX_POINTS:,} of its {size:,} points are shown, chosen at random."]
-
-
 def _json(figure: Any) -> str:
     """The figure for a ``<script>``, which no text within can end."""
     text = str(figure.to_json())
@@ -172,7 +174,7 @@ def _json(figure: Any) -> str:
 
 def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: int) -> Any:
     """A scene for each panel, side by side, with one entry of the legend for each part."""
-    panels = [panel.thinned(MAX_POINTS) for panel in cloud.panels]
+    panels = cloud.panels
     parts = legend(panels, names)
     figure = graph_objects.Figure()
     unseen = set(parts)

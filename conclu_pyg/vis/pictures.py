@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.vis.camera import View, look
 from conclu_pyg.vis.colors import hex_of
+from conclu_pyg.vis.figures import save_figure
 from conclu_pyg.vis.panel import Names, Panel, legend
 from conclu_pyg.vis.renderers import draw_with_matplotlib, draw_with_open3d
 
@@ -92,24 +92,20 @@ def _compose(
     top = rows * (size / DPI + title_height) + legend_height
     height = top + LINE * len(lines)
     figure = Figure(figsize=(width, height), dpi=DPI)
-    figure.text(0.5, 1 - 0.06 / height, "\n".join(lines), ha="center", va="top", fontsize=10.5, parse_math=False)
+    figure.text(0.5, 1 - 0.06 / height, "\n".join(lines), ha="center", va="top", fontsize=10.5)
     for index, (panel, image) in enumerate(zip(panels, images, strict=True)):
         row, column = divmod(index, columns)
         bottom = top - row * (size / DPI + title_height) - title_height - size / DPI
         axis = figure.add_axes((column / columns, bottom / height, 1 / columns, size / DPI / height))
         axis.imshow(image, interpolation="antialiased")
         axis.set_axis_off()
-        # Names come from other people's files: no dollar sign of theirs begins a formula.
-        axis.set_title(_shortened(panel.title, TITLE_LENGTH), fontsize=10, pad=4, parse_math=False)
+        axis.set_title(_shortened(panel.title, TITLE_LENGTH), fontsize=10, pad=4)
     handles = [Line2D([], [], marker="o", linestyle="", markersize=8, color=hex_of(label)) for label in names]
-    box = figure.legend(
+    figure.legend(
         handles, texts, loc="lower center", ncols=legend_columns, fontsize=9, frameon=False, borderaxespad=0.4,
         handletextpad=0.3, columnspacing=1.2,
     )  # fmt: skip
-    for text in box.get_texts():
-        text.set_parse_math(False)
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=DPI)
+    save_figure(figure, path, DPI)
 
 
 def _shortened(text: str, length: int) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.engine.records import Record
+from conclu_pyg.vis.figures import save_figure
 
 STYLES = {True: ("tab:blue", "-", "o"), False: ("tab:gray", "--", "s")}  # by whether the encoder was pre-trained
 
@@ -50,5 +50,4 @@ def plot_robustness(records: Sequence[Record], path: Path) -> None:
     for axis in axes[len(changes) :]:
         axis.set_visible(False)
     axes[0].legend(fontsize=8, loc="lower left")
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=110)
+    save_figure(figure, path)

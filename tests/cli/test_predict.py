@@ -89,6 +89,10 @@ def test_nothing_to_predict_and_a_missing_run_are_said(
         (["scan.npy", "--category", "chair", "--renderer", "open3d"], "draws pictures, and none are wanted; add --png"),
         (["scan.npi"], "there is no file or folder scan.npi; did you mean 'scan.npy'?"),
         (["scan.npy", "model.x=3"], "found 'model.x=3'."),
+        (
+            ["scan.npy", "--category", "chair", "dataset.num_test_shapes=20", "dataset.transform=[]"],
+            "dataset.num_test_shapes would change nothing, for no data set is opened to predict files; leave it out",
+        ),
     ],
 )
 def test_options_are_checked_before_anything_is_predicted_or_written(

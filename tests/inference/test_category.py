@@ -98,3 +98,13 @@ def test_a_category_that_the_run_does_not_know_is_refused_once_for_all_files() -
         check_categories({Path("scan.ply"): Path(".")}, CLASSES, None)
     check_categories(files, CLASSES, None)  # the one that is known can be predicted
     check_categories(files, CLASSES, "MUG")
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".HDF5"])
+def test_that_labels_in_a_file_say_no_category_is_told(suffix: str) -> None:
+    with pytest.raises(
+        DataError,
+        match=r"is not known \(a data set 'label' in it is not read, for all clouds of a file are taken to be of one "
+        r"category\), and the parts depend on it; give --category, one of ",
+    ):
+        category_of(Path(f"ply_data_test0{suffix}"), Path("."), CLASSES, None)

@@ -218,14 +218,14 @@ def test_clouds_are_not_kept_when_they_are_written(
     monkeypatch.setattr(written, "write_ply", remember)
     monkeypatch.setattr(show, "check_open3d", lambda *_: None)  # a stand-in draws
     monkeypatch.setattr(show, "render_picture", lambda *_, **__: drawn.append(len(seen)))
-    monkeypatch.setattr(show, "MAX_POINTS", 100)
+    monkeypatch.setattr("conclu_pyg.vis.page.MAX_POINTS", 100)
     monkeypatch.setattr(show, "MAX_CLOUDS", 4)
     predict_files(parts, [str(scans)], Options(out=tmp_path / "out", html=True, png=True))
     assert len(seen) == 8 and max(alive) <= 2  # the one before may wait for its turn to end
     assert drawn == list(range(1, 9))
-    page = (tmp_path / "out" / "clouds.html").read_text()
+    text = (tmp_path / "out" / "clouds.html").read_text()
     assert sum("clouds.html" in row["files"].split() for row in list_of(tmp_path / "out")) == 4
-    assert page.count("<section id=") == 4 and "100 of its 300 points are shown, chosen at random." in page
+    assert text.count("<section id=") == 4 and text.count("100 of its 300 points are shown, chosen at random.") == 4
 
 
 def test_what_cannot_be_drawn_keeps_nothing_from_being_predicted(
@@ -383,3 +383,61 @@ def test_pictures_and_the_page_are_listed_with_their_clouds(parts: LoadedRun, tm
     assert all((tmp_path / name).exists() for name in (*files[0], *files[1]))
     predict_files(parts, [], Options(out=tmp_path, test=1))
     assert not list(tmp_path.glob("*.png")) and not (tmp_path / "clouds.html").exists()
+
+
+def test_a_cloud_that_cannot_be_used_keeps_no_other_of_its_file_from_being_predicted(
+    parts: LoadedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clouds = np.random.default_rng(0).normal(size=(4, 80, 3))
+    clouds[1] = np.nan
+    np.save(tmp_path / "chair.npy", clouds)
+    problems = predict_files(parts, [str(tmp_path / "chair.npy")], Options(out=tmp_path / "out"))
+    assert problems == "1 file could not be used; the warnings above say why."
+    assert [row["cloud"] for row in list_of(tmp_path / "out")] == ["chair_0000", "chair_0002", "chair_0003"]
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("warning: ") == 1 and f"{tmp_path / 'chair.npy'}, cloud 0001, has 80 points and none" in said
+
+
+@pytest.mark.parametrize(("task", "method"), [("part_segmentation", "label_points"), ("classification", "classify")])
+def test_a_cloud_without_an_answer_keeps_no_other_from_being_predicted(
+    task: str,
+    method: str,
+    tiny_task_runs: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    np.save(tmp_path / "chair.npy", np.random.default_rng(0).normal(size=(3, 80, 3)))
+    asked, answer = [], getattr(Predictor, method)
+
+    def fail_at_two(self: Predictor, *given: Any) -> np.ndarray:
+        asked.append(given)
+        if len(asked) in (2, 5):
+            raise ConcluError("no answer.")
+        return answer(self, *given)
+
+    monkeypatch.setattr(Predictor, method, fail_at_two)
+    out = tmp_path / "out"
+    problems = predict_files(load_run(tiny_task_runs[task]), [str(tmp_path / "chair.npy")], Options(out=out, test=3))
+    assert problems.startswith("2 files could not be used")
+    rows = list_of(out)
+    assert [row["cloud"] for row in rows][:2] == ["chair_0000", "chair_0002"] and len(rows) == 4
+    said = capsys.readouterr().out
+    assert said.count("warning: ") == 2 and f"{tmp_path / 'chair.npy'}, chair_0001: no answer." in said
+
+
+def test_what_ends_a_file_in_its_middle_is_said_with_the_last_cloud(
+    parts: LoadedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clouds = np.random.default_rng(0).normal(size=(4, 80, 3))
+    with h5py.File(tmp_path / "chair.h5", "w") as file:
+        data = file.create_dataset("data", data=clouds, chunks=(1, 80, 3), compression="gzip")
+        place, size = (getattr(data.id.get_chunk_info(2), key) for key in ("byte_offset", "size"))
+    with (tmp_path / "chair.h5").open("r+b") as raw:
+        raw.seek(place)
+        raw.write(b"\xff" * size)
+    problems = predict_files(parts, [str(tmp_path / "chair.h5")], Options(out=tmp_path / "out"))
+    assert problems == "1 file could not be used; the warnings above say why."
+    assert [row["cloud"] for row in list_of(tmp_path / "out")] == ["chair_0000", "chair_0001"]
+    said = " ".join(capsys.readouterr().out.split())
+    assert "damaged" in said and "No cloud after chair_0001 was predicted." in said

@@ -10,8 +10,8 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.inference.deal import BATCH_SIZE
 from conclu_pyg.inference.predict_cloud import Predictor
-from conclu_pyg.inference.subsets import BATCH_SIZE
 from conclu_pyg.transforms import DropPoints, SamplePoints
 
 

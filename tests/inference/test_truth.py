@@ -8,15 +8,14 @@ import pytest
 
 from conclu_pyg.data.readers.any_cloud import Cloud, read_clouds
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.inference.truth import check_truth
-from conclu_pyg.inference.truth import true_parts as true_parts_in_a_call
+from conclu_pyg.inference.truth import Truth, check_truth
 
 
 def true_parts(
     path: Path, cloud: Cloud, truth: Path | None, allowed: list[int]
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Of a file that was named, alone."""
-    return true_parts_in_a_call(path, cloud, truth, {part: f"part {part}" for part in allowed}, {path: path.parent})
+    return Truth(truth, {path: path.parent}).parts(path, cloud, {part: f"part {part}" for part in allowed})
 
 
 def cloud(size: int = 4, rows: list[int] | None = None, part: list[int] | None = None, left_out: int = 0) -> Cloud:
@@ -113,10 +112,10 @@ def test_truth_lies_at_the_clouds_place_below_the_folder_that_was_named(tmp_path
         np.save(truth / place / "x.npy", np.full(4, label))
     np.save(truth / "x.npy", np.full(4, 5))
     for path, label in zip(tops, (3, 4), strict=True):
-        found, _ = true_parts_in_a_call(path, cloud(), truth, [3, 4, 5], tops)
+        found, _ = Truth(truth, tops).parts(path, cloud(), dict.fromkeys([3, 4, 5], "part"))
         assert found is not None and found.tolist() == [label] * 4
     (truth / "b" / "x.npy").unlink()  # now the one that lies directly in the folder is that of b alone
-    found, _ = true_parts_in_a_call(top / "b" / "x.npy", cloud(), truth, [3, 4, 5], tops)
+    found, _ = Truth(truth, tops).parts(top / "b" / "x.npy", cloud(), dict.fromkeys([3, 4, 5], "part"))
     assert found is not None and found.tolist() == [5] * 4
 
 
@@ -131,7 +130,7 @@ def test_truth_that_would_serve_two_clouds_is_refused_for_both(names: tuple[str,
     said = set()
     for name in names:
         with pytest.raises(DataError) as refusal:
-            true_parts_in_a_call(top / name, cloud(), truth, [3], tops)
+            Truth(truth, tops).parts(top / name, cloud(), dict.fromkeys([3], "part"))
         said.add(str(refusal.value))
     first, second = sorted(top / name for name in names)
     assert said == {
@@ -146,7 +145,7 @@ def test_a_file_that_is_named_twice_has_its_truth(tmp_path: Path, monkeypatch: p
     np.save("truth/x.npy", np.full(4, 3))
     tops = {Path("x.npy"): Path("."), tmp_path / "x.npy": tmp_path}
     for path in tops:
-        found, _ = true_parts_in_a_call(path, cloud(), Path("truth"), [3], tops)
+        found, _ = Truth(Path("truth"), tops).parts(path, cloud(), dict.fromkeys([3], "part"))
         assert found is not None and found.tolist() == [3] * 4
 
 
@@ -164,3 +163,45 @@ def test_one_file_of_labels_for_several_files_and_a_missing_one_are_refused(tmp_
         ConfigError, match="is for files, and none is named; leave it out, for the test split has a truth"
     ):
         check_truth(labels, [])
+
+
+def test_of_many_files_that_one_would_label_the_first_are_named(tmp_path: Path) -> None:
+    top, truth = tmp_path / "d", tmp_path / "truth"
+    tops = {top / str(index) / "x.npy": top for index in (7, 2, 5, 0, 3)}
+    truth.mkdir()
+    np.save(truth / "x.npy", np.full(4, 3))
+    for path in tops:
+        with pytest.raises(DataError, match=r"of [^ ]*d/0/x\.npy and [^ ]*d/2/x.npy and [^ ]*d/3/x.npy and 2 others; "):
+            Truth(truth, tops).parts(path, cloud(), {3: "leg"})
+
+
+def test_a_cloud_among_several_of_a_file_may_have_another_files_name(tmp_path: Path) -> None:
+    tops = {tmp_path / name: tmp_path for name in ("x.npy", "x_0000.ply")}
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    np.save(truth / "x_0000.npy", np.full(4, 3))
+    with pytest.raises(DataError, match=r"x_0000\.npy would label the points of .*x\.npy and .*x_0000\.ply; name "):
+        Truth(truth, tops).parts(tmp_path / "x.npy", replace(cloud(), name="x_0000"), {3: "leg"})
+
+
+@pytest.mark.parametrize("name", ["{}/x.npy", "x_{}.npy"], ids=["one name", "names"])
+def test_looking_for_labels_takes_as_many_looks_for_each_of_more_files(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Path] = []
+    is_file, resolve = Path.is_file, Path.resolve
+    monkeypatch.setattr(Path, "is_file", lambda path: (looks.append(path), is_file(path))[1])
+    monkeypatch.setattr(Path, "resolve", lambda path: (looks.append(path), resolve(path))[1])
+    top, truth, each = tmp_path / "d", tmp_path / "truth", []
+    for size in (10, 40):
+        tops = {top / name.format(index): top for index in range(size)}
+        for path in tops:
+            labels = truth / path.relative_to(top)
+            labels.parent.mkdir(parents=True, exist_ok=True)
+            np.save(labels, np.full(4, 3))
+        of_call = Truth(truth, tops)
+        looks.clear()
+        for path in tops:
+            of_call.parts(path, replace(cloud(), name=path.stem), {3: "leg"})
+        each.append(len(looks) / size)
+    assert each[0] == each[1] > 0

@@ -155,3 +155,35 @@ def test_a_damaged_list_names_nothing(tmp_path: Path) -> None:
 def test_clouds_of_one_name_are_kept_apart(tmp_path: Path) -> None:
     with Written(tmp_path, "runs/x", []) as written:
         assert [written.unused(name) for name in ("a", "A", "a", "b/c")] == ["a", "A-2", "a-3", "b_c"]
+
+
+def test_numbers_of_a_name_are_not_counted_anew(tmp_path: Path) -> None:
+    class Counted(set[str]):
+        looks = 0
+
+        def __contains__(self, name: object) -> bool:
+            self.looks += 1
+            return super().__contains__(name)
+
+    written = Written(tmp_path, "runs/x", [])
+    taken = written._taken = Counted(("a-3",))
+    assert [written.unused(name) for name in ("a", "A", "a", "a-2", *["a"] * 46)][-1] == "a-50"
+    assert taken.looks < 3 * 50
+
+
+@pytest.mark.parametrize("stop", [OSError, KeyboardInterrupt])
+def test_of_an_answer_that_cannot_be_written_nothing_stays(
+    stop: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise stop("no space left")
+
+    with Written(tmp_path, "runs/x", ["leg", "seat"]) as written:
+        written.add(prediction("one"))
+        monkeypatch.setattr(np, "save", fail)
+        with pytest.raises(stop):
+            written.add(prediction("two"))
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("labels.csv", "predictions.csv", "one.ply", "one_labels.npy")
+    }
+    assert [row["cloud"] for row in rows_of(tmp_path)] == ["one"]

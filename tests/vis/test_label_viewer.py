@@ -53,6 +53,19 @@ def test_labels_have_the_colors_of_their_table(viewer: Any) -> None:
     assert np.array_equal(viewer._colors("a"), [TABLE[label] for label in LABELS])
 
 
+def test_a_color_is_looked_up_once_for_each_label_and_not_for_each_point(viewer: Any) -> None:
+    looked_up = []
+
+    class Table(dict[int, list[float]]):
+        def __getitem__(self, label: int) -> list[float]:
+            looked_up.append(label)
+            return super().__getitem__(label)
+
+    viewer._label_edit._label2color = Table(TABLE)
+    viewer._colors("a")
+    assert sorted(looked_up) == [0, 2, 7]
+
+
 def test_a_label_that_is_switched_off_takes_its_points_along(viewer: Any) -> None:
     viewer._update_point_cloud("a", viewer._objects.tclouds["a"], None)
     cloud = viewer.drawn["a"]

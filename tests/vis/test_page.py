@@ -56,6 +56,20 @@ def test_large_clouds_are_thinned_and_the_page_says_so(tmp_path: Path) -> None:
     assert "20,000 of its 20,001 points are shown" in page and len(page) < 6_000_000
 
 
+def test_a_thinned_cloud_keeps_nothing_of_the_whole_and_says_once_what_it_lacks(tmp_path: Path) -> None:
+    pos = np.random.default_rng(0).normal(size=(MAX_POINTS + 1, 3))
+    labels = np.arange(len(pos)) % 2
+    for points in (POS, pos):
+        thin = PageCloud("a", panels_of(points, labels[: len(points)]), ("a note",)).thinned()
+        assert not any(np.shares_memory(panel.pos, points) for panel in thin.panels)
+        assert not any(np.shares_memory(panel.labels, labels) for panel in thin.panels)
+    assert list(thin.notes) == ["a note", "20,000 of its 20,001 points are shown, chosen at random."]
+    assert thin.thinned().notes == thin.notes
+    for name, cloud in (("thin", thin), ("whole", PageCloud("a", panels_of(pos, labels), ("a note",)))):
+        write_page(tmp_path / f"{name}.html", [cloud], [])
+    assert (tmp_path / "thin.html").read_bytes() == (tmp_path / "whole.html").read_bytes()
+
+
 def test_refuses_too_few_and_too_many(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="shows 1 to 60 clouds, found 0"):
         write_page(tmp_path / "a.html", [], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,7 +67,12 @@ class Found(NamedTuple):
     sampled: bool = False
 
 
-def read_clouds(path: Path, mesh_points: int = MESH_POINTS, seed: int = 0) -> Iterator[Cloud]:
+def read_clouds(
+    path: Path,
+    mesh_points: int = MESH_POINTS,
+    seed: int = 0,
+    unusable: Callable[[DataError], None] | None = None,
+) -> Iterator[Cloud]:
     """Reads the clouds of a file, one by one; the reader is that of the suffix, upper or lower case.
 
     Points that are not finite are left out, and a cloud far from the origin is moved there, as in data sets
@@ -76,24 +82,31 @@ def read_clouds(path: Path, mesh_points: int = MESH_POINTS, seed: int = 0) -> It
         path: the file; ``SUFFIXES`` lists what can be read.
         mesh_points: how many points to sample from a mesh (default: 10,000).
         seed: rules that sampling (default: 0).
+        unusable: is told why a cloud cannot be used, after which the others of the file follow; ``None`` raises it
+            (default).
 
     Raises:
-        DataError: the suffix is unknown, or the file missing, empty, damaged, above 4 GiB or 50 million points, or has
-            no cloud that can be used.
+        DataError: the suffix is unknown, or the file missing, empty, damaged or above 4 GiB; or a cloud has no point
+            that can be used, or more than 50 million, and ``unusable`` is ``None``.
         ConcluError: Open3D, which the suffix needs, is missing.
     """
     read = _reader(path)
-    _check_size(path)
+    _check_file(path)
     found = read(path, mesh_points, seed)
-    first = next(found, None)
-    if first is None:
+    ahead = list(islice(found, 2))
+    if not ahead:
         raise DataError(f"{path} holds no clouds; restore the file or leave it out.")
-    second = next(found, None)
-    yield _cloud(first, path, path.stem if second is None else f"{path.stem}_0000")
-    index = 1
-    while second is not None:
-        yield _cloud(second, path, f"{path.stem}_{index:04d}")
-        index, second = index + 1, next(found, None)
+    several = len(ahead) > 1
+    first = (ahead.pop(0) for _ in range(len(ahead)))  # so that none is kept
+    for index, each in enumerate(chain(first, found)):
+        try:
+            cloud = _cloud(each, path, f"{path.stem}_{index:04d}" if several else path.stem)
+        except DataError as error:
+            if unusable is None:
+                raise
+            unusable(error)
+        else:
+            yield cloud
 
 
 def read_cloud(path: Path, mesh_points: int = MESH_POINTS, seed: int = 0) -> np.ndarray:
@@ -124,12 +137,21 @@ def _reader(path: Path) -> Callable[[Path, int, int], Iterator[Found]]:
     return READERS[suffix]
 
 
-def _check_size(path: Path) -> None:
+def _check_file(path: Path) -> None:
     if not path.is_file():
         raise DataError(f"there is no file {path}; name one that exists.")
-    size = path.stat().st_size
-    if size == 0:
+    if path.stat().st_size == 0:
         raise DataError(f"{path} is an empty file; restore it or leave it out.")
+    check_size(path)
+
+
+def check_size(path: Path) -> None:
+    """Refuses a file that is too large for a user's, of clouds or of what belongs to their points.
+
+    Raises:
+        DataError: it has more than 4 GiB.
+    """
+    size = path.stat().st_size if path.is_file() else 0
     if size > MAX_BYTES:
         raise DataError(f"{path} has {size:,} bytes, more than the {MAX_BYTES:,} that may be read; thin it first.")
 
@@ -157,6 +179,11 @@ def _cloud(found: Found, path: Path, name: str) -> Cloud:
 def _from_npy(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
     array = read_npy(path, REMEDY)
     check_not_transposed(array.shape, str(path))
+    if array.ndim == 3 and (array.shape[2] < 3 or array.dtype.kind not in "fiu"):  # one reason for all of its clouds
+        raise DataError(
+            f"{path} has an array of {array.dtype} of shape {list(array.shape)}, where numbers of shape "
+            f"[clouds, points, 3] are expected; {REMEDY}."
+        )
     clouds = array if array.ndim == 3 else [array]
     for cloud in clouds:
         wide = cloud.ndim == 2 and cloud.shape[1] > 3

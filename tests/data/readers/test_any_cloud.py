@@ -268,3 +268,30 @@ def test_a_file_of_the_users_own_is_in_no_data_set(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="restore the file or leave it out") as caught:
             read_cloud(tmp_path / name)
         assert "data set" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".h5"])
+def test_a_cloud_that_cannot_be_used_is_told_and_the_others_follow(tmp_path: Path, suffix: str) -> None:
+    clouds, path = np.stack([index * CLOUD for index in range(1, 6)]), tmp_path / f"a{suffix}"
+    clouds[0], clouds[3] = np.nan, 7
+    if suffix == ".npy":
+        np.save(path, clouds)
+    else:
+        with h5py.File(path, "w") as file:
+            file["data"] = clouds
+    told: list[DataError] = []
+    found = list(read_clouds(path, unusable=told.append))
+    assert [cloud.name for cloud in found] == ["a_0001", "a_0002", "a_0004"]
+    assert all(np.array_equal(cloud.points, clouds[int(cloud.name[-4:])]) for cloud in found)
+    assert [str(error).partition(", has ")[0] for error in told] == [f"{path}, cloud 0000", f"{path}, cloud 0003"]
+    with pytest.raises(DataError, match=r"cloud 0000, has 30 points and none with three finite"):
+        next(read_clouds(path))
+
+
+def test_what_no_cloud_of_an_array_can_have_is_told_once(tmp_path: Path) -> None:
+    for array in (np.zeros((9, 30, 2)), np.full((9, 30, 3), "x")):
+        np.save(tmp_path / "a.npy", array)
+        with pytest.raises(
+            DataError, match=r"a\.npy has an array of .* of shape \[9, 30, [23]\], where numbers of sha"
+        ):
+            list(read_clouds(tmp_path / "a.npy", unusable=lambda error: pytest.fail(str(error))))

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conclu_pyg.data.readers import any_cloud
 from conclu_pyg.errors import DataError
-from conclu_pyg.inference.part_labels import read_labels
+from conclu_pyg.inference import label_files
+from conclu_pyg.inference.label_files import read_labels
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,20 @@ def test_what_is_not_of_numbers_is_refused_in_one_sentence(name: str, content: b
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=rf"^[^\n]*{name}[^\n]*; restore [^\n]*\.$"):
         read_labels(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.seg"])
+def test_more_than_a_cloud_may_have_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / name
+    if name == "x.npy":
+        np.save(path, np.full(100, 3))
+    else:
+        path.write_text("3\n" * 100)
+    monkeypatch.setattr(label_files, "MAX_POINTS", 100)
+    assert len(read_labels(path)) == 100
+    monkeypatch.setattr(label_files, "MAX_POINTS", 99)
+    with pytest.raises(DataError, match=rf"{name} has 100 labels, more than the 99 points that a cloud may have; "):
+        read_labels(path)
+    monkeypatch.setattr(any_cloud, "MAX_BYTES", 100)
+    with pytest.raises(DataError, match=rf"{name} has \d+ bytes, more than the 100 that may be read"):
+        read_labels(path)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from conclu_pyg.inference.subsets import BATCH_SIZE, in_batches, random_subsets
+from conclu_pyg.inference.deal import BATCH_SIZE, in_batches, random_subsets
 
 
 @pytest.mark.parametrize(("size", "num_points"), [(10, 4), (8, 4), (4, 4), (3, 4), (1, 4), (5, 1)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.data.readers.any_cloud import REMEDY
+from conclu_pyg.data.readers.any_cloud import MAX_POINTS, REMEDY, check_size
 from conclu_pyg.data.readers.npy import read_npy
 from conclu_pyg.data.readers.text import read_columns
 from conclu_pyg.errors import DataError
@@ -23,13 +23,20 @@ def read_labels(path: Path) -> np.ndarray:
         - **output:** ``[m]`` with ``m >= 1``, whole numbers of any number type
 
     Raises:
-        DataError: the file cannot be read, has no labels, columns beside them, or what is no whole number.
+        DataError: the file cannot be read, has above 4 GiB or 50 million labels, or none, columns beside them, or what
+            is no whole number.
     """
+    check_size(path)
     labels, shape = _from_npy(path) if path.suffix.lower() == ".npy" else _from_text(path)
     if shape:
         raise DataError(f"{path} has {shape}, where {EXPECTED} is expected; {WRITE}.")
     if len(labels) == 0:
         raise DataError(f"{path} has no labels, where {EXPECTED} is expected; {WRITE}, or {REMEDY}.")
+    if len(labels) > MAX_POINTS:
+        raise DataError(
+            f"{path} has {len(labels):,} labels, more than the {MAX_POINTS:,} points that a cloud may have; thin the "
+            "cloud and its labels alike."
+        )
     if labels.dtype.kind not in "iuf":
         raise DataError(f"{path} has an array of {labels.dtype}, where {EXPECTED} is expected; {WRITE}.")
     wrong = ~np.isfinite(labels) | (np.trunc(labels) != labels)
