@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from conclu_pyg.data.repair import MAX_COORDINATE
+from conclu_pyg.engine.progress import counted
 from conclu_pyg.errors import DataError
 
 BROKEN_FACES = "faces with a corner that is not finite were left out"
@@ -67,10 +68,7 @@ def mend_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tuple
     usable = finite[triangles].all(axis=1)
     mended = triangles if usable.all() else triangles[usable]
     if not _double_area(*_corners(vertices, mended)).sum() > 0:
-        raise DataError(
-            f"{source} has {len(triangles):,} triangles and none of them has an area; restore it or remove it from the "
-            f"data set."
-        )
+        raise DataError(f"{source} has {counted(len(triangles), 'triangle')} and no area; restore it, or leave it out.")
     return mended, [] if usable.all() else [BROKEN_FACES]
 
 

@@ -17,6 +17,7 @@ from conclu_pyg.engine.files import atomic_write, locked
 from conclu_pyg.errors import ConcluError
 
 RESULTS_NAME = "results.json"
+TASKS = ("classification", "part_segmentation")  # of models that were trained on labels
 VERSIONED = ("torch", "torch-geometric", "scikit-learn")
 
 

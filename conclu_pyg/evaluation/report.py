@@ -9,11 +9,9 @@ import numpy as np
 from rich.table import Table
 
 from conclu_pyg.engine.progress import console, counted
-from conclu_pyg.engine.records import Record
+from conclu_pyg.engine.records import TASKS, Record
 from conclu_pyg.engine.setting import digest
 from conclu_pyg.evaluation.loaded_run import LoadedRun
-
-TASKS = ("classification", "part_segmentation")  # of models that were trained on labels
 
 
 def show_value(record: Record, title: str) -> None:

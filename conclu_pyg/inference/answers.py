@@ -151,9 +151,10 @@ def short_name(name: str) -> str:
 
 
 def _shares(known: Labels, category: int, labels: np.ndarray) -> str:
-    """``leg 20 %, seat 80 %``: how many points each part of the category has."""
+    """``leg 20 %, seat 80 %``: how many points each part of the category was predicted for."""
     points = np.bincount(labels, minlength=len(known.parts))
-    found = (part for part in known.class_parts[category] if points[part])
+    percent = {part: 100 * points[part] / len(labels) for part in known.class_parts[category] if points[part]}
     return ", ".join(
-        f"{known.parts[part].rpartition('/')[2]} {100 * points[part] / len(labels):.0f} %" for part in found
+        f"{known.parts[part].rpartition('/')[2]} {f'{share:.0f}' if share >= 0.5 else '< 1'} %"
+        for part, share in percent.items()
     )

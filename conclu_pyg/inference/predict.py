@@ -109,8 +109,8 @@ def _check(run: LoadedRun, inputs: Inputs, options: Options, out: Path) -> None:
     if not task_of(run.method):
         raise ConfigError(
             f"{run.folder} was pre-trained without labels, so it has nothing to predict; fine-tune it first, by "
-            f"`tools/train.py configs/partseg_pointnet.yaml model.encoder.checkpoint={run.folder} "
-            "pipeline.run_dir=runs/parts` or with another such config, and name that run."
+            f"`tools/train.py configs/partseg_pointnet.yaml model.encoder.checkpoint={run.folder}` or with another "
+            "such config, and name the run that it makes."
         )
     if not run.method.given and (options.category is not None or options.truth is not None):
         raise ConfigError(f"a {type(run.method).__name__} takes no --category and no --truth; leave them out.")

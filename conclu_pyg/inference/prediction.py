@@ -62,7 +62,7 @@ class Prediction:
             answer = f"{self.category} ({100 * self.probability:.0f} %)"
             verdict = "right" if self.right else "wrong"
             return answer if self.true_class is None else f"{answer}, true: {self.true_class}, {verdict}"
-        answer = f"{self.category}: {self.parts}"
+        answer = f"{self.category}: predicted {self.parts}"
         return answer if self.right is None else f"{answer}; {100 * self.right:.1f} % of the points right"
 
     @property

@@ -42,4 +42,4 @@ def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
             color = "white" if share[row, column] > 60 else "black"
             axis.text(column, row, f"{share[row, column]:.0f}", ha="center", va="center", fontsize=7, color=color)
     figure.colorbar(image, ax=axis, shrink=0.6, label="percent of the true label")
-    save_figure(figure, path)
+    save_figure(figure, path, crop=True)

@@ -13,7 +13,7 @@ from conclu_pyg.engine.files import atomic_write
 DPI = 110
 
 
-def save_figure(figure: Figure, path: Path, dpi: int = DPI) -> None:
+def save_figure(figure: Figure, path: Path, dpi: int = DPI, crop: bool = False) -> None:
     """Writes a figure as PNG. Its texts are drawn letter by letter: names come from other people's files, and
     matplotlib takes what stands between two dollar signs for a formula, and refuses what is none.
 
@@ -21,9 +21,10 @@ def save_figure(figure: Figure, path: Path, dpi: int = DPI) -> None:
         figure: what to draw.
         path: the file to write.
         dpi: pixels for each inch (default: 110).
+        crop: leaves empty edges out (default: false).
     """
     texts: list[Any] = figure.findobj(Text)
     for text in texts:
         text.set_parse_math(False)
     with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=dpi)
+        figure.savefig(file, format="png", dpi=dpi, bbox_inches="tight" if crop else None)

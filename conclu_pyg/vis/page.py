@@ -21,6 +21,7 @@ MAX_CLOUDS = 60
 MAX_PANELS = 4
 FEW_CLOUDS = 3  # up to so many need no list of links
 PANEL_WIDTH, HEIGHT = 430, 480  # pixels; where the window is narrower, panels shrink
+DISTANCE = 1.75  # of the eye, in edges of the cube around the sphere around a cloud
 FRAME = 330  # what a point's width is a share of, so that neighbours touch; in pixels of plotly
 
 # A browser has about 16 scenes of WebGL at once and drops the oldest: each is drawn when it comes into view, and given
@@ -40,7 +41,7 @@ h2 {{ font-size: 1.05rem; margin: 1.6rem 0 .2rem; overflow-wrap: anywhere; }}
 p {{ margin: .2rem 0; color: #555; overflow-wrap: anywhere; }}
 nav a {{ margin-right: .9em; display: inline-block; }}
 .clouds {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min({width}px, 100%), 1fr)); gap: 0 1rem; }}
-section {{ min-width: 0; display: flex; flex-direction: column; overflow-x: auto; }}
+section {{ min-width: 0; display: flex; flex-direction: column; overflow: auto hidden; }}
 .wide {{ grid-column: 1 / -1; }}
 .wide .scene {{ min-width: 700px; }}
 .scene {{ height: {height}px; margin-top: auto; }}
@@ -192,7 +193,7 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: i
                 name=_plain(name), legendgroup=str(label), showlegend=label in unseen, hoverinfo="name",
             )  # fmt: skip
             unseen.discard(label)
-        figure.update_layout({scene: _scene(index * share, share, vertical_axis)})
+        figure.update_layout({scene: _scene(panel.pos, index * share, share, vertical_axis)})
         figure.add_annotation(
             text=_plain(panel.title), x=(index + 0.5) * share, y=1, xref="paper", yref="paper", yanchor="bottom",
             showarrow=False,
@@ -205,14 +206,19 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: i
     return figure
 
 
-def _scene(start: float, share: float, vertical_axis: int) -> dict[str, Any]:
-    """Bare axes of equal units, seen from where pictures are."""
-    hidden = {"visible": False}
-    up, eye = np.eye(3)[vertical_axis], 2.3 * camera_axes(vertical_axis)[2]
+def _scene(pos: np.ndarray, start: float, share: float, vertical_axis: int) -> dict[str, Any]:
+    """Bare axes of equal units, seen from where pictures are, with the whole cloud in view however it is turned."""
+    center = (pos.max(axis=0) + pos.min(axis=0)) / 2
+    radius = float(np.linalg.norm(pos - center, axis=1).max()) or 1.0
+    up, eye = np.eye(3)[vertical_axis], DISTANCE * camera_axes(vertical_axis)[2]
     axes = ("x", "y", "z")
     return {
         "domain": {"x": [start, start + share], "y": [0, 1]},
-        "aspectmode": "data", "xaxis": hidden, "yaxis": hidden, "zaxis": hidden,
+        "aspectmode": "cube",
+        **{
+            f"{axis}axis": {"visible": False, "range": [float(middle) - radius, float(middle) + radius]}
+            for axis, middle in zip(axes, center, strict=True)
+        },
         "camera": {
             "up": dict(zip(axes, up.tolist(), strict=True)),
             "eye": dict(zip(axes, eye.tolist(), strict=True)),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from conclu_pyg.engine.records import Record
+from conclu_pyg.engine.records import TASKS, Record
 from conclu_pyg.vis.figures import save_figure
 
 STYLES = {True: ("tab:blue", "-", "o"), False: ("tab:gray", "--", "s")}  # by whether the encoder was pre-trained
@@ -30,6 +30,7 @@ def plot_robustness(records: Sequence[Record], path: Path) -> None:
             pretrained = record.initialisation != "random"
             color, line, marker = STYLES[pretrained]
             name = f"pre-trained on {record.initialisation}" if pretrained else "random weights"
+            name = f"trained on labels, from {name}" if record.task in TASKS else name
             of_record = record.details["changes"][number]
             axis.plot(
                 [change["none"], *change["strengths"]],
@@ -49,5 +50,5 @@ def plot_robustness(records: Sequence[Record], path: Path) -> None:
         axis.set_ylabel(f"{records[0].details['measure']} in percent", fontsize=8)
     for axis in axes[len(changes) :]:
         axis.set_visible(False)
-    axes[0].legend(fontsize=8, loc="lower left")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(records), fontsize=8)
     save_figure(figure, path)

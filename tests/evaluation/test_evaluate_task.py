@@ -74,6 +74,7 @@ def test_changed_clouds_are_measured_by_the_own_metric(run: Path, capsys: pytest
     assert changed.details["changes"][3]["values"][1] == round(scores.values[metric], 2)
     assert (run / "robustness.png").stat().st_size > 1000
     out = capsys.readouterr().out
+    assert "trained" in out and "random" in out  # the column: trained from random weights
     assert f"{metric} in percent" in out and "turned about any axis" in out
 
 

@@ -40,6 +40,21 @@ def test_each_part_of_each_panel_is_a_trace_in_its_color(tmp_path: Path) -> None
     assert len(second["data"]) == 3
 
 
+@pytest.mark.parametrize("stretch", [(1, 1, 1), (9, 1, 0.5), (1, 0, 0), (0, 0, 0)], ids=["ball", "long", "line", "dot"])
+def test_the_whole_cloud_is_in_view_however_it_is_turned(stretch: tuple[float, ...], tmp_path: Path) -> None:
+    """The eye sees the sphere around the cloud under less than the 45 degrees that plotly shows."""
+    pos = POS * stretch + [100, -3, 5]
+    write_page(tmp_path / "a.html", [PageCloud("a", panels_of(pos, LABELS))], ["x", "y", "z"])
+    (figure,) = figures((tmp_path / "a.html").read_text())
+    scene = figure["layout"]["scene"]
+    ranges = np.array([scene[f"{axis}axis"]["range"] for axis in "xyz"])
+    edge = np.ptp(ranges, axis=1)
+    assert scene["aspectmode"] == "cube" and np.allclose(edge, edge[0]) and edge[0] > 0
+    assert (np.linalg.norm(pos - ranges.mean(axis=1), axis=1) <= edge[0] / 2 * (1 + 1e-6)).all()
+    eye = np.linalg.norm(list(scene["camera"]["eye"].values()))
+    assert 2 * np.degrees(np.arcsin(0.5 / eye)) < 45
+
+
 def test_names_of_others_stay_text(tmp_path: Path) -> None:
     write_page(tmp_path / "a.html", [PageCloud(EVIL, panels_of(POS, LABELS), (EVIL,))], [EVIL] * 3, EVIL)
     page = (tmp_path / "a.html").read_text()

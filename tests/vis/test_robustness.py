@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ def record(clean: float, trained: bool, changes: int = 4) -> Record:
         training={"command": "train"} if trained else {},
         details=details,
     )
+
+
+def test_models_of_labelled_tasks_are_told_from_encoders(drawn: list[Figure], tmp_path: Path) -> None:
+    for task, prefix in (("svm", ""), ("classification", "trained on labels, from ")):
+        plot_robustness([replace(record(90, trained), task=task) for trained in (True, False)], tmp_path / "a.png")
+        names = [text.get_text() for text in drawn[-1].legends[0].get_texts()]
+        assert names == [f"{prefix}pre-trained on A", f"{prefix}random weights"]
 
 
 @pytest.fixture
