@@ -15,7 +15,7 @@ CLASS = replace(PARTS, parts="", probability=0.876)
 def test_parts_are_said_with_the_share_that_is_right() -> None:
     assert PARTS.answer == "chair: predicted leg 25 %, seat 75 %" and PARTS.right is None
     known = replace(PARTS, truth=np.array([0, 1, 1, 0]))
-    assert known.answer == "chair: leg 25 %, seat 75 %; 75.0 % of the points right" and known.right == 0.75
+    assert known.answer == "chair: predicted leg 25 %, seat 75 %; 75.0 % of the points right" and known.right == 0.75
     assert [panel.title for panel in known.panels()] == ["truth", "prediction", "error: 25.0 % of the points"]
 
 
