@@ -40,6 +40,8 @@ def show_changes(records: Sequence[Record]) -> None:
     changed = [record for record in records if "changes" in record.details]
     if changed:
         console.print(_change_table(changed))
+        if "mIoU" in changed[0].details["measure"]:
+            console.print("note: a part that a changed cloud lacks counts 1 if it is not predicted: the mIoU may rise")
 
 
 def show_clusters(log_gamma: np.ndarray) -> None:

@@ -109,7 +109,7 @@ class Answers:
         try:
             if self.run.method.given:
                 labels = self.predictor.label_points(pos, category)
-                parts = _shares(known, category, labels)
+                parts = shares_in_words(known, category, labels)
             else:
                 probability = self.predictor.classify(pos)
                 category = int(probability.argmax())
@@ -150,11 +150,17 @@ def short_name(name: str) -> str:
     return own if folder and own.startswith(folder.rpartition("/")[2]) else name
 
 
-def _shares(known: Labels, category: int, labels: np.ndarray) -> str:
+def shares_in_words(known: Labels, category: int, labels: np.ndarray) -> str:
     """``leg 20 %, seat 80 %``: how many points each part of the category was predicted for."""
     points = np.bincount(labels, minlength=len(known.parts))
     percent = {part: 100 * points[part] / len(labels) for part in known.class_parts[category] if points[part]}
     return ", ".join(
-        f"{known.parts[part].rpartition('/')[2]} {f'{share:.0f}' if share >= 0.5 else '< 1'} %"
+        f"{_part_name(known.parts[part])} {f'{share:.0f}' if share >= 0.5 else '< 1'} %"
         for part, share in percent.items()
     )
+
+
+def _part_name(name: str) -> str:
+    """``leg`` of ``chair/leg``, and ``part 47`` of ``Table/47``, which has no other name."""
+    own = name.rpartition("/")[2]
+    return f"part {own}" if own.isdecimal() else own

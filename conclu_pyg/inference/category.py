@@ -7,11 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from conclu_pyg.data.layouts.parts import read_categories
+from conclu_pyg.data.layouts.synset_tree import SynsetTree
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.nearest import nearest
 
 # Of the files of ModelNet and ShapeNetPart, whose clouds are of several categories.
 UNREAD = " (a data set 'label' in it is not read, for all clouds of a file are taken to be of one category)"
+
+
+SYNSET = re.compile(r"\d{8}")  # what WordNet calls a category, and ShapeNet its folders
 
 
 def check_categories(tops: Mapping[Path, Path], classes: Sequence[str], given: str | None) -> None:
@@ -34,8 +39,9 @@ def check_categories(tops: Mapping[Path, Path], classes: Sequence[str], given: s
             "clouds are."
         )
     if given is None and tops and all(_named(path, top, classes) is None for path, top in tops.items()):
-        path, top = next(iter(tops.items()))
-        category_of(path, top, classes, None)
+        path = next(iter(tops))
+        others = f", as those of the {len(tops) - 1:,} other files" if len(tops) > 1 else ""
+        raise _unknown(path, classes, others)
 
 
 def category_of(path: Path, top: Path, classes: Sequence[str], given: str | None) -> tuple[int, str]:
@@ -49,12 +55,16 @@ def category_of(path: Path, top: Path, classes: Sequence[str], given: str | None
     label = None if given is None else _label(given, classes)
     found = _named(path, top, classes) if label is None else (label, "")
     if found is None:
-        unread = UNREAD if path.suffix.lower() in (".h5", ".hdf5") else ""
-        raise DataError(
-            f"{path}: its category is not known{unread}, and the parts depend on it; give --category, one of "
-            f"{', '.join(classes)}, or put the file into a folder of that name, and name the file or that folder."
-        )
+        raise _unknown(path, classes)
     return found
+
+
+def _unknown(path: Path, classes: Sequence[str], others: str = "") -> DataError:
+    unread = UNREAD if path.suffix.lower() in (".h5", ".hdf5") else ""
+    return DataError(
+        f"{path}: its category is not known{others}{unread}, and the parts depend on it; give --category, one of "
+        f"{', '.join(classes)}, or put the file into a folder of that name, and name the file or that folder."
+    )
 
 
 def _label(word: str, classes: Sequence[str]) -> int | None:
@@ -67,11 +77,21 @@ def _named(path: Path, top: Path, classes: Sequence[str]) -> tuple[int, str] | N
     folders = above[: above.index(top) + 1]
     found = [(_label_at_start(path.stem, classes), "the file's name")]
     for folder in folders:
-        found.append((_label(Path(os.path.abspath(folder)).name, classes), f"the name of the folder {folder}"))
+        name, listed = _folder_name(Path(os.path.abspath(folder)))
+        found.append((_label(name, classes), f"the name of the folder {folder}{listed}"))
     for label, source in found:
         if label is not None:
             return label, f"taken for the category {classes[label]} by {source}"
     return None
+
+
+def _folder_name(folder: Path) -> tuple[str, str]:
+    """A folder's name, or the category that ShapeNetPart's own list beside it gives for it, and that it was so."""
+    listing = folder.parent / SynsetTree.names_file
+    if not SYNSET.fullmatch(folder.name) or not listing.is_file():
+        return folder.name, ""
+    names = {synset: name for name, synset in read_categories(listing).items()}
+    return names.get(folder.name, folder.name), f" by {listing.name} beside it"
 
 
 def _label_at_start(stem: str, classes: Sequence[str]) -> int | None:

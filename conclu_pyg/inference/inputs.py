@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from conclu_pyg.nearest import nearest
 from conclu_pyg.paths import located
 
 MAX_FILES = 10_000
+# What the releases of ModelNet and ShapeNetPart list in text files: no clouds. (Their layouts know these names too, but
+# are not loaded before it is known what the call means.)
+LISTS = re.compile(
+    r"synsetoffset2category\.txt|all_object_categories\.txt|shape_names\.txt|filelist\.txt"
+    r"|(train|val|test)_(hdf5_file_list|files)\.txt|modelnet\d+_(shape_names|train|test)\.txt"
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,9 @@ def _in_folder(top: Path) -> tuple[list[Path], str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         others["linked as a folder"] += sum((here / name).is_symlink() for name in folders)
         for file in (here / name for name in names if not name.startswith(".")):
-            if file.suffix.lower() in SUFFIXES and file.is_file():
+            if LISTS.fullmatch(file.name):
+                others["list of a release"] += 1
+            elif file.suffix.lower() in SUFFIXES and file.is_file():
                 files.append(file)
             else:
                 others[(file.suffix.lower() or "without a suffix") if file.exists() else "linked to nothing"] += 1

@@ -133,7 +133,7 @@ def _show(run: LoadedRun, options: Options, written: Written) -> Show:
         run.method.label_names,
         upward(run, options),
         written,
-        f"{run.method.task.replace('_', ' ')} by {run.folder.name}",
+        f"{run.method.task.replace('_', ' ')} by {run.folder.name}, {'xyz'[upward(run, options)]} up",
         png=options.png,
         html=options.html,
         windows=options.show,

@@ -28,7 +28,8 @@ def check_library(png: bool, windows: bool, renderer: str) -> None:
     if windows and not display_problem():
         check_open3d("a window", "or leave --show out")
     elif (png or windows) and renderer == "open3d":
-        check_open3d("drawing pictures", "or give --renderer matplotlib")
+        instead = "" if png else ", as --show does where no window can be opened,"
+        check_open3d(f"drawing pictures{instead}", "or give --renderer matplotlib")
 
 
 class Show:

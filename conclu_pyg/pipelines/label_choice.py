@@ -62,11 +62,17 @@ class LabelChoice:
                 raise ConfigError(
                     f"pipeline.validation, a share, must be at least 0 and below 1, found {self.validation}."
                 )
-        elif self.validation in ("test", self.train_on) or self.train_on != "train":
+        elif self.validation in ("test", self.train_on):
             raise ConfigError(
                 f"pipeline.validation={self.validation} beside train_on={self.train_on} would choose the epoch by "
                 f"clouds that are {'evaluated on later' if self.validation == 'test' else 'trained on'}; give a share "
                 "of the training clouds, such as 0.2, or another split beside pipeline.train_on=train."
+            )
+        elif self.train_on != "train":
+            raise ConfigError(
+                f"pipeline.validation={self.validation}, a split, needs pipeline.train_on=train, found "
+                f"{self.train_on}, which may hold its clouds too; give that, or a share of the training clouds, such "
+                "as 0.2."
             )
 
     def clouds(self, split: Callable[[str], PointCloudSplit], seed: int) -> LabelledClouds:

@@ -88,7 +88,8 @@ def _compose(
     legend_columns = max(1, min(len(texts), int(width / (0.075 * max(map(len, texts)) + 0.55))))
     legend_height = LEGEND_ROW * -(-len(texts) // legend_columns) + 0.2
     title_height = 0.3
-    lines = textwrap.wrap(_shortened(title, MAX_TITLE), int(width / LETTER))
+    whole = _shortened(title, MAX_TITLE).replace(" %", "\N{NO-BREAK SPACE}%")
+    lines = textwrap.wrap(whole, int(width / LETTER))
     top = rows * (size / DPI + title_height) + legend_height
     height = top + LINE * len(lines)
     figure = Figure(figsize=(width, height), dpi=DPI)

@@ -29,6 +29,22 @@ def test_a_category_is_found_in_the_names(path: str, top: str, label: int, sourc
     assert category_of(Path(path), Path(top), CLASSES, "table") == (1, "")
 
 
+def test_folders_of_shapenet_are_named_by_the_list_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "synsetoffset2category.txt").write_text("Chair\t03001627\nMug\t03797390\nLamp\t03636649\n")
+    mug = tmp_path / "03797390" / "points" / "1.pts"
+    source = f"the name of the folder {tmp_path / '03797390'} by synsetoffset2category.txt beside it"
+    assert category_of(mug, tmp_path, CLASSES, None) == (2, f"taken for the category Mug by {source}")
+    for unknown in ("03636649", "00000000"):  # of no class, and not listed
+        with pytest.raises(DataError, match="its category is not known, and"):
+            category_of(tmp_path / unknown / "1.pts", tmp_path, CLASSES, None)
+
+
+def test_where_no_file_says_its_category_it_is_said_of_how_many() -> None:
+    tops = {Path(f"x/{i}.ply"): Path("x") for i in range(3)}
+    with pytest.raises(DataError, match=r"^x/0\.ply: its category is not known, as those of the 2 other files, and"):
+        check_categories(tops, CLASSES, None)
+
+
 @pytest.mark.parametrize(
     ("stem", "name"),
     [

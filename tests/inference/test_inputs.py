@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from conclu_pyg.data.layouts.h5_parts import H5Parts
+from conclu_pyg.data.layouts.h5_release import H5Release
+from conclu_pyg.data.layouts.synset_tree import SynsetTree
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.inputs import check_order, check_out, find_inputs
 
@@ -74,6 +77,18 @@ def test_what_is_passed_over_in_a_folder_is_said(tmp_path: Path) -> None:
     )
     assert f"the predictions in {made}" in said and f"the run in {scans / 'run'}" in said
     assert find_inputs([str(scans / "a" / "1.npy")]).passed_over == ()
+
+
+def test_the_lists_of_releases_are_no_clouds(tmp_path: Path) -> None:
+    lists = {SynsetTree.names_file, H5Parts.names_file, H5Release.names_file, "modelnet40_shape_names.txt"}
+    lists |= {layout.file_list.format(split=split) for layout in (H5Parts, H5Release) for split in ("train", "test")}
+    for name in (*lists, "modelnet10_train.txt", "scan.txt"):
+        (tmp_path / name).touch()
+    found = find_inputs([str(tmp_path)])
+    assert [file.name for file in found.files] == ["scan.txt"]
+    assert found.passed_over == (f"passed over in {tmp_path}: {len(lists) + 1} list of a release.",)
+    named = str(tmp_path / "shape_names.txt")
+    assert [str(file) for file in find_inputs([named]).files] == [named]  # who names it means it
 
 
 def test_a_folder_without_clouds_is_refused_with_what_it_has(tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def test_clouds_of_the_test_split_come_with_their_truth(
     said = capsys.readouterr().out
     assert said.count("% of the points right; ") == 3 and said.count("picture: ") == 3
     page = (tmp_path / "clouds.html").read_text()
+    assert ", z up</h1>" in page
     assert "truth" in page and "error" in page and len(list(tmp_path.glob("*.png"))) == 3
 
 
@@ -157,8 +158,9 @@ def test_a_missing_open3d_is_known_before_anything_is_predicted(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(show, "display_problem", lambda: "there is none")
-    for wanted in ({"png": True}, {"show": True}):
-        with pytest.raises(ConcluError, match=r"^drawing pictures needs Open3D, .* or give --renderer matplotlib\.$"):
+    for wanted, what in (({"png": True}, ""), ({"show": True}, ", as --show does where no window can be opened,")):
+        match = rf"^drawing pictures{what} needs Open3D, .* or give --renderer matplotlib\.$"
+        with pytest.raises(ConcluError, match=match):
             predict_files(parts, [], Options(out=tmp_path / "out", test=1, **wanted))
     monkeypatch.setattr(show, "display_problem", lambda: "")
     with pytest.raises(ConcluError, match=r"^a window needs Open3D, .* or leave --show out\.$"):

@@ -335,7 +335,10 @@ def test_ctrl_c_saves_between_two_steps(build: Build) -> None:
         ({"validation": 1.0}, "pipeline.validation, a share, must be at least 0 and below 1, found 1.0"),
         ({"validation": "test"}, "would choose the epoch by clouds that are evaluated on later; give a share"),
         ({"validation": "train"}, "would choose the epoch by clouds that are trained on; give a share"),
-        ({"validation": "val", "train_on": "trainval"}, "=val beside train_on=trainval would choose the epoch by"),
+        (
+            {"validation": "val", "train_on": "trainval"},
+            "=val, a split, needs pipeline.train_on=train, found trainval",
+        ),
         ({"train_on": "test"}, "pipeline.train_on=test would train on the clouds that are evaluated on"),
         ({"lr": float("nan")}, r"pipeline\.lr must be finite and above 0, found nan\.$"),
         ({"label_fraction": float("nan")}, "pipeline.label_fraction must be above 0 and at most 1, found nan"),

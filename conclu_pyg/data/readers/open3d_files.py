@@ -40,7 +40,7 @@ def read_with_open3d(path: Path, max_points: int) -> tuple[np.ndarray, np.ndarra
     """
     suffix = path.suffix.lower()
     header = _check_claims(path, max_points)
-    open3d = import_open3d(f"reading {suffix} files", "or convert the file to .npy or .txt")
+    open3d = import_open3d(f"reading {path}", "or convert it to .npy or .txt")
     is_cloud = suffix == ".pcd" or (suffix == ".ply" and not FACES.search(header))
     try:
         with quiet(open3d), native_errors() as errors:

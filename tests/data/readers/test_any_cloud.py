@@ -214,7 +214,7 @@ def test_open3d_reads_clouds_and_meshes(tmp_path: Path) -> None:
 def test_without_open3d_the_remedy_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "open3d", None)
     (tmp_path / "cloud.ply").write_text(ply(3, 0, "\n".join(LINES) + "\n"))
-    with pytest.raises(ConcluError, match=r"reading \.ply files needs Open3D.*pip install -e '\.\[open3d\]'"):
+    with pytest.raises(ConcluError, match=r"reading .*\.ply needs Open3D.*pip install -e '\.\[open3d\]'"):
         read_cloud(tmp_path / "cloud.ply")
 
 
