@@ -22,6 +22,9 @@ MAX_PANELS = 4
 FEW_CLOUDS = 3  # up to so many need no list of links
 PANEL_WIDTH, HEIGHT = 430, 480  # pixels; where the window is narrower, panels shrink
 DISTANCE = 1.75  # of the eye, in edges of the cube around the sphere around a cloud
+WHOLE = (
+    300  # pixels that a panel of HEIGHT must be wide to show that sphere from there, with plotly's angle of 45 degrees
+)
 FRAME = 330  # what a point's width is a share of, so that neighbours touch; in pixels of plotly
 
 # A browser has about 16 scenes of WebGL at once and drops the oldest: each is drawn when it comes into view, and given
@@ -63,6 +66,10 @@ const watch = new IntersectionObserver((entries) => entries.forEach((entry) => {
   if (entry.isIntersecting && !scene.dataset.drawn) {{
     scene.dataset.drawn = "1";
     const figure = JSON.parse(document.getElementById(scene.dataset.figure).textContent);
+    const panels = Object.keys(figure.layout).filter((key) => key.startsWith("scene"));
+    const back = Math.max(1, {whole} * panels.length / scene.clientWidth);  // from narrow panels, to see the whole
+    for (const {{camera}} of panels.map((key) => figure.layout[key]))
+      for (const axis of "xyz") camera.eye[axis] *= back;
     Plotly.newPlot(scene, figure.data, figure.layout, config).then(() => {{ scene.dataset.shown = "1"; }});
   }} else if (!entry.isIntersecting && scene.dataset.drawn) {{
     Plotly.purge(scene);
@@ -152,6 +159,7 @@ def write_page(
         page = PAGE.format(
             title=html.escape(title),
             height=HEIGHT,
+            whole=WHOLE,
             width=PANEL_WIDTH - 30,  # three beside each other with the gaps between them
             links=_links(clouds),
             clouds="\n".join(sections),
