@@ -20,7 +20,7 @@ from conclu_pyg.transforms import (
     RandomHalfSpaceCrop,
     RandomJitter,
     RandomRotate,
-    RandomVerticalRotate,
+    compose,
 )
 
 
@@ -48,7 +48,7 @@ CHANGES = (
         "degrees, at most",
         (15, 45, 90, 180),
         0,
-        lambda degrees, axis: RandomVerticalRotate(degrees, axis),  # type: ignore[arg-type]
+        lambda degrees, axis: compose([{"name": "RandomVerticalRotate", "degrees": degrees}], vertical_axis=axis),
     ),
     Change("turned about any axis", "degrees, at most", (15, 45, 90, 180), 0, lambda degrees, _: RandomRotate(degrees)),
     Change("jittered", "sigma", (0.01, 0.02, 0.05, 0.1), 0, lambda sigma, _: RandomJitter(sigma, clip=math.inf)),

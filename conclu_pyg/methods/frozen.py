@@ -23,7 +23,8 @@ def apply_frozen(
     batch_size: int,
     title: str = "features",
 ) -> np.ndarray:
-    """The rows that ``function`` gives for the clouds of a split, while ``module`` is in evaluation mode.
+    """The rows that ``function`` gives for the clouds of a split, while ``module`` is in evaluation mode; it and
+    all its parts are in their own modes afterwards.
 
     Shapes:
         - **output:** ``[n, ...]``, float32 or integers
@@ -31,7 +32,7 @@ def apply_frozen(
     Raises:
         ConcluError: a row that is not finite.
     """
-    was_training = module.training
+    modes = [(part, part.training) for part in module.modules()]  # a frozen part of a model in training has its own
     module.to(device).eval()
     parts = []
     try:
@@ -41,7 +42,8 @@ def apply_frozen(
                 parts.append(function(split.__getitems__(indices).to(device)).cpu())
                 bar.update(task, advance=len(indices))
     finally:
-        module.train(was_training)
+        for part, was_training in modes:
+            part.training = was_training
     rows = torch.cat(parts)
     rows = rows.float() if rows.is_floating_point() else rows
     if not rows.isfinite().all():

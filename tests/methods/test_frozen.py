@@ -38,6 +38,19 @@ def test_floating_rows_become_float32_and_whole_numbers_stay(
     assert apply_frozen(nn.Identity(), lambda clouds: clouds.y.to(kind), split, CPU, 3).dtype == expected
 
 
+def test_each_part_has_its_own_mode_afterwards(split: PointCloudSplit) -> None:
+    module = nn.Sequential(nn.Dropout(), nn.Dropout()).train()
+    module[0].eval()
+    seen = []
+
+    def look(clouds: Batch) -> Tensor:
+        seen.append([part.training for part in module.modules()])
+        return clouds.y
+
+    apply_frozen(module, look, split, CPU, 20)
+    assert seen == [[False, False, False]] and [part.training for part in module.modules()] == [True, False, True]
+
+
 def test_the_mode_is_put_back_even_after_an_error(split: PointCloudSplit) -> None:
     module = nn.Dropout().train()
     modes = []

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.vis import renderers
+from conclu_pyg.vis import pictures, renderers
 from conclu_pyg.vis.camera import camera_axes, look
 from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.panel import Panel, panels_of
@@ -64,6 +65,18 @@ def test_a_picture_has_a_frame_for_each_panel(tmp_path: Path) -> None:
     wide, narrow = imread(tmp_path / "a.png"), imread(tmp_path / "b.png")
     assert abs(wide.shape[1] - 450) <= 1 and abs(narrow.shape[1] - 150) <= 1
     assert all(wide[:, start : start + 150, :3].min() < 0.8 for start in (0, 150, 300))
+
+
+def test_no_line_of_a_title_begins_with_the_sign_of_the_number_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(pictures, "save_figure", lambda figure, *_: figures.append(figure))
+    title = "chair: predicted " + ", ".join(f"part {i} {i} %" for i in range(10, 30))
+    render_picture([Panel("a", POS, LABELS)], ["a", "b"], tmp_path / "a.png", 1, "matplotlib", size=150, title=title)
+    lines = figures[0].texts[0].get_text().split("\n")
+    assert len(lines) > 5 and not any(line.startswith("%") for line in lines)
+    assert " ".join(" ".join(lines).split()) == title
 
 
 def test_refuses_what_it_cannot_draw(tmp_path: Path) -> None:
