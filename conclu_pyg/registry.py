@@ -233,11 +233,11 @@ def load_plugins() -> None:
             ) from error
 
 
-ENCODERS = Registry("ENCODERS", "conclu_pyg.encoders", {"checkpoint": "conclu_pyg.engine.pretrained:load_pretrained"})
+ENCODERS = Registry("ENCODERS", "conclu_pyg.encoders", {"checkpoint": "conclu_pyg.runs.pretrained:load_pretrained"})
 METHODS = Registry("METHODS", "conclu_pyg.methods")
 CLUSTERERS = Registry("CLUSTERERS", "conclu_pyg.clusterers")
 HEADS = Registry("HEADS", "conclu_pyg.heads")
 TRANSFORMS = Registry("TRANSFORMS", "conclu_pyg.transforms")
-DATASETS = Registry("DATASETS", "conclu_pyg.data")
+DATASETS = Registry("DATASETS", "conclu_pyg.datasets")
 NEIGHBORS = Registry("NEIGHBORS", "conclu_pyg.neighbors")
 PIPELINES = Registry("PIPELINES", "conclu_pyg.pipelines")

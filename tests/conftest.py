@@ -27,7 +27,7 @@ TINY: dict[str, Any] = {
     },
     "pipeline": {
         "name": "Pretraining",
-        "views": [{"name": "RandomHalfSpaceCrop"}, {"name": "SamplePoints", "num_points": 32}],
+        "views": [{"name": "RandomHalfSpaceCrop"}, {"name": "FixedPoints", "num_points": 32}],
         "epochs": 2,
         "batch_size": 16,
         "device": "cpu",
@@ -44,7 +44,7 @@ pipeline:
   lr: 0.01
   views:
     - {name: RandomHalfSpaceCrop, keep: 0.85}
-    - {name: RandomJitter, sigma: 0.02}
+    - {name: GaussianJitter, sigma: 0.02}
 """
 
 ENCODER_FILE = """

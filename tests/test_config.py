@@ -18,12 +18,12 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 @pytest.mark.parametrize("axis", ["x", "y", "z", 0, 1, 2])  # y is no `true` here; numbers are in older configs
 def test_the_vertical_axis_is_written_alike_in_data_sets_and_views(configs: Any, axis: str | int) -> None:
-    view = f"pipeline.views=[{{name: RandomVerticalRotate, vertical_axis: {axis}}}]"
-    data = [f"dataset.vertical_axis={axis}"] if isinstance(axis, str) else []
+    view = f"pipeline.views=[{{name: RandomYawRotate, up_axis: {axis}}}]"
+    data = [f"dataset.up_axis={axis}"] if isinstance(axis, str) else []
     config = load_config(configs.write(), [view, *data])
-    (rotate,) = compose(config["pipeline"]["views"], vertical_axis=2).transforms
-    assert rotate.vertical_axis == ("xyz".index(axis) if isinstance(axis, str) else axis)
-    assert config["dataset"].get("vertical_axis", axis) == axis
+    (rotate,) = compose(config["pipeline"]["views"], up_axis=2).transforms
+    assert rotate.up_axis == ("xyz".index(axis) if isinstance(axis, str) else axis)
+    assert config["dataset"].get("up_axis", axis) == axis
 
 
 @pytest.mark.parametrize(
@@ -65,21 +65,21 @@ def test_the_vertical_axis_is_written_alike_in_data_sets_and_views(configs: Any,
         (
             "pipeline.views[1].sigam=1",
             "pipeline.views[1]",
-            "RandomJitter takes no argument 'sigam'; did you mean 'sigma'? It takes: ",
+            "GaussianJitter takes no argument 'sigam'; did you mean 'sigma'? It takes: ",
         ),
         (
-            "dataset.transform=[{name: SamplePoints, num_points: 1.5}]",
+            "dataset.transform=[{name: FixedPoints, num_points: 1.5}]",
             "dataset.transform[0]",
-            "SamplePoints takes num_points: int = 1024, found 1.5 (float).",
+            "FixedPoints takes num_points: int = 1024, found 1.5 (float).",
         ),
         ("model.projector={name: Projector}", "model.projector", "HEADS has no 'Projector'"),
         ("model.clusterer={name: SinkhornClusterer, eps: 1}", "model.clusterer", "SinkhornClusterer takes no argument"),
         ("pipeline.epochs=many", "pipeline", "Pretraining takes epochs: int = 200, found 'many' (str)."),
         ("pipeline.views=3", "pipeline", "Pretraining takes views: list"),  # and not a second time, as a view
         (
-            "pipeline.views=[{name: RandomVerticalRotate, vertical_axis: w}]",
+            "pipeline.views=[{name: RandomYawRotate, up_axis: w}]",
             "pipeline.views[0]",
-            "RandomVerticalRotate takes vertical_axis: Literal['x', 'y', 'z', 0, 1, 2] = 'z', found 'w' (str).",
+            "RandomYawRotate takes up_axis: Literal['x', 'y', 'z', 0, 1, 2] = 'z', found 'w' (str).",
         ),
         ("model.name=ConCul", "model", "METHODS has no 'ConCul'; did you mean 'ConClu'? It has: "),
         ("model.name=[1]", "model", "METHODS has no [1]."),
@@ -164,7 +164,7 @@ model:
 piepline:
   name: Pretraining
   model: PointNet
-  views: [{name: RandomJitter, sigam: 1}, RandomJitter, {name: SamplePoints}, {name: SamplePoints, points: 8}]
+  views: [{name: GaussianJitter, sigam: 1}, GaussianJitter, {name: FixedPoints}, {name: FixedPoints, points: 8}]
 """
 
 
@@ -182,9 +182,9 @@ def test_several_mistakes_are_told_at_once_each_in_a_line_with_its_place_and_the
         "  model.clusterer: SinkhornClusterer takes no argument 'epsilom'; did you mean 'epsilon'?",
         "  model.clusterer: SinkhornClusterer takes num_prototypes: int = 32, found 1.5 (float).",
         "  pipeline: Pretraining is given 'model' by the program; leave it out of the config.",
-        "  pipeline.views[0]: RandomJitter takes no argument 'sigam'; did you mean 'sigma'?",
-        "  pipeline.views[1] must be a mapping, found 'RandomJitter' alone; write {name: RandomJitter}.",
-        "  pipeline.views[3]: SamplePoints takes no argument 'points'; did you mean 'num_points'?",
+        "  pipeline.views[0]: GaussianJitter takes no argument 'sigam'; did you mean 'sigma'?",
+        "  pipeline.views[1] must be a mapping, found 'GaussianJitter' alone; write {name: GaussianJitter}.",
+        "  pipeline.views[3]: FixedPoints takes no argument 'points'; did you mean 'num_points'?",
     ]
 
 
@@ -295,6 +295,6 @@ def test_every_config_loads_and_its_sections_are_built(path: Path, folders: dict
     config = load_config(path)
     name = config["dataset"]["name"]
     dataset = DATASETS.build(config["dataset"] | ({"dataset_path": folders[name]} if name in folders else {}))
-    views = compose(config["pipeline"].get("views", []), vertical_axis=dataset.vertical_axis)
+    views = compose(config["pipeline"].get("views", []), up_axis=dataset.up_axis)
     method = METHODS.build(config["model"], labels=dataset.labels)
-    assert method.encoder.out_channels > 0 and all(v.vertical_axis == 2 for v in views.transforms if "Rot" in repr(v))
+    assert method.encoder.out_channels > 0 and all(v.up_axis == 2 for v in views.transforms if "Rot" in repr(v))

@@ -17,7 +17,7 @@ def test_a_file_is_read_as_it_is(configs: Any) -> None:
         "pipeline": {
             "name": "Pretraining",
             "lr": 0.01,
-            "views": [{"name": "RandomHalfSpaceCrop", "keep": 0.85}, {"name": "RandomJitter", "sigma": 0.02}],
+            "views": [{"name": "RandomHalfSpaceCrop", "keep": 0.85}, {"name": "GaussianJitter", "sigma": 0.02}],
         },
     }
 
@@ -25,11 +25,11 @@ def test_a_file_is_read_as_it_is(configs: Any) -> None:
 def test_a_file_lies_over_its_base_which_is_relative_to_it(configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     base = configs.write(name="bases/base.yaml")
     path = configs.write(
-        "_base_: ../bases/base.yaml\npipeline: {lr: 1e-4, views: [{name: RandomShift}]}", "mine/config.yaml"
+        "_base_: ../bases/base.yaml\npipeline: {lr: 1e-4, views: [{name: RandomTranslate}]}", "mine/config.yaml"
     )
     monkeypatch.chdir("/")
     config = load_config(path)
-    assert config["pipeline"] == {"name": "Pretraining", "lr": 1e-4, "views": [{"name": "RandomShift"}]}
+    assert config["pipeline"] == {"name": "Pretraining", "lr": 1e-4, "views": [{"name": "RandomTranslate"}]}
     assert config["model"] == load_config(base)["model"] and "_base_" not in config
 
 

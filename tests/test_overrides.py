@@ -20,9 +20,9 @@ def test_an_override_of_a_name_starts_anew_whatever_its_place(configs: Any) -> N
 
 def test_an_override_of_a_nested_name_starts_anew(configs: Any) -> None:
     import_modules([str(configs.encoder("Small", "small.py"))], Path())
-    config = load_config(configs.write(), ["model.encoder.name=Small", "pipeline.views[0].name=RandomJitter"])
+    config = load_config(configs.write(), ["model.encoder.name=Small", "pipeline.views[0].name=GaussianJitter"])
     assert config["model"] == {"name": "ConClu", "encoder": {"name": "Small"}}
-    assert config["pipeline"]["views"][0] == {"name": "RandomJitter"}
+    assert config["pipeline"]["views"][0] == {"name": "GaussianJitter"}
 
 
 def test_an_outer_name_comes_before_an_inner_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,7 @@ def test_an_outer_name_comes_before_an_inner_one(monkeypatch: pytest.MonkeyPatch
         ("pipeline.run_dir=null", None),
         ("dataset.download=true", True),
         ("dataset.transform=[]", []),
-        ("dataset.transform=[{name: SamplePoints, num_points: 8}]", [{"name": "SamplePoints", "num_points": 8}]),
+        ("dataset.transform=[{name: FixedPoints, num_points: 8}]", [{"name": "FixedPoints", "num_points": 8}]),
         ("dataset.dataset_path=/data/a b=c", "/data/a b=c"),
         ("dataset.dataset_path='40'", "40"),
         ('dataset.dataset_path="null"', "null"),
@@ -60,7 +60,7 @@ def test_overrides_are_typed_as_yaml_is(configs: Any, override: str, value: Any)
 @pytest.mark.parametrize("key", ["pipeline.views[0].keep", "pipeline.views.0.keep", "pipeline.views[-2].keep"])
 def test_an_override_reaches_an_item_of_a_list(configs: Any, key: str) -> None:
     views = load_config(configs.write(), [f"{key}=0.7"])["pipeline"]["views"]
-    assert views == [{"name": "RandomHalfSpaceCrop", "keep": 0.7}, {"name": "RandomJitter", "sigma": 0.02}]
+    assert views == [{"name": "RandomHalfSpaceCrop", "keep": 0.7}, {"name": "GaussianJitter", "sigma": 0.02}]
 
 
 def test_an_override_makes_the_mappings_on_its_way(configs: Any) -> None:
@@ -78,7 +78,7 @@ def test_overriding_a_config_does_not_change_it() -> None:
     config = {
         "dataset": {"name": "ModelNet", "dataset_path": "a"},
         "model": {"name": "ConClu", "encoder": {"name": "PointNet"}},
-        "pipeline": {"name": "Pretraining", "views": [{"name": "RandomJitter"}]},
+        "pipeline": {"name": "Pretraining", "views": [{"name": "GaussianJitter"}]},
     }
     before = copy.deepcopy(config)
     resolve(config, ["dataset.name=ParametricShapes", "pipeline.views[0].sigma=0.5"], "a config")

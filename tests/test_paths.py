@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from conclu_pyg.config import load_config
-from conclu_pyg.engine.run_folder import find_checkpoint
 from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.paths import located, located_or_nearest
+from conclu_pyg.runs.folder import find_checkpoint
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from conclu_pyg.benchmarks.report import read_report
 from conclu_pyg.benchmarks.table import markdown_tables
-from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.files import atomic_write
 
 MARKED = re.compile(r"(<!-- benchmark: (\S+) -->\n).*?(<!-- /benchmark -->)", re.DOTALL)
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from conclu_pyg.benchmarks.report import Line, Report, Row
-from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.files import atomic_write
 
 RATIOS_NAME, SCALING_NAME = "ratios.png", "scaling.png"
 LEAST_RANGE = 10  # of a logarithmic axis: what hardly grows is to look so

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.files import atomic_write
 
 SHARES = ("views", "roofline")  # cases whose reference is no other way of doing the same: a sentence gives the share
 

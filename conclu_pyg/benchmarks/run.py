@@ -20,10 +20,10 @@ from conclu_pyg.benchmarks.machine import benchmark_device, machine_facts
 from conclu_pyg.benchmarks.plots import plot_report
 from conclu_pyg.benchmarks.report import Note, Report, Row, Run, read_report, write_report
 from conclu_pyg.benchmarks.table import RATIO_NOTE, machine_sentence, print_table
-from conclu_pyg.engine.progress import console, progress_bar
-from conclu_pyg.engine.records import command_line
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.nearest import nearest
+from conclu_pyg.progress import console, progress_bar
+from conclu_pyg.runs.records import command_line
 
 CASES = ("neighbors", "edge_conv", "pooled_linear", "views", "step", "embed", "scaling", "roofline")
 

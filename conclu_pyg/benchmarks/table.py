@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conclu_pyg.benchmarks.report import Report, Row
-from conclu_pyg.engine.progress import console
+from conclu_pyg.progress import console
 
 HEADS = ("setting", "ours", "reference", "ratio", "peak", "reference", "ratio")
 RATIO_NOTE = "Times of a call and peaks of its memory are ours and the reference's; a ratio is the reference's by ours."

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 
 from conclu_pyg import __version__
 from conclu_pyg.cli import benchmark, evaluate, predict, results, train
-from conclu_pyg.engine.interrupt import Terminated
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.nearest import nearest_of
+from conclu_pyg.pipelines.interrupt import Terminated
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "results": results, "benchmark": benchmark}
 INTERRUPTED, TERMINATED = 130, 143  # what a shell expects of a command that Ctrl-C or SIGTERM ended

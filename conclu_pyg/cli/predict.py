@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from conclu_pyg.cli.patience import announce_loading
-from conclu_pyg.engine.run_folder import find_checkpoint
+from conclu_pyg.runs.folder import find_checkpoint
 
 OVERRIDE = re.compile(r"[a-z]\w*(\.\w+)*=")
 
@@ -82,9 +82,9 @@ def run(options: argparse.Namespace) -> None:
     inputs = find_inputs(names)
     announce_loading()
 
-    from conclu_pyg.evaluation.loaded_run import load_run
     from conclu_pyg.inference.predict import predict_files
     from conclu_pyg.inference.without_effect import check_overrides
+    from conclu_pyg.runs.loaded_run import load_run
 
     loaded = load_run(options.run, overrides)
     check_overrides(overrides, loaded, wanted)

@@ -12,8 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from conclu_pyg.engine.files import atomic_write
     from conclu_pyg.evaluation.results_page import IMAGES, results_page
+    from conclu_pyg.files import atomic_write
     from conclu_pyg.vis.label_efficiency import plot_label_efficiency
 
     page = results_page(options.folder)

@@ -22,8 +22,8 @@ def run(options: argparse.Namespace) -> None:
     announce_loading()
     config = load_config(options.config, options.overrides)
 
-    from conclu_pyg.engine.progress import console
     from conclu_pyg.pipelines.build import build_pipeline
+    from conclu_pyg.progress import console
 
     with named(config, options.config):
         pipeline = build_pipeline(config)

@@ -22,7 +22,7 @@ from conclu_pyg.data.rows import Rows
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms import compose
-from conclu_pyg.transforms.turn_upright import TurnUpright
+from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
 
 DEFAULT_TRANSFORM: Sequence[Mapping[str, Any]] = ({"name": "NormalizeUnitSphere"},)  # where a config says none
 
@@ -113,7 +113,7 @@ class PointCloudSplit(Dataset[Data]):
             transform=self.transform,
         )
 
-    def turned(self, found: int, wanted: int) -> PointCloudSplit:
+    def with_up_axis(self, found: int, wanted: int) -> PointCloudSplit:
         """The same clouds, read with another coordinate pointing up.
 
         Args:
@@ -122,7 +122,7 @@ class PointCloudSplit(Dataset[Data]):
         """
         if found == wanted:
             return self
-        turn = TurnUpright(found, wanted)
+        turn = ChangeUpAxis(found, wanted)
         split = copy.copy(self)
         split.transform = Compose([turn] if self.transform is None else [self.transform, turn])
         return split
@@ -139,7 +139,7 @@ class PointCloudDataset(ABC):
             unit-sphere normalisation).
 
     Attributes:
-        vertical_axis: which coordinate points up: 0, 1 or 2.
+        up_axis: which coordinate points up: 0, 1 or 2.
         label_to_names: the name of each class, by label; what Open3D-ML calls so.
         num_parts: how many part labels there are (0: no part labels).
         part_names: the name of each part, such as ``chair/leg``, by part label.
@@ -148,7 +148,7 @@ class PointCloudDataset(ABC):
 
     built_from: ClassVar = {"transform": TRANSFORMS}
     splits: tuple[str, ...] = ("train", "test")
-    vertical_axis: int
+    up_axis: int
     label_to_names: dict[int, str]
     num_parts: int = 0
     part_names: Sequence[str] = ()
@@ -156,17 +156,17 @@ class PointCloudDataset(ABC):
 
     def __init__(self, transform: list[dict[str, Any]] | None = None) -> None:
         self._steps = DEFAULT_TRANSFORM if transform is None else transform
-        compose(self._steps, vertical_axis=2)  # any axis: a wrong step is refused before data are looked for
+        compose(self._steps, up_axis=2)  # any axis: a wrong step is refused before data are looked for
         self._read: dict[str, PointCloudSplit] = {}
 
     @cached_property
     def transform(self) -> Compose:
         """What is done to every cloud when it is read, made when it is first asked for: by then the axis is known."""
-        return self.transform_for(self.vertical_axis)
+        return self.transform_for(self.up_axis)
 
-    def transform_for(self, vertical_axis: int) -> Compose:
+    def transform_for(self, up_axis: int) -> Compose:
         """The same for clouds that were turned so that another coordinate points up."""
-        return compose(self._steps, vertical_axis=vertical_axis)
+        return compose(self._steps, up_axis=up_axis)
 
     @property
     def name(self) -> str:
@@ -209,4 +209,4 @@ class PointCloudDataset(ABC):
         """Reads one split; called once for each."""
 
     def __repr__(self) -> str:
-        return f"{self.name}(vertical_axis={'xyz'[self.vertical_axis]!r}, {len(self.label_to_names)} classes)"
+        return f"{self.name}(up_axis={'xyz'[self.up_axis]!r}, {len(self.label_to_names)} classes)"

@@ -1,6 +1,6 @@
 """One split of a data set as one float32 array in a file, built once and memory-mapped from then on.
 
-An entry of the cache (:mod:`conclu_pyg.data.entries`) is a folder ``<data set>-<split>-<key>`` with ``pos.npy``,
+An entry of the cache (:mod:`conclu_pyg.data.cache_store`) is a folder ``<data set>-<split>-<key>`` with ``pos.npy``,
 ``y.npy``, ``about.json`` and, where the points have parts, ``part.npy``.
 """
 
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.data.entries import cached_entry, entry_key, write_about, written
-from conclu_pyg.data.layouts.base import RawCloud
+from conclu_pyg.data.cache_store import cached_entry, entry_key, write_about, written
 from conclu_pyg.data.packing import pack
+from conclu_pyg.datasets.layouts.base import RawCloud
 from conclu_pyg.errors import DataError
 
 

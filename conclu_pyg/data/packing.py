@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from conclu_pyg.data.layouts.base import RawCloud
-from conclu_pyg.data.repair import mend_rows, resized_rows
+from conclu_pyg.data.clean import mend_rows, resized_rows
 from conclu_pyg.data.seeds import shape_rng
-from conclu_pyg.engine.progress import progress_bar
+from conclu_pyg.datasets.layouts.base import RawCloud
 from conclu_pyg.errors import DataError
+from conclu_pyg.progress import progress_bar
 
 NAMED = 3  # how many clouds a notice names
 

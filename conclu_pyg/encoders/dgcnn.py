@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from conclu_pyg.engine.progress import warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.nn import EdgeConv, PooledLinear, check_sizes
+from conclu_pyg.progress import warn
 from conclu_pyg.registry import ENCODERS, NEIGHBORS
 
 SLOPE = 0.2  # of each LeakyReLU, as in DGCNN's experiments

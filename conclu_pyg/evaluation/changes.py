@@ -13,13 +13,13 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import BaseTransform, Compose
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.transforms import (
-    DropPoints,
-    RandomAxisScale,
+    GaussianJitter,
+    RandomAnisotropicScale,
     RandomHalfSpaceCrop,
-    RandomJitter,
-    RandomRotate,
+    RandomPointDropout,
+    RandomSO3Rotate,
     compose,
 )
 
@@ -48,13 +48,17 @@ CHANGES = (
         "degrees, at most",
         (15, 45, 90, 180),
         0,
-        lambda degrees, axis: compose([{"name": "RandomVerticalRotate", "degrees": degrees}], vertical_axis=axis),
+        lambda degrees, axis: compose([{"name": "RandomYawRotate", "degrees": degrees}], up_axis=axis),
     ),
-    Change("turned about any axis", "degrees, at most", (15, 45, 90, 180), 0, lambda degrees, _: RandomRotate(degrees)),
-    Change("jittered", "sigma", (0.01, 0.02, 0.05, 0.1), 0, lambda sigma, _: RandomJitter(sigma, clip=math.inf)),
-    Change("thinned", "share dropped", (0.25, 0.5, 0.75, 0.9), 0, lambda share, _: DropPoints(share)),
+    Change(
+        "turned about any axis", "degrees, at most", (15, 45, 90, 180), 0, lambda degrees, _: RandomSO3Rotate(degrees)
+    ),
+    Change("jittered", "sigma", (0.01, 0.02, 0.05, 0.1), 0, lambda sigma, _: GaussianJitter(sigma, clip=math.inf)),
+    Change("thinned", "share dropped", (0.25, 0.5, 0.75, 0.9), 0, lambda share, _: RandomPointDropout(share)),
     Change("occluded", "share cut off", (0.15, 0.3, 0.5, 0.7), 0, lambda share, _: RandomHalfSpaceCrop(1 - share)),
-    Change("stretched", "factor, at most", (1.25, 1.5, 2, 3), 1, lambda most, _: RandomAxisScale(1 / most, most)),
+    Change(
+        "stretched", "factor, at most", (1.25, 1.5, 2, 3), 1, lambda most, _: RandomAnisotropicScale(1 / most, most)
+    ),
 )
 
 
@@ -109,7 +113,7 @@ def changed_split(run: LoadedRun, split: PointCloudSplit, change: Change, streng
         split: the clean clouds.
         change, strength: what is done to them.
     """
-    axis = run.vertical_axis
+    axis = run.up_axis
     steps = [split.transform, change.make(strength, axis), run.dataset.transform_for(axis)]
     return ChangedSplit(split, Compose([step for step in steps if step is not None]), run.seed)
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conclu_pyg.engine.records import Record
+from conclu_pyg.runs.records import Record
 
 RUN_ENDS = r"(\bruns/[^\s']*_){seed}(?=[\s']|$)"  # a run folder whose name ends in a seed, such as runs/mine_0
 

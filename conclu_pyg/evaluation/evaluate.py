@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records, read_records
-from conclu_pyg.engine.run_folder import CURVES_NAME
+from conclu_pyg.data.map_split import map_split
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.evaluate_task import evaluate_task
-from conclu_pyg.evaluation.loaded_run import load_run
 from conclu_pyg.evaluation.probe import On, Probe, probe_splits
 from conclu_pyg.evaluation.report import picture_name, show_clusters, show_files, show_records, show_value
 from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 from conclu_pyg.evaluation.svm_probe import SVM
 from conclu_pyg.methods.base import num_clusters, task_of
-from conclu_pyg.methods.frozen import apply_frozen
+from conclu_pyg.runs.folder import CURVES_NAME
+from conclu_pyg.runs.loaded_run import load_run
+from conclu_pyg.runs.records import RESULTS_NAME, Record, append_records, read_records
 from conclu_pyg.vis.gallery import plot_clusters
 from conclu_pyg.vis.robustness import plot_robustness
 
@@ -35,7 +35,7 @@ def evaluate_run(
 
     Args:
         path: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.
-        overrides: as for :func:`~conclu_pyg.evaluation.loaded_run.load_run`.
+        overrides: as for :func:`~conclu_pyg.runs.loaded_run.load_run`.
         probes: what measures an encoder (default: a linear SVM); they share the features.
         with_random: also probes the encoder as ``pipeline.seed`` initialises it, before any training.
         on: the test split, or a fifth of the training split that the probe is not trained on.
@@ -81,9 +81,9 @@ def evaluate_run(
         records += found
     clusters, changes = (run.folder / picture_name(what, run, splits.on) for what in ("clusters", "robustness"))
     if num_clusters(run.method):
-        log_gamma = apply_frozen(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
+        log_gamma = map_split(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
         show_clusters(log_gamma)
-        plot_clusters(splits.held_out, log_gamma, run.vertical_axis, clusters)
+        plot_clusters(splits.held_out, log_gamma, run.up_axis, clusters)
     if changed := [record for record in records if "changes" in record.details]:
         plot_robustness(changed, changes)
     show_files(

@@ -12,17 +12,17 @@ from rich.table import Table
 
 from conclu_pyg.arguments import settings_of
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.engine.progress import console
-from conclu_pyg.engine.records import RESULTS_NAME, Record, append_records
-from conclu_pyg.engine.run_folder import CURVES_NAME
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.changes import under_changes
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import make_record
 from conclu_pyg.evaluation.report import picture_name, show_changes, show_files
-from conclu_pyg.methods.predictions import VOTE_VIEWS, Predictions, predict_split
 from conclu_pyg.metrics import Scores
+from conclu_pyg.progress import console
 from conclu_pyg.registry import PIPELINES
+from conclu_pyg.runs.folder import CURVES_NAME
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import RESULTS_NAME, Record, append_records
+from conclu_pyg.tasks.predictions import VOTE_VIEWS, Predictions, predict_split
 from conclu_pyg.transforms import compose
 from conclu_pyg.vis.confusion import plot_confusion
 from conclu_pyg.vis.robustness import plot_robustness
@@ -50,7 +50,7 @@ def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> l
     confusion, changes = (run.folder / picture_name(what, run) for what in ("confusion", "robustness"))
     for number in dict.fromkeys((1, votes)):
         began = time.perf_counter()
-        views = compose(VOTE_VIEWS, vertical_axis=run.vertical_axis)
+        views = compose(VOTE_VIEWS, up_axis=run.up_axis)
         predicted = predict_split(model, split, run.device, votes=number, views=views, seed=run.seed)
         scores = _scores(model, predicted, split)
         voted = f", {number} votes over copies of other scales" if number > 1 else ""

@@ -16,11 +16,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from conclu_pyg.engine.records import Record
 from conclu_pyg.errors import DataError
-from conclu_pyg.evaluation.features import Features
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, make_record
+from conclu_pyg.runs.embedding import Features
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import Record
 
 WAYS = (5, 10)  # K
 SHOTS = (10, 20)  # N

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from conclu_pyg.engine.records import Record
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation.cross_validation import accuracy_of, rounded
-from conclu_pyg.evaluation.features import Features
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, make_record
+from conclu_pyg.runs.embedding import Features
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import Record
 
 GRID = (1, 3, 5, 10, 20, 50)
 ROWS = 1024  # at a time: the similarities of so many clouds to all

@@ -9,12 +9,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.cross_validation import LinearResult, Scaling, accuracy_of, check_labels, choose_cost
-from conclu_pyg.evaluation.features import Features
 from conclu_pyg.evaluation.linear_record import linear_record
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits
+from conclu_pyg.runs.embedding import Features
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import Record
 
 GRID = (1.0, 10.0, 100.0, 1000.0)  # for standardised features over the root of their number: norm 1
 STEPS = 1000  # of L-BFGS

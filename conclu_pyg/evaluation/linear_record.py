@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.cross_validation import FOLDS, LinearResult, check_labels, cost_notes, rounded
-from conclu_pyg.evaluation.features import Features
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import ProbeSplits, make_record
+from conclu_pyg.runs.embedding import Features
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import Record
 
 R = TypeVar("R", bound=LinearResult)
 
@@ -31,7 +31,7 @@ def linear_record(
     Args:
         run: whose encoder is measured.
         splits: what it is trained and measured on.
-        task: see :class:`~conclu_pyg.engine.records.Record`.
+        task: see :class:`~conclu_pyg.runs.records.Record`.
         classifier: as for :func:`check_labels`.
         protocol: what the protocol calls it.
         grid: the costs that are tried.

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.svm import SVC
 
 from conclu_pyg.evaluation.cross_validation import LinearResult, Scaling, accuracy_of, check_labels, choose_cost
-from conclu_pyg.evaluation.features import Features
+from conclu_pyg.runs.embedding import Features
 
 GRID = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # for standardised features over the root of their number: norm 1
 

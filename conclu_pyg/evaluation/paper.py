@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conclu_pyg.engine.records import Record
+from conclu_pyg.runs.records import Record
 
 PRE_TRAINED_ON = "ModelNet40"
 

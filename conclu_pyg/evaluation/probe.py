@@ -19,13 +19,13 @@ from typing import Any, Literal, NamedTuple
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_per_class, hold_out
-from conclu_pyg.engine.progress import counted
-from conclu_pyg.engine.records import Record, command_line
-from conclu_pyg.engine.run_folder import BEST
-from conclu_pyg.engine.setting import digest, setting_of
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.methods.base import loss_terms, task_of
+from conclu_pyg.progress import counted
+from conclu_pyg.runs.fingerprint import config_fingerprint, digest
+from conclu_pyg.runs.folder import BEST
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import Record, command_line
 
 VALIDATION_SHARE = 0.2
 REMEDY = "measure on the test split, or take a data set with more clouds of each class"
@@ -127,7 +127,7 @@ def make_record(
 
     Args:
         run: whose encoder, or whose model, was measured.
-        task, metric: see :class:`~conclu_pyg.engine.records.Record`.
+        task, metric: see :class:`~conclu_pyg.runs.records.Record`.
         value: in percent.
         protocol: what the probe was trained and measured on; which weights is put before it.
         seconds: the time it took.
@@ -179,4 +179,4 @@ def setting(run: LoadedRun) -> str:
     checkpoint = run.checkpoint
     if not run.trained:
         return digest(run.config["model"].get("encoder"))
-    return setting_of(checkpoint.config, checkpoint.dataset, str(checkpoint.pretraining.get("setting", "")))
+    return config_fingerprint(checkpoint.config, checkpoint.dataset, str(checkpoint.pretraining.get("setting", "")))

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from conclu_pyg.engine.progress import console, counted
-from conclu_pyg.engine.records import TASKS, Record
-from conclu_pyg.engine.setting import digest
-from conclu_pyg.evaluation.loaded_run import LoadedRun
+from conclu_pyg.progress import console, counted
+from conclu_pyg.runs.fingerprint import digest
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import TASKS, Record
 
 
 def show_value(record: Record, title: str) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from conclu_pyg.engine.label_curves import LabelCurve, label_curves
-from conclu_pyg.engine.records import Record, read_records
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation.commands import commands
+from conclu_pyg.evaluation.label_curves import LabelCurve, label_curves
 from conclu_pyg.evaluation.paper import papers_figure, terms_in_words
+from conclu_pyg.runs.records import Record, read_records
 
 IMAGES = "images"  # the folder of pictures, beside the page
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.changes import under_changes
 from conclu_pyg.evaluation.cross_validation import FOLDS, check_labels, cost_notes
-from conclu_pyg.evaluation.features import embed
 from conclu_pyg.evaluation.linear_svm import GRID, LinearSVM
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, make_record
+from conclu_pyg.runs.embedding import embed
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import Record
 
 
 def robustness_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:

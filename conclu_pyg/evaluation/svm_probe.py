@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.linear_record import linear_record
 from conclu_pyg.evaluation.linear_svm import GRID, linear_svm
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import Record
 
 
 def svm_probe(run: LoadedRun, splits: ProbeSplits) -> list[Record]:

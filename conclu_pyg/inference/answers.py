@@ -13,17 +13,17 @@ from torch_geometric.data import Data
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
-from conclu_pyg.data.readers.any_cloud import Cloud, read_clouds
-from conclu_pyg.engine.progress import counted, warn
 from conclu_pyg.errors import ConcluError, DataError
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.inference.category import category_of
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.run_predictor import upward
 from conclu_pyg.inference.truth import Truth
-from conclu_pyg.transforms.turn_upright import TurnUpright
+from conclu_pyg.io.clouds import Cloud, read_clouds
+from conclu_pyg.progress import counted, warn
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
 
 TEST = "test split"
 SPARSE = 4  # times fewer points than the model takes: such a cloud has lost much of its shape
@@ -87,7 +87,7 @@ class Answers:
     def of_test(self, split: PointCloudSplit) -> Iterator[Prediction]:
         """Clouds of the test split, evenly spread over it, turned as the files are said to stand, with their truth."""
         model, size = self.run.method, len(split)
-        turn = TurnUpright(self.run.dataset.vertical_axis, upward(self.run, self.options))
+        turn = ChangeUpAxis(self.run.dataset.up_axis, upward(self.run, self.options))
         for index in np.linspace(0, size - 1, min(self.options.test, size)).round().astype(int):
             pos = turn(Data(pos=torch.from_numpy(np.array(split.pos[index])))).pos.numpy()
             category = int(split.y[index])

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conclu_pyg.data.readers.any_cloud import CONVERT, SUFFIXES
-from conclu_pyg.engine.run_folder import LAST
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.written import holds_predictions
+from conclu_pyg.io.clouds import CONVERT, SUFFIXES
 from conclu_pyg.nearest import nearest
 from conclu_pyg.paths import located
+from conclu_pyg.runs.folder import LAST
 
 MAX_FILES = 10_000
 # What the releases of ModelNet and ShapeNetPart list in text files: no clouds. (Their layouts know these names too, but

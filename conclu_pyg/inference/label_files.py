@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.data.readers.any_cloud import MAX_POINTS, REMEDY, check_size
-from conclu_pyg.data.readers.npy import read_npy
-from conclu_pyg.data.readers.text import read_columns
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.clouds import MAX_POINTS, REMEDY, check_size
+from conclu_pyg.io.npy import read_npy
+from conclu_pyg.io.text import read_columns
 
 EXPECTED = "one whole number for each point"
 WRITE = "write the label of each point alone, numbered as labels.csv beside the predictions does"

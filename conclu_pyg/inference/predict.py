@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from conclu_pyg.engine.progress import console, counted, warn
 from conclu_pyg.errors import ConcluError, ConfigError, one_line
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.inference.answers import TEST, Answers
 from conclu_pyg.inference.category import check_categories
 from conclu_pyg.inference.inputs import Inputs, check_out
@@ -18,6 +16,8 @@ from conclu_pyg.inference.show import Show, check_library
 from conclu_pyg.inference.truth import check_truth
 from conclu_pyg.inference.written import Written
 from conclu_pyg.methods.base import task_of
+from conclu_pyg.progress import console, counted, warn
+from conclu_pyg.runs.loaded_run import LoadedRun
 
 OUT_NAME = "predictions"
 

@@ -12,10 +12,10 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
-from conclu_pyg.engine.progress import counted, shown_when_slow
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.deal import in_batches, random_subsets
-from conclu_pyg.methods.predictions import not_finite
+from conclu_pyg.progress import counted, track_slow
+from conclu_pyg.tasks.predictions import not_finite
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Predictor:
     @torch.inference_mode()
     def _run(self, prepared: Tensor, subsets: Tensor, category: int) -> Any:
         batches = in_batches(subsets)
-        for indices in shown_when_slow(batches, len(batches), f"{len(prepared):,} points"):
+        for indices in track_slow(batches, len(batches), f"{len(prepared):,} points"):
             clouds = batch_clouds(prepared[indices], y=torch.full((len(indices),), category)).to(self.device)
             log_probability = self.model.log_probabilities(self.model(clouds), clouds)
             if log_probability.isnan().any():

@@ -8,12 +8,12 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.arguments import settings_of
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.registry import DATASETS
+from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.transforms import compose
-from conclu_pyg.transforms.turn_upright import TurnUpright
+from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
 
 
 def make_predictor(run: LoadedRun, options: Options) -> Predictor:
@@ -22,7 +22,7 @@ def make_predictor(run: LoadedRun, options: Options) -> Predictor:
     found = upward(run, options)
     steps = _settings(run).get("transform")
     steps = DEFAULT_TRANSFORM if steps is None else steps
-    prepare = Compose([compose(steps, vertical_axis=found), TurnUpright(found, run.vertical_axis)])
+    prepare = Compose([compose(steps, up_axis=found), ChangeUpAxis(found, run.up_axis)])
     return Predictor(run.method.to(run.device).eval(), prepare, num_points, run.device, run.seed)
 
 
@@ -35,7 +35,7 @@ def upward_in_words(run: LoadedRun, options: Options) -> str:
     """Which coordinate is taken to point up, and whether clouds are turned for the model."""
     found = upward(run, options)
     source = "--up says otherwise" if options.up is None else "as --up says"
-    turned = "" if found == run.vertical_axis else f", and turned to {'xyz'[run.vertical_axis]} up for the model"
+    turned = "" if found == run.up_axis else f", and turned to {'xyz'[run.up_axis]} up for the model"
     return f"clouds are taken as {'xyz'[found]} up ({source}){turned}"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.written import Written
 from conclu_pyg.open3d_library import check_open3d
+from conclu_pyg.progress import console, warn
 from conclu_pyg.vis.page import MAX_CLOUDS, PageCloud, write_page
 from conclu_pyg.vis.pictures import render_picture
 from conclu_pyg.vis.window import display_problem, show_windows
@@ -43,7 +43,7 @@ class Show:
 
     Args:
         names: the names of the labels.
-        vertical_axis: which coordinate points up in the clouds as they were read.
+        up_axis: which coordinate points up in the clouds as they were read.
         written: where pictures and the page are written.
         title: of the page.
         png: whether to draw pictures.
@@ -56,7 +56,7 @@ class Show:
     def __init__(
         self,
         names: Sequence[str],
-        vertical_axis: int,
+        up_axis: int,
         written: Written,
         title: str,
         *,
@@ -71,7 +71,7 @@ class Show:
             console.print(f"no window can be opened, for {problem}: the clouds are drawn as pictures")
         elif windows and renderer is not None and not png:
             console.print(f"--renderer {renderer} is for pictures, and windows are opened: add --png to have both")
-        self.names, self.vertical_axis, self.written, self.title = list(names), vertical_axis, written, title
+        self.names, self.up_axis, self.written, self.title = list(names), up_axis, written, title
         self.png, self.html, self.windows = png or bool(problem), html, windows and not problem
         self.renderer, self.window = renderer or "open3d", window
         self.shown = 0
@@ -100,7 +100,7 @@ class Show:
         if self._page:
             for cloud in self._page:
                 page = self.written.file(cloud.name, PAGE)
-            write_page(page, self._page, self.names, self.title, self.vertical_axis)
+            write_page(page, self._page, self.names, self.title, self.up_axis)
             left = f", the first {len(self._page)} of {self.shown} clouds" if self.shown > len(self._page) else ""
             console.print(f"page: {page}{left}")
         if self._failed is not None:
@@ -110,10 +110,10 @@ class Show:
         if self.png:
             picture = self.written.file(prediction.name, f"{prediction.name}.png")
             title = f"{prediction.name}: {prediction.answer}"
-            render_picture(prediction.panels(), self.names, picture, self.vertical_axis, self.renderer, title=title)
+            render_picture(prediction.panels(), self.names, picture, self.up_axis, self.renderer, title=title)
             console.print(f"picture: {picture}")
         if self.windows:
-            show_windows(prediction.panels(), self.names, self.vertical_axis, self.window)
+            show_windows(prediction.panels(), self.names, self.up_axis, self.window)
 
 
 def _for_page(prediction: Prediction) -> PageCloud:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.data.readers.any_cloud import Cloud
-from conclu_pyg.engine.progress import counted
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.label_files import read_labels
+from conclu_pyg.io.clouds import Cloud
+from conclu_pyg.progress import counted
 
 SUFFIXES = (".seg", ".npy", ".txt")  # of files of part labels
 FOLDER = "name a folder with NAME.seg, NAME.npy or NAME.txt for each cloud"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.inference.options import Options
+from conclu_pyg.runs.loaded_run import LoadedRun
 
 FOR_FILES = ("name", "transform")  # of a data set: how clouds are prepared, where the config or the class says it
 
@@ -27,7 +27,7 @@ def check_overrides(overrides: Sequence[str], run: LoadedRun, options: Options) 
         ConfigError: one that is without effect.
     """
     size_known = run.checkpoint.num_points > 0 or options.num_points is not None
-    if options.test or run.checkpoint.vertical_axis is None or not size_known:
+    if options.test or run.checkpoint.up_axis is None or not size_known:
         return
     keys = [re.split(r"[.\[=]", override)[:2] for override in overrides]
     idle = [".".join(key) for key in keys if key[0] == "dataset" and key[1] not in FOR_FILES]

@@ -13,10 +13,10 @@ from types import TracebackType
 
 import numpy as np
 
-from conclu_pyg.engine.files import atomic_write
-from conclu_pyg.engine.progress import console, counted
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.files import atomic_write
 from conclu_pyg.inference.prediction import Prediction
+from conclu_pyg.progress import console, counted
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.ply import write_ply
 

@@ -17,18 +17,18 @@ from torch.utils.data import DataLoader, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.engine.checkpoint import Checkpoint
-from conclu_pyg.engine.device import choose_device
-from conclu_pyg.engine.even_batches import EvenBatches
-from conclu_pyg.engine.interrupt import Interrupt
-from conclu_pyg.engine.metrics import EpochMean, MetricsLog, read_metrics
-from conclu_pyg.engine.pretrained import pretraining_of
-from conclu_pyg.engine.progress import console, counted, epoch_line, progress_bar, step_status, warn
-from conclu_pyg.engine.records import command_line
-from conclu_pyg.engine.run_folder import BEST, CURVES_NAME, LAST, make_run_folder
-from conclu_pyg.engine.seeding import random_state, seed_all
+from conclu_pyg.data.batch_sampler import BalancedBatchSampler
+from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.methods.base import MethodOutput, epoch_warnings, loss_terms
+from conclu_pyg.pipelines.interrupt import Interrupt
+from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
+from conclu_pyg.progress import console, counted, epoch_line, progress_bar, step_status, warn
+from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.folder import BEST, CURVES_NAME, LAST, make_run_folder
+from conclu_pyg.runs.pretrained import pretraining_of
+from conclu_pyg.runs.records import command_line
+from conclu_pyg.seeding import random_state, seed_all
 from conclu_pyg.vis.curves import plot_curves
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -114,7 +114,7 @@ class Pipeline(ABC):
     def batches(self, split: PointCloudSplit, order: torch.Generator) -> Sampler[list[int]]:
         """The clouds of each batch of an epoch, drawn by ``order`` anew in each (default: all of them, in batches of
         nearly equal size, of which ``batch_size`` is the most)."""
-        return EvenBatches(len(split), self.batch_size, order)
+        return BalancedBatchSampler(len(split), self.batch_size, order)
 
     def prepare_epoch(self) -> None:
         """What is done before each epoch (default: the model is put into training mode)."""
@@ -146,8 +146,8 @@ class Pipeline(ABC):
         """
         split = self.training_split()
         self._num_points = split.pos.shape[1]
-        if self.vertical_axis != self.dataset.vertical_axis:
-            found, wanted = ("xyz"[axis] for axis in (self.dataset.vertical_axis, self.vertical_axis))
+        if self.up_axis != self.dataset.up_axis:
+            found, wanted = ("xyz"[axis] for axis in (self.dataset.up_axis, self.up_axis))
             console.print(f"clouds are turned from {found} up to {wanted} up, as the encoder knows them")
         folder = make_run_folder(self.config, self.log_dir, self.run_dir)
         console.print(f"{split!r}; the run is written to {folder}")
@@ -251,8 +251,8 @@ class Pipeline(ABC):
             config=self.config,
             method=self.model.state_dict(),
             dataset=self.dataset.name,
-            vertical_axis=self.vertical_axis,
-            data_axis=self.dataset.vertical_axis,
+            up_axis=self.up_axis,
+            data_axis=self.dataset.up_axis,
             num_points=self._num_points,
             command=command_line(),
             seconds=time.perf_counter() - self._began,
@@ -273,17 +273,17 @@ class Pipeline(ABC):
         )
 
     @property
-    def vertical_axis(self) -> int:
+    def up_axis(self) -> int:
         """The coordinate that points up in the clouds of a step: that of the clouds which the encoder was pre-trained
         on, or, where it was not or does not know, of the data set."""
         pretraining = pretraining_of(self.model.encoder)
-        known = None if pretraining is None else pretraining.vertical_axis
-        return self.dataset.vertical_axis if known is None else known
+        known = None if pretraining is None else pretraining.up_axis
+        return self.dataset.up_axis if known is None else known
 
     def split(self, name: str) -> PointCloudSplit:
         """A split of the data set, its clouds turned where the encoder knows those in which another coordinate points
         up."""
-        return self.dataset.get_split(name).turned(self.dataset.vertical_axis, self.vertical_axis)
+        return self.dataset.get_split(name).with_up_axis(self.dataset.up_axis, self.up_axis)
 
 
 def check_at_least(least: int, **values: int) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.registry import DATASETS, METHODS, PIPELINES
+from conclu_pyg.seeding import seed_all
 
 
 def build_pipeline(config: Mapping[str, Any]) -> Any:

@@ -13,24 +13,24 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.engine.pretrained import pretraining_of
-from conclu_pyg.engine.progress import console, warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, task_of
-from conclu_pyg.methods.predictions import predict_split
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.pipelines.label_choice import LabelChoice
+from conclu_pyg.progress import console, warn
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
+from conclu_pyg.runs.pretrained import pretraining_of
+from conclu_pyg.tasks.predictions import predict_split
 from conclu_pyg.transforms import compose
 
 DECAY, DECAY_EPOCHS = 0.7, 20  # of the schedule ``step``
-VIEWS: list[dict[str, Any]] = [{"name": "RandomAxisScale"}, {"name": "RandomShift"}]
+VIEWS: list[dict[str, Any]] = [{"name": "RandomAnisotropicScale"}, {"name": "RandomTranslate"}]
 
 
 @PIPELINES.register_module()
 class Finetuning(Pipeline):
-    """Trains a model of a labelled task, such as :class:`~conclu_pyg.methods.classifier.Classifier` or
-    :class:`~conclu_pyg.methods.part_segmenter.PartSegmenter`, by the cross-entropy of its targets. Where the encoder
+    """Trains a model of a labelled task, such as :class:`~conclu_pyg.tasks.classifier.Classifier` or
+    :class:`~conclu_pyg.tasks.part_segmenter.PartSegmenter`, by the cross-entropy of its targets. Where the encoder
     comes from a run in whose clouds another coordinate points up, the clouds are turned to it.
 
     Args:
@@ -136,7 +136,7 @@ class Finetuning(Pipeline):
                 warn(
                     "the encoder is frozen (pipeline.encoder_lr=0) and its weights are random; see encoder.checkpoint."
                 )
-        self.views = compose(VIEWS if views is None else views, vertical_axis=self.vertical_axis)
+        self.views = compose(VIEWS if views is None else views, up_axis=self.up_axis)
         self.optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
         self.scheduler = _scheduler(schedule, self.optimizer, epochs, lr_decay, lr_decay_epochs)
         self.task = task_of(model)
@@ -206,8 +206,8 @@ class Finetuning(Pipeline):
         pretraining = pretraining_of(self.model.encoder)
         if pretraining is not None and pretraining.departures:
             words.append(f"the encoder not quite the pre-trained one ({'; '.join(pretraining.departures)})")
-        if self.vertical_axis != self.dataset.vertical_axis:
-            words.append(f"clouds turned from {'xyz'[self.dataset.vertical_axis]} up to {'xyz'[self.vertical_axis]} up")
+        if self.up_axis != self.dataset.up_axis:
+            words.append(f"clouds turned from {'xyz'[self.dataset.up_axis]} up to {'xyz'[self.up_axis]} up")
         return words
 
     def _balanced(self, split: PointCloudSplit) -> Tensor:

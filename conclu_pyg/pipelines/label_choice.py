@@ -10,9 +10,9 @@ import numpy as np
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_fraction, draw_per_class, hold_out
-from conclu_pyg.engine.progress import counted, warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.pipelines.base import check_at_least
+from conclu_pyg.progress import counted, warn
 
 
 class LabelledClouds(NamedTuple):

@@ -13,18 +13,18 @@ from torch.utils.data import BatchSampler, RandomSampler, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.engine.progress import warn
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, batch_need, task_of
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
+from conclu_pyg.progress import warn
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 
 PAPER_VIEWS: list[dict[str, Any]] = [
     {"name": "RandomHalfSpaceCrop", "keep": 0.85},
-    {"name": "SamplePoints", "num_points": 1024},
-    {"name": "RandomVerticalRotate", "degrees": 5.0},
-    {"name": "RandomJitter", "sigma": 0.01, "clip": 0.025},
+    {"name": "FixedPoints", "num_points": 1024},
+    {"name": "RandomYawRotate", "degrees": 5.0},
+    {"name": "GaussianJitter", "sigma": 0.01, "clip": 0.025},
 ]
 
 
@@ -79,7 +79,7 @@ class Pretraining(Pipeline):
                 f"found {lr}, {weight_decay} and {lr_decay}."
             )
         super().__init__(model, dataset, config, epochs=epochs, batch_size=batch_size, **options)
-        self.views = compose(PAPER_VIEWS if views is None else views, vertical_axis=self.vertical_axis)
+        self.views = compose(PAPER_VIEWS if views is None else views, up_axis=self.up_axis)
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
         self.scheduler = StepLR(self.optimizer, lr_decay_epochs, lr_decay)

@@ -5,26 +5,26 @@ PyTorch's default generator of that device. ``y`` belongs to the clouds and is l
 point (``part``, normals) follows the points.
 """
 
+from conclu_pyg.transforms.anisotropic_scale import RandomAnisotropicScale
 from conclu_pyg.transforms.compose import compose
-from conclu_pyg.transforms.drop import DropPoints
+from conclu_pyg.transforms.fixed_points import FixedPoints
+from conclu_pyg.transforms.gaussian_jitter import GaussianJitter
 from conclu_pyg.transforms.half_space_crop import RandomHalfSpaceCrop
-from conclu_pyg.transforms.jitter import RandomJitter
 from conclu_pyg.transforms.normalize import NormalizeUnitSphere
-from conclu_pyg.transforms.rotate import RandomVerticalRotate
-from conclu_pyg.transforms.rotate_freely import RandomRotate
-from conclu_pyg.transforms.sample import SamplePoints
-from conclu_pyg.transforms.scale import RandomAxisScale
-from conclu_pyg.transforms.shift import RandomShift
+from conclu_pyg.transforms.point_dropout import RandomPointDropout
+from conclu_pyg.transforms.so3_rotate import RandomSO3Rotate
+from conclu_pyg.transforms.translate import RandomTranslate
+from conclu_pyg.transforms.yaw_rotate import RandomYawRotate
 
 __all__ = [
-    "DropPoints",
+    "FixedPoints",
+    "GaussianJitter",
     "NormalizeUnitSphere",
-    "RandomAxisScale",
+    "RandomAnisotropicScale",
     "RandomHalfSpaceCrop",
-    "RandomJitter",
-    "RandomRotate",
-    "RandomShift",
-    "RandomVerticalRotate",
-    "SamplePoints",
+    "RandomPointDropout",
+    "RandomSO3Rotate",
+    "RandomTranslate",
+    "RandomYawRotate",
     "compose",
 ]

@@ -30,7 +30,7 @@ class Clouds(NamedTuple):
         return self.ptr.diff()
 
 
-def clouds_of(data: Data) -> Clouds:
+def cloud_layout(data: Data) -> Clouds:
     """Reads the layout of the clouds in ``data``.
 
     Raises:
@@ -69,7 +69,7 @@ def order_in_cloud(score: Tensor, clouds: Clouds) -> Tensor:
     return order[clouds.batch[order].argsort(stable=True)]
 
 
-def keep_lowest(data: Data, score: Tensor, clouds: Clouds, share: float) -> Data:
+def keep_smallest(data: Data, score: Tensor, clouds: Clouds, share: float) -> Data:
     """``data`` with the points of lowest score: of a cloud's n points, ``max(1, round(share * n))``.
 
     Shapes:
@@ -78,14 +78,14 @@ def keep_lowest(data: Data, score: Tensor, clouds: Clouds, share: float) -> Data
     if clouds.num_points is not None:
         kept = max(1, round(share * clouds.num_points))
         lowest = score.view(clouds.size, -1).topk(kept, largest=False, sorted=False).indices + clouds.ptr[:-1, None]
-        return take_points(data, lowest.flatten(), torch.arange(clouds.size + 1, device=score.device) * kept)
+        return index_points(data, lowest.flatten(), torch.arange(clouds.size + 1, device=score.device) * kept)
     kept_of = (share * clouds.counts.cpu().double()).round().long().clamp(min=1).to(score.device)  # (B,)
     order = order_in_cloud(score, clouds)
     rank = torch.arange(len(order), device=order.device) - clouds.ptr[clouds.batch]
-    return take_points(data, order[rank < kept_of[clouds.batch]], torch.cat([clouds.ptr[:1], kept_of.cumsum(dim=0)]))
+    return index_points(data, order[rank < kept_of[clouds.batch]], torch.cat([clouds.ptr[:1], kept_of.cumsum(dim=0)]))
 
 
-def take_points(data: Data, index: Tensor, ptr: Tensor) -> Data:
+def index_points(data: Data, index: Tensor, ptr: Tensor) -> Data:
     """``data`` with the points of ``index`` only.
 
     Every tensor that has a value for each point goes with the points, except ``y``, which belongs to the clouds; a

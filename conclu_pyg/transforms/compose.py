@@ -15,6 +15,6 @@ def compose(steps: Sequence[Any], **offers: Any) -> Compose:
 
     Args:
         steps: configs for :data:`conclu_pyg.TRANSFORMS`, or transforms.
-        **offers: values passed to each transform that takes them, such as the data set's ``vertical_axis``.
+        **offers: values passed to each transform that takes them, such as the data set's ``up_axis``.
     """
     return Compose([TRANSFORMS.build(step, **offers) for step in steps])

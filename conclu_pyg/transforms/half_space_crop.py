@@ -8,7 +8,7 @@ from torch_geometric.transforms import BaseTransform
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.registry import TRANSFORMS
-from conclu_pyg.transforms.clouds import clouds_of, keep_lowest
+from conclu_pyg.transforms.clouds import cloud_layout, keep_smallest
 
 
 @TRANSFORMS.register_module()
@@ -32,7 +32,7 @@ class RandomHalfSpaceCrop(BaseTransform):
         self.keep = keep
 
     def forward(self, data: Data) -> Data:
-        clouds = clouds_of(data)
+        clouds = cloud_layout(data)
         if self.keep == 1:
             return data
         direction = torch.randn(clouds.size, 3, device=data.pos.device, dtype=data.pos.dtype)  # normalising changes
@@ -40,7 +40,7 @@ class RandomHalfSpaceCrop(BaseTransform):
             height = torch.bmm(data.pos.view(clouds.size, -1, 3), direction[:, :, None]).flatten()  # (M,)
         else:
             height = (data.pos * direction[clouds.batch]).sum(dim=1)
-        return keep_lowest(data, height, clouds, self.keep)
+        return keep_smallest(data, height, clouds, self.keep)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(keep={self.keep})"

@@ -8,7 +8,7 @@ from torch_geometric.transforms import BaseTransform
 from torch_geometric.utils import scatter
 
 from conclu_pyg.registry import TRANSFORMS
-from conclu_pyg.transforms.clouds import clouds_of
+from conclu_pyg.transforms.clouds import cloud_layout
 
 
 @TRANSFORMS.register_module()
@@ -19,7 +19,7 @@ class NormalizeUnitSphere(BaseTransform):
     """
 
     def forward(self, data: Data) -> Data:
-        clouds = clouds_of(data)
+        clouds = cloud_layout(data)
         if clouds.num_points is not None:
             points = data.pos.view(clouds.size, -1, 3)  # (B, N, 3)
             points = points - points[:, :1]  # points that coincide are 0 then, not a rounding error apart

@@ -43,17 +43,17 @@ class View:
         return float(np.clip(SPACING * np.sqrt(covered / len(self.points)), 1 / 400, 1 / 40))
 
 
-def look(pos: np.ndarray, vertical_axis: int) -> View:
+def look(pos: np.ndarray, up_axis: int) -> View:
     """Looks at a cloud from the side and 22 degrees above the horizon.
 
     Args:
         pos: where the points are; the unit does not matter.
-        vertical_axis: which coordinate points up, 0 to 2.
+        up_axis: which coordinate points up, 0 to 2.
 
     Shapes:
         - **pos:** ``[n, 3]``
     """
-    points = pos.astype(np.float64) @ camera_axes(vertical_axis).T
+    points = pos.astype(np.float64) @ camera_axes(up_axis).T
     low, high = points.min(axis=0), points.max(axis=0)
     points -= (low + high) / 2
     points /= max(float((high - low).max()), np.finfo(np.float64).tiny)
@@ -62,7 +62,7 @@ def look(pos: np.ndarray, vertical_axis: int) -> View:
     return View(points, float(max((reach + points[:, 2]).max(), points[:, 2].max() + 0.5)))
 
 
-def camera_axes(vertical_axis: int) -> np.ndarray:
+def camera_axes(up_axis: int) -> np.ndarray:
     """The camera's directions in the coordinates of the cloud: right, up and towards the camera, a row each.
 
     Shapes:
@@ -70,4 +70,4 @@ def camera_axes(vertical_axis: int) -> np.ndarray:
     """
     sin, cos, low, high = np.sin(AZIMUTH), np.cos(AZIMUTH), np.sin(ELEVATION), np.cos(ELEVATION)
     axes = np.array([[cos, sin, 0], [-low * sin, low * cos, high], [high * sin, -high * cos, low]])  # z is up
-    return np.roll(axes, vertical_axis + 1, axis=1)
+    return np.roll(axes, up_axis + 1, axis=1)

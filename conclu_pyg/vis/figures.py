@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.files import atomic_write
 
 DPI = 110
 

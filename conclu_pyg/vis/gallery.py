@@ -13,14 +13,14 @@ from conclu_pyg.vis.figures import save_figure
 
 
 def plot_clusters(
-    split: PointCloudSplit, log_gamma: np.ndarray, vertical_axis: int, path: Path, rows: int = 8, columns: int = 8
+    split: PointCloudSplit, log_gamma: np.ndarray, up_axis: int, path: Path, rows: int = 8, columns: int = 8
 ) -> None:
     """Draws the clouds that are assigned most firmly to each of the prototypes that have the most clouds.
 
     Args:
         split: the clouds.
         log_gamma: the logarithm of the assignment of each cloud to each prototype.
-        vertical_axis: which coordinate points up.
+        up_axis: which coordinate points up.
         path: the PNG file to write.
         rows: how many prototypes are shown at most (default: 8).
         columns: how many clouds of each are shown at most (default: 8).
@@ -39,7 +39,7 @@ def plot_clusters(
         for axis in row:
             axis.set_axis_off()
         for axis, member in zip(row, members, strict=False):
-            seen = split[int(member)].pos.numpy() @ camera_axes(vertical_axis).T
+            seen = split[int(member)].pos.numpy() @ camera_axes(up_axis).T
             right, up, near = seen[seen[:, 2].argsort()].T  # far points first
             axis.scatter(right, up, c=near, s=1.2, cmap="viridis", linewidths=0)
             axis.set_aspect("equal")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from conclu_pyg.engine.label_curves import RANDOM, UNITS, LabelCurve
+from conclu_pyg.evaluation.label_curves import RANDOM, UNITS, LabelCurve
 from conclu_pyg.vis.figures import save_figure
 
 

@@ -22,12 +22,12 @@ class LabelViewer(Visualizer):
     labels, where a label that is switched off takes its points along, or those of the colour map that was chosen.
 
     Args:
-        vertical_axis: which coordinate points up.
+        up_axis: which coordinate points up.
     """
 
-    def __init__(self, vertical_axis: int) -> None:
+    def __init__(self, up_axis: int) -> None:
         super().__init__()
-        self._vertical_axis = vertical_axis
+        self._vertical_axis = up_axis
 
     def setup_camera(self) -> None:
         """Called when all is loaded: shows every cloud by its labels, from where the camera of pictures is too."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from conclu_pyg.engine.files import atomic_write
 from conclu_pyg.errors import ConcluError, ConfigError, one_line
+from conclu_pyg.files import atomic_write
 from conclu_pyg.vis.camera import camera_axes, look
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.panel import Names, Panel, legend
@@ -114,9 +114,7 @@ class PageCloud:
         return PageCloud(self.name, copies, [*self.notes, *chosen])
 
 
-def write_page(
-    path: Path, clouds: Sequence[PageCloud], names: Names, title: str = "Parts", vertical_axis: int = 2
-) -> None:
+def write_page(path: Path, clouds: Sequence[PageCloud], names: Names, title: str = "Parts", up_axis: int = 2) -> None:
     """Writes the page: for each cloud its panels as scenes side by side, with a legend of its parts. Clouds of one
     panel stand beside each other; before more than three clouds there is a list of links.
 
@@ -128,7 +126,7 @@ def write_page(
         clouds: what to show, 1 to 60.
         names: the names of the parts, a list by label or a mapping from it.
         title: the heading (default: ``Parts``).
-        vertical_axis: which coordinate points up (default: 2).
+        up_axis: which coordinate points up (default: 2).
 
     Raises:
         ConfigError: no clouds, more than 60, or one of no panels or more than 4.
@@ -152,7 +150,7 @@ def write_page(
                 notes="".join(f"<p>{html.escape(note)}</p>" for note in cloud.notes),
                 index=index,
                 wide=' class="wide"' if len(cloud.panels) > 1 else "",
-                figure=_json(_figure(graph_objects, cloud, names, vertical_axis)),
+                figure=_json(_figure(graph_objects, cloud, names, up_axis)),
             )
             for index, cloud in enumerate(map(PageCloud.thinned, clouds))
         ]
@@ -181,7 +179,7 @@ def _json(figure: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: int) -> Any:
+def _figure(graph_objects: Any, cloud: PageCloud, names: Names, up_axis: int) -> Any:
     """A scene for each panel, side by side, with one entry of the legend for each part."""
     panels = cloud.panels
     parts = legend(panels, names)
@@ -190,7 +188,7 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: i
     share = 1 / len(panels)
     for index, panel in enumerate(panels):
         scene = f"scene{index + 1 if index else ''}"
-        width = max(1.5, FRAME * look(panel.pos, vertical_axis).point_width() / 2)
+        width = max(1.5, FRAME * look(panel.pos, up_axis).point_width() / 2)
         for label, name in parts.items():
             of_label = panel.labels == label
             if not of_label.any():
@@ -201,7 +199,7 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: i
                 name=_plain(name), legendgroup=str(label), showlegend=label in unseen, hoverinfo="name",
             )  # fmt: skip
             unseen.discard(label)
-        figure.update_layout({scene: _scene(panel.pos, index * share, share, vertical_axis)})
+        figure.update_layout({scene: _scene(panel.pos, index * share, share, up_axis)})
         figure.add_annotation(
             text=_plain(panel.title), x=(index + 0.5) * share, y=1, xref="paper", yref="paper", yanchor="bottom",
             showarrow=False,
@@ -214,11 +212,11 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, vertical_axis: i
     return figure
 
 
-def _scene(pos: np.ndarray, start: float, share: float, vertical_axis: int) -> dict[str, Any]:
+def _scene(pos: np.ndarray, start: float, share: float, up_axis: int) -> dict[str, Any]:
     """Bare axes of equal units, seen from where pictures are, with the whole cloud in view however it is turned."""
     center = (pos.max(axis=0) + pos.min(axis=0)) / 2
     radius = float(np.linalg.norm(pos - center, axis=1).max()) or 1.0
-    up, eye = np.eye(3)[vertical_axis], DISTANCE * camera_axes(vertical_axis)[2]
+    up, eye = np.eye(3)[up_axis], DISTANCE * camera_axes(up_axis)[2]
     axes = ("x", "y", "z")
     return {
         "domain": {"x": [start, start + share], "y": [0, 1]},

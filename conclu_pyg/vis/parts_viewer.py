@@ -27,11 +27,11 @@ class PartsViewer:
     Args:
         panels: the clouds, where they are to stand.
         names: the names of the parts, a list by label or a mapping from it.
-        vertical_axis: which coordinate points up.
+        up_axis: which coordinate points up.
         size: width and height of the window in pixels.
     """
 
-    def __init__(self, panels: Sequence[Panel], names: Names, vertical_axis: int, size: tuple[int, int]) -> None:
+    def __init__(self, panels: Sequence[Panel], names: Names, up_axis: int, size: tuple[int, int]) -> None:
         self._app = gui.Application.instance
         self._app.initialize()
         self._window = self._app.create_window(TITLE, *size)
@@ -44,13 +44,13 @@ class PartsViewer:
         self.switches: dict[int, gui.Checkbox] = {}
         for index, panel in enumerate(panels):
             self._add(index, panel)
-            title = self._scene.add_3d_label(panel.pos.mean(axis=0) + 0.7 * camera_axes(vertical_axis)[1], panel.title)
+            title = self._scene.add_3d_label(panel.pos.mean(axis=0) + 0.7 * camera_axes(up_axis)[1], panel.title)
             title.color = gui.Color(0.0, 0.0, 0.0)
         self._parts = self._legend(legend(panels, names))
         self._window.add_child(self._scene)
         self._window.add_child(self._parts)
         self._window.set_on_layout(self._lay_out)
-        self._look(panels, vertical_axis)
+        self._look(panels, up_axis)
 
     def run(self) -> None:
         """Returns when the window is closed."""
@@ -96,8 +96,8 @@ class PartsViewer:
         self._scene.frame = gui.Rect(whole.x, whole.y, whole.width - width, whole.height)
         self._parts.frame = gui.Rect(whole.get_right() - width, whole.y, width, whole.height)
 
-    def _look(self, panels: Sequence[Panel], vertical_axis: int) -> None:
-        _, up, towards = camera_axes(vertical_axis)
+    def _look(self, panels: Sequence[Panel], up_axis: int) -> None:
+        _, up, towards = camera_axes(up_axis)
         bounds = self._scene.scene.bounding_box
         self._scene.setup_camera(FIELD_OF_VIEW, bounds, bounds.get_center())
         middle = (panels[0].pos.mean(axis=0) + panels[-1].pos.mean(axis=0)) / 2

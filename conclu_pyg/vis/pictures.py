@@ -33,7 +33,7 @@ def render_picture(
     panels: Sequence[Panel],
     names: Names,
     path: Path,
-    vertical_axis: int = 2,
+    up_axis: int = 2,
     renderer: str = "open3d",
     columns: int = 3,
     size: int = 420,
@@ -53,7 +53,7 @@ def render_picture(
         panels: what to draw; of a cloud of more than 500,000 points, a random choice is drawn.
         names: the names of the parts, a list by label or a mapping from it.
         path: the PNG file to write.
-        vertical_axis: which coordinate points up (default: 2).
+        up_axis: which coordinate points up (default: 2).
         renderer: ``open3d`` or ``matplotlib`` (default: ``open3d``).
         columns: how many clouds stand side by side (default: 3).
         size: width and height of each, in pixels (default: 420).
@@ -68,7 +68,7 @@ def render_picture(
     if not 1 <= len(panels) <= MAX_PANELS:
         raise ConfigError(f"a picture shows 1 to {MAX_PANELS} clouds, found {len(panels)}; make several pictures.")
     panels = [panel.thinned(MAX_DRAWN) for panel in panels]
-    images = RENDERERS[renderer]([(look(panel.pos, vertical_axis), panel.labels) for panel in panels], size)
+    images = RENDERERS[renderer]([(look(panel.pos, up_axis), panel.labels) for panel in panels], size)
     _compose(panels, images, legend(panels, names), path, min(columns, len(panels)), size, title)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.engine.files import atomic_write
+from conclu_pyg.files import atomic_write
 from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.panel import Panel
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from conclu_pyg.engine.records import TASKS, Record
+from conclu_pyg.runs.records import TASKS, Record
 from conclu_pyg.vis.figures import save_figure
 
 STYLES = {True: ("tab:blue", "-", "o"), False: ("tab:gray", "--", "s")}  # by whether the encoder was pre-trained

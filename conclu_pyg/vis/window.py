@@ -21,7 +21,7 @@ SIZE = (1280, 720)
 GAP = 1.25  # from the middle of a cloud to that of the next, in its widths
 
 
-def show_windows(panels: Sequence[Panel], names: Names, vertical_axis: int = 2, window: str = "open3d") -> None:
+def show_windows(panels: Sequence[Panel], names: Names, up_axis: int = 2, window: str = "open3d") -> None:
     """Opens a window with the clouds side by side, and returns when it is closed.
 
     ``open3d`` has a panel beside the clouds with the colour and name of each part, which switches it on and off.
@@ -32,7 +32,7 @@ def show_windows(panels: Sequence[Panel], names: Names, vertical_axis: int = 2, 
     Args:
         panels: what to show, at least one.
         names: the names of the parts, a list by label or a mapping from it.
-        vertical_axis: which coordinate points up (default: 2).
+        up_axis: which coordinate points up (default: 2).
         window: ``open3d``, ``open3d-ml`` or ``plain`` (default: ``open3d``).
 
     Raises:
@@ -49,7 +49,7 @@ def show_windows(panels: Sequence[Panel], names: Names, vertical_axis: int = 2, 
             f"no window can be opened: {problem}; connect a display (by `ssh -X`, or `xvfb-run` for a test), "
             f"{OTHERWISE}."
         )
-    WINDOWS[window](_side_by_side(panels, vertical_axis), names, vertical_axis)
+    WINDOWS[window](_side_by_side(panels, up_axis), names, up_axis)
 
 
 def display_problem() -> str:
@@ -71,9 +71,9 @@ def display_problem() -> str:
     return ""
 
 
-def _side_by_side(panels: Sequence[Panel], vertical_axis: int) -> list[Panel]:
+def _side_by_side(panels: Sequence[Panel], up_axis: int) -> list[Panel]:
     """The same clouds, centred, of equal size, beside each other as the camera sees them."""
-    right = camera_axes(vertical_axis)[0]
+    right = camera_axes(up_axis)[0]
     placed = []
     for index, panel in enumerate(panels):
         points = panel.pos.astype(np.float64)
@@ -83,25 +83,25 @@ def _side_by_side(panels: Sequence[Panel], vertical_axis: int) -> list[Panel]:
     return placed
 
 
-def _open3d_viewer(panels: Sequence[Panel], names: Names, vertical_axis: int) -> None:
+def _open3d_viewer(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
     import_open3d("the window", OTHERWISE)
     _check_vulkan()
-    _parts_viewer(panels, names, vertical_axis).run()
+    _parts_viewer(panels, names, up_axis).run()
 
 
-def _parts_viewer(panels: Sequence[Panel], names: Names, vertical_axis: int) -> Any:
+def _parts_viewer(panels: Sequence[Panel], names: Names, up_axis: int) -> Any:
     from conclu_pyg.vis.parts_viewer import PartsViewer  # which imports Open3D, and that takes seconds
 
-    return PartsViewer(panels, names, vertical_axis, SIZE)
+    return PartsViewer(panels, names, up_axis, SIZE)
 
 
-def _open3d_ml(panels: Sequence[Panel], names: Names, vertical_axis: int) -> None:
+def _open3d_ml(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
     open3d_ml = import_open3d("the window of Open3D-ML", OTHERWISE, "open3d.ml.vis")
     _check_vulkan()
     table = open3d_ml.LabelLUT()
     for label, name in legend(panels, names).items():
         table.add_label(name, label, (color_of(np.array([label]))[0] / 255).tolist())
-    viewer = _label_viewer(vertical_axis)
+    viewer = _label_viewer(up_axis)
     viewer.set_lut("labels", table)
     clouds = [
         {"name": panel.title, "points": panel.pos.astype(np.float32), "labels": panel.labels.astype(np.int32)}
@@ -110,24 +110,24 @@ def _open3d_ml(panels: Sequence[Panel], names: Names, vertical_axis: int) -> Non
     viewer.visualize(clouds, width=SIZE[0], height=SIZE[1])
 
 
-def _label_viewer(vertical_axis: int) -> Any:
+def _label_viewer(up_axis: int) -> Any:
     from conclu_pyg.vis.label_viewer import LabelViewer  # which imports Open3D, and that takes seconds
 
-    return LabelViewer(vertical_axis)
+    return LabelViewer(up_axis)
 
 
-def _plain(panels: Sequence[Panel], names: Names, vertical_axis: int) -> None:
+def _plain(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
     open3d = import_open3d("the window", OTHERWISE)
     clouds = []
     for panel in panels:
         cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(panel.pos))
         cloud.colors = open3d.utility.Vector3dVector(color_of(panel.labels) / 255)
         clouds.append(cloud)
-    front = camera_axes(vertical_axis)[2]
+    front = camera_axes(up_axis)[2]
     middle = np.mean([panel.pos.mean(axis=0) for panel in panels], axis=0)
     open3d.visualization.draw_geometries(
         clouds, window_name="conclu_pyg: " + ", ".join(panel.title for panel in panels), width=SIZE[0], height=SIZE[1],
-        lookat=middle, up=np.eye(3)[vertical_axis], front=front, zoom=0.6,
+        lookat=middle, up=np.eye(3)[up_axis], front=front, zoom=0.6,
     )  # fmt: skip
 
 

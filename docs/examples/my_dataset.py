@@ -6,14 +6,14 @@ import numpy as np
 
 from conclu_pyg import DATASETS
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.data.readers.npy import read_npy
-from conclu_pyg.data.repair import mend, resize
+from conclu_pyg.data.clean import mend, resize
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.npy import read_npy
 
 
 @DATASETS.register_module()
 class NpyFolders(PointCloudDataset):
-    vertical_axis = 2  # z points up
+    up_axis = 2  # z points up
 
     def __init__(self, dataset_path: str, num_points: int = 1024) -> None:
         super().__init__()  # clouds are moved and scaled to the unit sphere when they are read

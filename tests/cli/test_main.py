@@ -7,7 +7,7 @@ import pytest
 import conclu_pyg
 from conclu_pyg import errors
 from conclu_pyg.cli.main import COMMANDS, main
-from conclu_pyg.engine.interrupt import Interrupt
+from conclu_pyg.pipelines.interrupt import Interrupt
 
 
 def exits(arguments: list[str]) -> int:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from conclu_pyg.cli.main import main
-from conclu_pyg.engine.records import Record, append_records
+from conclu_pyg.runs.records import Record, append_records
 
 
 @pytest.fixture

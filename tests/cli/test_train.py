@@ -4,7 +4,7 @@ import pytest
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.config import load_config
-from conclu_pyg.engine.run_folder import LAST
+from conclu_pyg.runs.folder import LAST
 
 
 def test_a_config_trains_with_its_overrides(
@@ -57,7 +57,7 @@ def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
             ", model.encoder: DGCNN needs at least one edge convolution, found channels=[].",
         ),
         ("model.contrast_weight=-1", ", model: ConClu's weights must be finite and at least 0"),
-        ("pipeline.views[1].num_points=0", ", pipeline.views[1]: SamplePoints takes a number of points of at least 1"),
+        ("pipeline.views[1].num_points=0", ", pipeline.views[1]: FixedPoints takes a number of points of at least 1"),
         ("dataset.num_points=0", ", dataset: ParametricShapes takes num_points of at least 1, found 0."),
         ("dataset={name: ModelNet, num_points: 0}", ": dataset.num_points must be 1 to 1,000,000, found 0."),
         ("pipeline.epochs=0", ": pipeline.epochs must be at least 1, found 0."),

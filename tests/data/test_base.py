@@ -12,7 +12,7 @@ from torch_geometric.data import Batch, Data
 from conclu_pyg.data import rows
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
-from conclu_pyg.data.parametric_shapes import ParametricShapes
+from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.errors import DataError, RegistryError
 from conclu_pyg.transforms import compose
 
@@ -30,7 +30,7 @@ def make_split(**arguments: Any) -> PointCloudSplit:
 class Shapes(PointCloudDataset):
     """A data set of six clouds, whose splits count how often they are read."""
 
-    vertical_axis = 1
+    up_axis = 1
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -83,11 +83,11 @@ def test_labels_are_read_as_int64_however_they_are_kept(kind: type) -> None:
     assert split.part is not None and split.part.dtype == kind  # a memory map stays one
 
 
-@pytest.mark.parametrize("transform", [None, [], [{"name": "RandomVerticalRotate", "degrees": 90.0}]])
+@pytest.mark.parametrize("transform", [None, [], [{"name": "RandomYawRotate", "degrees": 90.0}]])
 @pytest.mark.parametrize(("found", "wanted"), [(2, 1), (1, 2), (0, 2), (2, 0)])
 def test_a_turned_split_has_the_height_in_the_other_coordinate(transform: Any, found: int, wanted: int) -> None:
-    split = make_split(part=PART, transform=None if transform is None else compose(transform, vertical_axis=found))
-    turned = split.turned(found, wanted)
+    split = make_split(part=PART, transform=None if transform is None else compose(transform, up_axis=found))
+    turned = split.with_up_axis(found, wanted)
     torch.manual_seed(1)
     before = split.__getitems__([0, 3])
     torch.manual_seed(1)
@@ -102,8 +102,8 @@ def test_a_turned_split_has_the_height_in_the_other_coordinate(transform: Any, f
 
 def test_turning_leaves_the_split_itself_and_one_that_is_upright_is_the_same() -> None:
     split = make_split()
-    split.turned(2, 1)
-    assert split.transform is None and split.turned(1, 1) is split
+    split.with_up_axis(2, 1)
+    assert split.transform is None and split.with_up_axis(1, 1) is split
 
 
 def test_a_loader_reads_batches_at_once() -> None:
@@ -115,7 +115,7 @@ def test_a_loader_reads_batches_at_once() -> None:
 
 
 def test_the_transform_is_applied_to_a_cloud_and_to_a_batch() -> None:
-    split = make_split(part=PART, transform=compose([{"name": "SamplePoints", "num_points": 4}]))
+    split = make_split(part=PART, transform=compose([{"name": "FixedPoints", "num_points": 4}]))
     assert split[0].pos.shape == (4, 3) and len(split[0].part) == 4
     batch = split.__getitems__([0, 1, 2])
     assert batch.pos.shape == (12, 3) and batch.y.tolist() == [0, 1, 2]
@@ -144,7 +144,7 @@ class Counted(np.ndarray):
 def test_a_subset_and_one_of_it_read_what_is_indexed_alone() -> None:
     split = make_split(pos=POS.view(Counted), part=PART.view(Counted))
     Counted.taken = 0
-    few = split.subset(np.array([5, 0, 3, 1])).subset(np.array([True, False, True, True])).turned(2, 1)
+    few = split.subset(np.array([5, 0, 3, 1])).subset(np.array([True, False, True, True])).with_up_axis(2, 1)
     assert len(few) == 3 and few.pos.shape == (3, 10, 3) and repr(few).startswith("PointCloudSplit(3 clouds of 10")
     assert Counted.taken == 0  # however many clouds a subset has
     assert few.names == ["shape_5", "shape_3", "shape_1"] and torch.equal(
@@ -269,7 +269,7 @@ def test_clouds_are_normalised_unless_a_config_says_otherwise() -> None:
     normalised = Shapes().get_split("test")[0].pos
     assert normalised.norm(dim=1).max() == pytest.approx(1) and normalised.mean(dim=0).abs().max() < 1e-6
     assert torch.equal(Shapes(transform=[]).get_split("test")[0].pos, torch.from_numpy(POS[0]))
-    steps = [{"name": "SamplePoints", "num_points": 3}]
+    steps = [{"name": "FixedPoints", "num_points": 3}]
     assert len(Shapes(transform=steps).get_split("test")[0].pos) == 3
 
 
@@ -279,13 +279,13 @@ def test_a_wrong_transform_is_refused_before_data_are_read() -> None:
 
 
 def test_the_transform_turns_about_the_data_sets_own_vertical_axis() -> None:
-    upright = Shapes(transform=[{"name": "RandomVerticalRotate", "degrees": 180.0}])
+    upright = Shapes(transform=[{"name": "RandomYawRotate", "degrees": 180.0}])
     turned = upright.get_split("train")[0].pos
-    assert upright.transform is upright.transform and upright.transform.transforms[0].vertical_axis == 1
+    assert upright.transform is upright.transform and upright.transform.transforms[0].up_axis == 1
     assert torch.equal(turned[:, 1], torch.from_numpy(POS[0, :, 1])) and not np.allclose(turned, POS[0])
-    found = Shapes(transform=[{"name": "RandomVerticalRotate"}])
-    found.vertical_axis = 0  # as a data set does that finds it in its files
-    assert found.transform.transforms[0].vertical_axis == 0
+    found = Shapes(transform=[{"name": "RandomYawRotate"}])
+    found.up_axis = 0  # as a data set does that finds it in its files
+    assert found.transform.transforms[0].up_axis == 0
 
 
 def test_labels_are_those_of_classes_alone_unless_there_are_parts() -> None:
@@ -306,4 +306,4 @@ def test_the_built_in_shapes_have_the_parts_that_their_points_have() -> None:
 
 
 def test_a_data_set_says_what_it_is() -> None:
-    assert repr(Shapes()) == "Shapes(vertical_axis='y', 3 classes)" and Shapes().num_parts == 0
+    assert repr(Shapes()) == "Shapes(up_axis='y', 3 classes)" and Shapes().num_parts == 0

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from conclu_pyg.data.cache import CachedSplit, Recipe, cached_split
-from conclu_pyg.data.layouts.base import RawCloud
+from conclu_pyg.datasets.layouts.base import RawCloud
 from conclu_pyg.errors import DataError
 
 

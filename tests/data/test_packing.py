@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conclu_pyg.data.layouts.base import RawCloud
 from conclu_pyg.data.packing import pack
+from conclu_pyg.datasets.layouts.base import RawCloud
 from conclu_pyg.errors import DataError
 
 CLOUDS = [np.random.default_rng(size).random((size, 3)) for size in (20, 30, 40)]

@@ -29,8 +29,8 @@ from conclu_pyg import registry
 from conclu_pyg.arguments import parameters_of
 from conclu_pyg.cli.main import COMMANDS, main
 from conclu_pyg.config import SECTIONS, load_config, resolve
-from conclu_pyg.engine.checkpoint import Checkpoint
 from conclu_pyg.registry import PLUGIN_GROUP, Registry
+from conclu_pyg.runs.checkpoint import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]

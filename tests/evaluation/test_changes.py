@@ -7,7 +7,7 @@ from torch import Tensor
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.evaluation.changes import CHANGES, Change, changed_split, under_changes
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 
 @pytest.fixture(scope="module")
@@ -89,19 +89,19 @@ def test_batches_draw_apart(loaded: LoadedRun) -> None:
 
 
 def test_the_vertical_is_that_of_the_clouds_as_they_are_read(loaded: LoadedRun) -> None:
-    turned = replace(loaded, checkpoint=replace(loaded.checkpoint, vertical_axis=1))
+    turned = replace(loaded, checkpoint=replace(loaded.checkpoint, up_axis=1))
     split = turned.split("test")
     for cloud, clean in zip(clouds_of(changed_split(turned, split, CHANGES[0], 180)), clouds_of(split), strict=True):
         assert torch.allclose(cloud[:, 1], clean[:, 1], atol=1e-6)
 
 
 def test_clouds_that_were_turned_are_normalised_about_their_new_axis(tiny_run: Path) -> None:
-    run = load_run(tiny_run, ["dataset.transform=[{name: RandomVerticalRotate, degrees: 5}]"])
-    turned = replace(run, checkpoint=replace(run.checkpoint, vertical_axis=1))
+    run = load_run(tiny_run, ["dataset.transform=[{name: RandomYawRotate, degrees: 5}]"])
+    turned = replace(run, checkpoint=replace(run.checkpoint, up_axis=1))
     made = changed_split(turned, turned.split("test"), CHANGES[0], 10.0)
     assert made.transform is not None
     first, *_, last = made.transform.transforms
-    assert first.transforms[0].transforms[0].vertical_axis == 2 and last.transforms[0].vertical_axis == 1
+    assert first.transforms[0].transforms[0].up_axis == 2 and last.transforms[0].up_axis == 1
 
 
 def test_what_is_found_has_each_value_beside_its_strength_and_their_mean(loaded: LoadedRun) -> None:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.commands import commands
+from conclu_pyg.runs.records import Record
 
 
 def record(train: str, evaluate: str, seconds: float = 60.0, setting: str = "abc") -> Record:

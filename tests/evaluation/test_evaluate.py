@@ -13,20 +13,20 @@ from matplotlib.image import imread
 from torch import nn
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.data.parametric_shapes import ParametricShapes
-from conclu_pyg.engine.checkpoint import Checkpoint
-from conclu_pyg.engine.records import Record, read_records
-from conclu_pyg.engine.run_folder import LAST
-from conclu_pyg.engine.seeding import seed_all
+from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataError
 from conclu_pyg.evaluation.cross_validation import LinearResult
 from conclu_pyg.evaluation.evaluate import evaluate_run
-from conclu_pyg.evaluation.features import Features, embed
 from conclu_pyg.evaluation.linear_svm import linear_svm
-from conclu_pyg.evaluation.loaded_run import LoadedRun
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits
 from conclu_pyg.evaluation.probes import PROBES
 from conclu_pyg.registry import METHODS
+from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.embedding import Features, embed
+from conclu_pyg.runs.folder import LAST
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.runs.records import Record, read_records
+from conclu_pyg.seeding import seed_all
 
 CPU = torch.device("cpu")
 
@@ -240,13 +240,13 @@ def test_another_probe_gives_its_records_and_notes_without_a_table(
 
 def test_the_picture_shows_the_clouds_upright_as_they_were_turned(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = torch.load(run / LAST)
-    torch.save({**content, "vertical_axis": 1}, run / LAST)
+    torch.save({**content, "up_axis": 1}, run / LAST)
     drawn: list[Any] = []
     monkeypatch.setattr("conclu_pyg.evaluation.evaluate.plot_clusters", lambda *given: drawn.append(given))
     evaluate_run(str(run))
-    ((split, log_gamma, vertical_axis, path),) = drawn
+    ((split, log_gamma, up_axis, path),) = drawn
     upright = ParametricShapes(num_shapes=48, num_test_shapes=40, num_points=64).get_split("test")
-    assert vertical_axis == 1 and torch.equal(split[0].pos[:, 1], upright[0].pos[:, 2])
+    assert up_axis == 1 and torch.equal(split[0].pos[:, 1], upright[0].pos[:, 2])
     assert log_gamma.shape == (40, 8) and path == run / "clusters.png"
 
 
@@ -273,7 +273,7 @@ def test_probes_of_one_call_share_the_features_and_each_is_shown_and_kept(
         calls.append(len(split))
         return embed(encoder, split, *rest)
 
-    monkeypatch.setattr("conclu_pyg.evaluation.loaded_run.embed", counted)
+    monkeypatch.setattr("conclu_pyg.runs.loaded_run.embed", counted)
     probes = [PROBES["knn"], PROBES["svm"], PROBES["linear"]]
     records = evaluate_run(str(run), probes=probes, with_random=True)
     assert sorted(calls) == [40, 40, 48, 48]  # each split once for each encoder

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from conclu_pyg.engine.records import read_records
-from conclu_pyg.engine.run_folder import BEST, LAST
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation import evaluate_task
 from conclu_pyg.evaluation.changes import CHANGES, changed_split
 from conclu_pyg.evaluation.evaluate import evaluate_run
-from conclu_pyg.evaluation.loaded_run import load_run
-from conclu_pyg.methods.predictions import predict_split
+from conclu_pyg.runs.folder import BEST, LAST
+from conclu_pyg.runs.loaded_run import load_run
+from conclu_pyg.runs.records import read_records
+from conclu_pyg.tasks.predictions import predict_split
 
 TASKS = ("classification", "part_segmentation")
 
@@ -141,7 +141,7 @@ def test_a_data_set_of_other_labels_is_refused(run: Path) -> None:
 
 def test_points_that_a_transform_shuffles_are_measured_against_their_own_parts(run: Path) -> None:
     plain = evaluate_run(str(run))
-    steps = "[{name: NormalizeUnitSphere}, {name: SamplePoints, num_points: 64}]"  # all 64 points in another order
+    steps = "[{name: NormalizeUnitSphere}, {name: FixedPoints, num_points: 64}]"  # all 64 points in another order
     shuffled = evaluate_run(str(run), [f"dataset.transform={steps}"])
     assert [r.value for r in shuffled] == pytest.approx([r.value for r in plain], abs=0.5)
 

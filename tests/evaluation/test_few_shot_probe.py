@@ -7,8 +7,8 @@ from sklearn.svm import SVC
 from conclu_pyg.errors import DataError
 from conclu_pyg.evaluation import few_shot_probe as module
 from conclu_pyg.evaluation.few_shot_probe import DRAWS, QUERIES, Draw, check_pools, draws, few_shot_probe
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.evaluation.probe import On, probe_splits
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 POOL = np.random.default_rng(0).permutation(np.arange(12).repeat(45))  # 45 clouds of each of 12 classes
 OTHER = np.random.default_rng(1).permutation(np.arange(12).repeat(25))

@@ -5,8 +5,8 @@ import pytest
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation import knn_probe
-from conclu_pyg.evaluation.features import Features
 from conclu_pyg.evaluation.knn_probe import GRID, nearest_neighbours
+from conclu_pyg.runs.embedding import Features
 
 
 def features(count: int, seed: int, classes: int = 4, spread: float = 1.0) -> Features:

@@ -5,8 +5,8 @@ from torch.nn.functional import cross_entropy
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation import linear_probe
-from conclu_pyg.evaluation.features import Features
 from conclu_pyg.evaluation.linear_probe import GRID, logistic_regression
+from conclu_pyg.runs.embedding import Features
 
 
 def blobs(count: int, spread: float, seed: int, classes: int = 4, channels: int = 12) -> Features:

@@ -5,11 +5,11 @@ import pytest
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation.cross_validation import LinearResult
-from conclu_pyg.evaluation.features import Features
 from conclu_pyg.evaluation.linear_record import linear_record
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.evaluation.probe import ProbeSplits, probe_splits
 from conclu_pyg.evaluation.probes import PROBES
+from conclu_pyg.runs.embedding import Features
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from conclu_pyg.errors import ConcluError
-from conclu_pyg.evaluation.features import Features
 from conclu_pyg.evaluation.linear_svm import GRID, linear_svm
+from conclu_pyg.runs.embedding import Features
 
 
 def blobs(count: int, spread: float, seed: int, classes: int = 4, channels: int = 12) -> Features:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from conclu_pyg.engine.records import Record
 from conclu_pyg.evaluation.paper import papers_figure
+from conclu_pyg.runs.records import Record
 
 SVM = Record(
     task="svm",

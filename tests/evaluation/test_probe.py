@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.evaluation.probe import On, make_record, probe_splits, setting, weights_in_words
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 
 @pytest.fixture(scope="module")

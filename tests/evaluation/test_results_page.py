@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from conclu_pyg.engine.records import Record, append_records
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation.results_page import results_page
+from conclu_pyg.runs.records import Record, append_records
 
 RECORD = Record(
     task="svm",

@@ -6,11 +6,11 @@ import torch
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation.changes import CHANGES, changed_split
-from conclu_pyg.evaluation.features import embed
 from conclu_pyg.evaluation.linear_svm import LinearSVM, linear_svm
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.evaluation.probe import ProbeSplits, probe_splits
 from conclu_pyg.evaluation.robustness_probe import robustness_probe
+from conclu_pyg.runs.embedding import embed
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 
 @pytest.fixture(scope="module")

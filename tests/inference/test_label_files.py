@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conclu_pyg.data.readers import any_cloud
 from conclu_pyg.errors import DataError
 from conclu_pyg.inference import label_files
 from conclu_pyg.inference.label_files import read_labels
+from conclu_pyg.io import clouds as any_cloud
 
 
 @pytest.mark.parametrize(

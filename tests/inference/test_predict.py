@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.inference import show, written
 from conclu_pyg.inference.inputs import find_inputs
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict import predict_files as predict_inputs
 from conclu_pyg.inference.predict_cloud import Predictor
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.vis.colors import hex_of
 
 
@@ -113,7 +113,7 @@ def test_the_clouds_of_a_run_that_turned_them_are_turned_again(
     parts: LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run whose encoder knew x up and whose data set has z up: files and test clouds stand as that data set's do."""
-    turned = replace(parts, checkpoint=replace(parts.checkpoint, vertical_axis=0, data_axis=2))
+    turned = replace(parts, checkpoint=replace(parts.checkpoint, up_axis=0, data_axis=2))
     seen: list[torch.Tensor] = []
 
     def remember(self: Predictor, pos: np.ndarray, category: int) -> np.ndarray:

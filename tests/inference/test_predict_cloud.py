@@ -12,7 +12,7 @@ from torch_geometric.transforms import Compose
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.inference.deal import BATCH_SIZE
 from conclu_pyg.inference.predict_cloud import Predictor
-from conclu_pyg.transforms import DropPoints, SamplePoints
+from conclu_pyg.transforms import FixedPoints, RandomPointDropout
 
 
 class Halves:
@@ -76,11 +76,11 @@ def test_what_prepares_a_cloud_sees_the_whole_of_it() -> None:
 @pytest.mark.parametrize("drawn", [50, 130])
 def test_points_that_come_back_in_another_order_or_twice_get_their_own_labels(drawn: int) -> None:
     pos = np.random.default_rng(0).normal(size=(50, 3))
-    labels = predictor(Halves(), steps=[SamplePoints(drawn)]).label_points(pos, 0)
+    labels = predictor(Halves(), steps=[FixedPoints(drawn)]).label_points(pos, 0)
     assert labels.tolist() == (pos[:, 2] > 0).tolist()
 
 
-@pytest.mark.parametrize(("step", "missing"), [(SamplePoints(30), 20), (DropPoints(0.5), 25)])
+@pytest.mark.parametrize(("step", "missing"), [(FixedPoints(30), 20), (RandomPointDropout(0.5), 25)])
 def test_a_transform_that_leaves_points_out_is_refused_where_each_needs_a_label(step: Any, missing: int) -> None:
     pos = np.random.default_rng(0).normal(size=(50, 3))
     with pytest.raises(ConfigError, match=rf"^dataset.transform leaves out {missing} of the 50 points of a cloud, and"):

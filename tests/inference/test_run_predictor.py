@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.run_predictor import make_predictor, upward_in_words
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_points_and_transform_are_those_of_the_data_set(parts: LoadedRun) -> Non
 
 
 def test_it_is_said_which_coordinate_points_up_and_when_clouds_are_turned(parts: LoadedRun) -> None:
-    turned = replace(parts, checkpoint=replace(parts.checkpoint, vertical_axis=1, data_axis=2))
+    turned = replace(parts, checkpoint=replace(parts.checkpoint, up_axis=1, data_axis=2))
     assert upward_in_words(parts, Options()) == "clouds are taken as z up (--up says otherwise)"
     assert upward_in_words(parts, Options(up="x")).startswith(
         "clouds are taken as x up (as --up says), and turned to z"

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conclu_pyg.data.readers.any_cloud import Cloud, read_clouds
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.truth import Truth, check_truth
+from conclu_pyg.io.clouds import Cloud, read_clouds
 
 
 def true_parts(

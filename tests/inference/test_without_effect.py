@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.evaluation.loaded_run import LoadedRun, load_run
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.run_predictor import make_predictor, upward_in_words
 from conclu_pyg.inference.without_effect import check_overrides
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 IDLE = ["dataset.num_shapes=3", "dataset.num_test_shapes=20", "dataset.num_points=32", "dataset.num_shapes=4"]
 USED = [
@@ -50,5 +50,5 @@ def test_what_a_checkpoint_does_not_know_the_data_set_says(run: LoadedRun) -> No
     with pytest.raises(ConfigError, match=r"^dataset.num_points would change nothing"):
         check_overrides(["dataset.num_points=32"], old(num_points=0), Options(num_points=9))
     with pytest.raises(pytest.fail.Exception, match="it was opened"):
-        upward_in_words(old(vertical_axis=None, data_axis=None), Options())
-    check_overrides(IDLE, old(vertical_axis=None, data_axis=None), Options())
+        upward_in_words(old(up_axis=None, data_axis=None), Options())
+    check_overrides(IDLE, old(up_axis=None, data_axis=None), Options())

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import torch
 
-from conclu_pyg.data.parametric_shapes import ParametricShapes
+from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.errors import ConfigError, RegistryError
 from conclu_pyg.pipelines.build import build_pipeline
 

@@ -13,13 +13,13 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.engine.checkpoint import Checkpoint
-from conclu_pyg.engine.metrics import read_metrics
-from conclu_pyg.engine.run_folder import BEST, LAST, find_checkpoint
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
 from conclu_pyg.metrics import Scores
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.finetuning import Finetuning
+from conclu_pyg.pipelines.metrics_log import read_metrics
+from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.folder import BEST, LAST, find_checkpoint
 
 Build = Callable[..., Finetuning]
 
@@ -298,12 +298,12 @@ def test_the_checkpoint_says_what_was_trained_on(options: dict[str, Any], words:
 
 def test_clouds_are_turned_to_the_axis_that_the_encoder_knows(build: Build, tiny_run: Path, tmp_path: Path) -> None:
     checkpoint = Checkpoint.load(tiny_run)
-    checkpoint.vertical_axis = 1
+    checkpoint.up_axis = 1
     checkpoint.save(tmp_path / "y_up.pt")
     pipeline = build(checkpoint=tmp_path / "y_up.pt")
     turned, straight = pipeline.training_split()[0].pos, build().training_split()[0].pos
-    assert torch.equal(turned[:, 1], straight[:, 2]) and pipeline.vertical_axis == 1
-    assert Checkpoint.load(pipeline.run_train()).vertical_axis == 1
+    assert torch.equal(turned[:, 1], straight[:, 2]) and pipeline.up_axis == 1
+    assert Checkpoint.load(pipeline.run_train()).up_axis == 1
 
 
 def test_ctrl_c_saves_between_two_steps(build: Build) -> None:

@@ -16,17 +16,17 @@ from torch.utils.data import DataLoader
 from torch_geometric.data import Batch
 
 from conclu_pyg.config import load_config
-from conclu_pyg.data.parametric_shapes import ParametricShapes
+from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.encoders.pointnet import PointNet
-from conclu_pyg.engine.checkpoint import Checkpoint
-from conclu_pyg.engine.metrics import read_metrics
-from conclu_pyg.engine.run_folder import LAST
-from conclu_pyg.engine.seeding import seed_all
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.methods.base import BatchNeed, MethodOutput
 from conclu_pyg.pipelines.build import build_pipeline
+from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.pipelines.pretraining import Pretraining
 from conclu_pyg.registry import METHODS
+from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.folder import LAST
+from conclu_pyg.seeding import seed_all
 
 ROOT = Path(__file__).parents[2]
 Build = Callable[..., Pretraining]
@@ -352,6 +352,6 @@ def test_off_a_terminal_a_long_epoch_says_how_far_it_is(
 ) -> None:
     build(epochs=1).run_train()
     assert "2 of 3" not in capsys.readouterr().out
-    monkeypatch.setattr("conclu_pyg.engine.progress.QUIET_SECONDS", -1)
+    monkeypatch.setattr("conclu_pyg.progress.QUIET_SECONDS", -1)
     build(epochs=1).run_train()
     assert "epoch 1/1: 2 of 3  loss " in capsys.readouterr().out

@@ -13,7 +13,7 @@ from conclu_pyg import TRANSFORMS
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.errors import DataError
 
-SMALL = {"SamplePoints": {"num_points": 16}}  # arguments where the defaults are too large for these clouds
+SMALL = {"FixedPoints": {"num_points": 16}}  # arguments where the defaults are too large for these clouds
 DETERMINISTIC = {"NormalizeUnitSphere"}
 
 

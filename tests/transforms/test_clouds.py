@@ -5,24 +5,24 @@ from collections.abc import Callable
 import torch
 from torch_geometric.data import Batch, Data
 
-from conclu_pyg.transforms.clouds import clouds_of, order_in_cloud, take_points
+from conclu_pyg.transforms.clouds import cloud_layout, index_points, order_in_cloud
 
 
 def test_the_layout_of_a_cloud_is_that_of_a_batch_of_one(cloud: Callable[..., Data]) -> None:
-    layout = clouds_of(cloud(5))
+    layout = cloud_layout(cloud(5))
     assert layout.batch.tolist() == [0] * 5 and layout.ptr.tolist() == [0, 5]
     assert (layout.size, layout.num_points, layout.counts.tolist()) == (1, 5, [5])
 
 
 def test_clouds_of_several_sizes_have_no_number_of_points(clouds: Callable[..., Batch]) -> None:
-    layout = clouds_of(clouds(2, 3, 1))
+    layout = cloud_layout(clouds(2, 3, 1))
     assert layout.num_points is None and layout.counts.tolist() == [2, 3, 1]
-    assert clouds_of(clouds(3, 3)).num_points == 3
+    assert cloud_layout(clouds(3, 3)).num_points == 3
 
 
 def test_points_are_ordered_within_their_cloud(batch: Batch) -> None:
     score = torch.randn(len(batch.pos))
-    order = order_in_cloud(score, clouds_of(batch))
+    order = order_in_cloud(score, cloud_layout(batch))
     assert torch.equal(batch.batch[order], batch.batch)
     for i in range(4):
         rows = slice(int(batch.ptr[i]), int(batch.ptr[i + 1]))
@@ -37,7 +37,7 @@ def test_attributes_that_are_not_of_points_stay(clouds: Callable[..., Batch]) ->
         single.extra = {"camera": torch.zeros(1, 3) + i}
         single.corners = torch.arange(3 + i)  # 7 in all, as there are points, but 3 and 4, not 4 and 3
         single.weight = torch.tensor(0.5)
-    out = take_points(Batch.from_data_list(singles), torch.tensor([0, 2, 5]), torch.tensor([0, 2, 3]))
+    out = index_points(Batch.from_data_list(singles), torch.tensor([0, 2, 5]), torch.tensor([0, 2, 3]))
     first, second = out.to_data_list()
     assert first.part.tolist() == [0, 2] and second.part.tolist() == [1]
     assert (first.file, second.file) == ("cloud 0", "cloud 1") and second.scale.tolist() == [[2.0]]
@@ -47,7 +47,7 @@ def test_attributes_that_are_not_of_points_stay(clouds: Callable[..., Batch]) ->
 
 def test_y_belongs_to_the_cloud_even_where_it_has_one_point() -> None:
     batch = Batch.from_data_list([Data(pos=torch.randn(1, 3), y=torch.tensor([label])) for label in (5, 6, 7)])
-    out = take_points(batch, torch.tensor([0, 0, 1, 2, 2]), torch.tensor([0, 2, 3, 5]))
+    out = index_points(batch, torch.tensor([0, 0, 1, 2, 2]), torch.tensor([0, 2, 3, 5]))
     assert out.y.tolist() == [5, 6, 7] and [single.num_nodes for single in out.to_data_list()] == [2, 1, 2]
 
 
@@ -55,6 +55,6 @@ def test_several_attributes_may_follow_the_points(cloud: Callable[..., Data]) ->
     data = cloud(4)
     data.colour = torch.arange(4 * 3).view(4, 3)
     data.seen = torch.tensor([True, False, True, False])
-    out = take_points(data, torch.tensor([3, 0]), torch.tensor([0, 2]))
+    out = index_points(data, torch.tensor([3, 0]), torch.tensor([0, 2]))
     assert out.colour.tolist() == [[9, 10, 11], [0, 1, 2]] and out.seen.tolist() == [False, True]
     assert out.part.tolist() == [3, 0] and len(data.pos) == 4

@@ -6,17 +6,17 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.errors import RegistryError
-from conclu_pyg.transforms import RandomJitter, RandomVerticalRotate, SamplePoints, compose
+from conclu_pyg.transforms import FixedPoints, GaussianJitter, RandomYawRotate, compose
 
 
 def test_steps_are_built_in_their_order() -> None:
-    steps = compose([{"name": "SamplePoints", "num_points": 8}, {"name": "RandomJitter", "sigma": 0.5}])
+    steps = compose([{"name": "FixedPoints", "num_points": 8}, {"name": "GaussianJitter", "sigma": 0.5}])
     assert isinstance(steps, Compose)
-    assert [repr(step) for step in steps.transforms] == ["SamplePoints(8)", "RandomJitter(sigma=0.5, clip=0.025)"]
+    assert [repr(step) for step in steps.transforms] == ["FixedPoints(8)", "GaussianJitter(sigma=0.5, clip=0.025)"]
 
 
 def test_steps_are_applied_to_a_cloud_and_a_batch() -> None:
-    steps = compose([{"name": "SamplePoints", "num_points": 8}, {"name": "NormalizeUnitSphere"}])
+    steps = compose([{"name": "FixedPoints", "num_points": 8}, {"name": "NormalizeUnitSphere"}])
     one, other = Data(pos=torch.randn(20, 3)), Data(pos=torch.randn(30, 3))
     assert steps(one).pos.shape == (8, 3) and len(one.pos) == 20
     out = steps(Batch.from_data_list([one, other]))
@@ -26,20 +26,20 @@ def test_steps_are_applied_to_a_cloud_and_a_batch() -> None:
 def test_offers_reach_the_steps_that_take_them() -> None:
     rotate, jitter, own, older = compose(
         [
-            {"name": "RandomVerticalRotate"},
-            {"name": "RandomJitter"},
-            {"name": "RandomVerticalRotate", "vertical_axis": "x"},
-            {"name": "RandomVerticalRotate", "vertical_axis": 0},  # as older configs may have it
+            {"name": "RandomYawRotate"},
+            {"name": "GaussianJitter"},
+            {"name": "RandomYawRotate", "up_axis": "x"},
+            {"name": "RandomYawRotate", "up_axis": 0},  # as older configs may have it
         ],
-        vertical_axis=1,
+        up_axis=1,
     ).transforms
-    assert isinstance(rotate, RandomVerticalRotate) and rotate.vertical_axis == 1
-    assert isinstance(jitter, RandomJitter) and own.vertical_axis == older.vertical_axis == 0
+    assert isinstance(rotate, RandomYawRotate) and rotate.up_axis == 1
+    assert isinstance(jitter, GaussianJitter) and own.up_axis == older.up_axis == 0
 
 
 def test_built_transforms_pass_through() -> None:
-    sample = SamplePoints(4)
-    assert compose([sample, {"name": "RandomJitter"}]).transforms[0] is sample
+    sample = FixedPoints(4)
+    assert compose([sample, {"name": "GaussianJitter"}]).transforms[0] is sample
 
 
 def test_no_steps_change_nothing() -> None:
@@ -50,10 +50,10 @@ def test_no_steps_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ({"name": "RandomJiter"}, "TRANSFORMS has no 'RandomJiter'; did you mean 'RandomJitter'"),
-        ({"name": "RandomJitter", "sigmas": 1}, "RandomJitter takes no argument 'sigmas'; did you mean 'sigma'"),
+        ({"name": "RandomJiter"}, "TRANSFORMS has no 'RandomJiter'; did you mean 'GaussianJitter'"),
+        ({"name": "GaussianJitter", "sigmas": 1}, "GaussianJitter takes no argument 'sigmas'; did you mean 'sigma'"),
         ({"sigma": 1}, "a config for TRANSFORMS needs 'name', found the keys"),
-        ("RandomJitter", "TRANSFORMS builds from a mapping with a 'name', found 'RandomJitter'"),
+        ("GaussianJitter", "TRANSFORMS builds from a mapping with a 'name', found 'GaussianJitter'"),
     ],
 )
 def test_a_wrong_step_is_refused(step: object, message: str) -> None:

@@ -6,11 +6,11 @@ import pytest
 from conclu_pyg.vis.camera import FILLED, camera_axes, look
 
 
-@pytest.mark.parametrize("vertical_axis", [0, 1, 2])
-def test_axes_are_orthonormal_and_up_is_up(vertical_axis: int) -> None:
-    axes = camera_axes(vertical_axis)
+@pytest.mark.parametrize("up_axis", [0, 1, 2])
+def test_axes_are_orthonormal_and_up_is_up(up_axis: int) -> None:
+    axes = camera_axes(up_axis)
     assert np.allclose(axes @ axes.T, np.eye(3)) and np.linalg.det(axes) == pytest.approx(1)
-    up = axes[:, vertical_axis]
+    up = axes[:, up_axis]
     assert up[0] == pytest.approx(0) and up[1] > 0.9 and up[2] > 0.3  # seen from slightly above
 
 

@@ -13,8 +13,8 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.engine.label_curves import LabelCurve, Panel
-from conclu_pyg.engine.records import Record
+from conclu_pyg.evaluation.label_curves import LabelCurve, Panel
+from conclu_pyg.runs.records import Record
 from conclu_pyg.vis.confusion import plot_confusion
 from conclu_pyg.vis.curves import plot_curves
 from conclu_pyg.vis.figures import save_figure

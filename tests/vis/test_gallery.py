@@ -30,9 +30,9 @@ def test_more_prototypes_than_rows_are_left_out(tmp_path: Path, split: PointClou
     assert imread(tmp_path / "clusters.png").shape[0] == pytest.approx(2 * 1.25 * 110, abs=2)
 
 
-@pytest.mark.parametrize("vertical_axis", [0, 1, 2])
+@pytest.mark.parametrize("up_axis", [0, 1, 2])
 def test_the_vertical_axis_points_up_and_far_points_come_first(
-    vertical_axis: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    up_axis: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scatter = Axes.scatter
@@ -40,9 +40,9 @@ def test_the_vertical_axis_points_up_and_far_points_come_first(
         Axes, "scatter", lambda self, x, y, c, **o: (drawn.append((x, y, c)), scatter(self, x, y, c=c, **o))[1]
     )
     line = np.zeros((1, 3, 3), dtype=np.float32)
-    line[0, :, vertical_axis] = [0, 1, 2]
+    line[0, :, up_axis] = [0, 1, 2]
     clouds = PointCloudSplit(line, np.zeros(1, dtype=int), ["line"], ["a"])
-    plot_clusters(clouds, np.zeros((1, 1)), vertical_axis, tmp_path / "clusters.png")
+    plot_clusters(clouds, np.zeros((1, 1)), up_axis, tmp_path / "clusters.png")
     ((right, up, near),) = drawn
     assert np.allclose(right, 0, atol=1e-6) and up.max() == pytest.approx(2 * np.cos(np.radians(22)))
     assert (np.diff(near) > 0).all() and (np.diff(up) > 0).all()  # seen from above, the top is nearest

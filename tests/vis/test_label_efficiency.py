@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from conclu_pyg.engine.label_curves import RANDOM, LabelCurve, Panel
+from conclu_pyg.evaluation.label_curves import RANDOM, LabelCurve, Panel
 from conclu_pyg.vis.label_efficiency import plot_label_efficiency
 
 

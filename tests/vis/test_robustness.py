@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from conclu_pyg.engine.records import Record
+from conclu_pyg.runs.records import Record
 from conclu_pyg.vis.robustness import plot_robustness
 
 

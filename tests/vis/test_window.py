@@ -68,7 +68,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         ),
         LabelLUT=Table,
     )
-    monkeypatch.setattr(window, "_label_viewer", lambda vertical_axis: Viewer())
+    monkeypatch.setattr(window, "_label_viewer", lambda up_axis: Viewer())
     monkeypatch.setattr(window, "_parts_viewer", lambda panels, *_: given.update(clouds=panels))
     monkeypatch.setattr(window, "import_open3d", lambda *_: fake)
     monkeypatch.setattr(window, "display_problem", lambda: "")

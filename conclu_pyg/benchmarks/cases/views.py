@@ -18,7 +18,7 @@ def run(bench: Bench) -> Iterator[Entry]:
     size, num_points, kept = bench.pick((128, 2048, 1024), (4, 64, 32))
     clouds = ellipsoids(size, num_points, bench.device)
     steps = [{**step, "num_points": kept} if "num_points" in step else step for step in PAPER_VIEWS]
-    views = compose(steps, vertical_axis=2)
+    views = compose(steps, up_axis=2)
     step = TrainingStep(make_method(bench, "PointNet"), [views(clouds), views(clouds)])
     setting = f"both views of {size} x {num_points:,} points, {kept:,} kept"
     for row in bench.compare(

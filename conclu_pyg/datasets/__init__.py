@@ -1,0 +1,1 @@
+"""Data sets, registered in :data:`conclu_pyg.DATASETS`: one per file."""

@@ -1,1 +1,0 @@
-"""What a run leaves behind: its folder, checkpoints, logs and records of results."""

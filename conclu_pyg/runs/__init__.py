@@ -1,0 +1,1 @@
+"""Trained runs: folders, checkpoints, records, and loading them again."""

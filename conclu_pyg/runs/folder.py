@@ -1,0 +1,98 @@
+"""Where a run writes, and where it is found again: config, metrics, curves, checkpoints, results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conclu_pyg.config import dump_config
+from conclu_pyg.errors import CheckpointError, ConfigError
+from conclu_pyg.files import atomic_write
+from conclu_pyg.paths import located_or_nearest
+
+LAST = Path("checkpoints", "last.pt")  # within a run folder
+BEST = Path("checkpoints", "best.pt")  # that of the epoch which was best on validation clouds, where there are any
+CURVES_NAME = "curves.png"
+
+
+def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None) -> Path:
+    """Makes a run's folder and writes the resolved config into it.
+
+    Args:
+        config: the resolved config.
+        log_dir: holds the run folders, which are named ``<method>_<encoder>_<dataset>_<time>``.
+        run_dir: the run folder itself (default: a new one in ``log_dir``).
+
+    Raises:
+        ConfigError: ``run_dir`` holds files already, or the folder cannot be made.
+    """
+    try:
+        if run_dir is not None:
+            folder = Path(run_dir)
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise ConfigError(
+                    f"pipeline.run_dir={run_dir} holds files already, and a run never overwrites another; give a new "
+                    "folder, or remove that one."
+                )
+        else:
+            parts = [
+                config["model"]["name"],
+                (config["model"].get("encoder") or {}).get("name", ""),
+                config["dataset"]["name"],
+            ]
+            stem = "_".join([*(part.lower() for part in parts if part), time.strftime("%Y%m%d-%H%M%S")])
+            folder = _unused(Path(log_dir), stem)
+        (folder / "checkpoints").mkdir()
+        with atomic_write(folder / "config.yaml") as file:
+            file.write(dump_config(config).encode())
+    except OSError as error:
+        key = "log_dir" if run_dir is None else "run_dir"
+        raise ConfigError(f"the run's folder cannot be made: {error}; give another by pipeline.{key}=...") from error
+    return folder
+
+
+def find_checkpoint(path: str | Path) -> Path:
+    """The checkpoint that ``path`` means: itself, or that of a run folder: the best on its validation clouds where it
+    has any, or else the last.
+
+    Raises:
+        CheckpointError: there is none; the message names the nearest there is.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if not (path / LAST).is_file():
+            raise CheckpointError(
+                f"{path} is a folder without {LAST}; give a run folder that tools/train.py made, or a checkpoint file."
+            )
+        return path / BEST if (path / BEST).is_file() else path / LAST
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        raise CheckpointError(f"{path} is a config, and no run; train it by tools/train.py, and name its run folder.")
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint or run folder {located_or_nearest(path, _known_near(path))}")
+    return path
+
+
+def folder_of(checkpoint: Path) -> Path:
+    """The run folder that a checkpoint lies in, or the checkpoint's own folder where it was moved elsewhere."""
+    return checkpoint.parent.parent if checkpoint.parent.name == LAST.parent.name else checkpoint.parent
+
+
+def _known_near(path: Path) -> list[str]:
+    """The checkpoints in the last folder of ``path`` that exists, and the run folders up to two levels below it."""
+    there = next(parent for parent in path.parents if parent.is_dir())
+    runs = [found.parents[1] for pattern in ("*", "*/*") for found in there.glob(f"{pattern}/{LAST.as_posix()}")]
+    return sorted(map(str, (*runs, *there.glob("*.pt"), *there.glob(LAST.as_posix()))))
+
+
+def _unused(parent: Path, stem: str) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    for suffix in ("", *(f"-{i}" for i in range(2, 1000))):  # runs that start in the same second
+        try:
+            (parent / (stem + suffix)).mkdir()
+        except FileExistsError:
+            continue
+        return parent / (stem + suffix)
+    raise ConfigError(f"{parent} holds 1,000 runs named {stem}; give another folder by pipeline.log_dir=...")

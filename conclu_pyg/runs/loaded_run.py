@@ -1,0 +1,195 @@
+"""A run that was trained, taken up again: its checkpoint, config, method and data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from conclu_pyg.config import named, resolve
+from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.data.labels import Labels
+from conclu_pyg.device import choose_device
+from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.methods.base import task_of
+from conclu_pyg.progress import console, counted
+from conclu_pyg.registry import DATASETS, METHODS
+from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
+from conclu_pyg.runs.embedding import Features, embed
+from conclu_pyg.runs.folder import find_checkpoint, folder_of
+from conclu_pyg.runs.pretrained import origin_in_words
+from conclu_pyg.seeding import seed_all
+
+ALLOWED = ("dataset.", "pipeline.device=", "imports=")  # the weights fit no other model, and are trained already
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """What a checkpoint and a few overrides make.
+
+    Attributes:
+        source: the checkpoint.
+        folder: where the run's files are.
+        checkpoint: what it holds.
+        config: its config with the overrides.
+        method: a ``torch.nn.Module`` with the trained weights, or with random ones (see :meth:`untrained`).
+        open_dataset: gives the data set of the config, the same every time.
+        device: where the method is to run.
+        trained: whether the method has the weights of the checkpoint.
+    """
+
+    source: Path
+    folder: Path
+    checkpoint: Checkpoint
+    config: dict[str, Any]
+    method: Any
+    open_dataset: Callable[[], PointCloudDataset]
+    device: torch.device
+    trained: bool = True
+    _embedded: dict[PointCloudSplit, Features] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def dataset(self) -> PointCloudDataset:
+        """The data set of the config, built when it is first asked for: predictions need none."""
+        return self.open_dataset()
+
+    @property
+    def seed(self) -> int:
+        """The seed of the training."""
+        return int(self.config["pipeline"].get("seed", 0))
+
+    @property
+    def initialisation(self) -> str:
+        """``random``, or the data set of the pre-training; of several, all in their order. For a model that was
+        trained on labels, those that its encoder began with."""
+        before = self.checkpoint.pretraining
+        if task_of(self.method):
+            return origin_in_words(before)
+        if not self.trained:
+            return "random"
+        return origin_in_words({"dataset": self.checkpoint.dataset, "before": before})
+
+    @property
+    def up_axis(self) -> int:
+        """The coordinate that points up in the clouds of :meth:`split`: 0, 1 or 2."""
+        learnt = self.checkpoint.up_axis
+        return self.dataset.up_axis if learnt is None else learnt
+
+    @property
+    def data_axis(self) -> int:
+        """The coordinate that points up in clouds such as the training's data set holds, before any turn: in the
+        user's files too, unless told otherwise. No data set is opened for it."""
+        found = self.checkpoint.data_axis
+        return self.up_axis if found is None else found
+
+    def embed(self, split: PointCloudSplit) -> Features:
+        """The pooled features of a split by the method's encoder, which are computed when they are first asked for.
+
+        Raises:
+            ConcluError: features that are not finite.
+        """
+        if split not in self._embedded:
+            self._embedded[split] = embed(self.method.encoder, split, self.device)
+        return self._embedded[split]
+
+    def untrained(self) -> LoadedRun:
+        """The same with random weights, drawn by the run's seed: those that the training began with, unless it took up
+        another run's."""
+        return replace(self, method=_initial_method(self.config, self.checkpoint, self.source), trained=False)
+
+    def check_labels(self) -> None:
+        """Refuses a data set whose labels are not those that the method learnt.
+
+        Raises:
+            DataError: names both.
+        """
+        if self.dataset.labels != self.method.labels:
+            raise DataError(
+                f"{self.dataset.name} has other labels ({_count(self.dataset.labels)}) than the run was trained on "
+                f"({_count(self.method.labels)}); take the data set of its training, or one with the same labels."
+            )
+
+    def split(self, name: str) -> PointCloudSplit:
+        """A split of the data set, with its clouds turned as those of the training where another coordinate points up
+        in them."""
+        return self.dataset.get_split(name).with_up_axis(self.dataset.up_axis, self.up_axis)
+
+
+def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
+    """Takes up a run.
+
+    Args:
+        path: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.
+        overrides: ``dataset.key=value``, for another data set than that of the pre-training; ``pipeline.device=...``;
+            ``imports=[...]``, where the modules of the training lie elsewhere here.
+
+    Raises:
+        ConcluError: a checkpoint, data set or override that cannot be used.
+    """
+    for override in overrides:
+        if not override.startswith(ALLOWED):
+            raise ConfigError(
+                "a trained run takes overrides of the data set, such as dataset.dataset_path=..., of pipeline.device "
+                f"and of imports, found {override!r}."
+            )
+    source = find_checkpoint(path)
+    checkpoint = Checkpoint.load(source)
+    if not any(override.startswith("imports=") for override in overrides):
+        _check_imports(checkpoint.config.get("imports"), source)
+    config = resolve(checkpoint.config, overrides, _called(source))
+    method = _initial_method(config, checkpoint, source)
+    load_weights(method, checkpoint.method, str(source))
+    return LoadedRun(
+        source=source,
+        folder=folder_of(source),
+        checkpoint=checkpoint,
+        config=config,
+        method=method,
+        open_dataset=cache(lambda: _dataset(config, source)),
+        device=choose_device(config["pipeline"].get("device", "auto")),
+    )
+
+
+def _check_imports(imports: Any, source: Path) -> None:
+    """Says what code is run because a checkpoint asks for it, and refuses a file without its whole path, which no
+    training writes: whatever lies in the working folder under that name would be run."""
+    listed = [str(item) for item in imports] if isinstance(imports, list) else []
+    for item in listed:
+        if item.endswith(".py") and not Path(item).is_absolute():
+            raise ConfigError(
+                f"{_called(source)} imports {item}, a file without its folder, which no training writes; look what it "
+                f"is, and give imports=[/its/folder/{item}] if it is to be run."
+            )
+    if listed:
+        console.print(f"imports {', '.join(listed)}, as {_called(source)} says")
+
+
+def _called(source: Path) -> str:
+    """What messages call the config of a checkpoint."""
+    return f"the config in {source}"
+
+
+def _dataset(config: Mapping[str, Any], source: Path) -> PointCloudDataset:
+    with named(config, _called(source)):
+        return DATASETS.build(config["dataset"])
+
+
+def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint, source: Path) -> Any:
+    """The method with random weights, those that the training began with unless it took up a run's: its own file may
+    be gone by now, and its weights are in the checkpoint."""
+    model = dict(config["model"])
+    if isinstance(model.get("encoder"), Mapping):
+        model["encoder"] = {key: value for key, value in model["encoder"].items() if key != "checkpoint"}
+    given = {"labels": Labels.from_state(checkpoint.labels)} if checkpoint.labels else {}
+    with named({**config, "model": model}, _called(source)):
+        seed_all(config["pipeline"].get("seed", 0))
+        return METHODS.build(model, **given)
+
+
+def _count(labels: Labels) -> str:
+    classes = f"{len(labels.classes)} class{'' if len(labels.classes) == 1 else 'es'}"
+    return classes + (f", {counted(len(labels.parts), 'part')}" if labels.parts else "")

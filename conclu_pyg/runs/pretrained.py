@@ -1,0 +1,206 @@
+"""An encoder that starts from the weights of a run: the option ``checkpoint`` of every encoder's config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.table import Table
+from torch import Tensor, nn
+
+from conclu_pyg.arguments import settings_of
+from conclu_pyg.errors import CheckpointError, RegistryError
+from conclu_pyg.progress import console, counted, warn
+from conclu_pyg.registry import ENCODERS, NEIGHBORS, built_from
+from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.fingerprint import config_fingerprint
+from conclu_pyg.runs.folder import find_checkpoint
+
+PREFIX = "encoder."  # of its weights among those of a method
+SHOWN = 12  # weights of each kind in the report
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Where an encoder's weights come from: what the records of all that is made with them repeat.
+
+    Attributes:
+        source: the checkpoint.
+        dataset: the data set of the pre-training.
+        method: the name of the method.
+        terms: the names of its losses; empty where the checkpoint, of an older version, does not say.
+        epochs: how many it took.
+        up_axis: the coordinate that points up in its clouds, where the checkpoint says.
+        command, seconds: what was typed, and how long it took.
+        setting: see :mod:`conclu_pyg.runs.fingerprint`.
+        before: the same of the run that it took its own first weights from; empty for random ones.
+        departures: in what the encoder is another one than that of the run: weights that stayed random or were left
+            out, and arguments (default: nothing).
+    """
+
+    source: str
+    dataset: str
+    method: str
+    terms: list[str]
+    epochs: int
+    up_axis: int | None
+    command: str
+    seconds: float
+    setting: str
+    before: dict[str, Any]
+    departures: list[str] = field(default_factory=list)
+
+    def state(self) -> dict[str, Any]:
+        """Plain values, for a checkpoint."""
+        return asdict(self)
+
+
+def pretraining_of(encoder: nn.Module) -> Pretraining | None:
+    """Where the encoder's weights come from, or ``None`` for random ones."""
+    found = getattr(encoder, "_pretraining", None)
+    return found if isinstance(found, Pretraining) else None
+
+
+def origin_in_words(pretraining: Mapping[str, Any]) -> str:
+    """The data sets that an encoder was trained on before, in their order, such as ``ModelNet40``; ``random`` for none.
+
+    Args:
+        pretraining: what a checkpoint says of it, empty for random weights.
+    """
+    datasets = []
+    while pretraining:
+        datasets.append(str(pretraining.get("dataset", "?")))
+        pretraining = pretraining.get("before") or {}
+    return ", then ".join(reversed(datasets)) or "random"
+
+
+def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] | None = None) -> None:
+    """Loads the encoder's weights from a run, and says what was loaded, missing and unexpected.
+
+    A weight that the run lacks keeps its random value, and one that the encoder has no place for is left; both are
+    warned about, with their shapes, and so are arguments that differ from the run's, most of which no shape tells.
+
+    Args:
+        encoder: as its config builds it.
+        source: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.
+        config: that config (default: the arguments are not compared).
+
+    Raises:
+        CheckpointError: no checkpoint, or one without weights of an encoder; none of them, or one of another shape.
+    """
+    path = find_checkpoint(source)
+    checkpoint = Checkpoint.load(path)
+    found = {name.removeprefix(PREFIX): value for name, value in checkpoint.method.items() if name.startswith(PREFIX)}
+    wanted = encoder.state_dict()
+    fitting = {name: value for name, value in found.items() if name in wanted}
+    if not fitting:
+        raise CheckpointError(
+            f"{path} has no weights for {type(encoder).__name__}: it has those of "
+            f"{_trained(checkpoint)}, such as {next(iter(found), 'none')}; give a run of the same encoder."
+        )
+    for name, value in fitting.items():
+        if value.shape != wanted[name].shape:
+            raise CheckpointError(
+                f"{path} does not fit {type(encoder).__name__}: {name} of its {_trained(checkpoint)} has shape "
+                f"{list(value.shape)} instead of {list(wanted[name].shape)}; give the encoder, and the arguments, that "
+                "the run's config.yaml says."
+            )
+    encoder.load_state_dict(fitting, strict=False)
+    missing = {name: value for name, value in wanted.items() if name not in found}
+    unexpected = {name: value for name, value in found.items() if name not in wanted}
+    _report(str(path), checkpoint, fitting, missing, unexpected)
+    differences = _other_arguments(config, checkpoint.config["model"].get("encoder"))
+    if differences:
+        warn(
+            f"the encoder of {path} was trained with other arguments: {'; '.join(differences)}; its weights "
+            "mean something else here, so give the run's arguments unless that is intended."
+        )
+    encoder._pretraining = Pretraining(  # type: ignore[assignment]
+        source=str(path),
+        dataset=checkpoint.dataset,
+        method=str(checkpoint.config["model"]["name"]),
+        terms=list(checkpoint.terms),
+        epochs=checkpoint.epoch,
+        up_axis=checkpoint.up_axis,
+        command=checkpoint.command,
+        seconds=checkpoint.seconds,
+        setting=config_fingerprint(
+            checkpoint.config, checkpoint.dataset, str(checkpoint.pretraining.get("setting", ""))
+        ),
+        before=dict(checkpoint.pretraining),
+        departures=[
+            *([f"{len(missing)} of its {len(wanted)} tensors random"] if missing else []),
+            *([f"{len(unexpected)} of the run's tensors left out"] if unexpected else []),
+            *differences,
+        ],
+    )
+
+
+def _trained(checkpoint: Checkpoint) -> str:
+    """What the weights are of: the encoder by its name, or the method that has no named one."""
+    model = checkpoint.config["model"]
+    encoder = model.get("encoder")
+    return str((isinstance(encoder, Mapping) and encoder.get("name")) or model["name"])
+
+
+def _other_arguments(config: Mapping[str, Any] | None, trained: Any) -> list[str]:
+    """What the config of the encoder says otherwise than that of the trained one, its defaults among it. Two names
+    are not compared any further, for nothing is known of what the arguments of one are to the other."""
+    if config is None or not isinstance(trained, Mapping):
+        return []
+    if config["name"] != trained.get("name"):
+        return [f"it was {trained.get('name')}, and is {config['name']}"]
+    try:
+        cls, here, _ = ENCODERS.look_up(config)
+        _, there, _ = ENCODERS.look_up(trained)
+    except RegistryError:  # a damaged config; the weights fit
+        return []
+    settings, before = settings_of(cls, here), settings_of(cls, there)
+    same = [key for key, registry in built_from(cls).items() if registry is NEIGHBORS]  # all find the same neighbours
+    return [
+        f"{key} was {_plain(before.get(key))}, and is {_plain(settings.get(key))}"
+        for key in sorted({*settings, *before} - {*same})
+        if _plain(before.get(key)) != _plain(settings.get(key))
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Sequences as lists, which is what a config has them as."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _history(checkpoint: Checkpoint) -> str:
+    """``ConClu, 7 epochs on ModelNet40``, with what came before it."""
+    method, before = checkpoint.config["model"]["name"], checkpoint.pretraining
+    own = f"{method}, {counted(checkpoint.epoch, 'epoch')} on {checkpoint.dataset}"
+    return own + (f", from {before.get('method')} on {origin_in_words(before)}" if before else "")
+
+
+def _report(
+    path: str,
+    checkpoint: Checkpoint,
+    fitting: dict[str, Tensor],
+    missing: dict[str, Tensor],
+    unexpected: dict[str, Tensor],
+) -> None:
+    """Says in a line what was loaded, and in a table what does not correspond."""
+    console.print(
+        f"encoder: {len(fitting)} tensors, {sum(value.numel() for value in fitting.values()):,} values, loaded from "
+        f"{path} ({_history(checkpoint)}); {len(missing)} missing, {len(unexpected)} unexpected"
+    )
+    if checkpoint.up_axis is None:
+        warn(f"{path}, of an older version, does not say which coordinate points up: clouds are taken as they stand.")
+    if not missing and not unexpected:
+        return
+    table = Table("weight", "shape", "what became of it")
+    for what, weights in (
+        ("missing in the checkpoint: stays random", missing),
+        ("unexpected: not loaded", unexpected),
+    ):
+        for name, value in list(weights.items())[:SHOWN]:
+            table.add_row(name, str(list(value.shape)), what)
+        if len(weights) > SHOWN:
+            table.add_row(f"and {len(weights) - SHOWN} more", "", what)
+    console.print(table)
+    warn(f"the encoder and the weights in {path} do not correspond in everything; see the table.")

@@ -1,0 +1,1 @@
+"""Supervised models, registered in :data:`conclu_pyg.TASKS`: one per file."""

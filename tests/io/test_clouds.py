@@ -1,0 +1,297 @@
+"""Clouds of any format: each is read as it was written, or refused in one sentence that names the file."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.io import clouds as any_cloud
+from conclu_pyg.io.clouds import CONVERT, SUFFIXES, read_cloud, read_clouds
+
+CLOUD = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+LINES = ["1 2 3", "4 5 6", "7 8 10"]
+NUMBERS = [[1, 2, 3], [4, 5, 6], [7, 8, 10]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(LINES),
+        "x y z\n" + "\n".join(LINES),
+        "//X,Y,Z\r\n1,2,3\r\n4, 5, 6\r\n7,8,10\r\n",
+        "3\n" + "\n".join(LINES) + "\n",
+        "\ufeff# a comment\n\n1;2;3\n4;5;6\n7;8;10\n",
+        "1\t2\t3\n4\t5\t6\n\n7\t8\t1e1\n",
+    ],
+)
+@pytest.mark.parametrize("suffix", [".txt", ".csv", ".XYZ", ".pts"])
+def test_reads_text(tmp_path: Path, text: str, suffix: str) -> None:
+    path = tmp_path / f"scan{suffix}"
+    path.write_bytes(text.encode())
+    assert read_cloud(path).tolist() == NUMBERS
+
+
+def test_says_which_columns_it_does_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x,y,z,label\n1,2,3,0\n4,5,6,1\n")
+    (cloud,) = read_clouds(tmp_path / "a.txt")
+    assert cloud.points.shape == (2, 3) and cloud.notes == ("of 4 columns, those after the third were not read",)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "is an empty file"),
+        ("\n# nothing\n", "no line has any"),
+        ("hello\nworld\n", "found 'world'"),
+        ("1 2\n3 4\n", "found '1 2'"),
+        ("x y z\n", "no line has any"),
+        ("1 2 3\n4 5 x\n", "could not convert string 'x'"),
+        ("1 2 3\n4 5\n", "must hold a point on each line"),
+        ("\0\x01\x02" * 99, "must hold a point on each line"),
+        ("a" * 70_000, "must hold a point on each line"),
+        ("1 2 3\n1 2 3\n", "has 2 points, all in one place"),
+        ("nan nan nan\n", "none with three finite coordinates"),
+    ],
+)
+def test_refuses_text_that_is_no_cloud(tmp_path: Path, text: str, found: str) -> None:
+    path = tmp_path / "scan.txt"
+    path.write_text(text)
+    with pytest.raises(DataError, match=found) as caught:
+        read_cloud(path)
+    assert str(path) in str(caught.value) and str(caught.value).endswith(".")
+
+
+def test_points_that_are_not_finite_are_left_out_and_the_rest_is_known(tmp_path: Path) -> None:
+    broken = CLOUD.copy()
+    broken[[3, 7], 1] = np.nan, np.inf
+    np.save(tmp_path / "a.npy", broken)
+    (cloud,) = read_clouds(tmp_path / "a.npy")
+    assert cloud.rows is not None and np.array_equal(cloud.rows, np.delete(np.arange(30), [3, 7]))
+    assert np.array_equal(cloud.points, CLOUD[cloud.rows]) and "not finite" in cloud.notes[0]
+
+
+def test_reads_one_array_or_several(tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", np.hstack([CLOUD, CLOUD]))
+    (one,) = read_clouds(tmp_path / "one.npy")
+    assert np.array_equal(one.points, CLOUD) and one.notes and one.rows is None and one.name == "one"
+    np.save(tmp_path / "two.npy", np.stack([CLOUD, 2 * CLOUD]))
+    first, second = read_clouds(tmp_path / "two.npy")
+    assert (first.name, second.name) == ("two_0000", "two_0001") and np.array_equal(second.points, 2 * CLOUD)
+    with pytest.raises(DataError, match="holds several clouds"):
+        read_cloud(tmp_path / "two.npy")
+    np.save(tmp_path / "flat.npy", np.ones(9))
+    with pytest.raises(DataError, match=r"flat\.npy has an array of float64 of shape \[9\]"):
+        read_cloud(tmp_path / "flat.npy")
+
+
+def test_h5_clouds_have_their_parts(tmp_path: Path) -> None:
+    part = np.arange(60).reshape(2, 30) % 4
+    broken = np.stack([CLOUD, CLOUD])
+    broken[1, 0] = np.nan
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"], file["pid"] = broken, part
+    first, second = read_clouds(tmp_path / "a.h5")
+    assert first.part is not None and np.array_equal(first.part, part[0])
+    assert second.part is not None and np.array_equal(second.part, part[1, 1:]) and len(second.points) == 29
+    with h5py.File(tmp_path / "one.hdf5", "w") as file:
+        file["data"] = CLOUD
+    assert np.array_equal(read_cloud(tmp_path / "one.hdf5"), CLOUD)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ({"points": CLOUD}, "found 'points'"),
+        ({"data": np.ones(5)}, r"found float64 \[5\]"),
+        ({"data": CLOUD, "pid": np.zeros(7, int)}, "'pid' must hold an integer for each point"),
+        ({"data": np.empty((0, 9, 3))}, "holds no clouds"),
+        ({"data": h5py.ExternalLink("/etc/passwd", "data")}, "must hold its clouds as the data set 'data'"),
+    ],
+)
+def test_refuses_h5_files_of_something_else(tmp_path: Path, content: dict, found: str) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for key, value in content.items():
+            file[key] = value
+    with pytest.raises(DataError, match=found):
+        list(read_clouds(tmp_path / "a.h5"))
+
+
+def test_meshes_are_sampled_by_area_and_seed(tmp_path: Path) -> None:
+    path = tmp_path / "a.off"
+    path.write_text("OFF\n6 2 0\n0 0 0\n1 0 0\n0 1 0\n10 0 0\n13 0 0\n10 1 0\n3 0 1 2\n3 3 4 5\n")
+    (cloud,) = read_clouds(path, mesh_points=4000, seed=1)
+    assert cloud.points.shape == (4000, 3) and (cloud.points[:, 0] > 5).mean() == pytest.approx(0.75, abs=0.04)
+    assert np.array_equal(cloud.points, read_cloud(path, 4000, 1))
+    assert not np.array_equal(cloud.points, read_cloud(path, 4000, 2))
+    assert "sampled from the surface" in cloud.notes[0]
+
+
+def test_refuses_unknown_missing_and_large_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, found in {
+        "a.xyzabc": "has the suffix .xyzabc",
+        "a": "has no suffix",
+        "a.las": "pdal translate",
+        "none.npy": "there is no file",
+    }.items():
+        if name != "none.npy":
+            (tmp_path / name).write_text("1 2 3\n")
+        with pytest.raises(DataError, match=found):
+            read_cloud(tmp_path / name)
+    assert not set(CONVERT) & set(SUFFIXES)
+    np.save(tmp_path / "large.npy", CLOUD)
+    (tmp_path / "large.txt").write_text("1 2 3\n" * 30)
+    monkeypatch.setattr(any_cloud, "MAX_POINTS", 29)
+    for name in ("large.npy", "large.txt"):
+        with pytest.raises(DataError, match="more than the 29 "):
+            read_cloud(tmp_path / name)
+    monkeypatch.setattr(any_cloud, "MAX_BYTES", 100)
+    with pytest.raises(DataError, match="more than the 100 that may be read"):
+        read_cloud(tmp_path / "large.npy")
+
+
+def ply(points: int, faces: int, body: str) -> str:
+    face = f"element face {faces}\nproperty list uchar int vertex_indices\n" if faces else ""
+    properties = "property float x\nproperty float y\nproperty float z\n"
+    return f"ply\nformat ascii 1.0\nelement vertex {points}\n{properties}{face}end_header\n{body}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("claim.ply", ply(10**12, 0, "0 0 0\n"), "claims 1,000,000,000,000 points or faces, more than the 50,000,000"),
+        ("line.ply", ply(10**12, 0, "").replace("\n", "\r"), "claims 1,000,000,000,000 points"),
+        ("words.pcd", "VERSION 0.7\nFIELDS x y z\nPOINTS_ +40000000\nDATA ascii\n0 0 0\n", "bytes can hold"),
+        ("claim.pcd", "VERSION 0.7\nFIELDS x y z\nPOINTS 40000000\nDATA ascii\n0 0 0\n", "bytes can hold"),
+    ],
+)
+def test_claims_are_refused_before_open3d_makes_room(tmp_path: Path, name: str, text: str, found: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=found):
+        read_cloud(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "end"),
+    [
+        ("text.ply", "hello\n", "end_header"),
+        ("text.pcd", "hello\n", "DATA"),
+        ("late.ply", ply(10**12, 0, "").replace("element", "comment x\n" * 7000 + "element"), "end_header"),
+        ("late.pcd", "# x\n" * 17000 + "FIELDS x y z\nPOINTS 1000000000000\nDATA ascii\n", "DATA"),
+        ("comment.ply", "ply\ncomment end_header\n", "end_header"),
+    ],
+)
+def test_a_header_without_an_end_is_refused_before_open3d_reads_it(
+    tmp_path: Path, name: str, text: str, end: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=rf"{name} has no line '{end}' in its first 65,536 bytes"):
+        read_cloud(tmp_path / name)
+
+
+def test_open3d_reads_clouds_and_meshes(tmp_path: Path) -> None:
+    pytest.importorskip("open3d", reason="needs Open3D")
+    (tmp_path / "cloud.ply").write_text(ply(3, 0, "\n".join(LINES) + "\n"))
+    assert read_cloud(tmp_path / "cloud.ply").tolist() == NUMBERS
+    (tmp_path / "mesh.ply").write_text(ply(3, 1, "\n".join(LINES) + "\n3 0 1 2\n"))
+    assert read_cloud(tmp_path / "mesh.ply", 50).shape == (50, 3)
+    (tmp_path / "mesh.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    assert read_cloud(tmp_path / "mesh.obj", 50).max() <= 1
+    broken = {
+        "truncated.ply": ply(9, 0, "\n".join(LINES) + "\n" + " " * 99),
+        "text.stl": "hello\n",
+        "text.glb": "hello\n",
+        "empty.obj": "# no points\n",
+    }
+    for name, text in broken.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(DataError, match="Open3D") as caught:
+            read_cloud(tmp_path / name)
+        assert name in str(caught.value)
+
+
+def test_without_open3d_the_remedy_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "open3d", None)
+    (tmp_path / "cloud.ply").write_text(ply(3, 0, "\n".join(LINES) + "\n"))
+    with pytest.raises(ConcluError, match=r"reading .*\.ply needs Open3D.*pip install -e '\.\[open3d\]'"):
+        read_cloud(tmp_path / "cloud.ply")
+
+
+def test_reads_real_files(conclu_data: Path) -> None:
+    raw = conclu_data / "raw"
+    assert len(read_cloud(raw / "odd" / "off_glued_header.off")) == 10_000
+    points = next(raw.glob("shapenetcore_partanno_segmentation_benchmark_v0/02691156/points/*.pts"))
+    assert len(read_cloud(points)) == sum(1 for _ in points.open())
+    pytest.importorskip("open3d", reason="needs Open3D")
+    ply_points, pcd_points = (read_cloud(raw / "scans" / f"flower_pot.{kind}") for kind in ("ply", "pcd"))
+    assert ply_points.shape == (2048, 3) and np.allclose(ply_points, pcd_points, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(3, 30), (4, 3, 30)])
+def test_a_row_for_each_coordinate_is_refused_and_not_taken_for_three_points(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    array = np.random.default_rng(0).normal(size=shape)
+    np.save(tmp_path / "a.npy", array)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"] = array
+    np.savetxt(tmp_path / "a.txt", array.reshape(-1, 30)[:3])
+    for name in ("a.npy", "a.h5", "a.txt"):
+        with pytest.raises(DataError, match=rf"{name}.* looks transposed: found \[.*3, 30\], expected \[.*points, 3\]"):
+            list(read_clouds(tmp_path / name))
+
+
+@pytest.mark.parametrize("line", ["-0,57 -0,50 0,25", "1,5;2,5;3,5", "x y z\n1,0\t2,0\t3,0e1"])
+def test_decimal_commas_are_named_as_the_cause(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.txt").write_text(f"{line}\n" * 2)
+    with pytest.raises(DataError, match=r"numbers with a comma in them\); write 0\.57 in place of 0,57"):
+        read_cloud(tmp_path / "a.txt")
+
+
+def test_what_was_left_out_and_taken_off_is_known(tmp_path: Path) -> None:
+    far = CLOUD.astype(np.float64) + np.array([5e6, 0, -7e5])
+    far[4] = np.nan
+    np.save(tmp_path / "a.npy", far)
+    (cloud,) = read_clouds(tmp_path / "a.npy")
+    assert cloud.left_out == 1 and cloud.offset is not None
+    assert np.abs(cloud.points + cloud.offset - np.delete(far, 4, axis=0)).max() < 1e-6
+    assert cloud.notes[0] == "points that are not finite numbers were left out (1 of 30)"
+    assert cloud.notes[1].startswith("far from the origin, moved there (4999999.8") and "taken off" in cloud.notes[1]
+
+
+def test_a_file_of_the_users_own_is_in_no_data_set(tmp_path: Path) -> None:
+    np.save(tmp_path / "nan.npy", CLOUD * np.nan)
+    (tmp_path / "text.npy").write_text("1 2 3\n")
+    np.save(tmp_path / "flat.npy", np.ones(9))
+    for name in ("nan.npy", "text.npy", "flat.npy"):
+        with pytest.raises(DataError, match="restore the file or leave it out") as caught:
+            read_cloud(tmp_path / name)
+        assert "data set" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".h5"])
+def test_a_cloud_that_cannot_be_used_is_told_and_the_others_follow(tmp_path: Path, suffix: str) -> None:
+    clouds, path = np.stack([index * CLOUD for index in range(1, 6)]), tmp_path / f"a{suffix}"
+    clouds[0], clouds[3] = np.nan, 7
+    if suffix == ".npy":
+        np.save(path, clouds)
+    else:
+        with h5py.File(path, "w") as file:
+            file["data"] = clouds
+    told: list[DataError] = []
+    found = list(read_clouds(path, unusable=told.append))
+    assert [cloud.name for cloud in found] == ["a_0001", "a_0002", "a_0004"]
+    assert all(np.array_equal(cloud.points, clouds[int(cloud.name[-4:])]) for cloud in found)
+    assert [str(error).partition(", has ")[0] for error in told] == [f"{path}, cloud 0000", f"{path}, cloud 0003"]
+    with pytest.raises(DataError, match=r"cloud 0000, has 30 points and none with three finite"):
+        next(read_clouds(path))
+
+
+def test_what_no_cloud_of_an_array_can_have_is_told_once(tmp_path: Path) -> None:
+    for array in (np.zeros((9, 30, 2)), np.full((9, 30, 3), "x")):
+        np.save(tmp_path / "a.npy", array)
+        with pytest.raises(
+            DataError, match=r"a\.npy has an array of .* of shape \[9, 30, [23]\], where numbers of sha"
+        ):
+            list(read_clouds(tmp_path / "a.npy", unusable=lambda error: pytest.fail(str(error))))

@@ -1,0 +1,140 @@
+"""The h5 reader: nothing large is read from a file before its shapes, types and labels are known to be sound."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from conclu_pyg.errors import DataError
+from conclu_pyg.io import h5
+from conclu_pyg.io.h5 import H5Clouds
+
+
+def write(folder: Path, **datasets: Any) -> Path:
+    path = folder / "clouds.h5"
+    with h5py.File(path, "w") as file:
+        for key, value in datasets.items():
+            file[key] = value
+    return path
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8", "i4", "u2"])
+@pytest.mark.parametrize("label_shape", [(5,), (5, 1)])
+def test_reads_every_cloud_in_order(tmp_path: Path, monkeypatch: Any, kind: str, label_shape: tuple[int, ...]) -> None:
+    data = np.arange(5 * 4 * 3).reshape(5, 4, 3).astype(kind)
+    path = write(tmp_path, data=data, label=np.arange(5, dtype="u1").reshape(label_shape))
+    monkeypatch.setattr(h5, "BLOCK_BYTES", 2 * data[0].nbytes)  # several blocks, the last one short
+    clouds = H5Clouds(path, 5)
+    assert len(clouds) == 5 and clouds.num_points == 4 and clouds.labels.dtype == np.int64
+    assert clouds.labels.tolist() == [0, 1, 2, 3, 4]
+    assert np.array_equal(np.stack(list(clouds)), data)
+    assert np.array_equal(clouds.read(slice(None, None, 2)), data[::2])
+
+
+GOOD = np.zeros((2, 4, 3), "f4")
+LABEL = np.zeros(2, "i8")
+
+
+@pytest.mark.parametrize(
+    ("datasets", "found"),
+    [
+        ({}, "found nothing"),
+        ({"data": GOOD}, "must hold the data sets 'data' and 'label', found 'data'"),
+        ({"points": GOOD, "label": LABEL}, "found 'label', 'points'"),
+        ({"data": GOOD[0], "label": LABEL}, r"shape \[clouds, points, 3\] with points > 0, found float32 \[4, 3\]"),
+        ({"data": GOOD[..., :2], "label": LABEL}, r"found float32 \[2, 4, 2\]"),
+        ({"data": GOOD[:, :0], "label": LABEL}, r"found float32 \[2, 0, 3\]"),
+        ({"data": np.full((2, 4, 3), b"x"), "label": LABEL}, r"found \|S1"),
+        ({"data": GOOD, "label": LABEL[:1]}, r"each of the 2 clouds in 'data', found int64 \[1\]"),
+        ({"data": GOOD, "label": np.zeros((2, 2), "i8")}, r"found int64 \[2, 2\]"),
+        ({"data": GOOD, "label": np.array([b"a", b"b"])}, r"found \|S1 \[2\]"),
+        ({"data": GOOD, "label": np.array([0, 7])}, "cloud 1 has the label 7, but labels must be 0 to 2"),
+        ({"data": GOOD, "label": np.array([-1, 0])}, "cloud 0 has the label -1"),
+        ({"data": GOOD, "label": np.array([0.5, 0])}, "cloud 0 has the label 0.5"),
+        ({"data": GOOD, "label": np.array([0, np.nan])}, "cloud 1 has the label nan"),
+    ],
+)
+def test_refuses_in_one_sentence(tmp_path: Path, datasets: dict[str, Any], found: str) -> None:
+    path = write(tmp_path, **datasets)
+    with pytest.raises(DataError, match=found) as caught:
+        H5Clouds(path, 3)
+    assert str(path) in str(caught.value) and str(caught.value).endswith(".")
+
+
+def test_refuses_a_missing_truncated_or_foreign_file(tmp_path: Path) -> None:
+    path = tmp_path / "clouds.h5"
+    with pytest.raises(DataError, match="there is no file"):
+        H5Clouds(path, 3)
+    path.write_text("not an h5 file at all")
+    with pytest.raises(DataError, match="truncated, damaged or not an h5 file"):
+        H5Clouds(path, 3)
+    whole = write(tmp_path, data=np.zeros((20, 50, 3)), label=np.zeros(20, "i8")).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="truncated, damaged or not an h5 file"):
+        H5Clouds(path, 3)
+
+
+def test_a_file_that_is_open_elsewhere_is_not_called_damaged(tmp_path: Path) -> None:
+    path = write(tmp_path, data=np.zeros((20, 50, 3)), label=np.zeros(20, "i8"))
+    with h5py.File(path, "r", locking=True), pytest.raises(DataError, match="is open elsewhere in this program"):
+        H5Clouds(path, 3)
+    assert len(H5Clouds(path, 3)) == 20
+
+
+def test_refuses_damage_that_shows_while_reading(tmp_path: Path) -> None:
+    path = tmp_path / "clouds.h5"
+    with h5py.File(path, "w") as file:
+        noise = np.random.default_rng(0).random((64, 100, 3))
+        file.create_dataset("data", data=noise, compression="gzip", chunks=(8, 100, 3))
+        file["label"] = np.zeros(64, "i8")
+        offset = file["data"].id.get_chunk_info(5).byte_offset
+    raw = bytearray(path.read_bytes())
+    raw[offset : offset + 64] = b"\xff" * 64
+    path.write_bytes(raw)
+    clouds = H5Clouds(path, 3)
+    with pytest.raises(DataError, match="truncated, damaged or not an h5 file"):
+        list(clouds)
+
+
+def test_refuses_claims_that_no_file_of_this_size_can_hold(tmp_path: Path) -> None:
+    path = tmp_path / "clouds.h5"
+    with h5py.File(path, "w") as file:  # chunks that were never written take no room
+        file.create_dataset("data", shape=(10**6, 10**6, 3), dtype="f4", chunks=(1, 1024, 3))
+        file["label"] = LABEL
+    with pytest.raises(DataError, match="claims 12,000,000,000,000 bytes"):
+        H5Clouds(path, 3)
+
+
+def test_does_not_follow_links_into_other_files(tmp_path: Path) -> None:
+    secret = write(tmp_path, data=GOOD, label=LABEL).rename(tmp_path / "other.h5")
+    path = tmp_path / "clouds.h5"
+    with h5py.File(path, "w") as file:
+        file["data"] = h5py.ExternalLink(secret.name, "/data")
+        file["label"] = LABEL
+    with pytest.raises(DataError, match="must hold the data sets"):
+        H5Clouds(path, 3)
+    with h5py.File(path, "w") as file:
+        layout = h5py.VirtualLayout(shape=GOOD.shape, dtype="f4")
+        layout[...] = h5py.VirtualSource(secret.name, "data", shape=GOOD.shape)
+        file.create_virtual_dataset("data", layout)
+        file["label"] = LABEL
+    with pytest.raises(DataError, match="lies in other files"):
+        H5Clouds(path, 3)
+
+
+def test_reads_parts_in_order(tmp_path: Path, monkeypatch: Any) -> None:
+    pid = np.arange(20).reshape(5, 4).astype("u1")
+    path = write(tmp_path, data=np.zeros((5, 4, 3), "f4"), label=np.zeros(5, "u1"), pid=pid)
+    monkeypatch.setattr(h5, "BLOCK_BYTES", 30)
+    assert np.array_equal(np.stack(list(H5Clouds(path, 1, parts=True).part())), pid)
+
+
+def test_parts_may_not_claim_more_than_the_file_holds(tmp_path: Path) -> None:
+    path = write(tmp_path, data=GOOD, label=LABEL)
+    with h5py.File(path, "r+") as file:
+        file.create_dataset("pid", shape=(1 << 20, 1 << 10), dtype="u1", chunks=(1, 1 << 10))
+    with pytest.raises(DataError, match="'pid' claims 1,073,741,824 bytes"):
+        H5Clouds(path, 1, parts=True)
+    H5Clouds(path, 1)

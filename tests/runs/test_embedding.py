@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.encoders.pointnet import PointNet
+from conclu_pyg.errors import ConcluError
+from conclu_pyg.runs.embedding import embed
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def split() -> PointCloudSplit:
+    pos = np.random.default_rng(0).normal(size=(7, 16, 3)).astype(np.float32)
+    return PointCloudSplit(pos, np.arange(7), [f"cloud {i}" for i in range(7)], list("abcdefg"))
+
+
+def test_each_cloud_has_the_features_that_it_has_alone(split: PointCloudSplit) -> None:
+    encoder = PointNet(8, input_transform=False, feature_transform=False)
+    x, y = embed(encoder, split, CPU, batch_size=3)
+    alone = [embed(encoder, split.subset(np.array([i])), CPU).x[0] for i in range(7)]
+    assert np.allclose(x, alone, atol=1e-6) and x.dtype == np.float32
+    assert y.tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_encoder_is_left_as_it_was(split: PointCloudSplit, training: bool) -> None:
+    encoder = PointNet(8, input_transform=False, feature_transform=False).train(training)
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    embed(encoder, split, CPU)
+    assert encoder.training is training
+    assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
+
+
+class Broken(nn.Module):
+    """NaN for the fifth cloud."""
+
+    out_channels = 2
+
+    def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
+        pooled = torch.zeros(batch_size, 2)
+        pooled[4 if batch_size == 7 else 0, 1] = float("nan")
+        return pos[:, :2], pooled
+
+
+def test_features_that_are_not_finite_are_refused_with_the_clouds_name(split: PointCloudSplit) -> None:
+    with pytest.raises(ConcluError, match="features that are not finite, first for the cloud cloud 4"):
+        embed(Broken(), split, CPU)

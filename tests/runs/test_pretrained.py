@@ -1,0 +1,263 @@
+"""Encoders that begin with a run's weights: what is loaded, what is said about it, and what is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from conclu_pyg import ENCODERS, METHODS
+from conclu_pyg.data.labels import Labels
+from conclu_pyg.errors import CheckpointError
+from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.fingerprint import config_fingerprint
+from conclu_pyg.runs.folder import BEST, LAST
+from conclu_pyg.runs.pretrained import load_pretrained, origin_in_words, pretraining_of
+
+POINTNET = {"name": "PointNet", "out_channels": 8, "input_transform": False, "feature_transform": False}
+DGCNN = {"name": "DGCNN", "out_channels": 8, "k": 4, "channels": [6, 10]}
+
+
+def save(
+    path: Path, encoder: dict[str, Any], *, prefix: str = "encoder.", model: str = "ConClu", seed: int = 5
+) -> Path:
+    """A checkpoint of an encoder, with other weights than a new one has."""
+    torch.manual_seed(seed)
+    weights = {
+        prefix + key: torch.randn(value.shape).to(value) for key, value in ENCODERS.build(encoder).state_dict().items()
+    }
+    Checkpoint(
+        config={"model": {"name": model, "encoder": encoder}},
+        method={**weights, "head.weight": torch.randn(3)},
+        dataset="ModelNet40",
+        command="conclu train a.yaml",
+        seconds=2.5,
+        epoch=7,
+        batch=0,
+        step=70,
+        up_axis=1,
+    ).save(path)
+    return path
+
+
+@pytest.mark.parametrize("config", [POINTNET, DGCNN], ids=lambda config: str(config["name"]))
+def test_all_weights_and_statistics_are_the_runs(
+    tmp_path: Path, config: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "a.pt", config)
+    encoder = ENCODERS.build({**config, "checkpoint": str(path)})
+    weights, total = Checkpoint.load(path).method, 0
+    for name, value in encoder.state_dict().items():
+        assert torch.equal(value, weights[f"encoder.{name}"]), name
+        total += value.numel()
+    assert capsys.readouterr().out == (
+        f"encoder: {len(weights) - 1} tensors, {total:,} values, loaded from {path} (ConClu, 7 epochs on ModelNet40); "
+        "0 missing, 0 unexpected\n"
+    )
+
+
+def test_what_came_before_the_run_is_said_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    before: dict[str, Any] = {"dataset": "Scans", "method": "ConClu", "before": {}}
+    checkpoint = Checkpoint.load(path)
+    checkpoint.config["model"]["name"] = "Classifier"
+    replace(checkpoint, epoch=1, pretraining=before).save(path)
+    ENCODERS.build({**POINTNET, "checkpoint": str(path)})
+    assert (
+        f"from {path} (Classifier, 1 epoch on ModelNet40, from ConClu on Scans); 0 missing" in capsys.readouterr().out
+    )
+
+
+def test_an_older_checkpoint_without_a_vertical_axis_is_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    checkpoint = Checkpoint.load(path)
+    checkpoint.up_axis = None
+    checkpoint.save(path)
+    ENCODERS.build({**POINTNET, "checkpoint": str(path)})
+    assert "does not say which coordinate points up: clouds are taken as they stand" in capsys.readouterr().out
+
+
+def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    assert pretraining_of(ENCODERS.build(POINTNET)) is None
+    found = pretraining_of(ENCODERS.build({**POINTNET, "checkpoint": str(path)}))
+    assert found is not None and found.state() == {
+        "source": str(path),
+        "dataset": "ModelNet40",
+        "method": "ConClu",
+        "terms": [],
+        "epochs": 7,
+        "up_axis": 1,
+        "command": "conclu train a.yaml",
+        "seconds": 2.5,
+        "setting": config_fingerprint(Checkpoint.load(path).config, "ModelNet40"),
+        "before": {},
+        "departures": [],
+    }
+
+
+def test_the_data_sets_of_a_chain_are_said_in_their_order() -> None:
+    first: dict[str, Any] = {"dataset": "ModelNet40", "before": {}}
+    assert origin_in_words({}) == "random" and origin_in_words(first) == "ModelNet40"
+    assert origin_in_words({"dataset": "Scans", "before": first}) == "ModelNet40, then Scans"
+
+
+def test_a_run_folder_gives_its_best_checkpoint_or_its_last(tmp_path: Path) -> None:
+    for name, seed in ((LAST, 1), (BEST, 2)):
+        path = save(tmp_path / name, POINTNET, seed=seed)
+        encoder = ENCODERS.build({**POINTNET, "checkpoint": str(tmp_path)})
+        assert torch.equal(
+            encoder.state_dict()["last.linear.weight"], Checkpoint.load(path).method["encoder.last.linear.weight"]
+        )
+
+
+def test_an_encoder_passes_from_one_model_to_another(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.pt", POINTNET, model="Classifier")
+    model = METHODS.build(
+        {"name": "Classifier", "encoder": {**POINTNET, "checkpoint": str(path)}}, labels=Labels(("a", "b"))
+    )
+    found = pretraining_of(model.encoder)
+    assert found is not None and found.method == "Classifier"
+    assert torch.equal(model.encoder.last.linear.weight, Checkpoint.load(path).method["encoder.last.linear.weight"])
+    assert not any("checkpoint" in name for name in model.state_dict())
+
+
+def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    checkpoint = Checkpoint.load(path)
+    checkpoint.method["encoder.extra.weight"] = torch.zeros(2, 5)
+    del checkpoint.method["encoder.last.norm.weight"]
+    checkpoint.save(path)
+    torch.manual_seed(0)
+    encoder = ENCODERS.build({**POINTNET, "checkpoint": str(path)})
+    out = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
+    assert rows == [
+        ["last.norm.weight", "[8]", "missing in the checkpoint: stays random"],
+        ["extra.weight", "[2, 5]", "unexpected: not loaded"],
+    ]
+    assert "1 missing, 1 unexpected\n" in out
+    assert f"warning: the encoder and the weights in {path} do not correspond in everything; see the table.\n" in out
+    found = pretraining_of(encoder)
+    tensors = len(encoder.state_dict())
+    assert found and found.departures == [f"1 of its {tensors} tensors random", "1 of the run's tensors left out"]
+    assert torch.equal(encoder.last.norm.weight, torch.ones(8))
+    assert torch.equal(encoder.last.norm.bias, checkpoint.method["encoder.last.norm.bias"])
+
+
+def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    larger = ENCODERS.build({**POINTNET, "input_transform": True, "checkpoint": str(path)})
+    missing = [name for name in larger.state_dict() if name.startswith("input_transform.")]
+    out = capsys.readouterr().out
+    assert f"{len(missing)} missing, 0 unexpected" in out and f"and {len(missing) - 12} more" in out
+    assert sum("stays random" in line for line in out.splitlines()) == 13
+    assert "arguments: input_transform was False, and is True; its weights" in out
+
+
+@pytest.mark.parametrize(
+    ("run", "here", "said"),
+    [
+        (DGCNN, {"k": 5}, "k was 4, and is 5"),
+        ({key: value for key, value in DGCNN.items() if key != "k"}, {"k": 5}, "k was 20, and is 5"),
+        (POINTNET, {"last_relu": False}, "last_relu was True, and is False"),
+    ],
+)
+def test_an_argument_that_no_shape_tells_is_warned_about(
+    tmp_path: Path, run: dict[str, Any], here: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "a.pt", run)
+    found = pretraining_of(ENCODERS.build({**run, **here, "checkpoint": str(path)}))
+    assert found and found.departures == [said]
+    assert capsys.readouterr().out.endswith(
+        f"warning: the encoder of {path} was trained with other arguments: {said}; its weights mean something else "
+        "here, so give the run's arguments unless that is intended.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "here"),
+    [
+        ({**DGCNN, "k": 20}, {"name": "DGCNN", "out_channels": 8, "channels": [6, 10]}),  # the default
+        (DGCNN, {**DGCNN, "neighbors": {"name": "dense"}}),
+        ({**DGCNN, "checkpoint": "elsewhere"}, DGCNN),
+    ],
+)
+def test_arguments_that_mean_the_same_are_not_warned_about(
+    tmp_path: Path, run: dict[str, Any], here: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "a.pt", {key: value for key, value in run.items() if key != "checkpoint"})
+    checkpoint = Checkpoint.load(path)
+    checkpoint.config["model"]["encoder"] = run
+    checkpoint.save(path)
+    ENCODERS.build({**here, "checkpoint": str(path)})
+    assert "warning" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("forget_registered")
+def test_an_encoder_by_another_name_is_warned_about_though_it_fits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    ENCODERS.register_module(name="Mine")(ENCODERS.get("PointNet"))
+    ENCODERS.build({**POINTNET, "name": "Mine", "checkpoint": str(path)})
+    assert "trained with other arguments: it was PointNet, and is Mine; " in capsys.readouterr().out
+
+
+def test_an_encoder_that_was_built_already_is_loaded_without_a_config(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    encoder = ENCODERS.build({**POINTNET, "last_relu": False})
+    load_pretrained(encoder, str(path))
+    assert torch.equal(encoder.last.linear.weight, Checkpoint.load(path).method["encoder.last.linear.weight"])
+
+
+def refusal(config: dict[str, Any], path: Path) -> str:
+    with pytest.raises(CheckpointError) as error:
+        ENCODERS.build({**config, "checkpoint": str(path)})
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_another_shape_is_refused_with_both(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    assert refusal({**POINTNET, "out_channels": 9}, path) == (
+        f"{path} does not fit PointNet: last.linear.weight of its PointNet has shape [8, 128] instead of [9, 128]; "
+        "give the encoder, and the arguments, that the run's config.yaml says."
+    )
+
+
+def test_another_encoder_is_refused_by_name(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.pt", POINTNET)
+    assert "does not fit DGCNN: last.linear.weight of its PointNet has shape [8, 128] instead of [8, 16]" in refusal(
+        DGCNN, path
+    )
+
+
+@pytest.mark.parametrize(("prefix", "such"), [("backbone.", "none"), ("encoder.net.", "net.local.0.weight")])
+def test_a_run_without_weights_of_such_an_encoder_is_refused(tmp_path: Path, prefix: str, such: str) -> None:
+    path = save(tmp_path / "a.pt", POINTNET, prefix=prefix)
+    assert refusal(POINTNET, path) == (
+        f"{path} has no weights for PointNet: it has those of PointNet, such as {such}; give a run of the same encoder."
+    )
+
+
+def test_the_weights_of_a_method_whose_encoder_has_no_name_are_refused_by_its_own(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.pt", POINTNET, prefix="")
+    checkpoint = Checkpoint.load(path)
+    checkpoint.config["model"] = {"name": "Mine", "encoder": "PointNet"}
+    checkpoint.save(path)
+    assert "it has those of Mine, such as none" in refusal(POINTNET, path)
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.pt").write_text("no checkpoint")
+    torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "bare.pt")
+    assert "cannot be read as a checkpoint" in refusal(POINTNET, tmp_path / "text.pt")
+    assert "bare.pt is no checkpoint of conclu_pyg: it must hold config" in refusal(POINTNET, tmp_path / "bare.pt")
+    assert "is a folder without checkpoints/last.pt" in refusal(POINTNET, tmp_path)

@@ -1,0 +1,19 @@
+import pytest
+import torch
+
+from conclu_pyg.device import choose_device
+from conclu_pyg.errors import ConfigError
+
+
+def test_auto_takes_the_best_device_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.mps, "is_available", lambda: False)
+    for there, best in ((True, "cuda"), (False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert choose_device("auto").type == best
+
+
+def test_a_device_that_is_absent_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("cpu") == torch.device("cpu")
+    with pytest.raises(ConfigError, match=r"pipeline\.device=cuda cannot be used here: .* pipeline\.device=auto"):
+        choose_device("cuda")
