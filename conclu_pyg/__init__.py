@@ -11,6 +11,7 @@ from conclu_pyg.registry import (
     METHODS,
     NEIGHBORS,
     PIPELINES,
+    TASKS,
     TRANSFORMS,
     Registry,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "METHODS",
     "NEIGHBORS",
     "PIPELINES",
+    "TASKS",
     "TRANSFORMS",
     "Registry",
     "__version__",

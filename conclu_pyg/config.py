@@ -19,7 +19,7 @@ from conclu_pyg.errors import ConfigError, Fault, RegistryError, in_words
 from conclu_pyg.imports import import_modules
 from conclu_pyg.nearest import nearest, nearest_of
 from conclu_pyg.overrides import apply_overrides
-from conclu_pyg.registry import Registry, built_from
+from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, TASKS, Registry, built_from
 
 __all__ = [
     "KEYS",
@@ -93,6 +93,26 @@ def check(config: Mapping[str, Any], source: str) -> None:
         raise ConfigError("\n".join([f"{source} has {len(faults)} mistakes:", *lines]))
 
 
+def section_registries(config: Mapping[str, Any]) -> dict[str, Registry]:
+    """Returns the registry that builds each section of a config. The pipeline decides what ``model`` is: a method of
+    :data:`~conclu_pyg.METHODS` or a supervised model of :data:`~conclu_pyg.TASKS`."""
+    pipeline = config.get("pipeline")
+    name = pipeline.get("name") if isinstance(pipeline, Mapping) else None
+    models = getattr(PIPELINES.get(str(name)), "models", METHODS) if name in PIPELINES else METHODS
+    return {"dataset": DATASETS, "model": models, "pipeline": PIPELINES}
+
+
+def _other_models(name: Any, registry: Registry) -> str:
+    """A hint for a model of the other registry: which pipeline trains it."""
+    if not isinstance(name, str):
+        return ""
+    if registry is METHODS and name in TASKS:
+        return f"{name} is a supervised model of TASKS; give pipeline.name=Finetuning to train it."
+    if registry is TASKS and name in METHODS:
+        return f"{name} is a self-supervised method of METHODS; give pipeline.name=Pretraining to train it."
+    return ""
+
+
 def _faults(config: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with a config; the place of a fault, or the config, is the subject of its sentence."""
     sections: dict[Any, Any] = dict(config)
@@ -100,7 +120,7 @@ def _faults(config: Mapping[str, Any]) -> Iterator[Fault]:
         if key not in KEYS:
             yield Fault(f"has the unknown key {key!r}{nearest(str(key), KEYS)}", f"Keys: {', '.join(KEYS)}.")
             sections.setdefault(nearest_of(str(key), KEYS), config[key])  # not missing, and read as what is meant
-    for key, registry in SECTIONS.items():
+    for key, registry in section_registries(sections).items():
         section = sections.get(key)
         if isinstance(section, Mapping) and "name" in section:
             yield from _faults_of_part(section, registry, key, RESERVED.get(key, ()))
@@ -121,6 +141,8 @@ def _faults_of_part(config: Any, registry: Registry, place: str, reserved: Seque
     try:
         cls, arguments, _ = registry.look_up({"name": config} if isinstance(config, str) else config)
     except RegistryError as error:  # of a class that is not known, nothing else is
+        if isinstance(config, Mapping) and (hint := _other_models(config.get("name"), registry)):
+            return [Fault(hint, place=f"{place}:")]
         return [fault._replace(place=f"{place}:") for fault in error.faults]
     try:
         check_arguments(cls, arguments, reserved=reserved, options=registry.options_of(cls))

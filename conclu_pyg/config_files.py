@@ -18,9 +18,8 @@ from omegaconf.errors import OmegaConfBaseException
 from conclu_pyg.errors import ConfigError, one_line
 from conclu_pyg.imports import beside
 from conclu_pyg.paths import located, located_or_nearest
-from conclu_pyg.registry import DATASETS, METHODS, PIPELINES
 
-SECTIONS = {"dataset": DATASETS, "model": METHODS, "pipeline": PIPELINES}
+SECTIONS = ("dataset", "model", "pipeline")
 KEYS = (*SECTIONS, "imports")
 MAX_BYTES = 1 << 20  # a config is written by hand; anything larger is another file given by mistake
 MAX_BASES = 16

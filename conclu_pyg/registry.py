@@ -235,6 +235,7 @@ def load_plugins() -> None:
 
 ENCODERS = Registry("ENCODERS", "conclu_pyg.encoders", {"checkpoint": "conclu_pyg.runs.pretrained:load_pretrained"})
 METHODS = Registry("METHODS", "conclu_pyg.methods")
+TASKS = Registry("TASKS", "conclu_pyg.tasks")
 CLUSTERERS = Registry("CLUSTERERS", "conclu_pyg.clusterers")
 HEADS = Registry("HEADS", "conclu_pyg.heads")
 TRANSFORMS = Registry("TRANSFORMS", "conclu_pyg.transforms")

@@ -9,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from conclu_pyg import DATASETS, HEADS, METHODS, Registry
-from conclu_pyg.config import load_config, named, resolve
+from conclu_pyg.config import load_config, named, resolve, section_registries
 from conclu_pyg.errors import ConfigError, DataError, RegistryError
 from conclu_pyg.transforms import compose
 
@@ -296,5 +296,5 @@ def test_every_config_loads_and_its_sections_are_built(path: Path, folders: dict
     name = config["dataset"]["name"]
     dataset = DATASETS.build(config["dataset"] | ({"dataset_path": folders[name]} if name in folders else {}))
     views = compose(config["pipeline"].get("views", []), up_axis=dataset.up_axis)
-    method = METHODS.build(config["model"], labels=dataset.labels)
+    method = section_registries(config)["model"].build(config["model"], labels=dataset.labels)
     assert method.encoder.out_channels > 0 and all(v.up_axis == 2 for v in views.transforms if "Rot" in repr(v))

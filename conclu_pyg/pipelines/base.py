@@ -24,6 +24,7 @@ from conclu_pyg.methods.base import MethodOutput, epoch_warnings, loss_terms
 from conclu_pyg.pipelines.interrupt import Interrupt
 from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
 from conclu_pyg.progress import console, counted, epoch_line, progress_bar, step_status, warn
+from conclu_pyg.registry import METHODS, Registry
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import BEST, CURVES_NAME, LAST, make_run_folder
 from conclu_pyg.runs.pretrained import pretraining_of
@@ -96,6 +97,7 @@ class Pipeline(ABC):
 
     optimizer: torch.optim.Optimizer
     scheduler: LRScheduler
+    models: ClassVar[Registry] = METHODS  # what builds the config's section `model`
     headline: ClassVar[Mapping[str, str]] = {}  # metrics beside the losses in the line of an epoch, each a format
 
     @abstractmethod

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conclu_pyg.registry import DATASETS, METHODS, PIPELINES
+from conclu_pyg.config import section_registries
+from conclu_pyg.registry import DATASETS, PIPELINES
 from conclu_pyg.seeding import seed_all
 
 
@@ -16,5 +17,5 @@ def build_pipeline(config: Mapping[str, Any]) -> Any:
     """
     dataset = DATASETS.build(config["dataset"])
     seed_all(config["pipeline"].get("seed", 0))
-    model = METHODS.build(config["model"], labels=dataset.labels)
+    model = section_registries(config)["model"].build(config["model"], labels=dataset.labels)
     return PIPELINES.build(config["pipeline"], model=model, dataset=dataset, config=config)

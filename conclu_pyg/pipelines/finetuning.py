@@ -18,7 +18,7 @@ from conclu_pyg.methods.base import MethodOutput, task_of
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.pipelines.label_choice import LabelChoice
 from conclu_pyg.progress import console, warn
-from conclu_pyg.registry import PIPELINES, TRANSFORMS
+from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
 from conclu_pyg.runs.pretrained import pretraining_of
 from conclu_pyg.tasks.predictions import predict_split
 from conclu_pyg.transforms import compose
@@ -68,6 +68,7 @@ class Finetuning(Pipeline):
     """
 
     built_from: ClassVar = {"views": TRANSFORMS}
+    models: ClassVar = TASKS
     headline: ClassVar = {
         "train/accuracy": "training accuracy {:.1f} %",
         "validation/accuracy": "validation accuracy {:.1f} %",

@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 
-from conclu_pyg.config import named, resolve
+from conclu_pyg.config import named, resolve, section_registries
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.methods.base import task_of
 from conclu_pyg.progress import console, counted
-from conclu_pyg.registry import DATASETS, METHODS
+from conclu_pyg.registry import DATASETS
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 from conclu_pyg.runs.embedding import Features, embed
 from conclu_pyg.runs.folder import find_checkpoint, folder_of
@@ -187,7 +187,7 @@ def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint, source: P
     given = {"labels": Labels.from_state(checkpoint.labels)} if checkpoint.labels else {}
     with named({**config, "model": model}, _called(source)):
         seed_all(config["pipeline"].get("seed", 0))
-        return METHODS.build(model, **given)
+        return section_registries(config)["model"].build(model, **given)
 
 
 def _count(labels: Labels) -> str:

@@ -12,10 +12,10 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.encoders.base import channels_of, pooled_features
 from conclu_pyg.metrics import Scores, classification_scores
-from conclu_pyg.registry import ENCODERS, HEADS, METHODS
+from conclu_pyg.registry import ENCODERS, HEADS, TASKS
 
 
-@METHODS.register_module()
+@TASKS.register_module()
 class Classifier(nn.Module):
     """An encoder, and a head that gives a score for each class from its pooled features.
 

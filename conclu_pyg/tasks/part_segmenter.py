@@ -15,10 +15,10 @@ from conclu_pyg.data.rows import blocks
 from conclu_pyg.encoders.base import channels_of, layer_channels, layer_features
 from conclu_pyg.errors import DataError
 from conclu_pyg.metrics import Scores, part_scores
-from conclu_pyg.registry import ENCODERS, HEADS, METHODS
+from conclu_pyg.registry import ENCODERS, HEADS, TASKS
 
 
-@METHODS.register_module()
+@TASKS.register_module()
 class PartSegmenter(nn.Module):
     """An encoder, and a head that gives a score for each part from the features of a point and of its cloud. The
     category of a cloud is known, as in PointNet and in the paper (section 3.3): it is read from ``clouds.y``, it is an

@@ -28,8 +28,8 @@ import yaml
 from conclu_pyg import registry
 from conclu_pyg.arguments import parameters_of
 from conclu_pyg.cli.main import COMMANDS, main
-from conclu_pyg.config import SECTIONS, load_config, resolve
-from conclu_pyg.registry import PLUGIN_GROUP, Registry
+from conclu_pyg.config import load_config, resolve
+from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, PLUGIN_GROUP, TASKS, Registry
 from conclu_pyg.runs.checkpoint import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,9 +202,11 @@ def test_links_lead_somewhere(document: str, link: str) -> None:
 @pytest.mark.parametrize("document", RUN)
 def test_names_in_the_text_exist(document: str) -> None:
     """Paths, dotted names, options and targets that stand in backquotes."""
+    models = {name: held.get(name) for held in (METHODS, TASKS) for name in held}
+    sections: dict[str, Any] = {"dataset": DATASETS, "model": models, "pipeline": PIPELINES}
     arguments = {
         section: {"name"} | {key for name in held for key in parameters_of(held.get(name))}
-        for section, held in SECTIONS.items()
+        for section, held in sections.items()
     }
     for code in re.findall(r"`([^`\n]+)`", prose(document)):
         if re.fullmatch(r"(conclu_pyg|configs|docs|tests|tools)/[\w./-]+", code):

@@ -11,7 +11,7 @@ from conclu_pyg.methods.base import batch_need, epoch_warnings, loss_terms, num_
 ENCODER = {"name": "PointNet", "out_channels": 32, "input_transform": False, "feature_transform": False}
 
 
-PRETRAINING = [name for name in METHODS if not getattr(METHODS.get(name), "task", "")]
+PRETRAINING = list(METHODS)
 
 
 @pytest.fixture(params=PRETRAINING)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Batch
 
+from conclu_pyg.config import check
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
 from conclu_pyg.metrics import Scores
@@ -369,11 +370,9 @@ def test_clouds_that_there_are_not_are_refused(options: dict[str, Any], message:
         build(**options).run_train()
 
 
-def test_pipelines_and_models_of_the_other_kind_are_refused(tiny_config: dict[str, Any], build: Build) -> None:
-    with pytest.raises(ConfigError, match=r"trains on labels, and model.name=ConClu learns without them"):
-        build_pipeline({**tiny_config, "pipeline": {"name": "Finetuning"}})
+def test_pipelines_and_models_of_the_other_kind_are_refused(tiny_config: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"ConClu is a self-supervised method of METHODS; give pipeline.name=Pre"):
+        check({**tiny_config, "pipeline": {"name": "Finetuning"}}, "it")
     model = {"name": "Classifier", "encoder": tiny_config["model"]["encoder"]}
-    with pytest.raises(
-        ConfigError, match=r"trains a method on two views, and model.name=Classifier learns from labels"
-    ):
-        build_pipeline({**tiny_config, "model": model})
+    with pytest.raises(ConfigError, match=r"Classifier is a supervised model of TASKS; give pipeline.name=Finetuning"):
+        check({**tiny_config, "model": model}, "it")

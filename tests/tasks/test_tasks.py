@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 
-from conclu_pyg import METHODS
+from conclu_pyg import TASKS
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.errors import ConfigError, DataError
@@ -16,15 +16,14 @@ from conclu_pyg.methods.base import task_of
 
 ENCODER = {"name": "PointNet", "out_channels": 32, "input_transform": False, "feature_transform": False}
 LABELS = Labels(("cup", "lamp", "box"), ("rim", "body", "shade", "foot", "pole"), ((0, 1), (2, 3, 4), (1, 3)))
-TASKS = [name for name in METHODS if getattr(METHODS.get(name), "task", "")]
 SIZES = [20, 31, 8, 20]
 
 
 def build(name: str, labels: Labels = LABELS, **config: Any) -> Any:
-    return METHODS.build({"name": name, "encoder": ENCODER, **config}, labels=labels)
+    return TASKS.build({"name": name, "encoder": ENCODER, **config}, labels=labels)
 
 
-@pytest.fixture(params=TASKS)
+@pytest.fixture(params=list(TASKS))
 def model(request: pytest.FixtureRequest) -> Any:
     return build(request.param)
 
@@ -60,7 +59,7 @@ def is_possible(model: Any, clouds: Batch) -> Tensor:
 
 
 def test_there_are_models_for_both_tasks() -> None:
-    assert {METHODS.get(name).task for name in TASKS} >= {"classification", "part_segmentation"}  # type: ignore[attr-defined]
+    assert {TASKS.get(name).task for name in TASKS} >= {"classification", "part_segmentation"}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("autocast", [False, True], ids=["float32", "bfloat16"])
@@ -125,16 +124,16 @@ def test_one_wrong_prediction_costs_its_share(model: Any) -> None:
 
 def test_its_mode_its_state_and_its_words(model: Any) -> None:
     assert task_of(model) and isinstance(model.given, str) and model.labels == LABELS
-    again = METHODS.build({"name": type(model).__name__, "encoder": ENCODER}, labels=LABELS)
+    again = TASKS.build({"name": type(model).__name__, "encoder": ENCODER}, labels=LABELS)
     again.load_state_dict(model.state_dict())
     clouds = draw()
     assert torch.equal(model.eval()(clouds), again.eval()(clouds))
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", list(TASKS))
 def test_an_encoder_without_a_size_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=r"^Linear is no encoder: its out_channels, .* found None\.$"):
-        METHODS.build({"name": name, "encoder": nn.Linear(3, 4)}, labels=LABELS)
+        TASKS.build({"name": name, "encoder": nn.Linear(3, 4)}, labels=LABELS)
 
 
 def test_labels_without_parts_are_refused_where_parts_are_predicted() -> None:
