@@ -1,141 +1,169 @@
-"""What a class takes: its arguments and their types, and what is wrong with those that a config gives."""
+"""Arguments of a class: their names, types and bounds, and the check of those that a config or a caller gives."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
-import types
 import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar, cast
 
-from conclu_pyg.errors import Fault, RegistryError
-from conclu_pyg.nearest import nearest
+from conclu_pyg.constraints import find_violations, format_type, has_type
+from conclu_pyg.errors import ArgumentError, Issue
+from conclu_pyg.suggestions import suggest
 
-# What YAML gives apart from mappings: never an object that was built already.
-YAML_VALUES = (str, int, float, list, tuple, type(None))
+Init = TypeVar("Init", bound=Callable[..., None])
+
+
+def validated(init: Init) -> Init:
+    """Decorate an ``__init__`` whose annotations have bounds (:mod:`conclu_pyg.constraints`): it raises one
+    :class:`~conclu_pyg.errors.ArgumentError` about all arguments that are out of bounds, before its body runs."""
+    signature = inspect.signature(init)
+    hints: dict[str, Any] = {}  # resolved at the first call, when all names of the module are defined
+
+    @functools.wraps(init)
+    def checked(self: object, *args: Any, **kwargs: Any) -> None:
+        if not hints:
+            hints.update(_hints_of(init))
+        arguments = signature.bind(self, *args, **kwargs).arguments
+        issues = _out_of_bounds(type(self).__name__, arguments, hints)
+        if issues:
+            raise ArgumentError(*issues)
+        init(self, *args, **kwargs)
+
+    return cast(Init, checked)
 
 
 def parameters_of(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The arguments that a config can give: named ones, and, of a class that takes ``**options``, those of the class
-    that it is derived from, which gets them."""
+    """Return the parameters that a config can give: the named ones, and those of the base class that ``**options`` are
+    passed on to."""
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters: dict[str, inspect.Parameter] = {}
-    for taker in _takers(cls):
+    for constructor in _constructors(cls):
         parameters |= {
             key: parameter
-            for key, parameter in inspect.signature(taker).parameters.items()
+            for key, parameter in inspect.signature(constructor).parameters.items()
             if parameter.kind not in variadic and key not in parameters
         }
     return parameters
 
 
-def _takers(cls: Callable[..., Any]) -> list[Callable[..., Any]]:
+def _constructors(cls: Callable[..., Any]) -> list[Callable[..., Any]]:
     """``cls``, and those of its bases whose constructors get what is passed on to them as ``**options``."""
-    takers = [cls]
+    constructors = [cls]
     for base in inspect.getmro(cls)[1:] if inspect.isclass(cls) else ():
-        if _is_open(takers[-1]) and inspect.isfunction(vars(base).get("__init__")):
-            takers.append(base)
-    return takers
+        if _is_open(constructors[-1]) and inspect.isfunction(vars(base).get("__init__")):
+            constructors.append(base)
+    return constructors
 
 
 def _is_open(cls: Callable[..., Any]) -> bool:
-    """Whether it takes ``**options``."""
+    """Return whether it accepts ``**options``."""
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values())
 
 
-def settings_of(cls: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``cls`` is built with: the arguments of a config, and the defaults of the others."""
+def resolved_arguments(cls: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a config over the defaults of the class."""
     defaults = {key: p.default for key, p in parameters_of(cls).items() if p.default is not p.empty}
     return defaults | dict(arguments)
+
+
+def describe(cls: Callable[..., Any]) -> dict[str, str]:
+    """Return each parameter of a class with its type, bounds and default: ``width: int (>= 1) = 64``."""
+    hints = _type_hints(cls)
+    return {key: _describe(parameter, hints) for key, parameter in parameters_of(cls).items()}
 
 
 def check_arguments(
     cls: Callable[..., Any],
     arguments: Mapping[str, Any],
-    offers: Collection[str] | None = None,
+    defaults: Collection[str] | None = None,
     reserved: Collection[str] = (),
     options: Collection[str] = (),
 ) -> None:
-    """Refuses arguments that ``cls`` does not take, that have the wrong type, or that are missing, all of them at once.
+    """Refuse arguments that are unknown, missing, of another type or out of bounds, all of them at once.
 
     Args:
         cls: a registered class.
-        arguments: what a config gives.
-        offers: the names of what the surroundings give (default: not known yet, so that nothing counts as missing).
-        reserved: the names of what only the surroundings can give, such as a model that was built.
-        options: the names of what the config may say beside the arguments, for the message.
+        arguments: those of a config.
+        defaults: the names of those that the program adds (default: not known yet, so that nothing counts as missing).
+        reserved: the names of those that only the program can give, such as a model that was built.
+        options: the names of those that the config may have in addition, for the message.
 
     Raises:
-        RegistryError: names the class, the arguments and what the class takes.
+        ArgumentError: with an issue for each argument.
     """
-    parameters, hints = parameters_of(cls), _type_hints(cls)
+    name, parameters, hints = cls.__name__, parameters_of(cls), _type_hints(cls)
     held = [key for key in reserved if parameters.pop(key, None) and key in arguments]
     described = [*(_describe(p, hints) for p in parameters.values()), *(f"{key}: str = None" for key in options)]
     takes = f"It takes: {', '.join(described) or 'no arguments'}."
-    anything = _is_open(_takers(cls)[-1])  # where no base says what it takes
-    unknown = [] if anything else [key for key in arguments if key not in parameters and key not in held]
+    is_open = _is_open(_constructors(cls)[-1])  # where no base lists its arguments
+    unknown = [] if is_open else [key for key in arguments if key not in parameters and key not in held]
     missing = [
         key
         for key, parameter in parameters.items()
-        if offers is not None and parameter.default is parameter.empty and key not in arguments and key not in offers
+        if defaults is not None
+        and parameter.default is parameter.empty
+        and key not in arguments
+        and key not in defaults
     ]
-    unfit = {
-        key: value
-        for key, value in arguments.items()
-        if key in parameters and key in hints and not _fits(value, hints[key])
-    }
-    faults = [Fault(f"{cls.__name__} is given {key!r} by the program; leave it out of the config.") for key in held]
     known = [*parameters, *options]
-    faults += [Fault(f"{cls.__name__} takes no argument {key!r}{nearest(str(key), known)}", takes) for key in unknown]
+    issues = [
+        Issue(f"{name}: {key!r} is set by the program and cannot appear in the config.", argument=key) for key in held
+    ]
+    issues += [
+        Issue(
+            f"{name} takes no argument {key!r}{suggest(str(key), known)}", takes, argument=str(key), got=arguments[key]
+        )
+        for key in unknown
+    ]
     if not unknown:  # one of which may be meant to be what is missing
-        faults += [Fault(f"{cls.__name__} needs the argument {key!r}, which is not given.", takes) for key in missing]
-    for key, value in unfit.items():
-        found = f"{value!r} ({type(value).__name__})"
-        faults.append(Fault(f"{cls.__name__} takes {_describe(parameters[key], hints)}, found {found}.", argument=key))
-    if faults:
-        raise RegistryError(*faults)
+        issues += [Issue(f"{name} needs the argument {key!r}.", takes, argument=key) for key in missing]
+    typed = {key: value for key, value in arguments.items() if key in parameters and key in hints}
+    for key, value in typed.items():
+        if not has_type(value, hints[key]):
+            expected = format_type(hints[key])
+            message = f"{name}: {key} must be {expected}, got {value!r} ({type(value).__name__})."
+            issues.append(Issue(message, argument=key, got=value, expected=expected))
+        else:
+            issues += _out_of_bounds(name, {key: value}, hints)
+    if issues:
+        raise ArgumentError(*issues)
+
+
+def _out_of_bounds(name: str, arguments: Mapping[str, Any], hints: Mapping[str, Any]) -> list[Issue]:
+    """The values that are out of the bounds in their type hints."""
+    return [
+        Issue(
+            f"{name}: {violation.name} must be {violation.expected}, got {violation.got!r}.",
+            argument=key,
+            got=violation.got,
+            expected=violation.expected,
+        )
+        for key, value in arguments.items()
+        if key in hints
+        for violation in find_violations(key, value, hints[key])
+    ]
 
 
 def _describe(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> str:
-    """The argument with its type, in which names that only the class knows are resolved, and its default."""
+    """The parameter with its type, in which names that only the class knows are resolved, and its default."""
     annotation = hints.get(parameter.name, parameter.annotation)
-    if annotation is parameter.empty:
-        kind = ""
-    else:
-        kind = ": " + (annotation if isinstance(annotation, str) else _format(annotation))
+    kind = "" if annotation is parameter.empty else f": {format_type(annotation)}"
     default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
     return f"{parameter.name}{kind}{default}"
 
 
-def _format(annotation: Any) -> str:
-    return inspect.formatannotation(annotation).replace("typing.", "")
-
-
 def _type_hints(cls: Callable[..., Any]) -> dict[str, Any]:
     hints: dict[str, Any] = {}
-    for taker in reversed(_takers(cls)):
-        function = inspect.getattr_static(taker, "__init__") if inspect.isclass(taker) else taker
-        with contextlib.suppress(NameError, AttributeError, TypeError):  # names that only a type checker knows
-            hints |= typing.get_type_hints(function)
+    for constructor in reversed(_constructors(cls)):
+        is_class = inspect.isclass(constructor)
+        hints |= _hints_of(inspect.getattr_static(constructor, "__init__") if is_class else constructor)
     return hints
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether ``value`` fits a hint made of plain YAML types; a hint of any other kind is left to the class."""
-    origin, parts = typing.get_origin(hint) or hint, typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, part) for part in parts)
-    if origin is typing.Literal:
-        return any(type(value) is type(option) and value == option for option in parts)
-    if origin in (list, Sequence):
-        return isinstance(value, (list, tuple)) and all(_fits(item, part) for item in value for part in parts)
-    if origin in (dict, Mapping):
-        return not isinstance(value, YAML_VALUES)  # an object may stand where a config describes one
-    if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (bool, str, type(None)):
-        return isinstance(value, hint)
-    return True
+def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    with contextlib.suppress(NameError, AttributeError, TypeError):  # names that only a type checker knows
+        return typing.get_type_hints(function, include_extras=True)
+    return {}

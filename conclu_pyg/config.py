@@ -1,55 +1,38 @@
-"""A config that is checked against the classes that it names: what training and evaluation start from.
-
-Reading the files is the business of :mod:`conclu_pyg.config_files`, changing what they say on the command line that of
-:mod:`conclu_pyg.overrides`, and importing the modules that they name that of :mod:`conclu_pyg.imports`.
-"""
+"""A config checked against the classes that it names: the starting point of training and evaluation."""
 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from conclu_pyg.arguments import check_arguments
-from conclu_pyg.config_files import KEYS, MAX_BYTES, SECTIONS, dump_config, read_config
-from conclu_pyg.errors import ConfigError, Fault, RegistryError, in_words
+from conclu_pyg.config_files import KEYS, read_config
+from conclu_pyg.errors import ArgumentError, ConfigError, Issue, RegistryError
 from conclu_pyg.imports import import_modules
-from conclu_pyg.nearest import nearest, nearest_of
 from conclu_pyg.overrides import apply_overrides
-from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, TASKS, Registry, built_from
-
-__all__ = [
-    "KEYS",
-    "MAX_BYTES",
-    "SECTIONS",
-    "apply_overrides",
-    "check",
-    "dump_config",
-    "import_modules",
-    "load_config",
-    "named",
-    "resolve",
-]
+from conclu_pyg.registry import DATASETS, ENCODERS, METHODS, PIPELINES, TASKS, Registry, components_of
+from conclu_pyg.suggestions import closest_match, suggest
 
 # Arguments that the program gives to the class of a section, so that a config cannot.
 RESERVED = {"pipeline": ("model", "dataset", "config")}
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
-    """Reads a config file, its bases and the command line's overrides into one plain dictionary.
+    """Read a config file, its bases and the overrides of the command line into one plain dictionary, and check it.
 
-    Changing a section's ``name``, in a file over its base or by an override, starts that section anew: the arguments
-    of another class are not carried over.
+    Changing a section's ``name``, in a file over its base or by an override, discards the other keys of that section:
+    the arguments of another class are not carried over.
 
     Args:
         path: a YAML file.
         overrides: ``section.key=value`` with YAML values, such as ``pipeline.lr=1e-4`` or ``dataset.download=true``.
 
     Raises:
-        ConfigError: a file that is missing, too large, malformed or built on itself; an unknown section or key.
+        ConfigError: a file that is missing, too large, malformed or its own base; an unknown section or key; an
+            argument that a class does not accept.
     """
     return resolve(read_config(Path(path)), overrides, str(path), Path(path).parent)
 
@@ -57,13 +40,13 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, An
 def resolve(
     config: Mapping[str, Any], overrides: Sequence[str], source: str, folder: Path | None = None
 ) -> dict[str, Any]:
-    """Applies overrides to a config, imports the modules that it names, and checks it.
+    """Apply overrides to a config, import the modules that it names, and check it.
 
     Args:
         config: as read from a file, or the resolved config of a run.
         overrides: as for :func:`load_config`.
         source: what messages call the config.
-        folder: what the ``.py`` files among its imports are relative to (default: the working folder).
+        folder: what the ``.py`` files among its imports are relative to (default: the working directory).
 
     Raises:
         ConfigError: as :func:`load_config`.
@@ -77,113 +60,120 @@ def resolve(
 
 
 def check(config: Mapping[str, Any], source: str) -> None:
-    """Refuses a config with unknown or missing sections, or with arguments that the classes it names do not take: all
-    of them at once, one in a sentence, several in a line each.
+    """Refuse a config with unknown or missing sections, or with arguments that the classes it names do not accept, all
+    of them at once.
 
     Raises:
-        ConfigError: names the keys and the nearest matches.
+        ConfigError: with an issue for each.
     """
-    faults = list(_faults(config))
-    texts = in_words(faults)
-    if len(faults) == 1:
-        place = faults[0].place
-        raise ConfigError(f"{source}{', ' if place else ''}{place} {texts[0]}")
-    if faults:
-        lines = [f"  {fault.place or 'it'} {text}" for fault, text in zip(faults, texts, strict=True)]
-        raise ConfigError("\n".join([f"{source} has {len(faults)} mistakes:", *lines]))
+    issues = list(_issues(config))
+    if issues:
+        raise ConfigError(*issues, source=source)
 
 
 def section_registries(config: Mapping[str, Any]) -> dict[str, Registry]:
-    """Returns the registry that builds each section of a config. The pipeline decides what ``model`` is: a method of
-    :data:`~conclu_pyg.METHODS` or a supervised model of :data:`~conclu_pyg.TASKS`."""
+    """Return the registry that builds each section of a config. The pipeline determines whether ``model`` is a method
+    of :data:`~conclu_pyg.METHODS` or a supervised model of :data:`~conclu_pyg.TASKS`."""
     pipeline = config.get("pipeline")
     name = pipeline.get("name") if isinstance(pipeline, Mapping) else None
     models = getattr(PIPELINES.get(str(name)), "models", METHODS) if name in PIPELINES else METHODS
     return {"dataset": DATASETS, "model": models, "pipeline": PIPELINES}
 
 
-def _other_models(name: Any, registry: Registry) -> str:
-    """A hint for a model of the other registry: which pipeline trains it."""
-    if not isinstance(name, str):
-        return ""
-    if registry is METHODS and name in TASKS:
-        return f"{name} is a supervised model of TASKS; give pipeline.name=Finetuning to train it."
-    if registry is TASKS and name in METHODS:
-        return f"{name} is a self-supervised method of METHODS; give pipeline.name=Pretraining to train it."
-    return ""
-
-
-def _faults(config: Mapping[str, Any]) -> Iterator[Fault]:
-    """What is wrong with a config; the place of a fault, or the config, is the subject of its sentence."""
+def _issues(config: Mapping[str, Any]) -> Iterator[Issue]:
     sections: dict[Any, Any] = dict(config)
     for key in config:
         if key not in KEYS:
-            yield Fault(f"has the unknown key {key!r}{nearest(str(key), KEYS)}", f"Keys: {', '.join(KEYS)}.")
-            sections.setdefault(nearest_of(str(key), KEYS), config[key])  # not missing, and read as what is meant
+            yield Issue(f"unknown section {key!r}{suggest(str(key), KEYS)}", f"Sections: {', '.join(KEYS)}.", str(key))
+            sections.setdefault(closest_match(str(key), KEYS), config[key])  # not missing, and read as what is meant
     for key, registry in section_registries(sections).items():
         section = sections.get(key)
         if isinstance(section, Mapping) and "name" in section:
-            yield from _faults_of_part(section, registry, key, RESERVED.get(key, ()))
+            yield from _issues_of_part(section, registry, key, RESERVED.get(key, ()))
         else:
-            names = ", ".join(registry)
-            yield Fault(f"needs the section {key!r} with a 'name', found {section!r}; names: {names}.")
+            message = f"needs the section {key!r} with a 'name', got {section!r}; names: {', '.join(registry)}."
+            yield Issue(message, argument=key, got=section)
 
 
-def _faults_of_part(config: Any, registry: Registry, place: str, reserved: Sequence[str] = ()) -> list[Fault]:
-    """Arguments that the class does not take, here and in the configs among the arguments.
+def _issues_of_part(config: Any, registry: Registry, path: str, reserved: Sequence[str] = ()) -> list[Issue]:
+    """Arguments that the class does not accept, here and in the configs among the arguments.
 
-    What the surroundings offer (a built data set, say) is not in a file, so a missing argument is left to ``build``.
+    What the program adds (a built data set, say) is not in a file, so a missing argument is left to ``build``.
     """
     if isinstance(config, str) and config in registry:
-        return [Fault(f"must be a mapping, found {config!r} alone; write {{name: {config}}}.", place=place)]
-    own: list[Fault] = []
-    inner: list[Fault] = []
+        return [Issue(f"must be a mapping, got {config!r}; write {{name: {config}}}.", path=path, got=config)]
+    own: list[Issue] = []
+    inner: list[Issue] = []
     try:
-        cls, arguments, _ = registry.look_up({"name": config} if isinstance(config, str) else config)
-    except RegistryError as error:  # of a class that is not known, nothing else is
-        if isinstance(config, Mapping) and (hint := _other_models(config.get("name"), registry)):
-            return [Fault(hint, place=f"{place}:")]
-        return [fault._replace(place=f"{place}:") for fault in error.faults]
+        cls, arguments, _ = registry.parse({"name": config} if isinstance(config, str) else config)
+    except RegistryError as error:  # the arguments of an unknown class are unknown too
+        other = _model_of_other_pipeline(config, registry)
+        return [other._replace(path=path)] if other else [issue._replace(path=path) for issue in error.issues]
     try:
         check_arguments(cls, arguments, reserved=reserved, options=registry.options_of(cls))
-    except RegistryError as error:
-        own = [fault._replace(place=f"{place}:") for fault in error.faults]
-    unfit = {fault.argument for fault in own}
-    for key, of_part in built_from(cls).items():
-        value, where = arguments.get(key), f"{place}.{key}"
+    except ArgumentError as error:
+        own = [issue._replace(path=path) for issue in error.issues]
+    refused = {issue.argument for issue in own}
+    for key, registry_of_part in components_of(cls).items():
+        value, where = arguments.get(key), f"{path}.{key}"
         if isinstance(value, list):
-            items = [_faults_of_part(item, of_part, f"{where}[{i}]") for i, item in enumerate(value)]
-            own = [fault for fault in own if fault.argument != key or not any(items)]  # each item says what is unfit
+            items = [_issues_of_part(item, registry_of_part, f"{where}[{i}]") for i, item in enumerate(value)]
+            own = [issue for issue in own if issue.argument != key or not any(items)]  # the items' issues are exact
             inner += itertools.chain(*items)
-        elif value is not None and key not in unfit:  # None: the class has a part of its own, or needs one
-            inner += _faults_of_part(value, of_part, where)
+        elif value is not None and key not in refused:  # None: the class has a default part, or needs one
+            inner += _issues_of_part(value, registry_of_part, where)
     return own + inner
 
 
+def _model_of_other_pipeline(config: Any, registry: Registry) -> Issue | None:
+    """The issue of a model that is registered, but trained by another pipeline."""
+    name = config.get("name") if isinstance(config, Mapping) else None
+    if not isinstance(name, str):
+        return None
+    if registry is METHODS and name in TASKS:
+        message = f"{name} is a supervised model of TASKS; give pipeline.name=Finetuning to train it."
+    elif registry is TASKS and name in METHODS:
+        message = f"{name} is a self-supervised method of METHODS; give pipeline.name=Pretraining to train it."
+    else:
+        return None
+    return Issue(message, argument="name", got=name)
+
+
+def split_checkpoints(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a config without the ``checkpoint`` of the model's encoders, which no class has a parameter for, and those
+    checkpoints by the parameter of the model: ``{"encoder": "runs/a"}``."""
+    model, checkpoints = dict(config["model"]), {}
+    components = components_of(section_registries(config)["model"].get(model["name"]))
+    for key in dict.fromkeys(["encoder", *(key for key, registry in components.items() if registry is ENCODERS)]):
+        part = model.get(key)
+        if isinstance(part, Mapping) and "checkpoint" in ENCODERS.parse(part).options:
+            checkpoints[key] = part["checkpoint"]
+            model[key] = {name: value for name, value in part.items() if name != "checkpoint"}
+    return {**config, "model": model}, checkpoints
+
+
 @contextmanager
-def named(config: Mapping[str, Any], source: str) -> Iterator[None]:
-    """Within it, what is built from a config and refused names the source and the part of the config, such as
-    ``configs/mine.yaml, model.encoder: PointNet takes out_channels of at least 1, found -1.``
+def error_context(config: Mapping[str, Any], source: str) -> Iterator[None]:
+    """Add the config, and the part of it that was built, to an error about its contents, such as
+    ``configs/mine.yaml, model.encoder: PointNet: out_channels must be >= 1, got -1.``
 
     Args:
-        config: as :func:`load_config` gives it.
+        config: what the registries build from.
         source: what messages call the config.
     """
     try:
         yield
-    except (ConfigError, RegistryError) as error:  # those of data and checkpoints are about other files
-        places = (_place(part, config) for part in error.building)
-        place = next((place[1:] for place in places if place), "")
-        said = not place or re.search(rf"\b{re.escape(place)}[.=\[]", str(error))
-        error.args = (f"{source}{'' if said else f', {place}'}: {error}",)
+    except ConfigError as error:  # those of data and checkpoints are about other files
+        paths = (_path(part, config) for part in error.building)
+        error.locate(source, next((path[1:] for path in paths if path), ""))
         raise
 
 
-def _place(part: Any, config: Any) -> str:
-    """Where the very object ``part`` stands in a config, such as ``pipeline.views[1]``; nothing if it does not."""
+def _path(part: Any, config: Any) -> str:
+    """The path of the very object ``part`` in a config, such as ``.pipeline.views[1]``; empty if it is not there."""
     items = config.items() if isinstance(config, Mapping) else enumerate(config) if isinstance(config, list) else ()
     for key, value in items:
-        inner = "" if value is part else _place(part, value)
+        inner = "" if value is part else _path(part, value)
         if value is part or inner:
             step = f"[{key}]" if isinstance(config, list) else f".{key}"
             return f"{step}{inner}"
@@ -192,7 +182,8 @@ def _place(part: Any, config: Any) -> str:
 
 def _refuse_interpolation(value: Any, source: str) -> None:
     if isinstance(value, str) and "${" in value:
-        raise ConfigError(f"{source} has the value {value!r}, but nothing is interpolated; write it out.")
+        message = f"the value {value!r} is an interpolation, which is refused; write it out."
+        raise ConfigError(Issue(message, got=value), source=source)
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for child in children:
         _refuse_interpolation(child, source)

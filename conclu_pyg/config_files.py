@@ -1,12 +1,13 @@
-"""Config files: YAML to plain values and back, and one file over those that its ``_base_`` names.
+"""Config files: YAML to plain values and back, and the merge of a file over its ``_base_``.
 
 A config has the sections ``dataset``, ``model`` and ``pipeline``, each a mapping with ``name``, and may have
-``imports``. It is plain YAML: OmegaConf parses and writes it (so that 1e-4 is a number, and a key that stands twice an
-error), but its interpolations are refused, because a file from elsewhere must not read the environment.
+``imports``. It is plain YAML: OmegaConf parses and writes it (so that 1e-4 is a number, and a duplicate key an error),
+but its interpolations are refused, because a file from elsewhere must not read the environment.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,24 +17,26 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from conclu_pyg.errors import ConfigError, one_line
-from conclu_pyg.imports import beside
-from conclu_pyg.paths import located, located_or_nearest
+from conclu_pyg.imports import resolve_paths
+from conclu_pyg.paths import with_cwd, with_cwd_or_suggestion
 
 SECTIONS = ("dataset", "model", "pipeline")
 KEYS = (*SECTIONS, "imports")
-MAX_BYTES = 1 << 20  # a config is written by hand; anything larger is another file given by mistake
+MAX_BYTES = 1 << 20  # a config is written by hand; a larger file was given by mistake
 MAX_BASES = 16
+# Numbers that YAML 1.1 reads in base 8 or 60.
+OTHER_BASES = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
 
 
 def read_config(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """One file over its bases.
+    """Read one file over its bases.
 
     Args:
         path: a YAML file.
         chain: the files whose bases led here.
 
     Raises:
-        ConfigError: a file that is missing, too large, malformed or built on itself.
+        ConfigError: a file that is missing, too large, malformed or its own base.
     """
     if path.resolve() in chain or len(chain) > MAX_BASES:
         raise ConfigError(
@@ -42,14 +45,14 @@ def read_config(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
         )
     config = _read_yaml(path)
     if "imports" in config:
-        config["imports"] = beside(config["imports"], path.parent)
+        config["imports"] = resolve_paths(config["imports"], path.parent)
     bases = config.pop("_base_", None) or []
     merged: dict[str, Any] = {}
     for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):
-            raise ConfigError(f"{path}: '_base_' must be a file or a list of files, found {base!r}.")
+            raise ConfigError(f"{path}: '_base_' must be a file or a list of files, got {base!r}.")
         if not (path.parent / base).is_file():
-            raise ConfigError(f"{path}: there is no '_base_' {located(path.parent / base)}.")
+            raise ConfigError(f"{path}: there is no '_base_' {with_cwd(path.parent / base)}.")
         merged = _merge(merged, read_config(path.parent / base, (*chain, path.resolve())))
     return _merge(merged, config)
 
@@ -60,7 +63,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         folders = {path.parent} if path.is_absolute() else {path.parent, Path(), Path("configs")}
         known = sorted(str(file) for folder in folders for file in folder.glob("*.yaml"))
-        raise ConfigError(f"there is no config file {located_or_nearest(path, known)}")
+        raise ConfigError(f"there is no config file {with_cwd_or_suggestion(path, known)}")
     if path.stat().st_size > MAX_BYTES:
         raise ConfigError(f"{path} has {path.stat().st_size:,} bytes; a config has at most {MAX_BYTES:,}.")
     try:
@@ -71,12 +74,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not a YAML file: {one_line(error)}.") from error
     if not isinstance(config, dict):
         found = "a list" if isinstance(config, list) else repr(config)
-        raise ConfigError(f"{path} must hold a mapping with the keys {', '.join(KEYS)}, found {found}.")
+        raise ConfigError(f"{path} must hold a mapping with the keys {', '.join(KEYS)}, got {found}.")
     return config
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``over`` on top of ``base``; a mapping whose ``name`` changes starts anew, at any depth."""
+    """Return ``base`` updated with ``over``; a mapping whose ``name`` changes is replaced, at any depth."""
     merged = dict(base)
     for key, new in over.items():
         old = base.get(key)
@@ -91,21 +94,30 @@ def _is_renamed(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 
 def parse_yaml(text: str) -> Any:
-    """The values that YAML text holds.
+    """Return the values in YAML text.
 
     Raises:
-        ValueError: it is not YAML, or not of mappings, lists, strings, numbers, true, false and null.
+        ValueError: it is not YAML, has values other than mappings, lists, strings, numbers, true, false and null, or
+            has a number that YAML 1.1 reads in base 8 or 60, such as an id with a leading zero.
     """
     try:
-        return OmegaConf.to_container(OmegaConf.create(text))
+        values = OmegaConf.to_container(OmegaConf.create(text))
+        _refuse_other_bases(text)
+        return values
     except AssertionError as error:  # OmegaConf's own, where the whole text is a number
-        raise ValueError("it is a single value, and no mapping") from error
+        raise ValueError("it is a single value, not a mapping") from error
     except (yaml.YAMLError, OmegaConfBaseException) as error:
         raise ValueError(one_line(error)) from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
 
+def _refuse_other_bases(text: str) -> None:
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.ScalarToken) and token.plain and OTHER_BASES.fullmatch(token.value):
+            raise ValueError(f"YAML reads {token.value} as a number in base 8 or 60; quote it: '{token.value}'")
+
+
 def dump_config(config: Mapping[str, Any]) -> str:
-    """The config as YAML text that :func:`load_config` reads back to the same values."""
+    """Return the config as YAML text that :func:`read_config` reads back to the same values."""
     return OmegaConf.to_yaml(OmegaConf.create(dict(config)))

@@ -1,63 +1,118 @@
-"""Errors that a user can mend: the command line prints their one sentence, without a traceback."""
+"""Errors that a user can fix, with what was wrong as fields: the command line prints them without a traceback."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 
-class Fault(NamedTuple):
-    """One thing that is wrong with a config.
+class Issue(NamedTuple):
+    """One thing that is wrong.
 
     Attributes:
-        sentence: what was found, and what was expected or is nearest to it.
-        choice: all that there is instead, such as ``It takes: width: int.`` (default: the sentence says it).
-        argument: the argument of a class that it is about (default: none).
-        place: the part of the config, such as ``model.encoder`` (default: the config itself, or not known).
+        message: the sentence for the user, such as ``PointNet: out_channels must be >= 1, got -1.``
+        hint: what is possible instead, such as ``It takes: width: int.`` (default: the message says it).
+        argument: the name of the argument, option or key (default: none).
+        path: the part of the config, such as ``model.encoder`` (default: the config itself, or unknown).
+        got: the value that was refused (default: ``...``, no value).
+        expected: what the value must be, such as ``>= 1`` (default: see the message).
     """
 
-    sentence: str
-    choice: str = ""
+    message: str
+    hint: str = ""
     argument: str = ""
-    place: str = ""
+    path: str = ""
+    got: Any = ...
+    expected: str = ""
 
 
-def in_words(faults: Sequence[Fault]) -> list[str]:
-    """The text of each fault. Of several, a choice is given once, and only where no word is near the one found."""
-    texts, given = [], set()
-    for fault in faults:
-        short = len(faults) > 1 and (fault.sentence.endswith("?") or fault.choice in given)
-        texts.append(fault.sentence if short or not fault.choice else f"{fault.sentence} {fault.choice}")
-        given |= set() if short else {fault.choice}
-    return texts
+def format_issues(issues: Sequence[Issue], source: str = "") -> str:
+    """Return the issues as text: one as a sentence, several from one source as a heading with a line for each.
+
+    Of several, each hint is printed once, and only after messages that do not suggest a similar word.
+
+    Args:
+        issues: what is wrong.
+        source: the config that the issues are about, such as ``configs/a.yaml`` (default: none).
+    """
+    texts, printed = [], set()
+    for issue in issues:
+        is_short = len(issues) > 1 and (issue.message.endswith("?") or issue.hint in printed)
+        texts.append(issue.message if is_short or not issue.hint else f"{issue.message} {issue.hint}")
+        printed |= set() if is_short else {issue.hint}
+    heading = [f"{len(issues)} errors in {source}:"] if source and len(issues) > 1 else []
+    places = [_places(issue, "" if heading else source) for issue in issues]
+    lines = [": ".join(filter(None, [place, text])) for place, text in zip(places, texts, strict=True)]
+    return "\n  ".join([*heading, *lines]) if heading else " ".join(lines)
+
+
+def _places(issue: Issue, source: str) -> str:
+    """``configs/a.yaml, model.encoder``, without the path where the message itself names a key below it."""
+    is_named = issue.path and re.search(rf"\b{re.escape(issue.path)}[.=\[]", issue.message)
+    return ", ".join(filter(None, [source, "" if is_named else issue.path]))
 
 
 class ConcluError(Exception):
-    """Base of the errors that say which file or key is wrong, what was found, what was expected and what to do.
+    """Base of the errors that name the file or key, the value, what was expected and what to do.
+
+    Args:
+        issues: what is wrong, each an :class:`Issue` or its message alone.
+        source: the config that all of them are about (default: none).
 
     Attributes:
+        issues: all that is wrong; :attr:`argument`, :attr:`got`, :attr:`expected`, :attr:`hint` and :attr:`path` are
+            those of the first.
         building: the configs that registries were building from when it was raised, the innermost first.
     """
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)
+    def __init__(self, *issues: Issue | str, source: str = "") -> None:
+        self.issues = [issue if isinstance(issue, Issue) else Issue(issue) for issue in issues]
+        self.source = source
         self.building: list[Mapping[str, Any]] = []
+        super().__init__(format_issues(self.issues, source))
 
+    def locate(self, source: str, path: str) -> None:
+        """Add the config and the part of it that the issues are about, where they do not name one."""
+        self.source = self.source or source
+        self.issues = [issue._replace(path=issue.path or path) for issue in self.issues]
+        self.args = (format_issues(self.issues, self.source),)
 
-class RegistryError(ConcluError):
-    """A name that is not registered, a name registered twice, or arguments that a class does not take.
+    @property
+    def _first(self) -> Issue:
+        return self.issues[0] if self.issues else Issue("")
 
-    Args:
-        faults: what is wrong, each a :class:`Fault` or its sentence alone.
-    """
+    @property
+    def argument(self) -> str:
+        return self._first.argument
 
-    def __init__(self, *faults: Fault | str) -> None:
-        self.faults = [Fault(fault) if isinstance(fault, str) else fault for fault in faults]
-        super().__init__(" ".join(in_words(self.faults)))
+    @property
+    def got(self) -> Any:
+        return self._first.got
+
+    @property
+    def expected(self) -> str:
+        return self._first.expected
+
+    @property
+    def hint(self) -> str:
+        return self._first.hint
+
+    @property
+    def path(self) -> str:
+        return self._first.path
 
 
 class ConfigError(ConcluError):
-    """A config file or a command-line override that cannot be used."""
+    """A config file, an override or an argument that cannot be used."""
+
+
+class RegistryError(ConfigError):
+    """A name that is not registered, or that is registered twice, or a config that nothing can be built from."""
+
+
+class ArgumentError(RegistryError):
+    """Arguments that a class does not accept: unknown, missing, of another type or out of bounds."""
 
 
 class DataError(ConcluError):
@@ -69,5 +124,5 @@ class CheckpointError(ConcluError):
 
 
 def one_line(error: Exception) -> str:
-    """The text of somebody else's error, to stand within a sentence: on one line, without a full stop."""
+    """Return the text of an error of another library on one line without a full stop, to stand within a sentence."""
     return " ".join(str(error).split()).rstrip(".")

@@ -1,4 +1,4 @@
-"""The modules that a config names, imported so that they register their classes."""
+"""Import of the modules that a config names, which register their classes."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from conclu_pyg.errors import ConcluError, ConfigError, one_line
+from conclu_pyg.errors import ConcluError, ConfigError, Issue, one_line
 
 
 def import_modules(imports: Any, folder: Path) -> list[str]:
-    """Imports the modules that a config names, so that they can register their classes.
+    """Import the modules that a config names, so that they can register their classes.
 
     Args:
         imports: module names (``my_package.nets``) or paths of ``.py`` files, relative to ``folder``.
-        folder: where the config file is.
+        folder: the folder of the config file.
 
     Returns:
-        the same list with absolute file paths, so that the config of a run works from anywhere on this machine.
+        The same list with absolute file paths, so that the config of a run works from any working directory.
 
     Raises:
         ConfigError: ``imports`` is not a list of strings, or a module is missing or fails.
     """
-    imports = [] if imports is None else beside(imports, folder)
+    imports = [] if imports is None else resolve_paths(imports, folder)
     if not isinstance(imports, list) or not all(isinstance(item, str) for item in imports):
-        raise ConfigError(f"'imports' must be a list of module names or .py files, found {imports!r}.")
+        message = f"'imports' must be a list of module names or .py files, got {imports!r}."
+        raise ConfigError(Issue(message, argument="imports", got=imports, expected="a list of str"))
     for item in imports:
         if item.endswith(".py") and not Path(item).is_file():
-            raise ConfigError(f"'imports' names {item!r}, but there is no such file.")
+            raise ConfigError(
+                Issue(f"'imports' names {item!r}, but there is no such file.", argument="imports", got=item)
+            )
         try:
             if item.endswith(".py"):
                 _import_file(Path(item))
@@ -39,13 +42,13 @@ def import_modules(imports: Any, folder: Path) -> list[str]:
         except ConcluError:
             raise
         except Exception as error:
-            reason = f"{type(error).__name__}: {one_line(error)}"
-            raise ConfigError(f"'imports' names {item!r}, which cannot be imported: {reason}.") from error
+            message = f"'imports' names {item!r}, which cannot be imported: {type(error).__name__}: {one_line(error)}."
+            raise ConfigError(Issue(message, argument="imports", got=item)) from error
     return imports
 
 
-def beside(imports: Any, folder: Path) -> Any:
-    """``imports`` with the paths of ``.py`` files made absolute, from ``folder``."""
+def resolve_paths(imports: Any, folder: Path) -> Any:
+    """Return ``imports`` with absolute paths of ``.py`` files, which are relative to ``folder``."""
     if not isinstance(imports, list):
         return imports
     files = [isinstance(item, str) and item.endswith(".py") for item in imports]
@@ -53,7 +56,7 @@ def beside(imports: Any, folder: Path) -> Any:
 
 
 def _import_file(path: Path) -> None:
-    """Imports a ``.py`` file once, under a module name that its path fixes."""
+    """Import a ``.py`` file once, under a module name that depends on its path alone."""
     name = f"conclu_pyg_user_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
     if name in sys.modules:
         return

@@ -1,28 +1,28 @@
-"""Paths in the sentences about what is missing: a relative one with the folder that it starts from."""
+"""Paths in error messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from conclu_pyg.nearest import nearest_of
+from conclu_pyg.suggestions import closest_match
 
 
-def located(path: Path) -> str:
-    """The path, with the working folder where it is relative to that."""
-    return str(path) if path.is_absolute() else f"{path} (in the working folder {Path.cwd()})"
+def with_cwd(path: Path) -> str:
+    """Return the path, with the working directory if it is relative."""
+    return str(path) if path.is_absolute() else f"{path} (in the working directory {Path.cwd()})"
 
 
-def located_or_nearest(path: Path, known: Iterable[str]) -> str:
-    """The path with the known one whose name is nearest to its own, or else with where it was looked for; with the
-    sentence's end. Folders and suffixes make no path like another."""
+def with_cwd_or_suggestion(path: Path, known: Iterable[str]) -> str:
+    """Return the end of a sentence about a missing path: the path with the known one of the most similar file name, or
+    else with the working directory. Folders and suffixes are not compared."""
     names: dict[str, list[str]] = {}
     for other in known:
         names.setdefault(_stem(Path(other)), []).append(other)
-    found = nearest_of(_stem(path), names)
+    found = closest_match(_stem(path), names)
     if found is None:
-        return f"{located(path)}."
-    return f"{path}; did you mean {nearest_of(str(path), names[found]) or names[found][0]!r}?"
+        return f"{with_cwd(path)}."
+    return f"{path}; did you mean {closest_match(str(path), names[found]) or names[found][0]!r}?"
 
 
 def _stem(path: Path) -> str:

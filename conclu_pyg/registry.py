@@ -1,4 +1,4 @@
-"""Names to objects: the registries that build everything a config names, and the decorator that adds to them.
+"""Registries: names to classes, and configs to objects.
 
 .. code-block:: python
 
@@ -17,17 +17,18 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from conclu_pyg.arguments import YAML_VALUES, check_arguments, parameters_of
-from conclu_pyg.errors import ConcluError, Fault, RegistryError
-from conclu_pyg.nearest import nearest
+from conclu_pyg.arguments import check_arguments, parameters_of
+from conclu_pyg.constraints import YAML_VALUES
+from conclu_pyg.errors import ArgumentError, ConcluError, Issue, RegistryError
+from conclu_pyg.suggestions import suggest
 
 PLUGIN_GROUP = "conclu_pyg.plugins"
 
 T = TypeVar("T", bound=Callable[..., Any])
 
 
-class Named(NamedTuple):
-    """What a config says: the class that it names, the arguments for it, and the options of the registry."""
+class Spec(NamedTuple):
+    """A parsed config: the class that it names, the arguments of the class, and the options of the registry."""
 
     cls: Callable[..., Any]
     arguments: dict[str, Any]
@@ -40,10 +41,10 @@ class Registry:
     Args:
         name: what the error messages call the registry.
         home: the package whose modules register the built-in classes; they are imported when the registry is first
-            looked into, so that importing :mod:`conclu_pyg` stays light.
-        options: what every config may say beside the arguments of its class, by name: ``module:function``, which is
-            called as ``function(built, value, config)`` with the object that was built, the string in the config, and
-            the config (default: none). A class that takes an argument of that name gets it itself.
+            used, so that importing :mod:`conclu_pyg` stays light.
+        options: keys with a string that every config may have in addition to the arguments of its class, each with
+            what to do without it. The program acts on them and leaves them out of what it builds (default: none). A
+            class with a parameter of that name gets the value itself.
     """
 
     def __init__(self, name: str, home: str | None = None, options: Mapping[str, str] | None = None) -> None:
@@ -53,7 +54,7 @@ class Registry:
         self._classes: dict[str, Callable[..., Any]] = {}
 
     def register_module(self, name: str | None = None, *, force: bool = False) -> Callable[[T], T]:
-        """Gives a decorator that registers a class and **returns it**.
+        """Return a decorator that registers a class and **returns it**.
 
         Args:
             name: the name used in configs (default: the class's own).
@@ -64,8 +65,8 @@ class Registry:
         """
         if name is not None and not isinstance(name, str):
             raise RegistryError(
-                f"{self.name}.register_module takes a name, found {name!r}; write it with parentheses, as "
-                f"@{self.name}.register_module()."
+                f"{self.name}.register_module: name must be a string, got {name!r}; write the decorator with "
+                f"parentheses, as @{self.name}.register_module()."
             )
 
         def register(cls: T) -> T:
@@ -74,7 +75,7 @@ class Registry:
                 self._load()  # so that a clash with a built-in name is refused here, and not later
             if key in self._classes and not force:
                 raise RegistryError(
-                    f"{self.name} already holds {key!r}, which is {_qualified(self._classes[key])}; register "
+                    f"{self.name} already has {key!r}, which is {_qualified(self._classes[key])}; register "
                     f"{_qualified(cls)} by another name, or with force=True to replace it."
                 )
             self._classes[key] = cls
@@ -83,89 +84,91 @@ class Registry:
         return register
 
     def get(self, name: str) -> Callable[..., Any]:
-        """Returns the class registered as ``name``.
+        """Return the class registered as ``name``.
 
         Raises:
-            RegistryError: nothing is registered by that name; the message lists what is, and the nearest match.
+            RegistryError: nothing is registered by that name; the message lists what is, and the closest match.
         """
         self._load()
         if not isinstance(name, str) or name not in self._classes:
-            choice = f"It has: {', '.join(sorted(self._classes)) or 'nothing yet'}."
-            raise RegistryError(Fault(f"{self.name} has no {name!r}{nearest(str(name), self._classes)}", choice))
+            hint = f"It has: {', '.join(sorted(self._classes)) or 'nothing yet'}."
+            message = f"{self.name} has no {name!r}{suggest(str(name), self._classes)}"
+            raise RegistryError(Issue(message, hint, argument="name", got=name))
         return self._classes[name]
 
-    def look_up(self, config: Any) -> Named:
-        """Returns the class that ``config`` names, and what it says beside the name.
+    def parse(self, config: Any) -> Spec:
+        """Return the class that ``config`` names, with its arguments and options; neither is checked against the class.
 
         Raises:
-            RegistryError: ``config`` is not a mapping, its ``name`` is missing or unknown, or an option is no string.
+            RegistryError: ``config`` is not a mapping, its ``name`` is missing or unknown, or an option is not a
+                string.
         """
         if not isinstance(config, Mapping):
-            raise RegistryError(f"{self.name} builds from a mapping with a 'name', found {config!r}.")
+            raise RegistryError(Issue(f"{self.name} builds from a mapping with a 'name', got {config!r}.", got=config))
         arguments = dict(config)
         name = arguments.pop("name", None)
         if name is None:
-            raise RegistryError(
-                f"a config for {self.name} needs 'name', found the keys {sorted(map(str, config))}; {self.name} has: "
-                f"{', '.join(self)}."
-            )
+            keys = sorted(map(str, config))
+            message = f"a config for {self.name} needs 'name', got the keys {keys}; {self.name} has: {', '.join(self)}."
+            raise RegistryError(Issue(message, argument="name"))
         cls = self.get(name)
         options = {key: arguments.pop(key) for key in self.options_of(cls) if key in arguments}
         for key, value in options.items():
             if not isinstance(value, (str, type(None))):
-                raise RegistryError(f"{self.name} takes {key} as a string, found {value!r} ({type(value).__name__}).")
-        return Named(cls, arguments, {key: value for key, value in options.items() if value is not None})
+                message = f"{cls.__name__}: {key} must be str, got {value!r} ({type(value).__name__})."
+                raise ArgumentError(Issue(message, argument=key, got=value, expected="str"))
+        return Spec(cls, arguments, {key: value for key, value in options.items() if value is not None})
 
     def options_of(self, cls: Callable[..., Any]) -> list[str]:
-        """The options that a config of ``cls`` may have: those of the registry that are no arguments of the class."""
+        """Return the options that a config of ``cls`` may have: those of the registry that are no parameters of it."""
         return [key for key in self._options if key not in parameters_of(cls)]
 
-    def build(self, config: Any, given: Mapping[str, Any] | None = None, /, **offers: Any) -> Any:
-        """Builds the object that ``config`` describes.
+    def build(self, config: Any, context: Mapping[str, Any] | None = None, /, **defaults: Any) -> Any:
+        """Build the object that ``config`` describes.
 
         Args:
             config: a mapping with ``name`` and the arguments of that class, or an object that is built already and
                 returned as it is.
-            given: values that the surroundings settle (the size of another part's output, say), passed where the class
-                takes an argument of that name. A config may repeat them.
-            **offers: values that a config may replace (a data set's vertical axis, say), passed where the class takes
-                an argument of that name and the config does not give it. One that no YAML can hold, such as a model,
-                counts as given.
+            context: arguments that other parts determine (the size of their output, say), passed where the class has a
+                parameter of that name. A config may repeat them, but not contradict them.
+            **defaults: arguments that a config may replace (a data set's up axis, say), passed where the class has a
+                parameter of that name and the config does not give it. A value that YAML cannot hold, such as a model,
+                cannot be replaced.
 
         Raises:
-            RegistryError: ``config`` is a name or number alone, its ``name`` is missing or unknown, or an argument is
-                unknown, missing, of another type, or another one than the surroundings give.
-            ConcluError: the class refuses an argument itself. Either has the config in its ``building``.
+            RegistryError: ``config`` is a name or number alone, or its ``name`` is missing or unknown.
+            ArgumentError: an argument is unknown, missing, of another type, out of bounds or contradicts ``context``.
+            ConcluError: the class refuses an argument itself. All of them have the config in their ``building``.
         """
         if not isinstance(config, (Mapping, *YAML_VALUES)):
             return config
         try:
-            return self._built(config, given or {}, offers)
+            return self._build(config, context or {}, defaults)
         except ConcluError as error:
             if isinstance(config, Mapping):
                 error.building.append(config)
             raise
 
-    def _built(self, config: Any, given: Mapping[str, Any], offers: dict[str, Any]) -> Any:
-        cls, arguments, options = self.look_up(config)
-        offers = {**offers, **given}
-        reserved = [key for key, value in offers.items() if not isinstance(value, YAML_VALUES)]
-        check_arguments(cls, arguments, offers, reserved, self.options_of(cls))
-        for key, value in given.items():
+    def _build(self, config: Any, context: Mapping[str, Any], defaults: dict[str, Any]) -> Any:
+        cls, arguments, options = self.parse(config)
+        defaults = {**defaults, **context}
+        reserved = [key for key, value in defaults.items() if not isinstance(value, YAML_VALUES)]
+        check_arguments(cls, arguments, defaults, reserved, self.options_of(cls))
+        for key in options:
+            message = f"{cls.__name__}: {key!r} is for build_pipeline, not for {self.name}.build; {self._options[key]}."
+            raise ArgumentError(Issue(message, argument=key, got=options[key]))
+        for key, value in context.items():
             if key in arguments and arguments[key] != value:
-                raise RegistryError(
-                    f"{cls.__name__} is given {key}={value!r} by the program, found {arguments[key]!r}; leave it out "
+                message = (
+                    f"{cls.__name__}: {key} is set to {value!r} by the program, got {arguments[key]!r}; leave it out "
                     "of the config."
                 )
-        taken = {key: value for key, value in offers.items() if key in parameters_of(cls) and key not in arguments}
-        built = cls(**arguments, **taken)
-        for key, value in options.items():
-            module, function = self._options[key].split(":")
-            getattr(importlib.import_module(module), function)(built, value, config)
-        return built
+                raise ArgumentError(Issue(message, argument=key, got=arguments[key], expected=repr(value)))
+        added = {key: value for key, value in defaults.items() if key in parameters_of(cls) and key not in arguments}
+        return cls(**arguments, **added)
 
     def _load(self) -> None:
-        """Imports the built-in modules and the plug-ins of other packages, once."""
+        """Import the built-in modules and the plug-ins of other packages, once."""
         if self._home is not None:
             home, self._home = self._home, None  # those modules ask this registry to register them
             try:
@@ -197,14 +200,14 @@ def _qualified(cls: Callable[..., Any]) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-def built_from(cls: Callable[..., Any]) -> dict[str, Registry]:
-    """The arguments of ``cls`` that are configs, or lists of configs, themselves, by the registry that builds them.
+def components_of(cls: Callable[..., Any]) -> dict[str, Registry]:
+    """Return the parameters of ``cls`` that are configs, or lists of configs, with the registry that builds them.
 
-    A class says so by ``built_from = {"encoder": ENCODERS}``, beside what the classes that it is derived from say.
+    A class declares them as ``components = {"encoder": ENCODERS}``, in addition to those of its base classes.
     """
     registries: dict[str, Registry] = {}
     for base in reversed(inspect.getmro(cls) if inspect.isclass(cls) else ()):
-        registries |= vars(base).get("built_from", {})
+        registries |= vars(base).get("components", {})
     return registries
 
 
@@ -212,7 +215,7 @@ _plugins_loaded = False
 
 
 def load_plugins() -> None:
-    """Imports the modules that installed packages name in the entry-point group ``conclu_pyg.plugins``, once.
+    """Import the modules that installed packages name in the entry-point group ``conclu_pyg.plugins``, once.
 
     Raises:
         RegistryError: a plug-in cannot be imported; the message names it and its package.
@@ -220,20 +223,22 @@ def load_plugins() -> None:
     global _plugins_loaded
     if _plugins_loaded:
         return
-    _plugins_loaded = True  # before they are: each asks the registries to register its classes
+    _plugins_loaded = True  # first, since each plug-in uses the registries
     for entry_point in importlib.metadata.entry_points(group=PLUGIN_GROUP):
         try:
             entry_point.load()
         except Exception as error:
-            _plugins_loaded = False  # so that the next look into a registry says it again
+            _plugins_loaded = False  # so that the next use of a registry raises it again
             package = entry_point.dist.name if entry_point.dist else "an unknown package"
             raise RegistryError(
                 f"the plug-in {entry_point.name!r} of {package} ({entry_point.value}) cannot be imported: {error}; "
-                f"mend or uninstall that package."
+                f"fix or uninstall that package."
             ) from error
 
 
-ENCODERS = Registry("ENCODERS", "conclu_pyg.encoders", {"checkpoint": "conclu_pyg.runs.pretrained:load_pretrained"})
+ENCODERS = Registry(
+    "ENCODERS", "conclu_pyg.encoders", {"checkpoint": "build the encoder without it, then load the weights into it"}
+)
 METHODS = Registry("METHODS", "conclu_pyg.methods")
 TASKS = Registry("TASKS", "conclu_pyg.tasks")
 CLUSTERERS = Registry("CLUSTERERS", "conclu_pyg.clusterers")

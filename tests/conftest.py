@@ -96,7 +96,7 @@ def forget_registered() -> Iterator[None]:
 
 
 class ConfigFiles:
-    """Writes configs and a user's modules below a folder, and tells how a config is refused."""
+    """Writes configs and a user's modules below a folder, and gives the error of a config that is refused."""
 
     plain = PLAIN
 
@@ -104,7 +104,7 @@ class ConfigFiles:
         self.folder = folder
 
     def write(self, text: str = PLAIN, name: str = "config.yaml") -> Path:
-        """A file of that text: a config that is complete, if not told otherwise."""
+        """A file of that text (default: a complete config)."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -115,14 +115,18 @@ class ConfigFiles:
         return self.write(ENCODER_FILE.format(name=cls), name)
 
     @staticmethod
-    def refusal(path: Path | str, *overrides: str) -> str:
-        """The error's text: one line that ends as a sentence does, or a heading and several such lines."""
+    def error(path: Path | str, *overrides: str) -> ConfigError:
+        """The error of a config, whose text is one sentence, or a heading and a sentence in each further line."""
         with pytest.raises(ConfigError) as error:
             load_config(path, overrides)
         heading, *lines = str(error.value).split("\n")
         assert len(lines) != 1 and (not lines or heading.endswith(":"))
         assert all(line.endswith((".", "?")) and not line.endswith("..") for line in lines or [heading])
-        return str(error.value)
+        return error.value
+
+    def refusal(self, path: Path | str, *overrides: str) -> str:
+        """The text of that error."""
+        return str(self.error(path, *overrides))
 
 
 @pytest.fixture

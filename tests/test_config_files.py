@@ -1,4 +1,4 @@
-"""Config files: bases, what is no config, and the round trip."""
+"""Config files: bases, files that are refused, and the round trip."""
 
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def test_a_missing_base_is_named(configs: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("base", ["3", "[3]", "{a: b}", "[[a.yaml]]", "true"])
 def test_a_base_that_is_no_file_name_is_refused(configs: Any, base: str) -> None:
-    assert "'_base_' must be a file or a list of files, found " in configs.refusal(configs.write(f"_base_: {base}"))
+    assert "'_base_' must be a file or a list of files, got " in configs.refusal(configs.write(f"_base_: {base}"))
 
 
 @pytest.mark.parametrize("base", ["null", "[]"])
@@ -79,13 +79,13 @@ def test_an_empty_base_is_none(configs: Any, base: str) -> None:
     assert load_config(configs.write(f"_base_: {base}\n{configs.plain}")) == load_config(configs.write())
 
 
-def test_another_name_over_a_base_starts_the_section_anew(configs: Any) -> None:
+def test_another_name_over_a_base_replaces_the_section(configs: Any) -> None:
     configs.write(name="base.yaml")
     config = load_config(configs.write("_base_: base.yaml\ndataset: {name: ParametricShapes, num_points: 64}"))
     assert config["dataset"] == {"name": "ParametricShapes", "num_points": 64}
 
 
-def test_another_name_starts_anew_at_any_depth(configs: Any) -> None:
+def test_another_name_replaces_a_mapping_at_any_depth(configs: Any) -> None:
     import_modules([str(configs.encoder("Small", "small.py"))], Path())
     configs.write(name="base.yaml")
     config = load_config(configs.write("_base_: base.yaml\nmodel: {codes: same_view, encoder: {name: Small}}"))
@@ -93,7 +93,7 @@ def test_another_name_starts_anew_at_any_depth(configs: Any) -> None:
 
 
 @pytest.mark.parametrize("encoder", ["{name: PointNet, last_relu: false}", "{last_relu: false}"])
-def test_the_same_name_or_none_keeps_what_the_base_says(configs: Any, encoder: str) -> None:
+def test_the_same_name_or_none_keeps_the_arguments_of_the_base(configs: Any, encoder: str) -> None:
     configs.write(name="base.yaml")
     config = load_config(configs.write(f"_base_: base.yaml\nmodel: {{encoder: {encoder}}}"))
     assert config["model"]["encoder"] == {"name": "PointNet", "out_channels": 64, "last_relu": False}
@@ -104,7 +104,7 @@ def test_a_list_is_refused(configs: Any, text: str) -> None:
     path = configs.write(text)
     assert (
         configs.refusal(path)
-        == f"{path} must hold a mapping with the keys dataset, model, pipeline, imports, found a list."
+        == f"{path} must hold a mapping with the keys dataset, model, pipeline, imports, got a list."
     )
 
 
@@ -126,7 +126,7 @@ def test_a_list_is_refused(configs: Any, text: str) -> None:
         "null: 3",
     ],
 )
-def test_what_is_not_yaml_is_refused(configs: Any, text: str) -> None:
+def test_text_that_is_not_yaml_is_refused(configs: Any, text: str) -> None:
     path = configs.write(text)
     assert configs.refusal(path).startswith(f"{path} is not a YAML file: ")
 
@@ -159,7 +159,7 @@ def test_a_file_that_cannot_be_read_says_why(configs: Any, monkeypatch: pytest.M
     assert configs.refusal(path) == f"{path} cannot be read: Permission denied."
 
 
-def test_a_missing_file_gets_the_nearest_beside_it(configs: Any, tmp_path: Path) -> None:
+def test_a_missing_file_gets_a_suggestion_from_its_folder(configs: Any, tmp_path: Path) -> None:
     configs.write(name="conclu.yaml")
     missing = tmp_path / "conclu.yml"
     assert configs.refusal(missing) == f"there is no config file {missing}; did you mean '{tmp_path / 'conclu.yaml'}'?"
@@ -169,7 +169,7 @@ def test_a_missing_file_gets_the_nearest_beside_it(configs: Any, tmp_path: Path)
 @pytest.mark.parametrize(
     ("here", "given", "meant"), [(".", "conclu.yaml", "configs/conclu.yaml"), ("configs", "configs/a.yaml", "a.yaml")]
 )
-def test_a_file_in_the_folder_of_configs_is_found_from_beside_it_and_within(
+def test_a_file_in_the_folder_of_configs_is_suggested_from_next_to_it_and_within(
     here: str, given: str, meant: str, configs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "configs").mkdir()

@@ -1,10 +1,11 @@
-"""The modules that a config names: where they are looked for, and what they may not be."""
+"""Imports of a config: paths, module names and errors."""
 
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import assert_error
 
 from conclu_pyg import ENCODERS, METHODS
 from conclu_pyg.config import load_config
@@ -12,18 +13,18 @@ from conclu_pyg.errors import RegistryError
 from conclu_pyg.imports import import_modules
 
 
-def test_a_file_beside_the_config_registers_its_classes(configs: Any, tmp_path: Path) -> None:
-    configs.encoder("Beside", "nets/beside.py")
-    text = configs.plain.replace("name: PointNet, out_channels: 64", "name: Beside")
-    config = load_config(configs.write(f"imports: [nets/beside.py]\n{text}"))
-    assert config["imports"] == [str(tmp_path / "nets" / "beside.py")]
+def test_a_file_next_to_the_config_registers_its_classes(configs: Any, tmp_path: Path) -> None:
+    configs.encoder("NextTo", "nets/next_to.py")
+    text = configs.plain.replace("name: PointNet, out_channels: 64", "name: NextTo")
+    config = load_config(configs.write(f"imports: [nets/next_to.py]\n{text}"))
+    assert config["imports"] == [str(tmp_path / "nets" / "next_to.py")]
     assert METHODS.build(config["model"]).encoder.out_channels == 8
 
 
-def test_a_file_that_a_base_names_lies_beside_the_base(configs: Any, tmp_path: Path) -> None:
-    configs.encoder("BesideBase", "bases/net.py")
+def test_a_file_that_a_base_imports_is_relative_to_the_base(configs: Any, tmp_path: Path) -> None:
+    configs.encoder("NextToBase", "bases/net.py")
     configs.write(f"imports: [net.py]\n{configs.plain}", "bases/base.yaml")
-    config = load_config(configs.write("_base_: bases/base.yaml\nmodel: {encoder: {name: BesideBase}}"))
+    config = load_config(configs.write("_base_: bases/base.yaml\nmodel: {encoder: {name: NextToBase}}"))
     assert config["imports"] == [str(tmp_path / "bases" / "net.py")]
 
 
@@ -58,8 +59,9 @@ def test_imports_may_be_empty(configs: Any) -> None:
 
 @pytest.mark.parametrize("imports", ["3", "nets.py", "[3]", "{a: b}", "[[a]]"])
 def test_imports_that_are_no_list_of_names_are_refused(configs: Any, imports: str) -> None:
-    text = configs.refusal(configs.write(f"imports: {imports}\n{configs.plain}"))
-    assert text.startswith("'imports' must be a list of module names or .py files, found ")
+    error = configs.error(configs.write(f"imports: {imports}\n{configs.plain}"))
+    assert_error(error, argument="imports", expected="a list of str")
+    assert str(error).startswith("'imports' must be a list of module names or .py files, got ")
 
 
 def test_a_missing_module_is_named(configs: Any, tmp_path: Path) -> None:
@@ -83,18 +85,18 @@ def test_a_missing_module_is_named(configs: Any, tmp_path: Path) -> None:
         ("open('no such table')", "FileNotFoundError: [Errno 2] No such file or directory: 'no such table'"),
     ],
 )
-def test_a_module_that_fails_says_why_and_can_be_mended(configs: Any, code: str, reason: str) -> None:
+def test_a_module_that_fails_says_why_and_can_be_fixed(configs: Any, code: str, reason: str) -> None:
     path = configs.write(f"imports: [fails.py]\n{configs.plain}")
     configs.write(code, "fails.py")
     assert f"fails.py', which cannot be imported: {reason}" in configs.refusal(path)
-    configs.encoder("Mended", "fails.py")
+    configs.encoder("Fixed", "fails.py")
     load_config(path)
-    assert "Mended" in ENCODERS
+    assert "Fixed" in ENCODERS
 
 
 def test_a_module_that_takes_a_taken_name_is_refused(configs: Any) -> None:
     configs.encoder("PointNet", "clash.py")
-    with pytest.raises(RegistryError, match=r"ENCODERS already holds 'PointNet'.* or with force=True"):
+    with pytest.raises(RegistryError, match=r"ENCODERS already has 'PointNet'.* or with force=True"):
         load_config(configs.write(f"imports: [clash.py]\n{configs.plain}"))
 
 

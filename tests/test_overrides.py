@@ -1,24 +1,25 @@
-"""Overrides: their types, where they reach, and the sentence for each that leads nowhere."""
+"""Overrides: their types, what they reach, and the errors."""
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import assert_error
 
 from conclu_pyg import METHODS
 from conclu_pyg.config import load_config, resolve
-from conclu_pyg.errors import ConfigError
 from conclu_pyg.imports import import_modules
 
 
-def test_an_override_of_a_name_starts_anew_whatever_its_place(configs: Any) -> None:
+def test_an_override_of_a_name_discards_the_other_keys_wherever_it_stands(configs: Any) -> None:
     config = load_config(configs.write(), ["dataset.num_points=64", "dataset.name=ParametricShapes"])
     assert config["dataset"] == {"name": "ParametricShapes", "num_points": 64}
     assert load_config(configs.write(), ["dataset.name=ModelNet"])["dataset"]["dataset_path"] == "somewhere"
 
 
-def test_an_override_of_a_nested_name_starts_anew(configs: Any) -> None:
+def test_an_override_of_a_nested_name_discards_the_other_keys(configs: Any) -> None:
     import_modules([str(configs.encoder("Small", "small.py"))], Path())
     config = load_config(configs.write(), ["model.encoder.name=Small", "pipeline.views[0].name=GaussianJitter"])
     assert config["model"] == {"name": "ConClu", "encoder": {"name": "Small"}}
@@ -86,44 +87,61 @@ def test_overriding_a_config_does_not_change_it() -> None:
 
 
 @pytest.mark.parametrize("override", ["pipeline.lr", "=3", "pipeline.=3", ".lr=3", "pipeline..lr=3", ""])
-def test_an_override_of_another_form_is_told_the_form(configs: Any, override: str) -> None:
-    expected = f"the override {override!r} must be written as section.key=value, e.g. pipeline.epochs=10."
+def test_an_override_of_another_form_gets_the_form(configs: Any, override: str) -> None:
+    expected = f"override {override!r}: must be written as section.key=value, such as pipeline.epochs=10."
     assert configs.refusal(configs.write(), override) == expected
 
 
-def test_an_unknown_section_gets_the_nearest(configs: Any) -> None:
+def test_an_unknown_section_gets_a_suggestion(configs: Any) -> None:
     assert configs.refusal(configs.write(), "modle.x=1") == (
-        "the override 'modle.x=1' names the unknown section 'modle'; did you mean 'model'? "
+        "override 'modle.x=1': unknown section 'modle'; did you mean 'model'? "
         "Sections: dataset, model, pipeline, imports."
     )
 
 
 @pytest.mark.parametrize("value", ["[1,2", "{a: b", "a: b", "!!python/name:os.system", "&a [*a]", "1\nb: 2"])
 def test_a_value_that_is_not_yaml_is_refused(configs: Any, value: str) -> None:
-    with pytest.raises(ConfigError, match="has a value that is not YAML: "):
-        load_config(configs.write(), [f"pipeline.log_dir={value}"])
+    error = configs.error(configs.write(), f"pipeline.log_dir={value}")
+    assert_error(error, argument="pipeline.log_dir", got=value)
+    assert ": the value is not YAML: " in str(error)
+
+
+@pytest.mark.parametrize("value", ["03001627", "[03001627, a]", "{a: 0777}", "-010", "12:30", "190:20:30"])
+def test_an_id_that_yaml_would_read_in_another_base_is_refused_until_it_is_quoted(configs: Any, value: str) -> None:
+    number = re.search(r"-?\d[\d:]+", value)[0]
+    text = configs.refusal(configs.write(), f"dataset.dataset_path={value}")
+    assert text.endswith(f"YAML reads {number} as a number in base 8 or 60; quote it: '{number}'.")
+    path = configs.write(configs.plain.replace("somewhere", value))
+    assert f"quote it: '{number}'" in configs.refusal(path)
+
+
+@pytest.mark.parametrize("value", ["'03001627'", '"12:30"'])
+def test_a_quoted_id_stays_text(configs: Any, value: str) -> None:
+    assert load_config(configs.write(), [f"dataset.dataset_path={value}"])["dataset"]["dataset_path"] == value[1:-1]
+
+
+@pytest.mark.parametrize(("value", "number"), [("0", 0), ("10", 10), ("0x10", 16), ("0.5", 0.5), ("-0", 0)])
+def test_other_numbers_are_read_as_usual(configs: Any, value: str, number: float) -> None:
+    assert load_config(configs.write(), [f"pipeline.lr={value}"])["pipeline"]["lr"] == number
 
 
 @pytest.mark.parametrize(
     ("override", "reason"),
     [
-        ("pipeline.views[7].keep=1", "'7' is none of the 2 items, which are counted from 0"),
-        ("pipeline.views[-3]=1", "'-3' is none of the 2 items, which are counted from 0"),
-        ("pipeline.views.keep=1", "'keep' is none of the 2 items, which are counted from 0"),
+        ("pipeline.views[7].keep=1", "'7' is none of the 2 items, whose indices start at 0"),
+        ("pipeline.views[-3]=1", "'-3' is none of the 2 items, whose indices start at 0"),
+        ("pipeline.views.keep=1", "'keep' is none of the 2 items, whose indices start at 0"),
         ("model.encoder.name.x=1", "'PointNet' has no key 'x'"),
         ("pipeline.lr.x=1", "0.01 has no key 'x'"),
     ],
 )
-def test_an_override_that_leads_nowhere_says_what_is_there(configs: Any, override: str, reason: str) -> None:
-    assert configs.refusal(configs.write(), override) == f"the override {override!r} cannot be applied: {reason}."
+def test_an_override_that_leads_nowhere_names_what_is_there(configs: Any, override: str, reason: str) -> None:
+    assert configs.refusal(configs.write(), override) == f"override {override!r}: {reason}."
 
 
-def test_several_overrides_that_cannot_be_read_are_told_at_once(configs: Any) -> None:
-    wrong = ["pipline.epochs=3", "pipeline.lr=1", "pipeline.epochs", "pipeline.lr={"]
-    assert configs.refusal(configs.write(), *wrong) == (
-        "3 overrides cannot be used:\n"
-        "  the override 'pipline.epochs=3' names the unknown section 'pipline'; did you mean 'pipeline'? Sections: "
-        "dataset, model, pipeline, imports.\n"
-        "  the override 'pipeline.epochs' must be written as section.key=value, e.g. pipeline.epochs=10.\n"
-        "  the override 'pipeline.lr={' has a value that is not YAML: '{'."
-    )
+def test_several_overrides_that_cannot_be_used_are_reported_at_once(configs: Any) -> None:
+    wrong = ["pipline.epochs=3", "pipeline.lr=1", "pipeline.epochs", "pipeline.lr={", "pipeline.views[9]=1"]
+    heading, *lines = configs.refusal(configs.write(), *wrong).split("\n")
+    assert heading == "4 errors in the overrides:"
+    assert lines[0] == "  override 'pipline.epochs=3': unknown section 'pipline'; did you mean 'pipeline'?"
+    assert [line.split("'")[1] for line in lines] == [wrong[0], *wrong[2:]]

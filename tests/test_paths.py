@@ -1,4 +1,4 @@
-"""Paths in errors: a relative one says where it starts, unless there is one like it."""
+"""Paths in errors: a relative one with the working directory, unless there is a similar one."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from conclu_pyg.config import load_config
 from conclu_pyg.errors import CheckpointError, ConfigError
-from conclu_pyg.paths import located, located_or_nearest
+from conclu_pyg.paths import with_cwd, with_cwd_or_suggestion
 from conclu_pyg.runs.folder import find_checkpoint
 
 
@@ -17,18 +17,18 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_relative_path_is_shown_with_the_working_folder(working_folder: Path) -> None:
-    assert located(Path("data/x")) == f"data/x (in the working folder {working_folder})"
-    assert located(working_folder / "x") == str(working_folder / "x")
+    assert with_cwd(Path("data/x")) == f"data/x (in the working directory {working_folder})"
+    assert with_cwd(working_folder / "x") == str(working_folder / "x")
 
 
 def test_the_nearest_path_is_shown_instead_where_there_is_one(working_folder: Path) -> None:
-    assert "did you mean" not in located_or_nearest(Path("runs/nope"), ["runs/first", "runs/int"])
-    assert located_or_nearest(Path("runs/strat"), ["runs/start"]) == "runs/strat; did you mean 'runs/start'?"
-    assert located_or_nearest(Path("a"), ["runs/start"]) == f"a (in the working folder {working_folder})."
+    assert "did you mean" not in with_cwd_or_suggestion(Path("runs/nope"), ["runs/first", "runs/int"])
+    assert with_cwd_or_suggestion(Path("runs/strat"), ["runs/start"]) == "runs/strat; did you mean 'runs/start'?"
+    assert with_cwd_or_suggestion(Path("a"), ["runs/start"]) == f"a (in the working directory {working_folder})."
 
 
 def test_missing_configs_bases_and_runs_say_where_they_were_looked_for(working_folder: Path) -> None:
-    where = f"(in the working folder {working_folder})."
+    where = f"(in the working directory {working_folder})."
     with pytest.raises(ConfigError) as config:
         load_config("nowhere.yaml")
     assert str(config.value) == f"there is no config file nowhere.yaml {where}"

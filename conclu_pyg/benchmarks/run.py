@@ -21,9 +21,9 @@ from conclu_pyg.benchmarks.plots import plot_report
 from conclu_pyg.benchmarks.report import Note, Report, Row, Run, read_report, write_report
 from conclu_pyg.benchmarks.table import RATIO_NOTE, machine_sentence, print_table
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.nearest import nearest
 from conclu_pyg.progress import console, progress_bar
 from conclu_pyg.runs.records import command_line
+from conclu_pyg.suggestions import suggest
 
 CASES = ("neighbors", "edge_conv", "pooled_linear", "views", "step", "embed", "scaling", "roofline")
 
@@ -80,7 +80,7 @@ def check_names(names: Sequence[str]) -> list[str]:
     """
     for name in names:
         if name not in CASES:
-            raise ConfigError(f"there is no benchmark {name!r}{nearest(name, CASES)} There are: {', '.join(CASES)}.")
+            raise ConfigError(f"there is no benchmark {name!r}{suggest(name, CASES)} There are: {', '.join(CASES)}.")
     return [case for case in CASES if case in names or not names]
 
 

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from conclu_pyg import __version__
 from conclu_pyg.cli import benchmark, evaluate, predict, results, train
 from conclu_pyg.errors import ConcluError
-from conclu_pyg.nearest import nearest_of
 from conclu_pyg.pipelines.interrupt import Terminated
+from conclu_pyg.suggestions import closest_match
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "results": results, "benchmark": benchmark}
 INTERRUPTED, TERMINATED = 130, 143  # what a shell expects of a command that Ctrl-C or SIGTERM ended
@@ -43,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
 def _meant(word: str, known: Iterable[str]) -> str:
     """Such as `` (did you mean '--probe'?)`` where a known word is near, dashes apart, which all options share."""
     bare = {option.strip("-"): option for option in known}
-    near = nearest_of(word.partition("=")[0].strip("-"), bare)
+    near = closest_match(word.partition("=")[0].strip("-"), bare)
     return "" if near is None else f" (did you mean {bare[near]!r}?)"
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from conclu_pyg.cli.patience import announce_loading
-from conclu_pyg.config import load_config, named
+from conclu_pyg.config import resolve
 from conclu_pyg.config_files import read_config
 
 
@@ -18,13 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    read_config(Path(options.config))  # a misspelt one is known at once; to check it takes PyTorch
+    path = Path(options.config)
+    config = read_config(path)  # fails before PyTorch is imported, which the check takes
     announce_loading()
-    config = load_config(options.config, options.overrides)
+    config = resolve(config, options.overrides, str(path), path.parent)
 
     from conclu_pyg.pipelines.build import build_pipeline
     from conclu_pyg.progress import console
 
-    with named(config, options.config):
-        pipeline = build_pipeline(config)
-    console.print(f"trained: {pipeline.run_train()}")
+    console.print(f"trained: {build_pipeline(config, options.config).run_train()}")

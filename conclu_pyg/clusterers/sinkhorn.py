@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveFloat, PositiveInt
 from conclu_pyg.registry import CLUSTERERS
 
 
@@ -54,25 +57,19 @@ class SinkhornClusterer(nn.Module):
         num_iters: Sinkhorn iterations (default: 50).
 
     Raises:
-        ConfigError: fewer than 2 prototypes, or a temperature, epsilon or number of iterations that is not positive.
+        ArgumentError: fewer than 2 prototypes, or a temperature, epsilon or number of iterations that is not positive.
     """
 
+    @validated
     def __init__(
         self,
-        num_prototypes: int = 32,
-        channels: int = 256,
-        temperature: float = 0.01,
-        epsilon: float = 0.01,
-        num_iters: int = 50,
+        num_prototypes: Annotated[int, Ge(2)] = 32,
+        channels: PositiveInt = 256,
+        temperature: PositiveFloat = 0.01,
+        epsilon: PositiveFloat = 0.01,
+        num_iters: PositiveInt = 50,
     ) -> None:
         super().__init__()
-        if num_prototypes < 2:
-            raise ConfigError(f"SinkhornClusterer needs at least 2 prototypes, found num_prototypes={num_prototypes}.")
-        if not (temperature > 0 and epsilon > 0 and num_iters > 0):
-            raise ConfigError(
-                "SinkhornClusterer takes temperature, epsilon and num_iters above 0, found "
-                f"{temperature}, {epsilon} and {num_iters}."
-            )
         self.num_prototypes = num_prototypes
         self.temperature = temperature
         self.epsilon = epsilon

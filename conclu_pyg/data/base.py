@@ -146,7 +146,7 @@ class PointCloudDataset(ABC):
         category_to_parts: the part labels of each class, by the name of the class.
     """
 
-    built_from: ClassVar = {"transform": TRANSFORMS}
+    components: ClassVar = {"transform": TRANSFORMS}
     splits: tuple[str, ...] = ("train", "test")
     up_axis: int
     label_to_names: dict[int, str]

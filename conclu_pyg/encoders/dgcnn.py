@@ -41,7 +41,7 @@ class DGCNN(nn.Module):
         ConfigError: a size or ``k`` below 1, or no edge convolution.
     """
 
-    built_from: ClassVar = {"neighbors": NEIGHBORS}
+    components: ClassVar = {"neighbors": NEIGHBORS}
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from rich.table import Table
 
-from conclu_pyg.arguments import settings_of
+from conclu_pyg.arguments import resolved_arguments
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.changes import under_changes
@@ -113,8 +113,8 @@ def _record(
     """A record of a figure; ``treated`` says at the end of the protocol how the clouds were."""
     checkpoint, num_points = run.checkpoint, split.pos.shape[1]
     known = f", {run.method.given} known" if run.method.given else ""
-    named = PIPELINES.look_up(checkpoint.config["pipeline"])
-    pipeline = settings_of(named.cls, named.arguments)
+    named = PIPELINES.parse(checkpoint.config["pipeline"])
+    pipeline = resolved_arguments(named.cls, named.arguments)
     return make_record(
         run,
         task=run.method.task,

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from conclu_pyg.errors import ConfigError
-from conclu_pyg.nn import check_sizes
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import DropFraction, PositiveInt
 from conclu_pyg.registry import HEADS
 
 
@@ -27,19 +27,18 @@ class ClassificationHead(nn.Module):
         - **input:** ``[B, in_channels]``, **output:** ``[B, num_classes]``
 
     Raises:
-        ConfigError: a size below 1, or a share outside of [0, 1).
+        ArgumentError: a size below 1, or a share outside of [0, 1).
     """
 
+    @validated
     def __init__(
         self,
-        in_channels: int,
-        num_classes: int,
-        hidden_channels: Sequence[int] = (512, 256),
-        dropout: float = 0.5,
+        in_channels: PositiveInt,
+        num_classes: PositiveInt,
+        hidden_channels: Sequence[PositiveInt] = (512, 256),
+        dropout: DropFraction = 0.5,
     ) -> None:
         super().__init__()
-        check_sizes(self, in_channels=in_channels, num_classes=num_classes, hidden_channels=min(hidden_channels or [1]))
-        check_dropout(self, dropout)
         widths = [in_channels, *hidden_channels]
         layers = [hidden_layer(fan_in, fan_out, dropout) for fan_in, fan_out in pairwise(widths)]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], num_classes))
@@ -60,10 +59,10 @@ class LinearHead(ClassificationHead):
         - **input:** ``[B, in_channels]``, **output:** ``[B, num_classes]``
 
     Raises:
-        ConfigError: a size below 1.
+        ArgumentError: a size below 1.
     """
 
-    def __init__(self, in_channels: int, num_classes: int) -> None:
+    def __init__(self, in_channels: PositiveInt, num_classes: PositiveInt) -> None:
         super().__init__(in_channels, num_classes, hidden_channels=(), dropout=0.0)
 
 
@@ -75,14 +74,3 @@ def hidden_layer(in_channels: int, out_channels: int, dropout: float, slope: flo
 def after_linear(channels: int, dropout: float, slope: float) -> list[nn.Module]:
     """What follows a linear layer of a head: batch norm, LeakyReLU (ReLU for a slope of 0) and dropout."""
     return [nn.BatchNorm1d(channels), nn.LeakyReLU(slope, inplace=True), nn.Dropout(dropout)]
-
-
-def check_dropout(owner: object, *shares: float) -> None:
-    """Refuses shares that cannot be dropped.
-
-    Raises:
-        ConfigError: one outside of [0, 1).
-    """
-    for share in shares:
-        if not 0 <= share < 1:
-            raise ConfigError(f"{type(owner).__name__} takes dropout of at least 0 and below 1, found {share}.")

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Annotated
 
 import torch
+from annotated_types import Ge, Lt
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from conclu_pyg.errors import ConfigError
-from conclu_pyg.heads.classification import after_linear, check_dropout, hidden_layer
-from conclu_pyg.nn import CloudLinear, check_sizes
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import DropFraction, LayerSizes, NonNegativeInt, PositiveInt
+from conclu_pyg.heads.classification import after_linear, hidden_layer
+from conclu_pyg.nn import CloudLinear
 from conclu_pyg.registry import HEADS
 
 
@@ -38,35 +41,22 @@ class PartSegmentationHead(nn.Module):
         - **output:** ``[M, num_parts]``
 
     Raises:
-        ConfigError: a size below 1, no layer to read, none between, or a share outside of [0, 1).
+        ArgumentError: a size below 1, no layer to read, none between, or a share outside of [0, 1).
     """
 
+    @validated
     def __init__(
         self,
-        layer_channels: Sequence[int],
-        in_channels: int,
-        num_classes: int,
-        num_parts: int,
-        hidden_channels: Sequence[int] = (256, 256, 128),
-        dropout: float = 0.5,
-        slope: float = 0.2,
-        category_channels: int = 0,
+        layer_channels: LayerSizes,
+        in_channels: PositiveInt,
+        num_classes: PositiveInt,
+        num_parts: PositiveInt,
+        hidden_channels: LayerSizes = (256, 256, 128),
+        dropout: DropFraction = 0.5,
+        slope: Annotated[float, Ge(0), Lt(1)] = 0.2,
+        category_channels: NonNegativeInt = 0,
     ) -> None:
         super().__init__()
-        if not hidden_channels:
-            raise ConfigError(f"{type(self).__name__} needs at least one hidden layer, found hidden_channels=[].")
-        if not layer_channels:
-            raise ConfigError(
-                f"{type(self).__name__} needs the features of at least one layer, found layer_channels=[]."
-            )
-        if category_channels < 0 or not 0 <= slope < 1:
-            raise ConfigError(
-                f"{type(self).__name__} takes category_channels of at least 0 and slope of at least 0 and below 1, "
-                f"found {category_channels} and {slope}."
-            )
-        sizes = {"num_classes": num_classes, "num_parts": num_parts, "hidden_channels": min(hidden_channels)}
-        check_sizes(self, layer_channels=min(layer_channels), in_channels=in_channels, **sizes)
-        check_dropout(self, dropout)
         self.num_classes = num_classes
         self.category = hidden_layer(num_classes, category_channels, 0.0, slope) if category_channels else None
         of_cloud = in_channels + (category_channels or num_classes)
@@ -103,11 +93,11 @@ class PointNetPartHead(PartSegmentationHead):
 
     def __init__(
         self,
-        layer_channels: Sequence[int],
-        in_channels: int,
-        num_classes: int,
-        num_parts: int,
-        dropout: float = 0.2,
+        layer_channels: LayerSizes,
+        in_channels: PositiveInt,
+        num_classes: PositiveInt,
+        num_parts: PositiveInt,
+        dropout: DropFraction = 0.2,
     ) -> None:
         super().__init__(layer_channels, in_channels, num_classes, num_parts, dropout=dropout, slope=0.0)
 
@@ -125,10 +115,10 @@ class DGCNNPartHead(PartSegmentationHead):
 
     def __init__(
         self,
-        layer_channels: Sequence[int],
-        in_channels: int,
-        num_classes: int,
-        num_parts: int,
-        dropout: float = 0.5,
+        layer_channels: LayerSizes,
+        in_channels: PositiveInt,
+        num_classes: PositiveInt,
+        num_parts: PositiveInt,
+        dropout: DropFraction = 0.5,
     ) -> None:
         super().__init__(layer_channels, in_channels, num_classes, num_parts, dropout=dropout, category_channels=64)

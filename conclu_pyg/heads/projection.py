@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from conclu_pyg.nn import check_sizes, mlp
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveInt
+from conclu_pyg.nn import mlp
 from conclu_pyg.registry import HEADS
 
 
@@ -22,12 +24,14 @@ class ProjectionHead(nn.Module):
         - **input:** ``[B, in_channels]``, **output:** ``[B, out_channels]``
 
     Raises:
-        ConfigError: a size below 1.
+        ArgumentError: a size below 1.
     """
 
-    def __init__(self, in_channels: int = 1024, hidden_channels: int = 1024, out_channels: int = 256) -> None:
+    @validated
+    def __init__(
+        self, in_channels: PositiveInt = 1024, hidden_channels: PositiveInt = 1024, out_channels: PositiveInt = 256
+    ) -> None:
         super().__init__()
-        check_sizes(self, in_channels=in_channels, hidden_channels=hidden_channels, out_channels=out_channels)
         self.out_channels = out_channels
         widths = [in_channels, hidden_channels, hidden_channels, out_channels]
         self.layers = mlp(widths, lambda: nn.LeakyReLU(inplace=True), last_act=False)
@@ -49,12 +53,12 @@ class PredictionHead(nn.Module):
         - **input:** ``[B, channels]``, **output:** ``[B, channels]``
 
     Raises:
-        ConfigError: a size below 1.
+        ArgumentError: a size below 1.
     """
 
-    def __init__(self, channels: int = 256, hidden_channels: int = 512) -> None:
+    @validated
+    def __init__(self, channels: PositiveInt = 256, hidden_channels: PositiveInt = 512) -> None:
         super().__init__()
-        check_sizes(self, channels=channels, hidden_channels=hidden_channels)
         self.layers = mlp([channels, hidden_channels], lambda: nn.LeakyReLU(inplace=True))
         self.last = nn.Linear(hidden_channels, channels)
 

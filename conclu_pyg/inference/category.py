@@ -10,7 +10,7 @@ from pathlib import Path
 from conclu_pyg.datasets.layouts.parts import read_categories
 from conclu_pyg.datasets.layouts.synset_tree import SynsetTree
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.nearest import nearest
+from conclu_pyg.suggestions import suggest
 
 # Of the files of ModelNet and ShapeNetPart, whose clouds are of several categories.
 UNREAD = " (a data set 'label' in it is not read, for all clouds of a file are taken to be of one category)"
@@ -32,7 +32,7 @@ def check_categories(tops: Mapping[Path, Path], classes: Sequence[str], given: s
         DataError: none is given, and no name of a file or folder says any.
     """
     if given is not None and _label(given, classes) is None:
-        raise ConfigError(f"--category {given!r} is none of {', '.join(classes)}{nearest(given, classes)}")
+        raise ConfigError(f"--category {given!r} is none of {', '.join(classes)}{suggest(given, classes)}")
     if given is not None and not tops:
         raise ConfigError(
             f"--category {given} is for files, and none is named; leave it out, for the test split says what its "

@@ -12,9 +12,9 @@ from pathlib import Path
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.written import holds_predictions
 from conclu_pyg.io.clouds import CONVERT, SUFFIXES
-from conclu_pyg.nearest import nearest
-from conclu_pyg.paths import located
+from conclu_pyg.paths import with_cwd
 from conclu_pyg.runs.folder import LAST
+from conclu_pyg.suggestions import suggest
 
 MAX_FILES = 10_000
 # What the releases of ModelNet and ShapeNetPart list in text files: no clouds. (Their layouts know these names too, but
@@ -108,8 +108,8 @@ def _missing(path: Path) -> str:
     """That nothing has this name, with the nearest name beside it."""
     pattern = ", and no shell has expanded the pattern" if any(sign in path.name for sign in "*?[") else ""
     there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = nearest(path.name, there)
-    return f"there is no file or folder {path if hint.endswith('?') else located(path)}{pattern}{hint}"
+    hint = suggest(path.name, there)
+    return f"there is no file or folder {path if hint.endswith('?') else with_cwd(path)}{pattern}{hint}"
 
 
 def is_run(path: Path) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch_geometric.transforms import Compose
 
-from conclu_pyg.arguments import settings_of
+from conclu_pyg.arguments import resolved_arguments
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict_cloud import Predictor
@@ -41,8 +41,8 @@ def upward_in_words(run: LoadedRun, options: Options) -> str:
 
 def _settings(run: LoadedRun) -> dict[str, Any]:
     """What the run's data set is built with: its config, and the defaults of its class."""
-    named = DATASETS.look_up(run.config["dataset"])
-    return settings_of(named.cls, named.arguments)
+    named = DATASETS.parse(run.config["dataset"])
+    return resolved_arguments(named.cls, named.arguments)
 
 
 def _num_points(run: LoadedRun) -> int:

@@ -48,7 +48,7 @@ class ConClu(nn.Module):
             value of ``codes`` or ``orthogonality_reduction``, or an encoder without ``out_channels``.
     """
 
-    built_from: ClassVar = {"encoder": ENCODERS, "projector": HEADS, "predictor": HEADS, "clusterer": CLUSTERERS}
+    components: ClassVar = {"encoder": ENCODERS, "projector": HEADS, "predictor": HEADS, "clusterer": CLUSTERERS}
 
     def __init__(
         self,

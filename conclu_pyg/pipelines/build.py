@@ -1,21 +1,35 @@
-"""One resolved config to the objects that it names."""
+"""A resolved config to the objects that it names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from conclu_pyg.config import section_registries
+from conclu_pyg.config import error_context, section_registries, split_checkpoints
 from conclu_pyg.registry import DATASETS, PIPELINES
+from conclu_pyg.runs.pretrained import load_pretrained
 from conclu_pyg.seeding import seed_all
 
 
-def build_pipeline(config: Mapping[str, Any]) -> Any:
-    """Builds the model, the data set and the pipeline of a config, the model from ``pipeline.seed``.
+def build_pipeline(config: Mapping[str, Any], source: str = "") -> Any:
+    """Build the model, the data set and the pipeline of a config, the model from ``pipeline.seed``.
 
-    The data set comes first, for it knows the labels that a model may need; its clouds are read later.
+    The data set comes first, because a model may need its labels; its clouds are read later. Encoders whose config has
+    a ``checkpoint`` get its weights once the model is built.
+
+    Args:
+        config: as :func:`~conclu_pyg.config.load_config` returns it.
+        source: what error messages call the config (default: nothing).
+
+    Raises:
+        ConfigError: an argument or a combination of arguments that a class refuses, with the part of the config.
+        CheckpointError: an encoder's checkpoint that is missing or does not fit.
     """
-    dataset = DATASETS.build(config["dataset"])
-    seed_all(config["pipeline"].get("seed", 0))
-    model = section_registries(config)["model"].build(config["model"], labels=dataset.labels)
-    return PIPELINES.build(config["pipeline"], model=model, dataset=dataset, config=config)
+    built, checkpoints = split_checkpoints(config)
+    with error_context(built, source):
+        dataset = DATASETS.build(config["dataset"])
+        seed_all(config["pipeline"].get("seed", 0))
+        model = section_registries(config)["model"].build(built["model"], labels=dataset.labels)
+        for key, checkpoint in checkpoints.items():
+            load_pretrained(getattr(model, key), checkpoint, built["model"][key])
+        return PIPELINES.build(config["pipeline"], model=model, dataset=dataset, config=config)

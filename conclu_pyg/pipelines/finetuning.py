@@ -67,7 +67,7 @@ class Finetuning(Pipeline):
             of no labelled task.
     """
 
-    built_from: ClassVar = {"views": TRANSFORMS}
+    components: ClassVar = {"views": TRANSFORMS}
     models: ClassVar = TASKS
     headline: ClassVar = {
         "train/accuracy": "training accuracy {:.1f} %",

@@ -50,7 +50,7 @@ class Pretraining(Pipeline):
             pre-training.
     """
 
-    built_from: ClassVar = {"views": TRANSFORMS}
+    components: ClassVar = {"views": TRANSFORMS}
     headline: ClassVar = {"projection_std": "spread {:.2f}"}
 
     def __init__(

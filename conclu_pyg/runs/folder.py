@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conclu_pyg.config import dump_config
+from conclu_pyg.config_files import dump_config
 from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.files import atomic_write
-from conclu_pyg.paths import located_or_nearest
+from conclu_pyg.paths import with_cwd_or_suggestion
 
 LAST = Path("checkpoints", "last.pt")  # within a run folder
 BEST = Path("checkpoints", "best.pt")  # that of the epoch which was best on validation clouds, where there are any
@@ -71,7 +71,7 @@ def find_checkpoint(path: str | Path) -> Path:
     if path.suffix in (".yaml", ".yml") and path.is_file():
         raise CheckpointError(f"{path} is a config, and no run; train it by tools/train.py, and name its run folder.")
     if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint or run folder {located_or_nearest(path, _known_near(path))}")
+        raise CheckpointError(f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, _known_near(path))}")
     return path
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from conclu_pyg.config import named, resolve, section_registries
+from conclu_pyg.config import error_context, resolve, section_registries, split_checkpoints
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.device import choose_device
@@ -174,20 +174,18 @@ def _called(source: Path) -> str:
 
 
 def _dataset(config: Mapping[str, Any], source: Path) -> PointCloudDataset:
-    with named(config, _called(source)):
+    with error_context(config, _called(source)):
         return DATASETS.build(config["dataset"])
 
 
 def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint, source: Path) -> Any:
     """The method with random weights, those that the training began with unless it took up a run's: its own file may
     be gone by now, and its weights are in the checkpoint."""
-    model = dict(config["model"])
-    if isinstance(model.get("encoder"), Mapping):
-        model["encoder"] = {key: value for key, value in model["encoder"].items() if key != "checkpoint"}
+    built, _ = split_checkpoints(config)
     given = {"labels": Labels.from_state(checkpoint.labels)} if checkpoint.labels else {}
-    with named({**config, "model": model}, _called(source)):
+    with error_context(built, _called(source)):
         seed_all(config["pipeline"].get("seed", 0))
-        return section_registries(config)["model"].build(model, **given)
+        return section_registries(config)["model"].build(built["model"], **given)
 
 
 def _count(labels: Labels) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from rich.table import Table
 from torch import Tensor, nn
 
-from conclu_pyg.arguments import settings_of
+from conclu_pyg.arguments import resolved_arguments
 from conclu_pyg.errors import CheckpointError, RegistryError
 from conclu_pyg.progress import console, counted, warn
-from conclu_pyg.registry import ENCODERS, NEIGHBORS, built_from
+from conclu_pyg.registry import ENCODERS, NEIGHBORS, components_of
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import find_checkpoint
@@ -152,12 +152,12 @@ def _other_arguments(config: Mapping[str, Any] | None, trained: Any) -> list[str
     if config["name"] != trained.get("name"):
         return [f"it was {trained.get('name')}, and is {config['name']}"]
     try:
-        cls, here, _ = ENCODERS.look_up(config)
-        _, there, _ = ENCODERS.look_up(trained)
+        cls, here, _ = ENCODERS.parse(config)
+        _, there, _ = ENCODERS.parse(trained)
     except RegistryError:  # a damaged config; the weights fit
         return []
-    settings, before = settings_of(cls, here), settings_of(cls, there)
-    same = [key for key, registry in built_from(cls).items() if registry is NEIGHBORS]  # all find the same neighbours
+    settings, before = resolved_arguments(cls, here), resolved_arguments(cls, there)
+    same = [key for key, registry in components_of(cls).items() if registry is NEIGHBORS]  # all are exact
     return [
         f"{key} was {_plain(before.get(key))}, and is {_plain(settings.get(key))}"
         for key in sorted({*settings, *before} - {*same})

@@ -28,7 +28,7 @@ class Classifier(nn.Module):
         ConfigError: an encoder without ``out_channels``.
     """
 
-    built_from: ClassVar = {"encoder": ENCODERS, "head": HEADS}
+    components: ClassVar = {"encoder": ENCODERS, "head": HEADS}
     task: ClassVar = "classification"
     metric: ClassVar = "accuracy"
     given: ClassVar = ""

@@ -34,7 +34,7 @@ class PartSegmenter(nn.Module):
         DataError: labels without parts.
     """
 
-    built_from: ClassVar = {"encoder": ENCODERS, "head": HEADS}
+    components: ClassVar = {"encoder": ENCODERS, "head": HEADS}
     task: ClassVar = "part_segmentation"
     metric: ClassVar = "instance mIoU"
     given: ClassVar = "its category"

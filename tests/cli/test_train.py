@@ -24,16 +24,16 @@ def test_a_config_trains_with_its_overrides(
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("epochs=3", "names the unknown section 'epochs'"),
+        ("epochs=3", "unknown section 'epochs'"),
         ("pipeline.epoch=3", "Pretraining takes no argument 'epoch'; did you mean 'epochs'?"),
-        ("pipeline.epochs=three", "Pretraining takes epochs: int = 200, found 'three' (str)."),
+        ("pipeline.epochs=three", "Pretraining: epochs must be int"),
         ("pipeline.epochs", "must be written as section.key=value"),
         ("pipeline.batch_size=49", "pipeline.batch_size=49 is more than the 48 clouds of the training split"),
         ("pipeline.device=gpu", "'auto', 'cpu', 'cuda', 'mps'"),
         ("pipeline.precision=64", "'32-true', 'bf16-mixed', '16-mixed'"),
         ("pipeline.seed=4294967296", "pipeline.seed must be between 0 and 4294967295"),
         ("model.encoder.name=PointNett", "ENCODERS has no 'PointNett'; did you mean 'PointNet'?"),
-        ("model.encoder=null", "ENCODERS builds from a mapping with a 'name', found None."),
+        ("model.encoder=null", "ENCODERS builds from a mapping with a 'name', got None."),
         ("dataset.num_shapes=3", "ParametricShapes takes num_shapes of at least 20"),
     ],
 )

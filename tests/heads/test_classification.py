@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import assert_error
 from torch import nn
 from torch.nn.functional import batch_norm, leaky_relu
 
@@ -50,20 +51,21 @@ def test_the_linear_head_is_a_linear_layer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "found"),
+    ("argument", "value", "got"),
     [
-        ({"in_channels": 0}, "in_channels of at least 1, found 0"),
-        ({"num_classes": 0}, "num_classes of at least 1, found 0"),
-        ({"hidden_channels": [8, 0]}, "hidden_channels of at least 1, found 0"),
-        ({"dropout": 1.0}, "dropout of at least 0 and below 1, found 1.0"),
-        ({"dropout": -0.1}, "dropout of at least 0 and below 1, found -0.1"),
-        ({"dropout": float("nan")}, "dropout of at least 0 and below 1, found nan"),
+        ("in_channels", 0, 0),
+        ("num_classes", 0, 0),
+        ("hidden_channels", [8, 0], 0),
+        ("dropout", 1.0, 1.0),
+        ("dropout", -0.1, -0.1),
+        ("dropout", float("nan"), float("nan")),
     ],
 )
-def test_what_no_layer_can_have_is_refused(arguments: dict[str, Any], found: str) -> None:
+def test_sizes_and_dropout_out_of_bounds_are_refused(argument: str, value: Any, got: float) -> None:
+    arguments = {"in_channels": 4, "num_classes": 2, argument: value}
     with pytest.raises(ConfigError) as error:
-        ClassificationHead(**{"in_channels": 4, "num_classes": 2, **arguments})
-    assert str(error.value) == f"ClassificationHead takes {found}."
-    if "hidden_channels" not in arguments and "dropout" not in arguments:
-        with pytest.raises(ConfigError, match=r"^LinearHead takes "):
-            LinearHead(**{"in_channels": 4, "num_classes": 2, **arguments})
+        ClassificationHead(**arguments)
+    assert_error(error, argument=argument, got=got)
+    if argument in ("in_channels", "num_classes"):
+        with pytest.raises(ConfigError, match=f"^LinearHead: {argument} must be >= 1, got 0.$"):
+            LinearHead(**arguments)

@@ -310,7 +310,7 @@ def test_a_part_whose_size_another_part_settles_may_repeat_it_and_not_contradict
 ) -> None:
     paper(**{part: {"name": name, key: size}})
     with pytest.raises(
-        RegistryError, match=f"^{name} is given {key}={size} by the program, found {size + 1}; leave it"
+        RegistryError, match=f"^{name}: {key} is set to {size} by the program, got {size + 1}; leave it"
     ):
         paper(**{part: {"name": name, key: size + 1}})
 

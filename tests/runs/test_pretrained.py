@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from conclu_pyg import ENCODERS, METHODS
-from conclu_pyg.data.labels import Labels
+from conclu_pyg import ENCODERS
 from conclu_pyg.errors import CheckpointError
+from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import BEST, LAST
@@ -42,12 +42,19 @@ def save(
     return path
 
 
+def load(config: dict[str, Any], path: Path) -> Any:
+    """An encoder of that config with the weights of a checkpoint or run folder."""
+    encoder = ENCODERS.build(config)
+    load_pretrained(encoder, str(path), config)
+    return encoder
+
+
 @pytest.mark.parametrize("config", [POINTNET, DGCNN], ids=lambda config: str(config["name"]))
 def test_all_weights_and_statistics_are_the_runs(
     tmp_path: Path, config: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = save(tmp_path / "a.pt", config)
-    encoder = ENCODERS.build({**config, "checkpoint": str(path)})
+    encoder = load({**config}, path)
     weights, total = Checkpoint.load(path).method, 0
     for name, value in encoder.state_dict().items():
         assert torch.equal(value, weights[f"encoder.{name}"]), name
@@ -64,7 +71,7 @@ def test_what_came_before_the_run_is_said_too(tmp_path: Path, capsys: pytest.Cap
     checkpoint = Checkpoint.load(path)
     checkpoint.config["model"]["name"] = "Classifier"
     replace(checkpoint, epoch=1, pretraining=before).save(path)
-    ENCODERS.build({**POINTNET, "checkpoint": str(path)})
+    load({**POINTNET}, path)
     assert (
         f"from {path} (Classifier, 1 epoch on ModelNet40, from ConClu on Scans); 0 missing" in capsys.readouterr().out
     )
@@ -77,14 +84,14 @@ def test_an_older_checkpoint_without_a_vertical_axis_is_warned_about(
     checkpoint = Checkpoint.load(path)
     checkpoint.up_axis = None
     checkpoint.save(path)
-    ENCODERS.build({**POINTNET, "checkpoint": str(path)})
+    load({**POINTNET}, path)
     assert "does not say which coordinate points up: clouds are taken as they stand" in capsys.readouterr().out
 
 
 def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None:
     path = save(tmp_path / "a.pt", POINTNET)
     assert pretraining_of(ENCODERS.build(POINTNET)) is None
-    found = pretraining_of(ENCODERS.build({**POINTNET, "checkpoint": str(path)}))
+    found = pretraining_of(load({**POINTNET}, path))
     assert found is not None and found.state() == {
         "source": str(path),
         "dataset": "ModelNet40",
@@ -109,21 +116,23 @@ def test_the_data_sets_of_a_chain_are_said_in_their_order() -> None:
 def test_a_run_folder_gives_its_best_checkpoint_or_its_last(tmp_path: Path) -> None:
     for name, seed in ((LAST, 1), (BEST, 2)):
         path = save(tmp_path / name, POINTNET, seed=seed)
-        encoder = ENCODERS.build({**POINTNET, "checkpoint": str(tmp_path)})
+        encoder = load({**POINTNET}, tmp_path)
         assert torch.equal(
             encoder.state_dict()["last.linear.weight"], Checkpoint.load(path).method["encoder.last.linear.weight"]
         )
 
 
-def test_an_encoder_passes_from_one_model_to_another(tmp_path: Path) -> None:
+def test_an_encoder_passes_from_one_model_to_another(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
     path = save(tmp_path / "a.pt", POINTNET, model="Classifier")
-    model = METHODS.build(
-        {"name": "Classifier", "encoder": {**POINTNET, "checkpoint": str(path)}}, labels=Labels(("a", "b"))
-    )
-    found = pretraining_of(model.encoder)
+    model = {"name": "Classifier", "encoder": {**POINTNET, "checkpoint": str(path)}}
+    pipeline = {"name": "Finetuning", "epochs": 1, "device": "cpu"}
+    classifier = build_pipeline({**tiny_config, "model": model, "pipeline": pipeline}).model
+    found = pretraining_of(classifier.encoder)
     assert found is not None and found.method == "Classifier"
-    assert torch.equal(model.encoder.last.linear.weight, Checkpoint.load(path).method["encoder.last.linear.weight"])
-    assert not any("checkpoint" in name for name in model.state_dict())
+    assert torch.equal(
+        classifier.encoder.last.linear.weight, Checkpoint.load(path).method["encoder.last.linear.weight"]
+    )
+    assert not any("checkpoint" in name for name in classifier.state_dict())
 
 
 def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_about(
@@ -135,7 +144,7 @@ def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_abou
     del checkpoint.method["encoder.last.norm.weight"]
     checkpoint.save(path)
     torch.manual_seed(0)
-    encoder = ENCODERS.build({**POINTNET, "checkpoint": str(path)})
+    encoder = load({**POINTNET}, path)
     out = capsys.readouterr().out
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
     assert rows == [
@@ -153,7 +162,7 @@ def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_abou
 
 def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = save(tmp_path / "a.pt", POINTNET)
-    larger = ENCODERS.build({**POINTNET, "input_transform": True, "checkpoint": str(path)})
+    larger = load({**POINTNET, "input_transform": True}, path)
     missing = [name for name in larger.state_dict() if name.startswith("input_transform.")]
     out = capsys.readouterr().out
     assert f"{len(missing)} missing, 0 unexpected" in out and f"and {len(missing) - 12} more" in out
@@ -173,7 +182,7 @@ def test_an_argument_that_no_shape_tells_is_warned_about(
     tmp_path: Path, run: dict[str, Any], here: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = save(tmp_path / "a.pt", run)
-    found = pretraining_of(ENCODERS.build({**run, **here, "checkpoint": str(path)}))
+    found = pretraining_of(load({**run, **here}, path))
     assert found and found.departures == [said]
     assert capsys.readouterr().out.endswith(
         f"warning: the encoder of {path} was trained with other arguments: {said}; its weights mean something else "
@@ -196,7 +205,7 @@ def test_arguments_that_mean_the_same_are_not_warned_about(
     checkpoint = Checkpoint.load(path)
     checkpoint.config["model"]["encoder"] = run
     checkpoint.save(path)
-    ENCODERS.build({**here, "checkpoint": str(path)})
+    load({**here}, path)
     assert "warning" not in capsys.readouterr().out
 
 
@@ -206,7 +215,7 @@ def test_an_encoder_by_another_name_is_warned_about_though_it_fits(
 ) -> None:
     path = save(tmp_path / "a.pt", POINTNET)
     ENCODERS.register_module(name="Mine")(ENCODERS.get("PointNet"))
-    ENCODERS.build({**POINTNET, "name": "Mine", "checkpoint": str(path)})
+    load({**POINTNET, "name": "Mine"}, path)
     assert "trained with other arguments: it was PointNet, and is Mine; " in capsys.readouterr().out
 
 
@@ -219,7 +228,7 @@ def test_an_encoder_that_was_built_already_is_loaded_without_a_config(tmp_path: 
 
 def refusal(config: dict[str, Any], path: Path) -> str:
     with pytest.raises(CheckpointError) as error:
-        ENCODERS.build({**config, "checkpoint": str(path)})
+        load({**config}, path)
     assert "\n" not in str(error.value)
     return str(error.value)
 

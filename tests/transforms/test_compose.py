@@ -50,10 +50,10 @@ def test_no_steps_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ({"name": "RandomJiter"}, "TRANSFORMS has no 'RandomJiter'; did you mean 'GaussianJitter'"),
+        ({"name": "GausianJitter"}, "TRANSFORMS has no 'GausianJitter'; did you mean 'GaussianJitter'"),
         ({"name": "GaussianJitter", "sigmas": 1}, "GaussianJitter takes no argument 'sigmas'; did you mean 'sigma'"),
-        ({"sigma": 1}, "a config for TRANSFORMS needs 'name', found the keys"),
-        ("GaussianJitter", "TRANSFORMS builds from a mapping with a 'name', found 'GaussianJitter'"),
+        ({"sigma": 1}, "a config for TRANSFORMS needs 'name', got the keys"),
+        ("GaussianJitter", "TRANSFORMS builds from a mapping with a 'name', got 'GaussianJitter'"),
     ],
 )
 def test_a_wrong_step_is_refused(step: object, message: str) -> None:

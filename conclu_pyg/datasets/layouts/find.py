@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from conclu_pyg.datasets.layouts.base import Layout, LayoutOptions
 from conclu_pyg.errors import DataError
-from conclu_pyg.nearest import nearest_of
+from conclu_pyg.suggestions import closest_match
 
 L = TypeVar("L", bound=Layout)
 
@@ -47,7 +47,7 @@ def find_layout(folder: Path, options: LayoutOptions, family: Family[L]) -> L:
         raise DataError(f"dataset_path {folder} is a file; name a folder, and unpack an archive first.")
     if not folder.is_dir():
         beside = [path.name for path in islice(folder.parent.glob("*"), MAX_FOLDERS) if path.is_dir()]
-        near = nearest_of(folder.name, beside)
+        near = closest_match(folder.name, beside)
         meant = "." if near is None else f"; did you mean {str(folder.parent / near)!r}?"
         raise DataError(f"dataset_path {folder} does not exist{meant} {family.remedy.format(folder=folder, fetch='')}")
     try:

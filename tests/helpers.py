@@ -1,0 +1,28 @@
+"""Assertions that several tests share."""
+
+from typing import Any
+
+import pytest
+
+from conclu_pyg.errors import ConcluError, Issue
+
+
+def assert_error(error: BaseException | pytest.ExceptionInfo[Any], **fields: Any) -> Issue:
+    """Assert that a :class:`~conclu_pyg.errors.ConcluError` has an issue with all of these fields, and return it.
+
+    Args:
+        error: the error, or what ``pytest.raises`` gives.
+        **fields: fields of :class:`~conclu_pyg.errors.Issue`, such as ``argument="epochs", got=0``. NaN equals NaN.
+    """
+    error = error.value if isinstance(error, pytest.ExceptionInfo) else error
+    assert isinstance(error, ConcluError), repr(error)
+    assert fields.keys() <= set(Issue._fields), f"an issue has the fields {Issue._fields}"
+    for issue in error.issues:
+        if all(_equal(getattr(issue, name), value) for name, value in fields.items()):
+            return issue
+    raise AssertionError(f"no issue has {fields}; there are:\n" + "\n".join(f"  {issue}" for issue in error.issues))
+
+
+def _equal(found: Any, expected: Any) -> bool:
+    is_nan = expected != expected
+    return type(found) is type(expected) and (found == expected or (is_nan and found != found))

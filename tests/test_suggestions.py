@@ -1,0 +1,17 @@
+"""Spelling suggestions."""
+
+import pytest
+
+from conclu_pyg.suggestions import closest_match, suggest
+
+
+@pytest.mark.parametrize(
+    ("word", "found"), [("dgcn", "DGCNN"), ("POINTNET", "PointNet"), ("Pointet", "PointNet"), ("xyz", None), ("", None)]
+)
+def test_the_closest_word_is_found_in_any_case(word: str, found: str | None) -> None:
+    assert closest_match(word, ["DGCNN", "PointNet"]) == found
+    assert suggest(word, ["DGCNN", "PointNet"]) == (f"; did you mean {found!r}?" if found else ".")
+
+
+def test_of_no_words_none_is_close() -> None:
+    assert closest_match("word", []) is None
