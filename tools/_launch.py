@@ -1,8 +1,9 @@
-"""Start a command of ``conclu`` from a checkout, or say in one sentence what this interpreter lacks.
+"""Start a command from a checkout, or print in one sentence which packages this interpreter lacks.
 
 Like ``check_system.py``, this has to parse on Python 3.6.
 """
 
+import importlib
 import importlib.util
 import os
 import shlex
@@ -14,18 +15,17 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PACKAGES = ("conclu_pyg", "torch", "torch_geometric", "sklearn", "yaml", "omegaconf")
 
 
-def launch(command: str) -> int:
-    """Run ``conclu COMMAND`` with this process's arguments and return its exit code.
+def launch(*command: str, module: str = "conclu_pyg.cli.main") -> int:
+    """Run a command with the arguments of this process and return its exit code.
 
     Args:
-        command: such as ``train``, see ``conclu --help``.
+        *command: precedes the arguments, such as ``train``, see ``conclu --help``.
+        module: has the function ``main(arguments)`` (default: that of ``conclu``).
     """
     old = old_python()
     lacks = [] if old else [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if not old and not lacks:
-        from conclu_pyg.cli.main import main
-
-        return main([command, *sys.argv[1:]])
+        return int(importlib.import_module(module).main([*command, *sys.argv[1:]]))
 
     what = old.what if old else "{} needs {}, which {} lacks".format(sys.argv[0], ", ".join(lacks), sys.executable)
     set_up = old.remedy if old else "run `make setup`"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from types import ModuleType
 from typing import Any, NoReturn
 
 from conclu_pyg import __version__
-from conclu_pyg.cli import benchmark, evaluate, predict, results, train
+from conclu_pyg.cli import evaluate, predict, results, train
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.pipelines.interrupt import Terminated
 from conclu_pyg.suggestions import closest_match
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "results": results, "benchmark": benchmark}
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "results": results}
 INTERRUPTED, TERMINATED = 130, 143  # what a shell expects of a command that Ctrl-C or SIGTERM ended
 
 
@@ -66,11 +67,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=COMMANDS, help="what to do; each has its own --help")
     name = parser.parse_args(arguments[:1]).command
 
-    command = _Parser(prog=f"conclu {name}", description=summaries[name])
-    COMMANDS[name].add_arguments(command)
-    options = command.read(arguments[1:])
+    return run_command(f"conclu {name}", COMMANDS[name], arguments[1:])
+
+
+def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int:
+    """Parse the arguments of a command, run it and return its exit status, see :func:`main`.
+
+    Args:
+        prog: name of the program in the help.
+        command: module with a docstring and the functions ``add_arguments(parser)`` and ``run(options)``.
+        arguments: without the name of the command.
+    """
+    parser = _Parser(prog=prog, description=(command.__doc__ or "").split("\n")[0])
+    command.add_arguments(parser)
+    options = parser.read(arguments)
     try:
-        COMMANDS[name].run(options)
+        command.run(options)
     except ConcluError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 import yaml
 
+from benchmarks import cli as benchmark_cli
 from conclu_pyg import registry
 from conclu_pyg.arguments import parameters_of
 from conclu_pyg.cli.main import COMMANDS, main
@@ -129,7 +130,7 @@ def _conclu(program: str, words: list[str]) -> tuple[str, list[str]]:
 
 def _parse(name: str, words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(name, exit_on_error=False)
-    COMMANDS[name].add_arguments(parser)
+    {**COMMANDS, "benchmark": benchmark_cli}[name].add_arguments(parser)
     return parser.parse_intermixed_args(words)
 
 

@@ -1,0 +1,17 @@
+"""Benchmark cases: functions that measure with a :class:`benchmarks.runner.Runner`, by name and in order."""
+
+from collections.abc import Callable
+
+from benchmarks.cases import encoders, layers, neighbors, roofline, training
+from benchmarks.runner import Runner
+
+CASES: dict[str, Callable[[Runner], None]] = {
+    "neighbors": neighbors.run,
+    "edge_conv": layers.edge_conv,
+    "pooled_linear": layers.pooled_linear,
+    "views": training.views,
+    "step": training.step,
+    "embed": encoders.embed,
+    "scaling": encoders.scaling,
+    "roofline": roofline.run,
+}

@@ -1,0 +1,35 @@
+"""The random views of a training step, and the step itself."""
+
+import torch
+
+from benchmarks.runner import Runner
+from benchmarks.steps import ENCODERS, STEP_SIZES, TrainingStep, ellipsoids, precisions
+from conclu_pyg.pipelines.pretraining import PAPER_VIEWS
+from conclu_pyg.transforms import compose
+
+
+def views(runner: Runner) -> None:
+    """The random views of a batch, compared with the PointNet step that uses them."""
+    size, num_points, kept = runner.size((128, 2048, 1024), (4, 64, 32))
+    clouds = ellipsoids(size, num_points, runner.device)
+    steps = [{**step, "num_points": kept} if "num_points" in step else step for step in PAPER_VIEWS]
+    transform = compose(steps, up_axis=2)
+    step = TrainingStep(runner, "PointNet", make_view=lambda number: transform(clouds))
+    setting = f"both views of {size} x {num_points:,} points, {kept:,} kept"
+    (row,) = runner.compare(setting, step.make_views, {"the PointNet step on them": step})
+    assert row.reference_s is not None
+    runner.note(f"The views take {row.ours_s / row.reference_s:.1%} of the time of that step.")
+
+
+def step(runner: Runner) -> None:
+    """A whole training step, against the same step with the reference implementation of the encoder."""
+    size, num_points = runner.size(*STEP_SIZES)
+    for precision, dtype in precisions(runner):
+        for name in ENCODERS:
+            setting = f"{name}, both views of {size} x {num_points:,} points (precomputed), {precision}"
+            ours, plain = (TrainingStep(runner, name, dtype, plain) for plain in (False, True))
+            references = {"the plain form": plain}
+            if dtype is not torch.float32:
+                plain_float32 = TrainingStep(runner, name, plain=True)
+                references = {f"the plain form in {precision}": plain, "the plain form in float32": plain_float32}
+            runner.compare(setting, ours, references)
