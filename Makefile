@@ -27,12 +27,13 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test lint docs clean
 
 help:
 	@echo "make demo   pre-train PointNet on built-in data and read its worth with a linear SVM (5 minutes on two cores, no compiler)"
 	@echo "make test   set up everything, torch-cluster, torch-scatter and Open3D included, and run the tests"
 	@echo "make lint   ruff and mypy"
+	@echo "make docs   build the documentation site in build/docs"
 	@echo "make setup  the core in .venv, for tools/*.py and .venv/bin/conclu"
 	@echo "make clean  remove .venv, the compiled wheels and the caches; runs/ stays"
 	@echo
@@ -59,8 +60,12 @@ lint: .venv/.lint
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy conclu_pyg tools
 
+docs: .venv/.docs
+	$(PY) -m sphinx -b html -q -W --keep-going docs build/docs
+	@echo "Built: build/docs/index.html"
+
 clean:
-	rm -rf .venv .setup build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .setup build docs/generated *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
 # A changed pin starts from an empty environment: an extension compiled for another torch would stay otherwise.
 .venv/.made: constraints.txt
@@ -85,4 +90,9 @@ clean:
 .venv/.lint: .venv/.core
 	@echo "== Installing ruff and mypy"
 	@$(INSTALL) -e .[lint]
+	@touch $@
+
+.venv/.docs: .venv/.core
+	@echo "== Installing Sphinx, furo and MyST"
+	@$(INSTALL) -e .[docs]
 	@touch $@
