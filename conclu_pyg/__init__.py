@@ -3,6 +3,8 @@
 Importing the package is light: the registries are here, and each imports what it registers when it is first asked.
 """
 
+import logging
+
 from conclu_pyg.registry import (
     CLUSTERERS,
     DATASETS,
@@ -17,6 +19,8 @@ from conclu_pyg.registry import (
 )
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program configures logging
 
 __all__ = [
     "CLUSTERERS",

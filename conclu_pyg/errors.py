@@ -126,3 +126,7 @@ class CheckpointError(ConcluError):
 def one_line(error: Exception) -> str:
     """Return the text of an error of another library on one line without a full stop, to stand within a sentence."""
     return " ".join(str(error).split()).rstrip(".")
+
+
+class ConcluWarning(UserWarning):
+    """A problem that does not stop the work, such as a batch that is too small for the method."""

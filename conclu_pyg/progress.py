@@ -1,126 +1,90 @@
-"""What the program shows while it works: a bar for what takes long, a line for each epoch, and warnings."""
+"""Progress of long loops, silent until a reporter is activated.
+
+The command line activates one that draws bars on a terminal and writes lines to log files. A program that calls the
+library may give its own::
+
+    with report_progress(my_reporter):
+        pipeline.run_train()
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Protocol, TypeVar
 
-from rich.console import Console, RenderableType
-from rich.filesize import decimal
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.text import Text
-
-# Names of files and classes are shown as they are: [x] in them is no style, :car: no picture.
 T = TypeVar("T")
-QUIET_SECONDS = 60.0  # after which what has no terminal for its bar says how far it is
-console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
-class Bar(Progress):
-    """A bar with its status, if it has one, on the line below: a terminal of 80 columns has no room beside it. Without
-    a terminal a line each minute says how far the work is."""
-
-    def __init__(self, *columns: ProgressColumn, in_words: Callable[[float], str], console: Console) -> None:
-        super().__init__(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._in_words = in_words
-        self._said = time.monotonic()
+class Bar(Protocol):
+    """The progress of one loop."""
 
     @property
-    def speaks(self) -> bool:
-        """Whether the next update will be seen: a status that is costly to make can wait until then."""
-        return not self.disable or time.monotonic() - self._said > QUIET_SECONDS
+    def should_report(self) -> bool:
+        """True if the next update is displayed; a status that is costly to compute can wait until then."""
 
-    def add_task(self, description: str, *arguments: Any, **fields: Any) -> TaskID:
-        self._said = time.monotonic()
-        return super().add_task(description, *arguments, **fields)
-
-    def update(self, task_id: TaskID, **fields: Any) -> None:
-        super().update(task_id, **fields)
-        if self.disable and self.speaks:
-            task = self._tasks[task_id]
-            far = "" if task.total is None else f": {self._in_words(task.completed)} of {self._in_words(task.total)}"
-            console.print("  ".join([f"{task.description}{far}", *filter(None, [task.fields.get("status")])]))
-            self._said = time.monotonic()
-
-    def advance(self, task_id: TaskID, advance: float = 1) -> None:
-        self.update(task_id, advance=advance)
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        yield from super().get_renderables()
-        lines = [task.fields["status"] for task in self.tasks if "status" in task.fields]
-        yield from (Text(line, no_wrap=True, overflow="ellipsis") for line in lines)
+    def update(self, advance: float = 1, status: str = "") -> None:
+        """Adds ``advance`` steps, and replaces the status text unless it is empty."""
 
 
-def progress_bar(*, in_bytes: bool = False) -> Bar:
-    """A bar that is drawn on a terminal; elsewhere, where it would fill a log file, a line each minute.
+class Reporter(Protocol):
+    """Opens a bar for each loop."""
 
-    Args:
-        in_bytes: whether bytes are counted, which are shown with their speed (default: false, things are counted).
-    """
-    counts: list[ProgressColumn] = [DownloadColumn(), TransferSpeedColumn()] if in_bytes else [MofNCompleteColumn()]
-    columns = [TextColumn("{task.description}"), BarColumn(), *counts, TimeRemainingColumn(compact=True)]
-    in_words = (lambda size: decimal(int(size))) if in_bytes else "{:,.0f}".format
-    return Bar(*columns, in_words=in_words, console=console)
+    def __call__(self, description: str, total: float | None, in_bytes: bool) -> AbstractContextManager[Bar]: ...
 
 
-def track_slow(steps: Iterable[T], total: int, description: str, patience: float = 2.0) -> Iterator[T]:
-    """The same steps, with a bar once they have taken longer than one waits without a word.
+class _SilentBar:
+    should_report = False
+
+    def update(self, advance: float = 1, status: str = "") -> None:
+        pass
+
+
+_reporters: list[Reporter] = []
+
+
+@contextmanager
+def report_progress(reporter: Reporter) -> Iterator[None]:
+    """Displays the progress of all loops within this context by ``reporter``."""
+    _reporters.append(reporter)
+    try:
+        yield
+    finally:
+        _reporters.remove(reporter)
+
+
+@contextmanager
+def progress_bar(description: str, total: float | None = None, *, in_bytes: bool = False) -> Iterator[Bar]:
+    """Opens a bar for a loop that updates it.
 
     Args:
-        steps: what is gone through.
-        total: how many there are.
-        description: what stands before the bar.
-        patience: the seconds before it is drawn (default: 2).
+        description: the text before the bar.
+        total: the number of steps; ``None`` if it is unknown.
+        in_bytes: the steps are bytes (default: False).
     """
-    began, bar = time.monotonic(), None
+    if not _reporters:
+        yield _SilentBar()
+        return
+    with _reporters[-1](description, total, in_bytes) as bar:
+        yield bar
+
+
+def track(items: Iterable[T], description: str, total: float | None = None, delay: float = 0.0) -> Iterator[T]:
+    """Iterates with a progress bar that appears only after ``delay`` seconds.
+
+    Args:
+        items: the items to iterate over.
+        description: the text before the bar.
+        total: the number of items; ``None`` if it is unknown.
+        delay: seconds without a bar (default: 0).
+    """
+    start, bar = time.monotonic(), None
     with ExitStack() as stack:
-        for done, step in enumerate(steps):
-            if bar is None and time.monotonic() - began > patience:
-                bar = stack.enter_context(progress_bar())
-                task = bar.add_task(description, total=total)
+        for done, item in enumerate(items):
+            if bar is None and time.monotonic() - start >= delay:
+                bar = stack.enter_context(progress_bar(description, total))
+                bar.update(done)
+            yield item
             if bar is not None:
-                bar.update(task, completed=done)
-            yield step
-
-
-def counted(number: int, thing: str, things: str = "") -> str:
-    """``1 file``, ``1,000 files``, or ``2 batches`` where several of them are not called so with an s."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
-
-
-def step_status(losses: Mapping[str, float], clouds_per_second: float) -> str:
-    """The loss, its terms and the speed, as they stand below the bar."""
-    terms = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
-    return f"loss {sum(losses.values()):.3f}  {terms}  {clouds_per_second:,.0f} clouds/s"
-
-
-def epoch_line(metrics: Mapping[str, float], epochs: int, headline: Mapping[str, str]) -> str:
-    """One line about a finished epoch.
-
-    Args:
-        metrics: of the epoch.
-        epochs: how many there will be.
-        headline: what is said beside the losses, where it was measured: a format, such as ``spread {:.2f}``, by the
-            name of the metric.
-    """
-    losses = {name.removeprefix("loss/"): value for name, value in metrics.items() if name.startswith("loss/")}
-    status = step_status(losses, metrics["clouds_per_second"])
-    shown = [text.format(metrics[name]) for name, text in headline.items() if name in metrics]
-    return "  ".join([f"epoch {metrics['epoch']:.0f}/{epochs}", status, *shown])
-
-
-def warn(sentence: str) -> None:
-    """Prints a warning that the eye finds."""
-    console.print(f"warning: {sentence}", style="yellow")
+                bar.update()

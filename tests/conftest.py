@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import conclu_pyg
+from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.config import load_config
 from conclu_pyg.errors import ConfigError
 
@@ -63,6 +64,13 @@ class {name}(nn.Module):
 def seed() -> None:
     """Every test draws the same numbers, alone or among the others."""
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """The library's log records and progress are printed during the test, as the command line does it."""
+    with terminal_output():
+        yield
 
 
 class LargestTensor(TorchDispatchMode):

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from conclu_pyg import __version__
 from conclu_pyg.cli import evaluate, predict, results, train
+from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.pipelines.interrupt import Terminated
 from conclu_pyg.suggestions import closest_match
@@ -82,7 +83,8 @@ def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int
     command.add_arguments(parser)
     options = parser.read(arguments)
     try:
-        command.run(options)
+        with terminal_output():
+            command.run(options)
     except ConcluError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -24,6 +24,5 @@ def run(options: argparse.Namespace) -> None:
     config = resolve(config, options.overrides, str(path), path.parent)
 
     from conclu_pyg.pipelines.build import build_pipeline
-    from conclu_pyg.progress import console
 
-    console.print(f"trained: {build_pipeline(config, options.config).run_train()}")
+    print(f"trained: {build_pipeline(config, options.config).run_train()}")

@@ -36,11 +36,10 @@ def map_split(
     module.to(device).eval()
     parts = []
     try:
-        with progress_bar() as bar:
-            task = bar.add_task(title, total=len(split))
+        with progress_bar(title, len(split)) as bar:
             for indices in torch.arange(len(split)).split(batch_size):
                 parts.append(function(split.__getitems__(indices).to(device)).cpu())
-                bar.update(task, advance=len(indices))
+                bar.update(len(indices))
     finally:
         for part, was_training in modes:
             part.training = was_training

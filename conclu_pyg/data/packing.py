@@ -83,8 +83,7 @@ def _write(
     """Writes the arrays, by plain writes: those fail with an error on a full disk, where a memory map would crash."""
     packed = Packed()
     repaired: dict[str, list[str]] = defaultdict(list)
-    with progress_bar() as progress:
-        task = progress.add_task(f"Preparing {title}", total=count)
+    with progress_bar(f"Preparing {title}", count) as progress:
         for cloud in clouds:
             wanted = min(num_points, len(cloud.points))
             if wanted > width:
@@ -102,7 +101,7 @@ def _write(
             packed.names.append(cloud.name)
             for repair in dict.fromkeys([*cloud.repairs, *repairs, *filled]):
                 repaired[repair].append(cloud.source)
-            progress.advance(task)
+            progress.update()
     if len(packed.labels) != count:
         raise DataError(
             f"{title}: {count:,} clouds were announced and {len(packed.labels):,} read; the files were changed "

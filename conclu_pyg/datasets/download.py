@@ -106,14 +106,13 @@ def unpack_meshes(archive: Path, folder: Path, source: str) -> None:
                     f"{source} would unpack to {len(members):,} meshes of {total:,} bytes, too much for ModelNet."
                 )
             _check_room(total, archive.parent, source)
-            with progress_bar(in_bytes=True) as progress:
-                task = progress.add_task("Unpacking", total=total)
+            with progress_bar("Unpacking", total, in_bytes=True) as progress:
                 for info, place in members.items():
                     path = folder / place
                     path.parent.mkdir(parents=True, exist_ok=True)
                     with zipped.open(info) as packed, path.open("xb") as file:
                         shutil.copyfileobj(packed, file, BLOCK)  # ends at info.file_size and checks the CRC
-                    progress.advance(task, info.file_size)
+                    progress.update(info.file_size)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, FileExistsError) as error:
         raise DataError(f"{source} is not a whole ZIP archive of meshes ({error}); fetch it again.") from error
 
@@ -138,12 +137,11 @@ def _check_room(need: int, folder: Path, source: str) -> None:
 
 def _copy(source: IO[bytes], file: IO[bytes], total: int | None, title: str, limit: int) -> int:
     received = 0
-    with progress_bar(in_bytes=True) as progress:
-        task = progress.add_task(title, total=total)
+    with progress_bar(title, total, in_bytes=True) as progress:
         while block := source.read(BLOCK):
             received += len(block)
             if received > limit:
                 raise ValueError(f"more than {limit:,} bytes")
             file.write(block)
-            progress.advance(task, len(block))
+            progress.update(len(block))
     return received

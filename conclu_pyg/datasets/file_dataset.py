@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -9,8 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.cache import Recipe, cached_split
 from conclu_pyg.datasets.layouts import Family, Layout, LayoutOptions, RawCloud, find_layout
-from conclu_pyg.errors import ConfigError
-from conclu_pyg.progress import warn
+from conclu_pyg.errors import ConcluWarning, ConfigError
 
 MAX_POINTS = 1_000_000
 
@@ -81,7 +81,7 @@ class ReleasedDataset(PointCloudDataset, Generic[L]):
         )
         cached = cached_split(recipe, self.cache_dir)
         for notice in (*layout.notices(split), *cached.notices):
-            warn(notice)
+            warnings.warn(notice, ConcluWarning, stacklevel=2)
         return PointCloudSplit(
             cached.pos, cached.y, cached.names, layout.classes, part=cached.part, transform=self.transform
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from conclu_pyg.data.labels import in_words
 from conclu_pyg.datasets.layouts.base import RawCloud
 from conclu_pyg.datasets.layouts.part_table import REMEDY, PartTable
 from conclu_pyg.datasets.layouts.parts import PartLayout
-from conclu_pyg.errors import DataError
-from conclu_pyg.progress import progress_bar, warn
+from conclu_pyg.errors import ConcluWarning, DataError
+from conclu_pyg.progress import progress_bar
 
 MAX_PARTS = 10_000  # labels must lie below; what is larger is no number of a part
 
@@ -63,9 +64,11 @@ def _warn_of_gaps(classes: Sequence[str], seen: Sequence[Sequence[int]], source:
     for name, labels in zip(classes, seen, strict=True):
         missing = sorted({*range(1, max(labels, default=0))} - {*labels})
         if missing:
-            warn(
+            warnings.warn(
                 f"none of {source} has the part {in_words(missing)} of {name}, though there is a part {max(labels)}: "
-                f"{name} has the parts {in_words(labels)} alone."
+                f"{name} has the parts {in_words(labels)} alone.",
+                ConcluWarning,
+                stacklevel=2,
             )
 
 
@@ -73,8 +76,7 @@ def _look(layout: PartLayout, title: str) -> list[list[int]]:
     """The labels that the training shapes of each class have, ascending."""
     seen: list[set[int]] = [set() for _ in layout.classes]
     first: dict[int, RawCloud] = {}  # the first cloud with each label
-    with progress_bar() as bar:
-        task = bar.add_task(f"Looking for the parts of {title}", total=layout.count("train"))
+    with progress_bar(f"Looking for the parts of {title}", layout.count("train")) as bar:
         for cloud in layout.read("train", 1, 0):
             for label in _labels(cloud, least=int(layout.within_classes)):
                 other = first.setdefault(label, cloud)
@@ -85,7 +87,7 @@ def _look(layout: PartLayout, title: str) -> list[list[int]]:
                         f"category; restore the file that is wrong, or remove it from the data set."
                     )
                 seen[cloud.label].add(label)
-            bar.advance(task)
+            bar.update()
     return [sorted(labels) for labels in seen]
 
 

@@ -105,11 +105,10 @@ class ParametricShapes(PointCloudDataset):
         pos = np.empty((count, self.num_points, 3), dtype=np.float32)
         part = np.empty((count, self.num_points), dtype=np.int64)
         y = np.empty(count, dtype=np.int64)
-        with progress_bar() as bar:
-            task = bar.add_task(f"Making {self.name} {split}", total=count)
+        with progress_bar(f"Making {self.name} {split}", count) as bar:
             for index in range(count):
                 pos[index], part[index], y[index] = self.make(split, index)
-                bar.advance(task)
+                bar.update()
         names = [f"{self.label_to_names[int(label)]}/{index:04d}" for index, label in enumerate(y)]
         return PointCloudSplit(pos, y, names, list(self.label_to_names.values()), part=part, transform=self.transform)
 

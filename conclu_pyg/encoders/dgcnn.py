@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -9,9 +10,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.nn import EdgeConv, PooledLinear, check_sizes
-from conclu_pyg.progress import warn
 from conclu_pyg.registry import ENCODERS, NEIGHBORS
 
 SLOPE = 0.2  # of each LeakyReLU, as in DGCNN's experiments
@@ -90,9 +90,11 @@ class DGCNN(nn.Module):
         # From the mean, for which no device has to be waited for.
         if not self._warned and 0 < num_points <= self.k * batch_size:
             self._warned = True
-            warn(
+            warnings.warn(
                 f"model.encoder.k={self.k} is no less than the {num_points / batch_size:g} points of a cloud, so that "
-                "every point is every other's neighbour; give a smaller k, or views of more points."
+                "every point is every other's neighbour; give a smaller k, or views of more points.",
+                ConcluWarning,
+                stacklevel=2,
             )
 
 

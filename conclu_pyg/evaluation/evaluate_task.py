@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -11,13 +12,13 @@ import torch
 from rich.table import Table
 
 from conclu_pyg.arguments import resolved_arguments
+from conclu_pyg.cli.terminal import console
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.changes import under_changes
 from conclu_pyg.evaluation.probe import make_record
 from conclu_pyg.evaluation.report import picture_name, show_changes, show_files
 from conclu_pyg.metrics import Scores
-from conclu_pyg.progress import console
 from conclu_pyg.registry import PIPELINES
 from conclu_pyg.runs.folder import CURVES_NAME
 from conclu_pyg.runs.loaded_run import LoadedRun
@@ -26,6 +27,8 @@ from conclu_pyg.tasks.predictions import VOTE_VIEWS, Predictions, predict_split
 from conclu_pyg.transforms import compose
 from conclu_pyg.vis.confusion import plot_confusion
 from conclu_pyg.vis.robustness import plot_robustness
+
+logger = logging.getLogger(__name__)
 
 
 def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> list[Record]:
@@ -67,7 +70,7 @@ def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> l
         show_changes([changed])
         plot_robustness([changed], changes)
     for protocol in dict.fromkeys(record.protocol for record in records):
-        console.print(f"protocol: {protocol}")
+        logger.info(f"protocol: {protocol}")
     curves = run.folder / CURVES_NAME
     show_files(curves=curves, confusion=confusion, robustness=changes, results=results, checkpoint=run.source)
     return records
@@ -158,7 +161,7 @@ def _show(run: LoadedRun, scores: Scores, votes: int) -> None:
     title = run.method.task.replace("_", " ") + (f", {votes} votes," if votes > 1 else "")
     start = "random weights" if run.initialisation == "random" else f"an encoder pre-trained on {run.initialisation}"
     figures = ", ".join(f"{name} {value:.1f} %" for name, value in scores.values.items())
-    console.print(f"{title} on {run.dataset.name}, {run.config['model']['encoder']['name']} from {start}: {figures}")
+    logger.info(f"{title} on {run.dataset.name}, {run.config['model']['encoder']['name']} from {start}: {figures}")
 
 
 def _cell(value: float) -> str:

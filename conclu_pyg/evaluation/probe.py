@@ -21,11 +21,11 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_per_class, hold_out
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import loss_terms, task_of
-from conclu_pyg.progress import counted
 from conclu_pyg.runs.fingerprint import config_fingerprint, digest
 from conclu_pyg.runs.folder import BEST
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.runs.records import Record, command_line
+from conclu_pyg.text import pluralize
 
 VALIDATION_SHARE = 0.2
 REMEDY = "measure on the test split, or take a data set with more clouds of each class"
@@ -169,7 +169,7 @@ def weights_in_words(run: LoadedRun) -> str:
     checkpoint = run.checkpoint
     if run.source.name == BEST.name:  # not which epoch it was, for that differs between seeds
         return f"weights of the epoch that was best on {checkpoint.chosen_on or 'the validation clouds'}"
-    within = f", interrupted {counted(checkpoint.batch, 'batch', 'batches')} later" if checkpoint.batch else ""
+    within = f", interrupted {pluralize(checkpoint.batch, 'batch', 'batches')} later" if checkpoint.batch else ""
     planned = checkpoint.config["pipeline"].get("epochs")  # None where the class's own number was taken
     return f"weights after epoch {checkpoint.epoch}{f' of {planned}' if planned else ''}{within}"
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from rich.table import Table
 
-from conclu_pyg.progress import console, counted
+from conclu_pyg.cli.terminal import console
 from conclu_pyg.runs.fingerprint import digest
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.runs.records import TASKS, Record
+from conclu_pyg.text import pluralize
+
+logger = logging.getLogger(__name__)
 
 
 def show_value(record: Record, title: str) -> None:
@@ -19,7 +23,7 @@ def show_value(record: Record, title: str) -> None:
     encoder = f"pre-trained on {record.initialisation}" if record.training else "randomly initialised"
     what = "" if record.metric == "accuracy" else f", {record.metric},"
     spread = f" ± {record.details['deviation']:.1f}" if "deviation" in record.details else ""
-    console.print(f"{title}{what} on {record.dataset}, {record.encoder} {encoder}: {record.value:.1f}{spread} %")
+    logger.info(f"{title}{what} on {record.dataset}, {record.encoder} {encoder}: {record.value:.1f}{spread} %")
 
 
 def show_records(records: Sequence[Record]) -> None:
@@ -30,9 +34,9 @@ def show_records(records: Sequence[Record]) -> None:
         console.print(_class_table(classed))
     show_changes(records)
     for record in records:
-        console.print(f"protocol: {record.protocol}")
+        logger.info(f"protocol: {record.protocol}")
         for note in record.details.get("notes", []):
-            console.print(f"note on the {_kind(record)} encoder: {note}")
+            logger.info(f"note on the {_kind(record)} encoder: {note}")
 
 
 def show_changes(records: Sequence[Record]) -> None:
@@ -41,7 +45,7 @@ def show_changes(records: Sequence[Record]) -> None:
     if changed:
         console.print(_change_table(changed))
         if "mIoU" in changed[0].details["measure"]:
-            console.print("note: a part that a changed cloud lacks counts 1 if it is not predicted: the mIoU may rise")
+            logger.info("note: a part that a changed cloud lacks counts 1 if it is not predicted: the mIoU may rise")
 
 
 def show_clusters(log_gamma: np.ndarray) -> None:
@@ -51,7 +55,7 @@ def show_clusters(log_gamma: np.ndarray) -> None:
         - **log_gamma:** ``[n, J]``
     """
     used = len(np.unique(log_gamma.argmax(axis=1)))
-    console.print(f"prototypes: {used} of {log_gamma.shape[1]} have clouds, of {counted(len(log_gamma), 'cloud')}")
+    logger.info(f"prototypes: {used} of {log_gamma.shape[1]} have clouds, of {pluralize(len(log_gamma), 'cloud')}")
 
 
 def _kind(record: Record) -> str:
@@ -95,7 +99,7 @@ def show_files(**files: Path) -> None:
     """Prints where each of the files is, by what it is, if it is there."""
     for name, path in files.items():
         if path.exists():
-            console.print(f"{name}: {path}")
+            logger.info(f"{name}: {path}")
 
 
 def picture_name(what: str, run: LoadedRun, on: str = "test") -> str:

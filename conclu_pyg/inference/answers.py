@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch_geometric.data import Data
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
-from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.errors import ConcluError, ConcluWarning, DataError
 from conclu_pyg.inference.category import category_of
 from conclu_pyg.inference.options import Options
 from conclu_pyg.inference.predict_cloud import Predictor
@@ -21,8 +22,8 @@ from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.run_predictor import upward
 from conclu_pyg.inference.truth import Truth
 from conclu_pyg.io.clouds import Cloud, read_clouds
-from conclu_pyg.progress import counted, warn
 from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.text import pluralize
 from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
 
 TEST = "test split"
@@ -68,7 +69,7 @@ class Answers:
         model = self.run.method
 
         def unusable(error: DataError) -> None:
-            warn(str(error))
+            warnings.warn(str(error), ConcluWarning, stacklevel=2)
             self.unusable.add(str(path))
 
         for cloud in read_clouds(path, unusable=unusable):
@@ -115,7 +116,7 @@ class Answers:
                 category = int(probability.argmax())
                 labels, chance = np.full(len(pos), category), float(probability[category])
         except ConcluError as error:
-            warn(f"{source}, {name}: {error}")
+            warnings.warn(f"{source}, {name}: {error}", ConcluWarning, stacklevel=2)
             self.unusable.add(source)
             return None
         seconds = time.perf_counter() - began
@@ -127,7 +128,9 @@ class Answers:
         usual = self.predictor.num_points
         if SPARSE * size >= usual:
             return []
-        return [f"only {counted(size, 'point')}, where the model takes {usual:,} at a time: the answer may be a guess"]
+        return [
+            f"only {pluralize(size, 'point')}, where the model takes {usual:,} at a time: the answer may be a guess"
+        ]
 
     def _true_parts(
         self, path: Path, cloud: Cloud, allowed: Mapping[int, str]
@@ -138,7 +141,7 @@ class Answers:
             return self.truth.parts(path, cloud, allowed)
         except DataError as error:
             if str(error) not in self._told:
-                warn(f"{error} The prediction is shown without a truth.")
+                warnings.warn(f"{error} The prediction is shown without a truth.", ConcluWarning, stacklevel=2)
             self._told.add(str(error))
             self.without_truth.add(str(path))
             return None, ()

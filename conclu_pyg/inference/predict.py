@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from conclu_pyg.errors import ConcluError, ConfigError, one_line
+from conclu_pyg.errors import ConcluError, ConcluWarning, ConfigError, one_line
 from conclu_pyg.inference.answers import TEST, Answers
 from conclu_pyg.inference.category import check_categories
 from conclu_pyg.inference.inputs import Inputs, check_out
@@ -16,8 +18,10 @@ from conclu_pyg.inference.show import Show, check_library
 from conclu_pyg.inference.truth import check_truth
 from conclu_pyg.inference.written import Written
 from conclu_pyg.methods.base import task_of
-from conclu_pyg.progress import console, counted, warn
 from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.text import pluralize
+
+logger = logging.getLogger(__name__)
 
 OUT_NAME = "predictions"
 
@@ -42,8 +46,8 @@ def predict_files(run: LoadedRun, inputs: Inputs, options: Options) -> str:
     predictor = make_predictor(run, options)
     split = run.dataset.get_split("test") if options.test else None
     for sentence in inputs.passed_over:
-        console.print(sentence)
-    console.print(upward_in_words(run, options))
+        logger.info(sentence)
+    logger.info(upward_in_words(run, options))
     with Written(out, str(run.folder), run.method.label_names) as written:
         answers = Answers(run, predictor, options, written.unused, inputs.tops)
         shown = _Shown(written, _show(run, options, written))
@@ -52,10 +56,10 @@ def predict_files(run: LoadedRun, inputs: Inputs, options: Options) -> str:
         if split is not None:
             shown.add_all(answers.of_test(split), TEST)
         if len(shown.rights) > 1:
-            console.print(in_total(shown.rights, bool(run.method.given)))
+            logger.info(in_total(shown.rights, bool(run.method.given)))
         if len(written):
-            console.print(
-                f"written: {out}, for {counted(len(written), 'cloud')} the points in colours (.ply) and their labels "
+            logger.info(
+                f"written: {out}, for {pluralize(len(written), 'cloud')} the points in colours (.ply) and their labels "
                 "(.npy), and the answers as a table (predictions.csv)"
             )
         shown.show.finish()
@@ -85,19 +89,23 @@ class _Shown:
                 last = prediction.name
         except (ConcluError, OSError) as error:  # of the file, or of a library that its kind needs
             said = str(error) if isinstance(error, ConcluError) else f"{source} cannot be read ({one_line(error)})."
-            warn(f"{said} No cloud after {last} was predicted." if last else said)
+            warnings.warn(f"{said} No cloud after {last} was predicted." if last else said, ConcluWarning, stacklevel=2)
             self.unusable.add(source)
 
     def _add(self, prediction: Prediction) -> None:
         try:
             self.written.add(prediction)
         except OSError as error:  # of this cloud alone
-            warn(f"{prediction.source}, {prediction.name}: the answer cannot be written ({one_line(error)}).")
+            warnings.warn(
+                f"{prediction.source}, {prediction.name}: the answer cannot be written ({one_line(error)}).",
+                ConcluWarning,
+                stacklevel=2,
+            )
             self.unusable.add(prediction.source)
             return
-        console.print(f"{prediction.source}, {prediction.name}: {prediction.answer}; {prediction.effort}")
+        logger.info(f"{prediction.source}, {prediction.name}: {prediction.answer}; {prediction.effort}")
         for note in prediction.notes:
-            console.print(f"  note: {note}")
+            logger.info(f"  note: {note}")
         if prediction.right is not None:
             self.rights.append(prediction.right)
         self.show.add(prediction)
@@ -123,8 +131,8 @@ def _check(run: LoadedRun, inputs: Inputs, options: Options, out: Path) -> None:
 
 
 def _problems(unusable: set[str], without_truth: set[str]) -> str:
-    what = [f"{counted(len(unusable), 'file')} could not be used"] if unusable else []
-    what += [f"{counted(len(without_truth), 'file')} had no truth that could be used"] if without_truth else []
+    what = [f"{pluralize(len(unusable), 'file')} could not be used"] if unusable else []
+    what += [f"{pluralize(len(without_truth), 'file')} had no truth that could be used"] if without_truth else []
     return f"{', and '.join(what)}; the warnings above say why." if what else ""
 
 

@@ -14,8 +14,9 @@ from torch_geometric.transforms import Compose
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.deal import in_batches, random_subsets
-from conclu_pyg.progress import counted, track_slow
+from conclu_pyg.progress import track
 from conclu_pyg.tasks.predictions import not_finite
+from conclu_pyg.text import pluralize
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,9 @@ class Predictor:
     @torch.inference_mode()
     def _run(self, prepared: Tensor, subsets: Tensor, category: int) -> Any:
         batches = in_batches(subsets)
-        for indices in track_slow(batches, len(batches), f"{len(prepared):,} points"):
+        for indices in track(batches, f"{len(prepared):,} points", len(batches), delay=2):
             clouds = batch_clouds(prepared[indices], y=torch.full((len(indices),), category)).to(self.device)
             log_probability = self.model.log_probabilities(self.model(clouds), clouds)
             if log_probability.isnan().any():
-                raise not_finite(f"for a cloud of {counted(len(prepared), 'point')}")
+                raise not_finite(f"for a cloud of {pluralize(len(prepared), 'point')}")
             yield indices, log_probability

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Sequence
 
-from conclu_pyg.errors import ConcluError
+from conclu_pyg.errors import ConcluError, ConcluWarning
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.written import Written
 from conclu_pyg.open3d_library import check_open3d
-from conclu_pyg.progress import console, warn
 from conclu_pyg.vis.page import MAX_CLOUDS, PageCloud, write_page
 from conclu_pyg.vis.pictures import render_picture
 from conclu_pyg.vis.window import display_problem, show_windows
+
+logger = logging.getLogger(__name__)
 
 PAGE = "clouds.html"
 
@@ -68,9 +71,9 @@ class Show:
     ) -> None:
         problem = display_problem() if windows else ""
         if problem:
-            console.print(f"no window can be opened, for {problem}: the clouds are drawn as pictures")
+            logger.info(f"no window can be opened, for {problem}: the clouds are drawn as pictures")
         elif windows and renderer is not None and not png:
-            console.print(f"--renderer {renderer} is for pictures, and windows are opened: add --png to have both")
+            logger.info(f"--renderer {renderer} is for pictures, and windows are opened: add --png to have both")
         self.names, self.up_axis, self.written, self.title = list(names), up_axis, written, title
         self.png, self.html, self.windows = png or bool(problem), html, windows and not problem
         self.renderer, self.window = renderer or "open3d", window
@@ -88,7 +91,11 @@ class Show:
                 self._draw(prediction)
             except (ConcluError, OSError) as error:
                 self._failed = error
-                warn("this cloud and those after it are predicted without being drawn; the reason comes at the end")
+                warnings.warn(
+                    "this cloud and those after it are predicted without being drawn; the reason comes at the end",
+                    ConcluWarning,
+                    stacklevel=2,
+                )
 
     def finish(self) -> None:
         """Writes the page, and raises what went wrong before.
@@ -102,7 +109,7 @@ class Show:
                 page = self.written.file(cloud.name, PAGE)
             write_page(page, self._page, self.names, self.title, self.up_axis)
             left = f", the first {len(self._page)} of {self.shown} clouds" if self.shown > len(self._page) else ""
-            console.print(f"page: {page}{left}")
+            logger.info(f"page: {page}{left}")
         if self._failed is not None:
             raise self._failed
 
@@ -111,7 +118,7 @@ class Show:
             picture = self.written.file(prediction.name, f"{prediction.name}.png")
             title = f"{prediction.name}: {prediction.answer}"
             render_picture(prediction.panels(), self.names, picture, self.up_axis, self.renderer, title=title)
-            console.print(f"picture: {picture}")
+            logger.info(f"picture: {picture}")
         if self.windows:
             show_windows(prediction.panels(), self.names, self.up_axis, self.window)
 

@@ -13,7 +13,7 @@ import numpy as np
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.label_files import read_labels
 from conclu_pyg.io.clouds import Cloud
-from conclu_pyg.progress import counted
+from conclu_pyg.text import pluralize
 
 SUFFIXES = (".seg", ".npy", ".txt")  # of files of part labels
 FOLDER = "name a folder with NAME.seg, NAME.npy or NAME.txt for each cloud"
@@ -131,7 +131,7 @@ def _listed(parts: Mapping[int, str]) -> str:
 def _enumerated(files: Sequence[Path], size: int) -> str:
     """The first few of ``size`` files."""
     others = size - MAX_NAMED
-    return " and ".join([*map(str, files[:MAX_NAMED]), *([f"{counted(others, 'other')}"] if others > 0 else [])])
+    return " and ".join([*map(str, files[:MAX_NAMED]), *([f"{pluralize(others, 'other')}"] if others > 0 else [])])
 
 
 def _places(path: Path, top: Path, name: str, truth: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +17,11 @@ import numpy as np
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.files import atomic_write
 from conclu_pyg.inference.prediction import Prediction
-from conclu_pyg.progress import console, counted
+from conclu_pyg.text import pluralize
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.ply import write_ply
+
+logger = logging.getLogger(__name__)
 
 LABELS, PREDICTIONS = "labels.csv", "predictions.csv"
 COLUMNS = {
@@ -118,13 +121,13 @@ class Written:
         rows, whole = _read_rows(listed)
         if rows:
             runs = ", ".join(dict.fromkeys(row["run"] for row in rows))
-            console.print(f"replaces {counted(len(rows), 'earlier prediction')} of {runs} in {self.folder}")
+            logger.info(f"replaces {pluralize(len(rows), 'earlier prediction')} of {runs} in {self.folder}")
         for name in chain.from_iterable(row["files"].split() for row in rows):
             path = self.folder / name
             if name == path.name and (path.is_file() or path.is_symlink()):
                 path.unlink()
         if ours and not whole and any(chain(self.folder.glob("*.ply"), self.folder.glob("*_labels.npy"))):
-            console.print(
+            logger.info(
                 f"{self.folder} has earlier predictions of which there is no list: they stay beside the new ones"
             )
         listed.unlink(missing_ok=True)

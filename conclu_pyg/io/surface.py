@@ -6,7 +6,7 @@ import numpy as np
 
 from conclu_pyg.data.clean import MAX_COORDINATE
 from conclu_pyg.errors import DataError
-from conclu_pyg.progress import counted
+from conclu_pyg.text import pluralize
 
 BROKEN_FACES = "faces with a corner that is not finite were left out"
 
@@ -68,7 +68,9 @@ def mend_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tuple
     usable = finite[triangles].all(axis=1)
     mended = triangles if usable.all() else triangles[usable]
     if not _double_area(*_corners(vertices, mended)).sum() > 0:
-        raise DataError(f"{source} has {counted(len(triangles), 'triangle')} and no area; restore it, or leave it out.")
+        raise DataError(
+            f"{source} has {pluralize(len(triangles), 'triangle')} and no area; restore it, or leave it out."
+        )
     return mended, [] if usable.all() else [BROKEN_FACES]
 
 

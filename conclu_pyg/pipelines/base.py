@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,18 +21,22 @@ from torch_geometric.data import Batch
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.batch_sampler import BalancedBatchSampler
 from conclu_pyg.device import choose_device
-from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.errors import ConcluError, ConcluWarning, ConfigError
 from conclu_pyg.methods.base import MethodOutput, epoch_warnings, loss_terms
 from conclu_pyg.pipelines.interrupt import Interrupt
 from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
-from conclu_pyg.progress import console, counted, epoch_line, progress_bar, step_status, warn
+from conclu_pyg.pipelines.status import epoch_line, step_status
+from conclu_pyg.progress import progress_bar
 from conclu_pyg.registry import METHODS, Registry
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import BEST, CURVES_NAME, LAST, make_run_folder
 from conclu_pyg.runs.pretrained import pretraining_of
 from conclu_pyg.runs.records import command_line
 from conclu_pyg.seeding import random_state, seed_all
+from conclu_pyg.text import pluralize
 from conclu_pyg.vis.curves import plot_curves
+
+logger = logging.getLogger(__name__)
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -150,9 +156,9 @@ class Pipeline(ABC):
         self._num_points = split.pos.shape[1]
         if self.up_axis != self.dataset.up_axis:
             found, wanted = ("xyz"[axis] for axis in (self.dataset.up_axis, self.up_axis))
-            console.print(f"clouds are turned from {found} up to {wanted} up, as the encoder knows them")
+            logger.info(f"clouds are turned from {found} up to {wanted} up, as the encoder knows them")
         folder = make_run_folder(self.config, self.log_dir, self.run_dir)
-        console.print(f"{split!r}; the run is written to {folder}")
+        logger.info(f"{split!r}; the run is written to {folder}")
 
         self._began = time.perf_counter()
         order = seed_all(self.seed)
@@ -167,39 +173,39 @@ class Pipeline(ABC):
         model, optimizer = self.fabric.setup(self.model, self.optimizer)
 
         step = 0
-        with Interrupt() as interrupt, MetricsLog(folder) as log, progress_bar() as bar:
+        with Interrupt() as interrupt, MetricsLog(folder) as log:
             for epoch in range(self.epochs):
                 self.prepare_epoch()
                 drawn_from, began, mean, seen = order.get_state(), time.perf_counter(), EpochMean(), 0
-                task = bar.add_task(f"epoch {epoch + 1}/{self.epochs}", total=len(loader), status="")
-                for batch, clouds in enumerate(loader, start=1):
-                    output = self.step(model, clouds)
-                    loss = torch.stack(list(output.losses.values())).sum()
-                    optimizer.zero_grad()
-                    self.fabric.backward(loss)
-                    optimizer.step()
+                with progress_bar(f"epoch {epoch + 1}/{self.epochs}", len(loader)) as bar:
+                    for batch, clouds in enumerate(loader, start=1):
+                        output = self.step(model, clouds)
+                        loss = torch.stack(list(output.losses.values())).sum()
+                        optimizer.zero_grad()
+                        self.fabric.backward(loss)
+                        optimizer.step()
 
-                    step += 1
-                    seen += clouds.num_graphs
-                    terms = {f"loss/{name}": value for name, value in output.losses.items()}
-                    mean.update({"loss": loss, **terms, **output.statistics})
-                    if step == 1:
-                        console.print(f"first step done: loss {loss.item():.3f}")
-                    status = {}
-                    if bar.speaks:  # for this waits for the device
-                        losses = {name: value.item() for name, value in output.losses.items()}
-                        status["status"] = step_status(losses, seen / (time.perf_counter() - began))
-                    bar.update(task, advance=1, **status)
-                    if interrupt.requested:
-                        self._check_finite(folder, epoch + 1, mean.compute()["loss"])
-                        self._checkpoint(epoch, batch, step, drawn_from, mean).save(folder / LAST)
-                        whole = counted(len(loader), "batch", "batches")
-                        console.print(
-                            f"interrupted in epoch {epoch + 1} after {batch} of its {whole}: saved to {folder / LAST}, "
-                            "which can be evaluated; going on with the training from it is not implemented yet"
-                        )
-                        raise KeyboardInterrupt
-                bar.remove_task(task)
+                        step += 1
+                        seen += clouds.num_graphs
+                        terms = {f"loss/{name}": value for name, value in output.losses.items()}
+                        mean.update({"loss": loss, **terms, **output.statistics})
+                        if step == 1:
+                            logger.info(f"first step done: loss {loss.item():.3f}")
+                        status = ""
+                        if bar.should_report:  # reading the losses waits for the device
+                            losses = {name: value.item() for name, value in output.losses.items()}
+                            status = step_status(losses, seen / (time.perf_counter() - began))
+                        bar.update(status=status)
+                        if interrupt.requested:
+                            self._check_finite(folder, epoch + 1, mean.compute()["loss"])
+                            self._checkpoint(epoch, batch, step, drawn_from, mean).save(folder / LAST)
+                            whole = pluralize(len(loader), "batch", "batches")
+                            logger.info(
+                                f"interrupted in epoch {epoch + 1} after {batch} of its {whole}: saved to "
+                                f"{folder / LAST}, which can be evaluated; going on with the training from it is "
+                                "not implemented yet"
+                            )
+                            raise KeyboardInterrupt
 
                 means = mean.compute()  # waits for the device, so the time is that of finished steps
                 seconds = time.perf_counter() - began
@@ -226,14 +232,14 @@ class Pipeline(ABC):
         """Writes and shows what the epoch gave."""
         log.write(metrics)
         plot_curves(read_metrics(folder), folder / CURVES_NAME)
-        console.print(epoch_line(metrics, self.epochs, self.headline))
+        logger.info(epoch_line(metrics, self.epochs, self.headline))
         checkpoint.save(folder / LAST)
         if best:
             checkpoint.save(folder / BEST)
         if self.keep_every and checkpoint.epoch % self.keep_every == 0:
             checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.pt")
         for sentence in epoch_warnings(self.model, metrics):
-            warn(sentence)
+            warnings.warn(sentence, ConcluWarning, stacklevel=2)
 
     def _check_finite(self, folder: Path, epoch: int, loss: float) -> None:
         """Refuses to save a state that no training can go on from."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -13,15 +15,16 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.methods.base import MethodOutput, task_of
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.pipelines.label_choice import LabelChoice
-from conclu_pyg.progress import console, warn
 from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
 from conclu_pyg.runs.pretrained import pretraining_of
 from conclu_pyg.tasks.predictions import predict_split
 from conclu_pyg.transforms import compose
+
+logger = logging.getLogger(__name__)
 
 DECAY, DECAY_EPOCHS = 0.7, 20  # of the schedule ``step``
 VIEWS: list[dict[str, Any]] = [{"name": "RandomAnisotropicScale"}, {"name": "RandomTranslate"}]
@@ -134,8 +137,10 @@ class Finetuning(Pipeline):
         if self.frozen:
             encoder.requires_grad_(False)
             if pretraining_of(encoder) is None:
-                warn(
-                    "the encoder is frozen (pipeline.encoder_lr=0) and its weights are random; see encoder.checkpoint."
+                warnings.warn(
+                    "the encoder is frozen (pipeline.encoder_lr=0) and its weights are random; see encoder.checkpoint.",
+                    ConcluWarning,
+                    stacklevel=2,
                 )
         self.views = compose(VIEWS if views is None else views, up_axis=self.up_axis)
         self.optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
@@ -151,7 +156,7 @@ class Finetuning(Pipeline):
         chosen = self.choice.clouds(self.split, self.seed)
         self._held_out, self.chosen_on = chosen.held_out, chosen.chosen_on
         if chosen.held_out is not None:
-            console.print(f"validation: {chosen.held_out!r}")
+            logger.info(f"validation: {chosen.held_out!r}")
         self.trained_on = ", ".join([chosen.trained_on, *self._treatment()])
         if self.class_weights == "balanced":
             self._weight = self._balanced(chosen.train)
@@ -192,7 +197,7 @@ class Finetuning(Pipeline):
     def is_over(self) -> bool:
         over = bool(self.patience) and self._since_best >= self.patience
         if over:
-            console.print(
+            logger.info(
                 f"stopped: {self.patience} epochs without a better one than {self._best:.1f} on the validation clouds"
             )
         return over

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,9 +11,9 @@ import numpy as np
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_fraction, draw_per_class, hold_out
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.pipelines.base import check_at_least
-from conclu_pyg.progress import counted, warn
+from conclu_pyg.text import pluralize
 
 
 class LabelledClouds(NamedTuple):
@@ -117,9 +118,11 @@ class LabelChoice:
             )
         if not len(repeated):
             return split
-        warn(
-            f"{counted(len(repeated), 'cloud')} of the split {self.validation}, {split.names[repeated[0]]} among them, "
-            f"stand in the split {self.train_on} too and are left out of the validation."
+        warnings.warn(
+            f"{pluralize(len(repeated), 'cloud')} of the split {self.validation}, {split.names[repeated[0]]} among "
+            f"them, stand in the split {self.train_on} too and are left out of the validation.",
+            ConcluWarning,
+            stacklevel=2,
         )
         return split.subset(np.setdiff1d(np.arange(len(split)), repeated))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -13,10 +14,9 @@ from torch.utils.data import BatchSampler, RandomSampler, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.methods.base import MethodOutput, batch_need, task_of
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
-from conclu_pyg.progress import warn
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.transforms import compose
 
@@ -106,7 +106,9 @@ class Pretraining(Pipeline):
                 f"smaller one{fewer}."
             )
         if need and self.batch_size < need.clouds:
-            warn(
+            warnings.warn(
                 f"pipeline.batch_size={self.batch_size} is below {need.what}, so that {need.otherwise}; give a larger "
-                f"batch or fewer {need.option}."
+                f"batch or fewer {need.option}.",
+                ConcluWarning,
+                stacklevel=2,
             )

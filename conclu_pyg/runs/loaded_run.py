@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,13 +17,15 @@ from conclu_pyg.data.labels import Labels
 from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.methods.base import task_of
-from conclu_pyg.progress import console, counted
 from conclu_pyg.registry import DATASETS
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 from conclu_pyg.runs.embedding import Features, embed
 from conclu_pyg.runs.folder import find_checkpoint, folder_of
 from conclu_pyg.runs.pretrained import origin_in_words
 from conclu_pyg.seeding import seed_all
+from conclu_pyg.text import pluralize
+
+logger = logging.getLogger(__name__)
 
 ALLOWED = ("dataset.", "pipeline.device=", "imports=")  # the weights fit no other model, and are trained already
 
@@ -165,7 +168,7 @@ def _check_imports(imports: Any, source: Path) -> None:
                 f"is, and give imports=[/its/folder/{item}] if it is to be run."
             )
     if listed:
-        console.print(f"imports {', '.join(listed)}, as {_called(source)} says")
+        logger.info(f"imports {', '.join(listed)}, as {_called(source)} says")
 
 
 def _called(source: Path) -> str:
@@ -190,4 +193,4 @@ def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint, source: P
 
 def _count(labels: Labels) -> str:
     classes = f"{len(labels.classes)} class{'' if len(labels.classes) == 1 else 'es'}"
-    return classes + (f", {counted(len(labels.parts), 'part')}" if labels.parts else "")
+    return classes + (f", {pluralize(len(labels.parts), 'part')}" if labels.parts else "")

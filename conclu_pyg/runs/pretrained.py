@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rich.table import Table
 from torch import Tensor, nn
 
 from conclu_pyg.arguments import resolved_arguments
-from conclu_pyg.errors import CheckpointError, RegistryError
-from conclu_pyg.progress import console, counted, warn
+from conclu_pyg.errors import CheckpointError, ConcluWarning, RegistryError
 from conclu_pyg.registry import ENCODERS, NEIGHBORS, components_of
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import find_checkpoint
+from conclu_pyg.text import pluralize
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "encoder."  # of its weights among those of a method
 SHOWN = 12  # weights of each kind in the report
@@ -112,9 +115,11 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
     _report(str(path), checkpoint, fitting, missing, unexpected)
     differences = _other_arguments(config, checkpoint.config["model"].get("encoder"))
     if differences:
-        warn(
+        warnings.warn(
             f"the encoder of {path} was trained with other arguments: {'; '.join(differences)}; its weights "
-            "mean something else here, so give the run's arguments unless that is intended."
+            "mean something else here, so give the run's arguments unless that is intended.",
+            ConcluWarning,
+            stacklevel=2,
         )
     encoder._pretraining = Pretraining(  # type: ignore[assignment]
         source=str(path),
@@ -173,7 +178,7 @@ def _plain(value: Any) -> Any:
 def _history(checkpoint: Checkpoint) -> str:
     """``ConClu, 7 epochs on ModelNet40``, with what came before it."""
     method, before = checkpoint.config["model"]["name"], checkpoint.pretraining
-    own = f"{method}, {counted(checkpoint.epoch, 'epoch')} on {checkpoint.dataset}"
+    own = f"{method}, {pluralize(checkpoint.epoch, 'epoch')} on {checkpoint.dataset}"
     return own + (f", from {before.get('method')} on {origin_in_words(before)}" if before else "")
 
 
@@ -184,23 +189,27 @@ def _report(
     missing: dict[str, Tensor],
     unexpected: dict[str, Tensor],
 ) -> None:
-    """Says in a line what was loaded, and in a table what does not correspond."""
-    console.print(
+    """Logs what was loaded, and warns of the tensors that do not match."""
+    logger.info(
         f"encoder: {len(fitting)} tensors, {sum(value.numel() for value in fitting.values()):,} values, loaded from "
         f"{path} ({_history(checkpoint)}); {len(missing)} missing, {len(unexpected)} unexpected"
     )
     if checkpoint.up_axis is None:
-        warn(f"{path}, of an older version, does not say which coordinate points up: clouds are taken as they stand.")
+        warnings.warn(
+            f"{path}, of an older version, does not say which coordinate points up: clouds are taken as they stand.",
+            ConcluWarning,
+            stacklevel=2,
+        )
     if not missing and not unexpected:
         return
-    table = Table("weight", "shape", "what became of it")
-    for what, weights in (
-        ("missing in the checkpoint: stays random", missing),
-        ("unexpected: not loaded", unexpected),
-    ):
+    lines = []
+    for what, weights in (("missing in the checkpoint, stays random", missing), ("unexpected, not loaded", unexpected)):
         for name, value in list(weights.items())[:SHOWN]:
-            table.add_row(name, str(list(value.shape)), what)
+            lines.append(f"  {name} {list(value.shape)}: {what}")
         if len(weights) > SHOWN:
-            table.add_row(f"and {len(weights) - SHOWN} more", "", what)
-    console.print(table)
-    warn(f"the encoder and the weights in {path} do not correspond in everything; see the table.")
+            lines.append(f"  and {len(weights) - SHOWN} more: {what}")
+    warnings.warn(
+        "\n".join([f"the encoder and the weights in {path} do not match exactly:", *lines]),
+        ConcluWarning,
+        stacklevel=2,
+    )

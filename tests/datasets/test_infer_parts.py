@@ -14,6 +14,8 @@ from conclu_pyg.datasets.layouts import SHAPENET_PART, LayoutOptions, PartLayout
 from conclu_pyg.datasets.layouts.part_table import PartTable
 from conclu_pyg.metrics.parts import part_scores
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 
 def learn(folder: Path) -> PartTable:
     layout: PartLayout = find_layout(folder, LayoutOptions(allow_missing=True), SHAPENET_PART)

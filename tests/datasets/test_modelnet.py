@@ -12,6 +12,8 @@ from conclu_pyg import DATASETS
 from conclu_pyg.datasets.modelnet import ModelNet
 from conclu_pyg.errors import ConcluError, DataError
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 MESH = "OFF\n4 4 0\n0 0 0\n1 0 0\n0 2 0\n0 0 3\n3 0 1 2\n3 0 1 3\n3 0 2 3\n3 1 2 3\n"
 
 

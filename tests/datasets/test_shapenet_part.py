@@ -14,6 +14,8 @@ from conclu_pyg import DATASETS
 from conclu_pyg.datasets.shapenet_part import ShapeNetPart
 from conclu_pyg.errors import ConcluError, DataError
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 WRITERS = ["write_v0", "write_normal", "write_h5"]
 PSB_SIZES = (228, 152)
 

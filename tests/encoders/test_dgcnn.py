@@ -10,6 +10,8 @@ from conclu_pyg.encoders.dgcnn import DGCNN
 from conclu_pyg.errors import ConfigError, RegistryError
 from conclu_pyg.nn import EdgeConv
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 
 def draw(sizes: list[int]) -> tuple[Tensor, Tensor, int]:
     batch = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))

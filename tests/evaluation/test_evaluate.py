@@ -28,6 +28,8 @@ from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.runs.records import Record, read_records
 from conclu_pyg.seeding import seed_all
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 CPU = torch.device("cpu")
 
 

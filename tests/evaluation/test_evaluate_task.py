@@ -17,6 +17,8 @@ from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.runs.records import read_records
 from conclu_pyg.tasks.predictions import predict_split
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 TASKS = ("classification", "part_segmentation")
 
 

@@ -22,6 +22,8 @@ from conclu_pyg.inference.predict_cloud import Predictor
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.vis.colors import hex_of
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 
 def predict_files(run: LoadedRun, names: list[str], options: Options) -> str:
     return predict_inputs(run, find_inputs(names), options)

@@ -8,6 +8,8 @@ from conclu_pyg.inference import show
 from conclu_pyg.inference.show import Show
 from conclu_pyg.inference.written import Written
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 UNUSED = "--renderer matplotlib is for pictures, and windows are opened: add --png to have both"
 
 

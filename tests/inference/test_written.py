@@ -11,6 +11,8 @@ from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.written import Written, file_name, holds_predictions
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 
 @pytest.mark.parametrize(
     ("name", "safe"),

@@ -22,6 +22,8 @@ from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import BEST, LAST, find_checkpoint
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 Build = Callable[..., Finetuning]
 
 

@@ -9,6 +9,8 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.pipelines.label_choice import LabelChoice
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 
 def make_split(name: str, clouds: int = 20, seed: int = 0) -> PointCloudSplit:
     pos = np.random.default_rng(seed).normal(size=(clouds, 4, 3)).astype(np.float32)

@@ -28,6 +28,8 @@ from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import LAST
 from conclu_pyg.seeding import seed_all
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 ROOT = Path(__file__).parents[2]
 Build = Callable[..., Pretraining]
 
@@ -352,6 +354,6 @@ def test_off_a_terminal_a_long_epoch_says_how_far_it_is(
 ) -> None:
     build(epochs=1).run_train()
     assert "2 of 3" not in capsys.readouterr().out
-    monkeypatch.setattr("conclu_pyg.progress.QUIET_SECONDS", -1)
+    monkeypatch.setattr("conclu_pyg.cli.terminal.LOG_INTERVAL_S", -1)
     build(epochs=1).run_train()
     assert "epoch 1/1: 2 of 3  loss " in capsys.readouterr().out

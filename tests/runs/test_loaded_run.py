@@ -12,6 +12,8 @@ from conclu_pyg.runs.folder import LAST
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.seeding import seed_all
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 
 @pytest.fixture
 def loaded(tiny_run: Path) -> LoadedRun:

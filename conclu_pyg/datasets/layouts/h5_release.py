@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import repeat
@@ -10,9 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from conclu_pyg.data.up_axis import measure_vertical_axis
 from conclu_pyg.datasets.layouts.base import SPLITS, Layout, LayoutOptions, RawCloud, read_json, read_names
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConcluWarning, DataError
 from conclu_pyg.io.h5 import H5Clouds
-from conclu_pyg.progress import warn
 
 PUBLIC_POINTS = 2048  # the public release, which was turned to y up, has so many points in each cloud
 MEASURED = 256  # clouds on which the vertical axis is measured, at most
@@ -55,9 +55,11 @@ class H5Release(Layout):
         if measured is not None:
             return measured
         assumed = self._conventional_axis(first.num_points)
-        warn(
+        warnings.warn(
             f"{self.folder}: it cannot be measured which coordinate points up in its clouds; {'xyz'[assumed]} is "
-            "assumed, and dataset.up_axis=x, y or z says another."
+            "assumed, and dataset.up_axis=x, y or z says another.",
+            ConcluWarning,
+            stacklevel=2,
         )
         return assumed
 

@@ -12,6 +12,8 @@ from conclu_pyg.datasets.layouts import MODELNET, LayoutOptions, find_layout
 from conclu_pyg.datasets.layouts.h5_release import H5Release
 from conclu_pyg.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 CLASSES = ["bed", "chair", "desk", "lamp", "sofa", "toilet"]
 
 
