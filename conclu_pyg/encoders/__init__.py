@@ -1,1 +1,1 @@
-"""Encoders of point clouds, registered in :data:`conclu_pyg.ENCODERS`: one per file."""
+"""Point cloud encoders, registered in :data:`conclu_pyg.ENCODERS`, one per file."""

@@ -1,13 +1,16 @@
-"""PointNet."""
+"""PointNet encoder."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from conclu_pyg.nn import PooledLinear, TransformNet, check_sizes, mlp
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveInt
+from conclu_pyg.encoders.checks import checked_input
+from conclu_pyg.nn import PooledLinear, TransformNet, mlp
 from conclu_pyg.registry import ENCODERS
 
-LAYER = 3  # modules of a layer in an MLP: linear, norm, activation
+LAYER = 3  # modules per layer of an MLP: linear, norm, activation
 
 
 @ENCODERS.register_module()
@@ -16,32 +19,33 @@ class PointNet(nn.Module):
     point-wise layers 64-64, 64-128-1024 and the maximum over the points.
 
     Args:
-        out_channels: size of the features (default: 1024).
-        input_transform: whether a transform net aligns the coordinates (default: true, as in the paper).
-        feature_transform: whether a transform net aligns the 64-d features (default: true, as in the paper; the paper's
-            penalty on that matrix is not among the losses).
-        last_relu: whether a ReLU follows the last batch norm (default: true; ConClu's authors leave it out).
+        out_channels: number of features (default: 1024).
+        input_transform: align the coordinates by a transform net (default: True, as in the paper).
+        feature_transform: align the 64-dimensional features by a transform net (default: True, as in the paper; the
+            paper's penalty on the predicted matrix is not implemented).
+        last_relu: apply a ReLU after the last batch norm (default: True; ConClu's authors omit it).
 
     Shapes:
         - **pos:** ``[M, 3]``, **batch:** ``[M]``
         - **output:** per-point features ``[M, out_channels]``, pooled features ``[B, out_channels]``
 
     Attributes:
-        layer_channels: sizes of what :meth:`layers` gives.
+        layer_channels: numbers of channels of the features that :meth:`layers` returns.
 
     Raises:
-        ConfigError: ``out_channels`` below 1.
+        ArgumentError: ``out_channels`` is below 1.
+        DataError: the input violates the contract of encoders (:mod:`conclu_pyg.encoders.base`).
     """
 
+    @validated
     def __init__(
         self,
-        out_channels: int = 1024,
+        out_channels: PositiveInt = 1024,
         input_transform: bool = True,
         feature_transform: bool = True,
         last_relu: bool = True,
     ) -> None:
         super().__init__()
-        check_sizes(self, out_channels=out_channels)
         self.out_channels = out_channels
         self.input_transform = TransformNet(3) if input_transform else None
         self.local = mlp([3, 64, 64])
@@ -50,16 +54,19 @@ class PointNet(nn.Module):
         self.layer_channels = [64, 64, 64, 64, 128] if feature_transform else [64, 64, 64, 128]
         self.last = PooledLinear(128, out_channels, nn.ReLU if last_relu else nn.Identity)
 
+    @checked_input
     def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
         return self.last(self._points(pos, batch, batch_size)[-1], batch, batch_size)
 
+    @checked_input
     def pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
-        """The pooled features alone, without the per-point tensor ``[M, out_channels]``."""
+        """Return the pooled features only, without allocating the per-point tensor ``[M, out_channels]``."""
         return self.last.pool(self._points(pos, batch, batch_size)[-1], batch, batch_size)
 
+    @checked_input
     def layers(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[list[Tensor], Tensor]:
-        """The per-point features of the layers before the last, as PointNet's part segmentation network reads them,
-        and the pooled features.
+        """Return the per-point features of all layers but the last, as PointNet's part segmentation network reads
+        them, and the pooled features.
 
         Shapes:
             - **output:** ``[M, c]`` for each c of ``layer_channels``, pooled features ``[B, out_channels]``
@@ -69,14 +76,14 @@ class PointNet(nn.Module):
 
     def _points(self, pos: Tensor, batch: Tensor, batch_size: int) -> list[Tensor]:
         x = pos if self.input_transform is None else self.input_transform(pos, batch, batch_size)
-        layers = _each_layer(self.local, x)  # (M, 64) each
+        layers = _layer_outputs(self.local, x)  # (M, 64) each
         if self.feature_transform is not None:
             layers.append(self.feature_transform(layers[-1], batch, batch_size))
-        return layers + _each_layer(self.deep, layers[-1])  # (M, 64), (M, 128)
+        return layers + _layer_outputs(self.deep, layers[-1])  # (M, 64), (M, 128)
 
 
-def _each_layer(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
-    """What each linear layer of an MLP gives, with its norm and activation."""
+def _layer_outputs(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """Return the output of each layer of an MLP, after its norm and activation."""
     outputs = []
     for start in range(0, len(layers), LAYER):
         x = layers[start : start + LAYER](x)

@@ -1,1 +1,1 @@
-"""The k nearest points of each point in its own cloud, registered in :data:`conclu_pyg.NEIGHBORS`: one way per file."""
+"""Exact k-nearest-neighbour searches within clouds, registered in :data:`conclu_pyg.NEIGHBORS`, one per file."""

@@ -1,4 +1,4 @@
-"""The fastest exact search for neighbours that applies."""
+"""Automatic choice of the fastest exact neighbour search."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from conclu_pyg.neighbors.dense import DenseNeighbors
 from conclu_pyg.neighbors.tree import TreeNeighbors
 from conclu_pyg.registry import NEIGHBORS
 
-TREE_POINTS = 128  # times 2^D: from so many points on a tree is faster, as measured for D of 3 to 6, k = 20
+TREE_POINTS = 128  # times 2^D: a tree is faster for clouds of at least this size, measured for D = 3 to 6 and k = 20
 
 
 @NEIGHBORS.register_module(name="auto")
 class AutoNeighbors(Neighbors):
-    """A tree for large clouds of few dimensions on the CPU (coordinates), else products; torch-cluster is not needed.
+    """Uses a tree for large low-dimensional clouds (coordinates) on the CPU, else dense products. Does not need
+    torch-cluster.
 
-    Of ragged clouds the size counts that the average point's cloud has.
+    For clouds of different sizes, the choice depends on the mean, over all points, of the size of the point's cloud.
     """
 
     def __init__(self) -> None:
         self._tree, self._dense = TreeNeighbors(), DenseNeighbors()
 
     def choose(self, x: Tensor, sizes: list[int]) -> Neighbors:
-        """The search that is taken for such points.
+        """Return the search to use for these points.
 
         Shapes:
-            - **x:** ``[M, D]``, **sizes:** B numbers of points
+            - **x:** ``[M, D]``, **sizes:** number of points of each of the B clouds
         """
         size = sum(count**2 for count in sizes) / sum(sizes)
         return self._tree if x.device.type == "cpu" and size >= TREE_POINTS * 2 ** x.size(1) else self._dense

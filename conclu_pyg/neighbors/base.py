@@ -1,6 +1,8 @@
-"""What all searches for neighbours share: the call, its checks, and the precision they compute in."""
+"""Interface of neighbour searches: the call, its checks and its precision."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -10,35 +12,42 @@ from conclu_pyg.neighbors.precision import full_float32
 from conclu_pyg.nn.pool import equal_clouds
 
 
+class NeighborSearch(Protocol):
+    """Anything that is called as ``neighbors(x, k, batch, batch_size)`` and returns what :class:`Neighbors` does."""
+
+    def __call__(self, x: Tensor, k: int, batch: Tensor, batch_size: int, /) -> Tensor: ...
+
+
 class Neighbors:
-    """Called as ``neighbors(x, k, batch, batch_size)``: the k nearest points of the same cloud, by Euclidean distance.
+    """Base of the neighbour searches: finds the k nearest points of each point in its cloud, by Euclidean distance.
 
-    The point itself is among them (or another one at the same place). The order within a row is not promised. Where a
-    cloud has fewer than k points, the missing entries are -1, at the end of the row. No gradient flows, and the
-    precision is float32 or the input's own where that is wider, under autocast too.
+    The point itself is among them (or another one at the same position). The order within a row is unspecified. In a
+    cloud of fewer than k points, the missing entries are -1, at the end of the row. The result has no gradient. The
+    computation is in float32 or the input's own wider type, also under autocast.
 
-    A subclass says how in :meth:`search`. In :data:`conclu_pyg.NEIGHBORS` anything can stand that is called like this.
+    Subclasses implement :meth:`search`. An object in :data:`conclu_pyg.NEIGHBORS` need not be a subclass: see
+    :class:`NeighborSearch`.
 
     Args:
-        x: the points; any floating type.
-        k: how many neighbours, 1 at least.
-        batch: the cloud of each point, ascending.
-        batch_size: the number of clouds.
+        x: the points, of any floating-point type.
+        k: number of neighbours, at least 1.
+        batch: the cloud of each point, in ascending order.
+        batch_size: number of clouds.
 
     Raises:
         ConfigError: k is below 1.
-        DataError: the shapes do not fit, ``batch`` is not ascending from 0 to ``batch_size - 1``, a cloud has no
-            points, or values are not finite or so far apart that their squared distances are not.
+        DataError: the shapes do not match, ``batch`` does not ascend from 0 to ``batch_size - 1``, a cloud has no
+            points, values are not finite, or values are so far apart that their squared distances are not finite.
 
     Shapes:
         - **x:** ``[M, D]``, **batch:** ``[M]``, **output:** ``[M, k]``, rows of x, int64
     """
 
-    @torch.compiler.disable  # the search is no work for a compiler, which cannot follow threads and NumPy
+    @torch.compiler.disable  # a compiler cannot trace threads and NumPy
     @torch.no_grad()
     def __call__(self, x: Tensor, k: int, batch: Tensor, batch_size: int) -> Tensor:
         if k < 1:
-            raise ConfigError(f"neighbours need a k of at least 1, found {k}.")
+            raise ConfigError(f"neighbours: k must be >= 1, got {k}.")
         sizes = cloud_sizes(x, batch, batch_size)
         with torch.autocast(x.device.type, enabled=False), full_float32():
             wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
@@ -46,10 +55,11 @@ class Neighbors:
             return self.search(wide, k, sizes)
 
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
-        """The neighbours of finite points in float32 or float64, clouds one after another.
+        """Return the neighbours of finite points in float32 or float64, clouds one after another.
 
         Shapes:
-            - **x:** ``[M, D]``, **sizes:** B numbers of points, 1 at least, **output:** ``[M, k]``
+            - **x:** ``[M, D]``, **sizes:** number of points of each of the B clouds, at least 1
+            - **output:** ``[M, k]``
         """
         raise NotImplementedError
 
@@ -58,42 +68,44 @@ class Neighbors:
 
 
 def cloud_sizes(x: Tensor, batch: Tensor, batch_size: int) -> list[int]:
-    """The number of points in each of the clouds.
+    """Return the number of points of each cloud.
 
     Raises:
-        DataError: as :class:`Neighbors` says of shapes and of ``batch``.
+        DataError: the shapes do not match, ``batch`` does not ascend from 0 to ``batch_size - 1``, or a cloud has no
+            points.
 
     Shapes:
         - **x:** ``[M, D]``, **batch:** ``[M]``
     """
     if x.dim() != 2 or not x.size(1) or not x.is_floating_point():
-        raise DataError(f"neighbours need floating point values [M, D], found {list(x.shape)} of {x.dtype}.")
+        raise DataError(f"neighbours: expected floating-point x of shape [M, D], got {x.dtype} of {list(x.shape)}.")
     if batch.shape != x.shape[:1] or batch.dtype != torch.long:
         raise DataError(
-            f"neighbours of {len(x)} points need an int64 batch of as many entries, found {list(batch.shape)} of "
-            f"{batch.dtype}."
+            f"neighbours: expected an int64 batch of shape [{len(x)}], one entry per point, got {batch.dtype} of "
+            f"{list(batch.shape)}."
         )
     if batch_size < 1:
-        raise DataError(f"neighbours need at least one cloud, found batch_size={batch_size}.")
+        raise DataError(f"neighbours: batch_size must be >= 1, got {batch_size}.")
     num_points = equal_clouds(batch, batch_size)
     if num_points is not None:
         return batch_size * [num_points]
     if len(batch) and (batch[0] < 0 or batch[-1] >= batch_size or (batch[1:] < batch[:-1]).any()):
         raise DataError(
-            f"neighbours need a batch that ascends within 0..{batch_size - 1}, found another order or range; sort the "
-            "points by cloud."
+            f"neighbours: expected a batch that ascends from 0 to {batch_size - 1}, got another order or range; sort "
+            "the points by cloud."
         )
     sizes: list[int] = batch.bincount(minlength=batch_size).tolist()
     if 0 in sizes:
-        raise DataError(f"cloud {sizes.index(0)} of the {batch_size} in this batch has no points.")
+        raise DataError(f"neighbours: cloud {sizes.index(0)} of the {batch_size} in this batch has no points.")
     return sizes
 
 
 def _check_range(x: Tensor) -> None:
-    """Refuses values that are not finite, or whose squared distances are not; one pass over x."""
-    low, high = x.aminmax()  # NaN if any is
+    """Raise DataError if values or their squared distances are not finite; one pass over x."""
+    low, high = x.aminmax()  # NaN if any value is
     if not (high - low).square() * x.size(1) < torch.finfo(x.dtype).max / 4:  # false for NaN too
         raise DataError(
-            f"neighbours need finite values whose squared distances are finite, found values from {float(low):.3g} to "
-            f"{float(high):.3g}; a training that gives such values diverges: lower its learning rate."
+            f"neighbours: expected finite values with finite squared distances, got values from {float(low):.3g} to "
+            f"{float(high):.3g}; if these are features of finite points, the weights have diverged: train with a lower "
+            "learning rate."
         )

@@ -1,4 +1,4 @@
-"""Matrix products in full float32, whatever the program chose for its layers."""
+"""Full float32 precision of matrix products, independent of the program's settings."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 import torch
 
 REDUCED = ("tf32", "bf16")
-INHERITED = "none"  # the setting of a backend that follows torch.backends.fp32_precision
+INHERITED = "none"  # value of a backend that follows torch.backends.fp32_precision
 BACKENDS: tuple[Any, ...] = (torch.backends.mkldnn.matmul, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
 
 _lock = threading.Lock()
-_settings: list[list[str]] = []  # one for each thread that is within: what the first one found, which the last restores
+_settings: list[list[str]] = []  # one entry per active context, all equal: the settings to restore
 
 
 @contextmanager
 def full_float32() -> Iterator[None]:
-    """Within it, products of float32 are not shortened to TF32 or bf16, as ``torch.set_float32_matmul_precision`` and
-    ``torch.backends.fp32_precision`` allow; that would swap neighbours.
+    """Disable TF32 and bf16 in products of float32 within the context; ``torch.set_float32_matmul_precision`` and
+    ``torch.backends.fp32_precision`` may enable them, and rounded distances would swap neighbours.
 
-    The setting is the whole process's: layers that other threads compute meanwhile are in full float32 too, and whoever
-    changes it meanwhile may find that undone, or not seen. Uses may overlap: the last one to end restores what the
-    first one found. A backend whose own setting is what it would inherit inherits it afterwards.
+    The setting is global to the process: it also affects layers that other threads compute at the same time, and a
+    change by another thread may be lost. Contexts may overlap: the last one to exit restores what the first one found.
+    A backend whose own setting equals the inherited one is restored to inheriting.
     """
     with _lock:
         _settings.append(_settings[0] if _settings else [_suspend(backend) for backend in BACKENDS])
@@ -40,8 +40,8 @@ def full_float32() -> Iterator[None]:
 
 
 def _suspend(backend: Any) -> str:
-    """Sets full precision, and gives the backend's own setting before; empty where its precision was full already."""
-    precision: str = backend.fp32_precision  # its own or, without one, the inherited one
+    """Set full precision and return the backend's own previous setting, or an empty string if it was full already."""
+    precision: str = backend.fp32_precision  # its own setting, or the inherited one
     if precision not in REDUCED:
         return ""
     backend.fp32_precision = INHERITED

@@ -1,4 +1,4 @@
-"""Work on many clouds in parallel threads, each of which computes with one thread of PyTorch's."""
+"""Parallel work on clouds, in threads that each use one PyTorch thread."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 def for_each(work: Callable[[T], None], items: Sequence[T], device: torch.device) -> None:
-    """Calls ``work`` for each item: on a CPU in as many threads as PyTorch uses for an operation, else in this one.
+    """Call ``work`` for each item: on the CPU in as many threads as PyTorch uses per operation, else in this thread.
 
-    An operation on one cloud is too small to be shared between threads; clouds are not. PyTorch, NumPy and SciPy let
-    other threads run while they compute.
+    An operation on one cloud is too small to be split between threads, so threads work on different clouds. PyTorch,
+    NumPy and SciPy release the interpreter lock while they compute.
 
-    PyTorch's number of threads belongs to each thread, but setting it in one sets it for all that have not computed
-    yet: a thread of the program's that first does so while this runs has one, and keeps it.
+    PyTorch's thread count is per thread, but setting it in one thread also sets it for all threads that have not
+    computed yet: a thread of the program that first computes during this call keeps a count of one.
     """
     threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
     workers = min(threads, len(items)) if device.type == "cpu" else 1
@@ -27,12 +27,12 @@ def for_each(work: Callable[[T], None], items: Sequence[T], device: torch.device
             work(item)
         return
 
-    def work_alike(item: T) -> None:
-        with torch.inference_mode(inference):  # it belongs to a thread
+    def work_in_mode(item: T) -> None:
+        with torch.inference_mode(inference):  # inference mode is per thread
             work(item)
 
     try:
         with ThreadPoolExecutor(workers, initializer=lambda: torch.set_num_threads(1)) as pool:
-            list(pool.map(work_alike, items))  # raises what a thread raised
+            list(pool.map(work_in_mode, items))  # re-raises errors of the threads
     finally:
-        torch.set_num_threads(threads)  # this thread's never changed, but the number for threads to come did
+        torch.set_num_threads(threads)  # for future threads; this thread's count did not change

@@ -1,4 +1,4 @@
-"""Neighbours by torch-cluster: a k-d tree per cloud on the CPU, all pairs on CUDA."""
+"""Neighbour search by torch-cluster: a k-d tree per cloud on the CPU, all pairs on CUDA."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from conclu_pyg.neighbors.base import Neighbors
 from conclu_pyg.neighbors.threads import for_each
 from conclu_pyg.registry import NEIGHBORS
 
-MAX_CUDA_K = 100  # the length of the list that each of its CUDA threads keeps
+MAX_CUDA_K = 100  # capacity of the list in torch-cluster's CUDA kernel
 
 
 @NEIGHBORS.register_module(name="torch_cluster")
 class TorchClusterNeighbors(Neighbors):
-    """``torch_cluster.knn``, which uses one thread on the CPU: clouds in as many as PyTorch uses; on CUDA all at once.
+    """Calls ``torch_cluster.knn``: on the CPU, where it is single-threaded, for clouds in parallel threads; on CUDA for
+    all clouds at once.
 
     Raises:
         ConfigError: torch-cluster is not installed, or k is above 100 on CUDA.
@@ -26,7 +27,7 @@ class TorchClusterNeighbors(Neighbors):
     def __init__(self) -> None:
         try:
             import torch_cluster
-        except (ImportError, OSError) as error:  # the latter where it was built for another torch
+        except (ImportError, OSError) as error:  # OSError if it was built for another torch
             raise ConfigError(
                 f"NEIGHBORS 'torch_cluster' needs torch-cluster, which cannot be imported ({error}); in the folder of "
                 "this project `pip install -c constraints.txt --no-build-isolation -e '.[cluster]'` compiles it, which "
@@ -37,7 +38,7 @@ class TorchClusterNeighbors(Neighbors):
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
         if x.is_cuda and k > MAX_CUDA_K:
             raise ConfigError(
-                f"torch-cluster takes a k of at most {MAX_CUDA_K} on CUDA, found {k}; name 'dense' or 'auto' instead."
+                f"NEIGHBORS 'torch_cluster': k must be <= {MAX_CUDA_K} on CUDA, got {k}; use 'dense' or 'auto' instead."
             )
         if x.device.type != "cpu":
             return self._search_together(x, k, sizes)
@@ -46,8 +47,8 @@ class TorchClusterNeighbors(Neighbors):
 
         def fill(cloud: int) -> None:
             span = slice(starts[cloud], starts[cloud + 1])
-            near = self._search_together(x[span], k, sizes[cloud : cloud + 1])
-            index[span] = torch.where(near < 0, -1, near + starts[cloud])
+            nearest = self._search_together(x[span], k, sizes[cloud : cloud + 1])
+            index[span] = torch.where(nearest < 0, -1, nearest + starts[cloud])
 
         for_each(fill, range(len(sizes)), x.device)
         return index
@@ -55,12 +56,12 @@ class TorchClusterNeighbors(Neighbors):
     def _search_together(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
         counts = torch.tensor(sizes, device=x.device)
         batch = torch.arange(len(sizes), device=x.device).repeat_interleave(counts)
-        point, near = self._knn(x, x, k, batch, batch, batch_size=len(sizes))
+        point, neighbor = self._knn(x, x, k, batch, batch, batch_size=len(sizes))
         if min(sizes) >= k:
-            return near.view(len(x), k)
-        # Each point has as many pairs as there are neighbours, one point after another.
+            return neighbor.view(len(x), k)
+        # Pairs are grouped by point; a point has as many as it has neighbours.
         found = counts.clamp(max=k)[batch]  # (M,)
-        place = torch.arange(len(near), device=x.device) - (found.cumsum(0) - found)[point]
-        index = near.new_full((len(x), k), -1)
-        index[point, place] = near
+        column = torch.arange(len(neighbor), device=x.device) - (found.cumsum(0) - found)[point]
+        index = neighbor.new_full((len(x), k), -1)
+        index[point, column] = neighbor
         return index

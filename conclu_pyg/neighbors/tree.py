@@ -1,4 +1,4 @@
-"""Neighbours by a k-d tree per cloud: the fastest for coordinates on the CPU."""
+"""Neighbour search by a k-d tree per cloud. The fastest for coordinates on the CPU."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from conclu_pyg.registry import NEIGHBORS
 
 @NEIGHBORS.register_module(name="tree")
 class TreeNeighbors(Neighbors):
-    """SciPy's ``cKDTree`` for each cloud, in double precision; clouds in parallel threads, as many as PyTorch uses.
+    """Builds a SciPy ``cKDTree`` for each cloud, in double precision, with clouds in parallel threads.
 
-    On a device other than the CPU the points travel there and the indices back.
+    From another device, points are copied to the CPU and indices back.
     """
 
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
@@ -24,19 +24,19 @@ class TreeNeighbors(Neighbors):
         ends = np.cumsum(sizes)
         index = np.empty((len(points), k), dtype=np.int64)
 
-        workers = max(1, torch.get_num_threads() // len(sizes))  # for the points of a cloud, where clouds are few
+        workers = max(1, torch.get_num_threads() // len(sizes))  # threads per cloud, if clouds are few
 
         def fill(cloud: int) -> None:
             first, last = ends[cloud] - sizes[cloud], ends[cloud]
-            near = _nearest(points[first:last], k, workers)  # (n, k)
-            index[first:last] = np.where(near < sizes[cloud], near + first, -1)  # one that is missing is n there
+            nearest = _nearest(points[first:last], k, workers)  # (n, k)
+            index[first:last] = np.where(nearest < sizes[cloud], nearest + first, -1)  # SciPy marks missing ones by n
 
         for_each(fill, range(len(sizes)), torch.device("cpu"))
         return torch.from_numpy(index).to(x.device)
 
 
 def _nearest(points: np.ndarray, k: int, workers: int) -> np.ndarray:
-    """The k nearest of the points to each, nearest first; where there are fewer, their number stands instead."""
-    # Without balancing, a tree is built faster, and points at the same place cost nothing.
-    near: np.ndarray = cKDTree(points, balanced_tree=False, compact_nodes=False).query(points, k, workers=workers)[1]
-    return near.reshape(len(points), k)
+    """Return the k nearest of n points to each, nearest first; missing ones are n."""
+    # An unbalanced tree is built faster, and repeated points do not slow it down.
+    nearest: np.ndarray = cKDTree(points, balanced_tree=False, compact_nodes=False).query(points, k, workers=workers)[1]
+    return nearest.reshape(len(points), k)

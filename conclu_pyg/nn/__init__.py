@@ -1,4 +1,4 @@
-"""Layers that encoders and heads are made of: one per file."""
+"""Layers of encoders and heads, one per file."""
 
 from conclu_pyg.nn.cloud_linear import CloudLinear
 from conclu_pyg.nn.edge_conv import EdgeConv
@@ -6,7 +6,6 @@ from conclu_pyg.nn.mlp import mlp
 from conclu_pyg.nn.neighbor_lists import edges_to_table
 from conclu_pyg.nn.pool import equal_clouds, max_pool
 from conclu_pyg.nn.pooled_linear import PooledLinear
-from conclu_pyg.nn.sizes import check_sizes
 from conclu_pyg.nn.transform_net import TransformNet
 
 __all__ = [
@@ -14,7 +13,6 @@ __all__ = [
     "EdgeConv",
     "PooledLinear",
     "TransformNet",
-    "check_sizes",
     "edges_to_table",
     "equal_clouds",
     "max_pool",

@@ -1,4 +1,4 @@
-"""A linear layer over points that also see what is known of their cloud."""
+"""Linear layer on point features concatenated with the features of their cloud."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from torch import Tensor, nn
 
 
 class CloudLinear(nn.Module):
-    r"""A linear layer without bias on the features of each point beside those of its cloud:
+    r"""Linear layer without bias on the features of each point concatenated with those of its cloud:
 
     .. math::
         y_i = W [x_i, g_{b(i)}] = W_x x_i + W_g g_{b(i)}
 
-    The second product is made once for each cloud, so that the features of a cloud are never repeated for its points:
-    with 1,024 of them per cloud the repeated tensor would be the largest of a part segmenter.
+    The second product is computed once per cloud, so the features of a cloud are never repeated for its points. With
+    1,024 points per cloud the repeated tensor would be the largest of a part segmenter.
 
     Args:
-        point_channels: size of a point's features.
-        cloud_channels: size of a cloud's features.
-        out_channels: size of the output.
+        point_channels: number of features per point.
+        cloud_channels: number of features per cloud.
+        out_channels: number of output features.
 
     Shapes:
         - **x:** ``[M, point_channels]``, **g:** ``[B, cloud_channels]``, **batch:** ``[M]``
@@ -33,7 +33,7 @@ class CloudLinear(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Initialises both matrices as ``nn.Linear`` does the whole one."""
+        """Initialise both matrices as ``nn.Linear`` initialises the concatenated one."""
         bound = 1 / math.sqrt(self.points.in_features + self.clouds.in_features)
         for layer in (self.points, self.clouds):
             nn.init.uniform_(layer.weight, -bound, bound)

@@ -1,4 +1,4 @@
-"""A multi-layer perceptron over points or clouds."""
+"""Multi-layer perceptron on points or clouds."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch import nn
 
 
 def mlp(channels: Sequence[int], act: Callable[[], nn.Module] = nn.ReLU, *, last_act: bool = True) -> nn.Sequential:
-    """Linear, batch norm and activation for each step of ``channels``; no bias, which the norm would remove.
+    """Return linear layers, each followed by batch norm and activation. They have no bias: the norm would cancel it.
 
     Args:
-        channels: sizes from the input to the output, such as ``[3, 64, 64]``.
-        act: makes an activation (default: ReLU).
-        last_act: whether the last step has its activation too (default: true).
+        channels: numbers of features from the input to the output, such as ``[3, 64, 64]``.
+        act: creates an activation (default: ReLU).
+        last_act: if False, the last layer has no activation (default: True).
 
     Shapes:
         - **input:** ``[M, channels[0]]``, **output:** ``[M, channels[-1]]``

@@ -1,4 +1,4 @@
-"""The maximum over each point's neighbours."""
+"""Maximum over each point's neighbours."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from torch.autograd.function import once_differentiable
 
 from conclu_pyg.nn.neighbor_lists import NeighborLists
 
-CHUNK = 1 << 22  # entries of gathered neighbours that exist at a time: 16 MiB in float32
-BLOCK = 64  # channels that are packed with their rows at a time: eight bytes for each entry
-ROW_BITS = 28  # bits of a double below half a unit of its value in float32
-LIMIT = 2.0**128  # rounds to infinity in float32, but leaves a double the bits for a row
-ZERO = 2.0**-300  # added to what is packed: too little to change a float32 but 0, which is not to be subnormal
+CHUNK = 1 << 22  # gathered entries held at a time: 16 MiB in float32
+BLOCK = 64  # channels packed with their rows at a time: 8 bytes per entry
+ROW_BITS = 28  # bits of a double below half a unit in the last place of float32
+LIMIT = 2.0**128  # rounds to infinity in float32, but leaves the row bits of a double free
+ZERO = 2.0**-300  # added before packing: changes no float32 except 0, which must not become a subnormal double
 
 
 @torch.compiler.disable
 def neighbor_max(x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
-    """The maximum of each channel over the neighbours of each point, 0 where it has none; no tensor of edges.
+    """Return the maximum of each channel over the neighbours of each point, 0 for a point without neighbours. No tensor
+    of edges is allocated.
 
-    Of neighbours that tie, one receives the gradient. Differentiable once.
+    If neighbours tie, one of them receives the gradient. Differentiable once.
 
     Args:
         x: the values.
-        index: the neighbours as a table.
-        lists: the same as lists.
+        index: the neighbours, as a table.
+        lists: the same neighbours, as lists.
 
     Shapes:
         - **x:** ``[M, C]``, **index:** ``[M, k]``, -1 where there is no neighbour, **output:** ``[M, C]``
@@ -38,23 +39,23 @@ def neighbor_max(x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
 class _NeighborMax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
-        # PyTorch's reducing sparse product is by far the fastest way, but it exists on the CPU alone, and with the rows
-        # of the maxima it is fast only where these fit into the values.
+        # PyTorch's reducing sparse product is by far the fastest, but it is CPU-only and returns no indices. Those are
+        # packed into the low bits of the values, where they fit.
         on_cpu, narrow = x.device.type == "cpu", x.dtype != torch.double and len(x) < 1 << ROW_BITS
         if on_cpu and not ctx.needs_input_grad[0]:
             return _sparse_max(x.float() if narrow else x, lists).to(x.dtype)
         find = _packed_max if on_cpu and narrow else _chunked_max
         value, rows = find(x, index, lists)
         ctx.save_for_backward(rows)
-        ctx.lonely = lists.counts == 0  # (M,), theirs is a constant
+        ctx.isolated = lists.counts == 0  # (M,), their output is constant
         return value
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         (rows,) = ctx.saved_tensors  # (M, C)
-        if bool(ctx.lonely.any()):
-            grad = grad.masked_fill(ctx.lonely[:, None], 0)
+        if bool(ctx.isolated.any()):
+            grad = grad.masked_fill(ctx.isolated[:, None], 0)
         out = torch.zeros_like(grad)
         for part, at, values in zip(out.split(BLOCK, 1), rows.split(BLOCK, 1), grad.split(BLOCK, 1), strict=True):
             part.scatter_add_(0, at.long(), values)
@@ -62,45 +63,45 @@ class _NeighborMax(torch.autograd.Function):
 
 
 def _packed_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor, Tensor]:
-    """The maxima and their rows, found together: a double holds a float32 and, in the bits below it, a row of x.
+    """Return the maxima and their rows, found together: a double holds a float32 and, in its low bits, a row of x.
 
     Shapes:
         - **x:** ``[M, C]``, **output:** ``[M, C]`` each, the rows in int32
     """
     rows = torch.arange(len(x), device=x.device)[:, None]
-    values, places = torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(x.shape, dtype=torch.int32)
-    for part, value, place in zip(x.split(BLOCK, 1), values.split(BLOCK, 1), places.split(BLOCK, 1), strict=True):
+    values, argmax = torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(x.shape, dtype=torch.int32)
+    for part, value, place in zip(x.split(BLOCK, 1), values.split(BLOCK, 1), argmax.split(BLOCK, 1), strict=True):
         packed = part.to(torch.double, memory_format=torch.contiguous_format).add_(ZERO).clamp_(-LIMIT, LIMIT)
         packed.view(torch.int64).bitwise_or_(rows)
-        best = _sparse_max(packed, lists)  # of equal values one row is the largest
-        value.copy_(best)  # rounds the row away
-        place.copy_(best.view(torch.int64).bitwise_and_((1 << ROW_BITS) - 1))
-    return values, places.clamp_(max=len(x) - 1)  # NaN has no row
+        max_values = _sparse_max(packed, lists)  # the row bits break ties
+        value.copy_(max_values)  # rounds the row away
+        place.copy_(max_values.view(torch.int64).bitwise_and_((1 << ROW_BITS) - 1))
+    return values, argmax.clamp_(max=len(x) - 1)  # the low bits of NaN are no row
 
 
 def _sparse_max(x: Tensor, lists: NeighborLists) -> Tensor:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")  # they are in beta, or not checked
+        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")  # beta support, unchecked invariants
         ones = x.new_ones(len(lists.points))
         adjacency = torch.sparse_csr_tensor(lists.ptr, lists.points, ones, 2 * [len(x)], device=x.device)
     return torch.sparse.mm(adjacency, x, "amax")
 
 
 def _chunked_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor, Tensor]:
-    """The maxima and their rows, from the gathered neighbours of some points at a time.
+    """Return the maxima and their rows, from the gathered neighbours of a chunk of points at a time.
 
     Shapes:
         - **x:** ``[M, C]``, **index:** ``[M, k]``, **output:** ``[M, C]`` each, the rows in int32
     """
     step = max(1, CHUNK // max(1, index.size(1) * x.size(1)))
-    values, places = torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(x.shape, dtype=torch.int32)
+    values, argmax = torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(x.shape, dtype=torch.int32)
     full = index.numel() == len(lists.points)
-    for part, value, place in zip(index.split(step), values.split(step), places.split(step), strict=True):
-        near = x[part.clamp(min=0)]  # (step, k, C)
+    for part, value, place in zip(index.split(step), values.split(step), argmax.split(step), strict=True):
+        neighbor_values = x[part.clamp(min=0)]  # (step, k, C)
         if not full:
-            near.masked_fill_((part < 0)[:, :, None], -torch.inf)
-        best, slot = near.max(dim=1)
+            neighbor_values.masked_fill_((part < 0)[:, :, None], -torch.inf)
+        max_values, slot = neighbor_values.max(dim=1)
         row = part.gather(1, slot)
-        value.copy_(best if full else best.masked_fill(row < 0, 0))
+        value.copy_(max_values if full else max_values.masked_fill(row < 0, 0))
         place.copy_(row if full else row.clamp(min=0))
-    return values, places
+    return values, argmax

@@ -1,4 +1,4 @@
-"""The sum over each point's neighbours."""
+"""Sum over each point's neighbours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from conclu_pyg.nn.neighbor_lists import NeighborLists
 
 @torch.compiler.disable
 def neighbor_sum(x: Tensor, lists: NeighborLists) -> Tensor:
-    """The sum of x over the neighbours of each point, 0 where it has none; no tensor of edges. Differentiable once.
+    """Return the sum of x over the neighbours of each point, 0 for a point without neighbours. No tensor of edges is
+    allocated. Differentiable once.
 
     Shapes:
         - **x:** ``[M, D]``, **output:** ``[M, D]``
@@ -31,10 +32,10 @@ class _NeighborSum(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        # A point receives from those that have it as a neighbour: a sum again, where a scatter would add edge by edge.
+        # Each point receives from the points that have it as a neighbour: again a sum, faster than a scatter by edges.
         return sum_over(grad.contiguous(), ctx.lists.reversed()), None
 
 
 def sum_over(x: Tensor, lists: NeighborLists) -> Tensor:
-    """What :func:`neighbor_sum` gives, outside autograd."""
+    """Return the result of :func:`neighbor_sum`, without autograd."""
     return embedding_bag(lists.points, x, lists.ptr[:-1], mode="sum")

@@ -8,7 +8,7 @@ from torch_geometric.utils import scatter
 
 
 def equal_clouds(batch: Tensor, batch_size: int) -> int | None:
-    """The number of points in each cloud where all have the same, in the batch's order; else None.
+    """Return the number of points per cloud if all clouds have equally many, one after another, else None.
 
     Shapes:
         - **batch:** ``[M]``
@@ -21,7 +21,7 @@ def equal_clouds(batch: Tensor, batch_size: int) -> int | None:
 
 
 def max_pool(x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
-    """The maximum of each channel over the points of each cloud.
+    """Return the maximum of each channel over the points of each cloud.
 
     Shapes:
         - **x:** ``[M, C]``, **batch:** ``[M]``, **output:** ``[B, C]``

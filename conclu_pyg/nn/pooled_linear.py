@@ -1,4 +1,4 @@
-"""The last layer of a point encoder: linear, batch norm and maximum, with or without per-point output."""
+"""Last layer of a point encoder: linear, batch norm and maximum, with or without per-point output."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from conclu_pyg.nn.batch_moments import is_usual, running, track
+from conclu_pyg.nn.batch_moments import running_stats, supports_fused, update_running_stats
 from conclu_pyg.nn.pool import equal_clouds, max_pool
 from conclu_pyg.nn.pooled_product import PooledProduct
 
@@ -15,19 +15,19 @@ from conclu_pyg.nn.pooled_product import PooledProduct
 class PooledLinear(nn.Module):
     """Linear layer, batch norm, activation, and the maximum over the points of each cloud.
 
-    :meth:`forward` gives the per-point features and their maximum. :meth:`pool` gives the same maximum, statistics and
-    gradients without the ``[M, out_channels]`` tensor: the norm is affine and the activation increasing, so both
-    commute with the maximum (with the minimum where the norm's weight is negative), and the norm's statistics follow
-    from those of the input (:class:`~conclu_pyg.nn.pooled_product.PooledProduct`). Of points that tie for a maximum one
-    receives its gradient, where :meth:`forward` shares it among them; for points at the same place that is the same in
-    sum. (Where the norm's weight is 0 all of them tie: there it is shared.) A norm of another kind, such as that of
-    ``convert_sync_batchnorm``, has statistics of its own, and what replaces the linear layer, such as an adapter, a
-    product of its own: they go the plain way, as clouds of different sizes do.
+    :meth:`forward` returns the per-point features and their maximum. :meth:`pool` returns the same maximum, with the
+    same statistics and gradients, without the ``[M, out_channels]`` tensor: the norm is affine and the activation
+    increasing, so both commute with the maximum (with the minimum where the norm's weight is negative), and the norm's
+    statistics follow from those of the input (:class:`~conclu_pyg.nn.pooled_product.PooledProduct`). If points tie for
+    a maximum, one of them receives its gradient, whereas :meth:`forward` shares it among them; for points at the same
+    position the sums agree. (Where the norm's weight is 0, all points tie and share the gradient.) If clouds differ in
+    size, or if the norm or the linear layer was replaced, for example by ``convert_sync_batchnorm`` or an adapter,
+    :meth:`pool` calls :meth:`forward`.
 
     Args:
-        in_channels: size of the input.
-        out_channels: size of the output.
-        act: makes the activation, an increasing function (default: ReLU).
+        in_channels: number of input features.
+        out_channels: number of output features.
+        act: creates the activation, an increasing function (default: ReLU).
 
     Shapes:
         - **x:** ``[M, in_channels]``, **batch:** ``[M]``
@@ -45,21 +45,21 @@ class PooledLinear(nn.Module):
         return out, max_pool(out, batch, batch_size)
 
     def pool(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
-        num_points = equal_clouds(batch, batch_size) if is_usual(self.linear, self.norm) else None
-        if num_points is None or len(x) == 1:  # of one value there is no variance: the norm refuses it
+        num_points = equal_clouds(batch, batch_size) if supports_fused(self.linear, self.norm) else None
+        if num_points is None or len(x) == 1:  # a single value has no variance: the norm raises
             return self(x, batch, batch_size)[1]
         weight = self.linear.weight
         sign = torch.where(self.norm.weight < 0, -1.0, 1.0).to(weight.dtype)  # (C,)
         clouds = x.view(batch_size, num_points, -1)
         extreme, mean, var = PooledProduct.apply(clouds, weight, sign, self.norm.training)
         if self.norm.training:
-            track(self.norm, mean, var, len(x))
+            update_running_stats(self.norm, mean, var, len(x))
         else:
-            mean, var = running(self.norm)
-        ties = self.norm.weight == 0  # of all points of a cloud: so that they share the gradient of that weight
+            mean, var = running_stats(self.norm)
+        ties = self.norm.weight == 0  # here all points of a cloud tie, and share the gradient of that weight
         if bool(ties.any()):
             with torch.autocast(x.device.type, enabled=False):
-                even = clouds.mean(dim=1, dtype=mean.dtype) @ weight.to(mean.dtype).t()  # (B, C)
-            extreme = torch.where(ties, even, extreme)
+                tied = clouds.mean(dim=1, dtype=mean.dtype) @ weight.to(mean.dtype).t()  # (B, C)
+            extreme = torch.where(ties, tied, extreme)
         out = (extreme - mean) * (var + self.norm.eps).rsqrt() * self.norm.weight + self.norm.bias
         return self.act(out.to(torch.promote_types(x.dtype, weight.dtype)))

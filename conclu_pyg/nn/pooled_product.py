@@ -1,4 +1,4 @@
-"""The maximum over each cloud's points of a linear layer's output, and that output's moments, without the output."""
+"""Maximum of a linear layer's output over the points of each cloud, and its moments, without storing the output."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import embedding_bag
 
-CHUNK = 1 << 22  # entries of the [points, channels] product that exist at a time: 16 MiB in float32
-GROUP = 32  # points whose maxima are compared without their index; then only the best group is looked into
+CHUNK = 1 << 22  # entries of the [points, channels] product held at a time: 16 MiB in float32
+GROUP = 32  # points per group: group maxima are found first, then the index within the best group
 
 
 class PooledProduct(torch.autograd.Function):
-    r"""Of the product :math:`y = W x`: the largest value of each channel in each cloud (the smallest where ``sign`` is
-    -1), and each channel's mean and biased variance over all points. None where ``moments`` is false.
+    r"""Computes, of the product :math:`y = W x`, the largest value of each channel in each cloud (the smallest where
+    ``sign`` is -1), and each channel's mean and biased variance over all points, or None if ``moments`` is False.
 
     .. math::
         \mathrm{mean}(W x) = W \, \mathrm{mean}(x), \qquad
         \mathrm{var}(W x) = \mathrm{diag}(W \, \mathrm{Cov}(x) \, W^{\top}).
 
-    The gradient of an extreme touches one point for each channel and cloud, that of the moments is one product of size
-    ``[D, D]`` for each point. The product follows autocast; the moments are taken in float32 at least.
+    The gradient of an extreme reaches one point per channel and cloud; that of the moments is a product with a
+    ``[D, D]`` matrix. The product follows autocast; the moments are computed in float32 or wider.
 
     Shapes:
         - **x:** ``[B, N, D]``, **weight:** ``[C, D]``, **sign:** ``[C]`` of 1 and -1
@@ -48,14 +48,14 @@ class PooledProduct(torch.autograd.Function):
             indices.append(index)
         extreme = sign * torch.cat(extremes)
         rows = torch.cat(indices) + num_points * torch.arange(size, device=x.device)[:, None]
-        mean = var = centre = spread = None
+        mean = var = center = spread = None
         if moments:
             wide = _wide(weight)
-            centre, covariance = _moments(x.flatten(0, 1), wide.dtype)
+            center, covariance = _moments(x.flatten(0, 1), wide.dtype)
             with torch.autocast(x.device.type, enabled=False):
                 spread = wide @ covariance  # (C, D)
-                mean, var = wide @ centre, (spread * wide).sum(dim=1).clamp(min=0)
-        ctx.save_for_backward(x, weight, rows, centre, spread)
+                mean, var = wide @ center, (spread * wide).sum(dim=1).clamp(min=0)
+        ctx.save_for_backward(x, weight, rows, center, spread)
         return extreme, mean, var
 
     @staticmethod
@@ -63,38 +63,38 @@ class PooledProduct(torch.autograd.Function):
     def backward(
         ctx: Any, grad_extreme: Tensor, grad_mean: Tensor, grad_var: Tensor
     ) -> tuple[Tensor | None, Tensor | None, None, None]:
-        x, weight, rows, centre, spread = ctx.saved_tensors
+        x, weight, rows, center, spread = ctx.saved_tensors
         wide = _wide(weight)
         grad_extreme = grad_extreme.to(wide.dtype)
         flat = x.flatten(0, 1)
         grad_x = grad_weight = None
         if ctx.needs_input_grad[1]:
-            values = flat.to(wide.dtype)  # (B*N, D), itself but for 16 bits
+            values = flat.to(wide.dtype)  # (B*N, D), a copy only for 16-bit input
             grad_weight = embedding_bag(
                 rows.t().contiguous(), values, mode="sum", per_sample_weights=grad_extreme.t().contiguous()
             )
-            if centre is not None:
-                grad_weight += grad_mean[:, None] * centre + 2 * grad_var[:, None] * spread
+            if center is not None:
+                grad_weight += grad_mean[:, None] * center + 2 * grad_var[:, None] * spread
             grad_weight = grad_weight.to(weight.dtype)
         if ctx.needs_input_grad[0]:
             grad_x = _scatter(grad_extreme, rows, wide, len(flat))  # (B*N, D)
-            if centre is not None:
+            if center is not None:
                 quadratic = wide.t() @ (grad_var[:, None] * wide) * (2 / len(flat))  # (D, D)
                 grad_x += grad_mean @ wide / len(flat)
                 step = _rows(flat)
                 for part, out in zip(flat.split(step), grad_x.split(step), strict=True):
-                    out.addmm_(part.to(wide.dtype) - centre, quadratic)
+                    out.addmm_(part.to(wide.dtype) - center, quadratic)
             grad_x = grad_x.view_as(x).to(x.dtype)
         return grad_x, grad_weight, None, None
 
 
 def _wide(weight: Tensor) -> Tensor:
-    """The weight in the precision of moments and gradients, float32 at least."""
+    """Return the weight in the precision of moments and gradients: float32 or wider."""
     return weight.to(torch.promote_types(weight.dtype, torch.float32))
 
 
 def _maximum(x: Tensor, signed: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest value of each channel in each cloud, and the point that has it.
+    """Return the largest value of each channel in each cloud, and the index of its point.
 
     Shapes:
         - **x:** ``[b, n, D]``, **signed:** ``[D, C]``, **output:** ``[b, C]`` each
@@ -103,32 +103,33 @@ def _maximum(x: Tensor, signed: Tensor) -> tuple[Tensor, Tensor]:
     product = (x.reshape(size * num_points, -1) @ signed).view(size, num_points, -1)  # (b, n, C)
     group = max(length for length in range(1, GROUP + 1) if num_points % length == 0)
     grouped = product.view(size, num_points // group, group, -1)
-    # A maximum with its index is several times as slow as one without: so only over the groups, and within the best.
-    extreme, best = grouped.amax(dim=2).max(dim=1)  # (b, C) each
-    members = grouped.gather(1, best[:, None, None].expand(-1, -1, group, -1))[:, 0]  # (b, group, C)
-    return extreme, best * group + members.argmax(dim=1)
+    # A maximum with its index is several times slower than one without, so it runs only over groups and in the best.
+    extreme, best_group = grouped.amax(dim=2).max(dim=1)  # (b, C) each
+    members = grouped.gather(1, best_group[:, None, None].expand(-1, -1, group, -1))[:, 0]  # (b, group, C)
+    return extreme, best_group * group + members.argmax(dim=1)
 
 
 def _moments(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Mean ``[D]`` and biased covariance ``[D, D]`` of the rows of ``x``, in ``dtype``: squares cancel in 16 bits."""
+    """Return the mean ``[D]`` and biased covariance ``[D, D]`` of the rows of ``x``, in ``dtype``, to avoid
+    cancellation in 16 bits."""
     with torch.autocast(x.device.type, enabled=False):
-        centre = x.mean(dim=0, dtype=dtype)
-        covariance = centre.new_zeros(len(centre), len(centre))
+        center = x.mean(dim=0, dtype=dtype)
+        covariance = center.new_zeros(len(center), len(center))
         for part in x.split(_rows(x)):
-            offset = part.to(dtype) - centre
+            offset = part.to(dtype) - center
             covariance.addmm_(offset.t(), offset)
-        return centre, covariance / len(x)
+        return center, covariance / len(x)
 
 
 def _rows(x: Tensor) -> int:
-    """How many rows of ``x`` make a chunk."""
+    """Return the number of rows of ``x`` per chunk."""
     return max(1, CHUNK // x.size(1))
 
 
 def _scatter(grad: Tensor, rows: Tensor, weight: Tensor, num_rows: int) -> Tensor:
-    """The sum of ``grad[b, c] * weight[c]`` in row ``rows[b, c]``, for each b and c.
+    """Add ``grad[b, c] * weight[c]`` to row ``rows[b, c]`` of a zero tensor, for each b and c.
 
-    Each row is a bag of the channels whose extreme lies there: unlike ``index_add_``, a bag is summed by one thread.
+    Each row is a bag of the channels whose extreme it holds. Unlike ``index_add_``, a bag is summed by one thread.
 
     Shapes:
         - **grad**, **rows:** ``[B, C]``, **weight:** ``[C, D]``, **output:** ``[num_rows, D]``

@@ -1,4 +1,4 @@
-"""PointNet's transform nets."""
+"""Transform nets of PointNet."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class TransformNet(nn.Module):
     r"""Multiplies the features of each cloud by a matrix that is predicted from the cloud
     (`PointNet <https://arxiv.org/abs/1612.00593>`_, section 4.2 and appendix C).
 
-    The matrix is the identity plus a learned part that begins at zero.
+    The matrix is the identity plus a learned part that is initialised to zero.
 
     Args:
-        channels: size of the features (3 for the input transform, 64 for the feature transform).
+        channels: number of features (3 for the input transform, 64 for the feature transform).
 
     Shapes:
         - **x:** ``[M, channels]``, **batch:** ``[M]``, **output:** ``[M, channels]``

@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from helpers import assert_error
 from torch import Tensor, nn
 
 from conclu_pyg import ENCODERS
 from conclu_pyg.encoders.pointnet import PointNet
-from conclu_pyg.errors import RegistryError
+from conclu_pyg.errors import ArgumentError, RegistryError
 
 OPTIONS = [
     {"input_transform": a, "feature_transform": b, "last_relu": c, "out_channels": 16}
@@ -42,7 +43,11 @@ def test_without_transform_nets_it_is_five_layers_on_each_point_and_a_maximum(la
 
 def test_by_default_it_has_both_transform_nets_as_in_its_paper() -> None:
     encoder = ENCODERS.build({"name": "PointNet"})
-    assert encoder.input_transform.channels == 3 and encoder.feature_transform.channels == 64
+    assert (
+        encoder.out_channels == 1024
+        and encoder.input_transform.channels == 3
+        and encoder.feature_transform.channels == 64
+    )
 
 
 def test_at_the_start_transform_nets_change_nothing() -> None:
@@ -53,7 +58,7 @@ def test_at_the_start_transform_nets_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-def test_each_option_pools_the_short_way_what_it_pools_the_plain_way(options: dict) -> None:
+def test_with_each_option_pool_equals_the_call(options: dict) -> None:
     encoder = ENCODERS.build({"name": "PointNet", **options}).double()
     clouds = draw([20, 20])
     points, pooled = encoder(*clouds)
@@ -69,16 +74,23 @@ def test_repeating_points_changes_nothing_in_evaluation() -> None:
     assert torch.allclose(pooled, encoder(pos, batch, 1)[1])
 
 
-@pytest.mark.parametrize("short", [True, False])
+@pytest.mark.parametrize("pool", [True, False])
 @pytest.mark.parametrize("size", [[16, 16, 16], [10, 16, 20]], ids=["equal", "ragged"])
-def test_trains_under_bfloat16_autocast(short: bool, size: list[int]) -> None:
+def test_trains_under_bfloat16_autocast(pool: bool, size: list[int]) -> None:
     encoder = PointNet()
     pos, batch, batch_size = draw(size)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        way = encoder.pool if short else lambda *clouds: encoder(*clouds)[1]
-        pooled = way(pos.float(), batch, batch_size)
+        clouds = pos.float(), batch, batch_size
+        pooled = encoder.pool(*clouds) if pool else encoder(*clouds)[1]
     pooled.float().square().sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
+
+
+@pytest.mark.parametrize("channels", [0, -1])
+def test_a_size_below_1_is_refused(channels: int) -> None:
+    with pytest.raises(ArgumentError) as error:
+        ENCODERS.build({"name": "PointNet", "out_channels": channels})
+    assert_error(error, argument="out_channels", got=channels)
 
 
 def test_an_option_it_does_not_have_is_refused() -> None:

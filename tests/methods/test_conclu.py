@@ -286,14 +286,14 @@ def test_unknown_readings_are_refused(option: dict[str, str]) -> None:
 def test_an_encoder_without_the_size_of_its_features_is_refused(channels: Any) -> None:
     encoder = Tiny()
     encoder.out_channels = channels
-    with pytest.raises(ConfigError, match=f"^Tiny is no encoder: its out_channels.*found {channels!r}\\.$"):
+    with pytest.raises(ConfigError, match=f"^Tiny: expected out_channels, .*, got {channels!r};"):
         make(encoder=encoder)
 
 
 def test_an_encoder_that_pools_into_another_size_is_refused() -> None:
     encoder = Tiny()
     encoder.out_channels = 8
-    with pytest.raises(ConfigError, match=r"^Tiny must give a pair.*\[7, 8\].*\[7, 6\]\)\.$"):
+    with pytest.raises(ConfigError, match=r"^Tiny: expected a pair.*\[7, 8\].*\[7, 6\]\)\.$"):
         make(encoder=encoder)(*draw())
 
 

@@ -1,4 +1,4 @@
-"""The layer that sees what is known of a point's cloud: the plain one on the concatenation, without making that."""
+"""CloudLinear equals a linear layer on the concatenated features, without concatenating them."""
 
 import pytest
 import torch
@@ -18,7 +18,7 @@ def draw(sizes: list[int], point_channels: int = 5, cloud_channels: int = 3) -> 
 
 
 @by_sizes
-def test_is_a_linear_layer_on_the_features_beside_each_other(sizes: list[int]) -> None:
+def test_is_a_linear_layer_on_the_concatenated_features(sizes: list[int]) -> None:
     layer, (x, g, batch) = CloudLinear(5, 3, 7).double(), draw(sizes)
     weight = torch.cat([layer.points.weight, layer.clouds.weight], dim=1)
     expected = linear(torch.cat([x, g.repeat_interleave(torch.tensor(sizes), dim=0)], dim=1), weight)
@@ -51,14 +51,15 @@ def test_the_features_of_a_cloud_are_never_repeated_for_its_points(largest_tenso
     assert largest.entries == max(100 * 8, 300 * 8)  # its output, and its weight's gradient
     with largest_tensor() as largest:
         torch.cat([x, g[batch]], dim=1)
-    assert largest.entries == 100 * 305  # what the plain way would hold
+    assert largest.entries == 100 * 305  # size of the concatenation
 
 
-def test_starts_as_the_plain_layer_does() -> None:
+def test_is_initialised_as_the_whole_layer() -> None:
     torch.manual_seed(0)
-    layer, plain = CloudLinear(200, 300, 50), nn.Linear(500, 50)
-    bound, spread = float(plain.weight.abs().max()), float(plain.weight.std())
+    layer, whole = CloudLinear(200, 300, 50), nn.Linear(500, 50)
+    bound, spread = float(whole.weight.detach().abs().max()), float(whole.weight.detach().std())
     for part in (layer.points.weight, layer.clouds.weight):
+        part = part.detach()
         assert float(part.abs().max()) == pytest.approx(bound, rel=0.01)
         assert float(part.std()) == pytest.approx(spread, rel=0.03)
     assert not any(name.endswith("bias") for name, _ in layer.named_parameters())

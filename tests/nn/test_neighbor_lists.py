@@ -49,7 +49,7 @@ def test_no_edges_give_a_table_without_columns() -> None:
 
 
 def test_other_shapes_and_points_that_are_not_there_are_refused() -> None:
-    with pytest.raises(DataError, match=r"a tensor \[2, E\], found \[4, 3\]"):
+    with pytest.raises(DataError, match=r"expected shape \[2, E\], got \[4, 3\]"):
         edges_to_table(INDEX, 4)
-    with pytest.raises(DataError, match="from 0 to 2, found some from 0 to 3"):
+    with pytest.raises(DataError, match="expected entries from 0 to 2, got entries from 0 to 3"):
         edges_to_table(torch.tensor([[0, 3], [1, 2]]), 3)

@@ -44,9 +44,9 @@ def test_the_gradients_of_all_points_add_up(dtype: torch.dtype) -> None:
     weights = torch.randn(20, CHANNELS, dtype=dtype)
     out = neighbor_max(x, index, NeighborLists.from_table(index))
     (grad,) = torch.autograd.grad((weights * out).sum(), x)
-    plain = torch.where((index >= 0)[:, :, None], x[index.clamp(min=0)], -torch.inf).amax(dim=1)
-    there = (index >= 0).any(dim=1)
-    (expected,) = torch.autograd.grad((weights * plain)[there].sum(), x)
+    gathered = torch.where((index >= 0)[:, :, None], x[index.clamp(min=0)], -torch.inf).amax(dim=1)
+    valid = (index >= 0).any(dim=1)
+    (expected,) = torch.autograd.grad((weights * gathered)[valid].sum(), x)
     assert torch.allclose(grad, expected, atol=1e-5)
 
 

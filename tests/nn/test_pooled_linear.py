@@ -1,4 +1,4 @@
-"""The last layer of a point encoder, whose short way to the pooled features must equal the plain one."""
+"""The last layer of a point encoder: its pool equals the maximum of its per-point features."""
 
 import copy
 from typing import Any
@@ -42,7 +42,7 @@ def gradients(layer: PooledLinear, out: Tensor, x: Tensor) -> list[Tensor]:
 
 @pytest.mark.parametrize("relu", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-def test_the_plain_way_is_linear_norm_and_maximum(relu: bool, training: bool) -> None:
+def test_forward_is_linear_norm_activation_and_maximum(relu: bool, training: bool) -> None:
     layer, sizes = make(relu=relu).train(training), SIZES["ragged"]
     x = torch.randn(sum(sizes), 5, dtype=torch.double)
     state = {name: tensor.numpy().copy() for name, tensor in layer.state_dict().items()}
@@ -62,25 +62,25 @@ def test_the_plain_way_is_linear_norm_and_maximum(relu: bool, training: bool) ->
 @pytest.mark.parametrize("relu", [True, False])
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("chunk", [1, pooled_product.CHUNK])
-def test_the_short_way_gives_what_the_plain_one_gives(
+def test_pool_equals_forward(
     sizes: list[int], relu: bool, training: bool, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pooled_product, "CHUNK", chunk)
-    short = make(relu=relu).train(training)
-    plain, batch = copy.deepcopy(short), batch_of(sizes)
+    fused = make(relu=relu).train(training)
+    full, batch = copy.deepcopy(fused), batch_of(sizes)
     for _ in range(2):  # the second step starts from the first one's statistics
         x = (3 + 2 * torch.randn(sum(sizes), 5, dtype=torch.double)).requires_grad_()
-        out, expected = short.pool(x, batch, len(sizes)), plain(x, batch, len(sizes))[1]
+        out, expected = fused.pool(x, batch, len(sizes)), full(x, batch, len(sizes))[1]
         assert torch.allclose(out, expected, rtol=1e-10, atol=1e-12)
-        for ours, theirs in zip(gradients(short, out, x), gradients(plain, expected, x), strict=True):
+        for ours, theirs in zip(gradients(fused, out, x), gradients(full, expected, x), strict=True):
             assert torch.allclose(ours, theirs, rtol=1e-8, atol=1e-8)
-        for name, ours in short.state_dict().items():
-            assert torch.allclose(ours, plain.state_dict()[name], rtol=1e-12, atol=1e-14), name
-    assert short.norm.num_batches_tracked == (2 if training else 0)
+        for name, ours in fused.state_dict().items():
+            assert torch.allclose(ours, full.state_dict()[name], rtol=1e-12, atol=1e-14), name
+    assert fused.norm.num_batches_tracked == (2 if training else 0)
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_the_gradients_of_the_short_way_are_those_of_its_function(training: bool) -> None:
+def test_the_gradients_of_pool_equal_finite_differences(training: bool) -> None:
     layer, batch = make(3, 4, relu=False).train(training), batch_of([4, 4])
     names = [name for name, _ in layer.named_parameters()]
 
@@ -104,27 +104,27 @@ class _Pool(torch.nn.Module):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("relu", [True, False])
 def test_where_the_norms_weight_is_zero_all_points_share_its_gradient(training: bool, relu: bool) -> None:
-    short, batch = make(relu=relu).train(training), batch_of([6, 6])
+    fused, batch = make(relu=relu).train(training), batch_of([6, 6])
     with torch.no_grad():
-        short.norm.weight[[0, 5]] = torch.tensor([0.0, -0.0], dtype=torch.double)
-        short.norm.bias[[0, 5]] = 0.5
-    plain = copy.deepcopy(short)
+        fused.norm.weight[[0, 5]] = torch.tensor([0.0, -0.0], dtype=torch.double)
+        fused.norm.bias[[0, 5]] = 0.5
+    full = copy.deepcopy(fused)
     x = (20 + torch.randn(12, 5, dtype=torch.double)).requires_grad_()
-    out, expected = short.pool(x, batch, 2), plain(x, batch, 2)[1]
+    out, expected = fused.pool(x, batch, 2), full(x, batch, 2)[1]
     assert torch.equal(out[:, [0, 5]], torch.full((2, 2), 0.5, dtype=torch.double))
-    ours, theirs = gradients(short, out, x), gradients(plain, expected, x)
+    ours, theirs = gradients(fused, out, x), gradients(full, expected, x)
     assert all(torch.allclose(a, b, rtol=1e-9, atol=1e-10) for a, b in zip(ours, theirs, strict=True))
     assert ours[2][0] != 0 and ours[2][5] != 0
 
 
 @pytest.mark.parametrize("training", [True, False])
 def test_points_that_tie_share_one_gradient_between_them(training: bool) -> None:
-    short = make().train(training)
-    plain, batch = copy.deepcopy(short), batch_of([6, 6])
+    fused = make().train(training)
+    full, batch = copy.deepcopy(fused), batch_of([6, 6])
     x = torch.randn(2, 3, 5, dtype=torch.double).repeat(1, 2, 1).flatten(0, 1).requires_grad_()  # each point twice
-    out, expected = short.pool(x, batch, 2), plain(x, batch, 2)[1]
+    out, expected = fused.pool(x, batch, 2), full(x, batch, 2)[1]
     assert torch.allclose(out, expected, rtol=1e-10)
-    ours, theirs = gradients(short, out, x), gradients(plain, expected, x)
+    ours, theirs = gradients(fused, out, x), gradients(full, expected, x)
     for grads in (ours, theirs):
         grads[0] = grads[0].view(2, 2, 3, 5).sum(dim=1)  # over a point and its double
     assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(ours, theirs, strict=True))
@@ -141,20 +141,20 @@ def test_a_norm_that_is_synchronised_computes_its_own_statistics(training: bool)
 
 
 def check_both_ways(layer: PooledLinear) -> None:
-    plain = copy.deepcopy(layer)
+    full = copy.deepcopy(layer)
     for _ in range(2):
         x, batch = torch.randn(12, 5, dtype=torch.double, requires_grad=True), batch_of([6, 6])
-        out, expected = layer.pool(x, batch, 2), plain(x, batch, 2)[1]
+        out, expected = layer.pool(x, batch, 2), full(x, batch, 2)[1]
         assert torch.allclose(out, expected, rtol=1e-10, atol=1e-12)
-        for ours, theirs in zip(gradients(layer, out, x), gradients(plain, expected, x), strict=True):
+        for ours, theirs in zip(gradients(layer, out, x), gradients(full, expected, x), strict=True):
             assert torch.allclose(ours, theirs, rtol=1e-8, atol=1e-8)
         for name, value in layer.state_dict().items():
-            assert torch.allclose(value, plain.state_dict()[name], rtol=1e-12), name
+            assert torch.allclose(value, full.state_dict()[name], rtol=1e-12), name
 
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("options", [{"momentum": None}, {"track_running_stats": False}, {"affine": False}])
-def test_a_cumulative_momentum_and_a_norm_without_statistics_or_weights_go_the_plain_way(
+def test_a_cumulative_momentum_and_a_norm_without_statistics_or_weights_are_called(
     training: bool, options: dict[str, bool | None]
 ) -> None:
     layer = make()
@@ -162,7 +162,7 @@ def test_a_cumulative_momentum_and_a_norm_without_statistics_or_weights_go_the_p
     check_both_ways(layer.train(training))
 
 
-def test_statistics_are_computed_anew_for_averaged_weights() -> None:
+def test_statistics_are_recomputed_for_averaged_weights() -> None:
     layer, x = make(), torch.randn(3, 12, 5, dtype=torch.double)
     pool = _Pool(layer)
     pool.forward = lambda part: layer.pool(part, batch_of([6, 6]), 2)  # type: ignore[method-assign, assignment]
@@ -188,7 +188,7 @@ def test_what_replaces_the_linear_layer_is_called(training: bool, linear: nn.Lin
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("sizes", [SIZES["equal"], SIZES["ragged"]], ids=["equal", "ragged"])
-def test_under_autocast_the_short_way_is_close_forward_and_backward(dtype: torch.dtype, sizes: list[int]) -> None:
+def test_under_autocast_pool_is_close_forward_and_backward(dtype: torch.dtype, sizes: list[int]) -> None:
     layer = make(32, 64).float()
     x = torch.randn(sum(sizes), 32).to(dtype)
     leaf, wide = x.clone().requires_grad_(), x.double().requires_grad_()
@@ -205,12 +205,12 @@ def test_under_autocast_the_short_way_is_close_forward_and_backward(dtype: torch
 
 def test_under_autocast_the_statistics_keep_the_resolution_of_float32() -> None:
     cast, batch = make().float(), batch_of([50, 50])
-    plain, x = copy.deepcopy(cast), 20 + 0.1 * torch.randn(100, 5)  # in bf16 these would be multiples of 1/8
+    full, x = copy.deepcopy(cast), 20 + 0.1 * torch.randn(100, 5)  # in bf16 these would be multiples of 1/8
     with torch.autocast("cpu", dtype=torch.bfloat16):
         cast.pool(x, batch, 2)
-    plain(x, batch, 2)
+    full(x, batch, 2)
     for name in ("running_mean", "running_var"):
-        assert torch.allclose(getattr(cast.norm, name), getattr(plain.norm, name), rtol=1e-5), name
+        assert torch.allclose(getattr(cast.norm, name), getattr(full.norm, name), rtol=1e-5), name
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -232,17 +232,17 @@ def test_in_16_bits_the_moments_and_gradients_are_computed_in_float32(training: 
     assert torch.allclose(var.double(), product.var(dim=0, correction=0), rtol=1e-4)
 
 
-def test_the_short_way_never_holds_all_points_features(monkeypatch: pytest.MonkeyPatch, largest_tensor: Any) -> None:
+def test_pool_never_holds_all_points_features(monkeypatch: pytest.MonkeyPatch, largest_tensor: Any) -> None:
     monkeypatch.setattr(pooled_product, "CHUNK", 2048)
     layer, batch = PooledLinear(4, 64), batch_of(16 * [32])
     x = torch.randn(512, 4, requires_grad=True)
     largest = {}
-    for way in ("short", "plain"):
+    for way in ("fused", "full"):
         with largest_tensor() as seen:
-            out = layer.pool(x, batch, 16) if way == "short" else layer(x, batch, 16)[1]
+            out = layer.pool(x, batch, 16) if way == "fused" else layer(x, batch, 16)[1]
             out.sum().backward()
         largest[way] = seen.entries
-    assert largest["plain"] == 512 * 64 and largest["short"] <= 16 * 64 * 4  # (B, C, D)
+    assert largest["full"] == 512 * 64 and largest["fused"] <= 16 * 64 * 4  # (B, C, D)
 
 
 def test_one_point_alone_has_no_statistics_and_is_refused_as_by_the_norm() -> None:

@@ -132,7 +132,7 @@ def test_its_mode_its_state_and_its_words(model: Any) -> None:
 
 @pytest.mark.parametrize("name", list(TASKS))
 def test_an_encoder_without_a_size_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"^Linear is no encoder: its out_channels, .* found None\.$"):
+    with pytest.raises(ConfigError, match=r"^Linear: expected out_channels, .*, got None; "):
         TASKS.build({"name": name, "encoder": nn.Linear(3, 4)}, labels=LABELS)
 
 

@@ -11,7 +11,7 @@ from benchmarks.machine import has_native_bf16
 from benchmarks.measure import Call
 from benchmarks.runner import Runner
 from conclu_pyg.data.batch import batch_clouds
-from conclu_pyg.nn.plain.to_plain import to_plain
+from conclu_pyg.reference import to_reference
 from conclu_pyg.registry import METHODS
 
 METHOD: dict[str, Any] = {"name": "ConClu"}
@@ -58,7 +58,7 @@ class TrainingStep:
         runner: gives device and sizes.
         encoder: key of :data:`ENCODERS`.
         dtype: of the matrix products; autocast is used unless it is float32 (default: float32).
-        plain: use the reference implementation of the encoder (default: false).
+        reference: use the reference implementation of the encoder (default: false).
         make_view: returns the i-th view of the method (default: ellipsoids of :data:`STEP_SIZES`).
     """
 
@@ -67,15 +67,15 @@ class TrainingStep:
         runner: Runner,
         encoder: str,
         dtype: torch.dtype = torch.float32,
-        plain: bool = False,
+        reference: bool = False,
         make_view: Callable[[int], Batch] | None = None,
     ) -> None:
         self.device, self.dtype = runner.device, dtype
         with torch.random.fork_rng():
             torch.manual_seed(0)
             self.method = METHODS.build({**METHOD, "encoder": ENCODERS[encoder]})
-        if plain:
-            self.method.encoder = to_plain(self.method.encoder)
+        if reference:
+            self.method.encoder = to_reference(self.method.encoder)
         self.method.to(self.device).train()
         parameters = [parameter for parameter in self.method.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(parameters, lr=1e-3, fused=True)

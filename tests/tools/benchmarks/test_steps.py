@@ -60,15 +60,15 @@ def test_a_step_optimises_the_sum_of_the_losses(dtype: torch.dtype, runner: Runn
 
 @pytest.mark.parametrize("name", ENCODERS)
 def test_the_plain_encoder_gives_the_same_losses(name: str, runner: Runner) -> None:
-    step, plain = (TrainingStep(runner, name, plain=plain) for plain in (False, True))
-    for each in (step, plain):
+    step, reference = (TrainingStep(runner, name, reference=reference) for reference in (False, True))
+    for each in (step, reference):
         each.method.double()
         for view in each.views:
             view.pos = view.pos.double()
-    ours, theirs = step.losses(), plain.losses()
+    ours, theirs = step.losses(), reference.losses()
     assert ours.keys() == theirs.keys()
     assert all(torch.allclose(ours[key], theirs[key], rtol=1e-6) for key in ours)
-    assert type(step.method.encoder.last) is not type(plain.method.encoder.last)
+    assert type(step.method.encoder.last) is not type(reference.method.encoder.last)
 
 
 def test_methods_train_and_have_the_same_weights_each_time(runner: Runner) -> None:

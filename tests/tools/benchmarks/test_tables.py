@@ -21,7 +21,7 @@ from benchmarks.tables import (
 from conclu_pyg.errors import ConcluError
 
 ROOT = Path(__file__).resolve().parents[3]
-ROW = Row("step", "DGCNN, [float32], against the plain form", 0.75, 4.5, 6.0, 250.0, 9000.0)
+ROW = Row("step", "DGCNN, [float32], against the reference implementation", 0.75, 4.5, 6.0, 250.0, 9000.0)
 FACTS = {"device": "CPU", "cpu": "A Processor", "threads": 2, "torch": "2.13.0", "python": "3.11.7", "quick": False}
 PAGE = """# Speed
 Before.

@@ -10,7 +10,7 @@ from benchmarks.measure import Call
 from benchmarks.runner import Runner
 from benchmarks.steps import ellipsoids, forward_backward
 from conclu_pyg.encoders.base import pooled_features
-from conclu_pyg.nn.plain.to_plain import to_plain
+from conclu_pyg.reference import to_reference
 from conclu_pyg.registry import ENCODERS, NEIGHBORS
 
 DIMENSIONS = 64
@@ -23,8 +23,10 @@ def embed(runner: Runner) -> None:
     features = torch.inference_mode()(pooled_features)
     for name, config in steps.ENCODERS.items():
         encoder = ENCODERS.build(config).to(runner.device).eval()
-        ours, plain = partial(features, encoder, clouds), partial(features, to_plain(encoder), clouds)
-        (row,) = runner.compare(f"{name}, {size} x {num_points:,} points, float32", ours, {"the plain form": plain})
+        ours, reference = partial(features, encoder, clouds), partial(features, to_reference(encoder), clouds)
+        (row,) = runner.compare(
+            f"{name}, {size} x {num_points:,} points, float32", ours, {"the reference implementation": reference}
+        )
         runner.note(f"{name} embeds {size / row.ours_s:,.0f} clouds of {num_points:,} points per second.")
 
 

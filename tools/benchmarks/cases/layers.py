@@ -9,7 +9,7 @@ from benchmarks.steps import ellipsoids, forward_backward
 from conclu_pyg.nn import PooledLinear
 from conclu_pyg.nn.edge_conv import EdgeConv
 from conclu_pyg.nn.neighbor_lists import table_to_edges
-from conclu_pyg.nn.plain.to_plain import to_plain
+from conclu_pyg.reference import to_reference
 from conclu_pyg.registry import NEIGHBORS
 
 
@@ -22,13 +22,13 @@ def edge_conv(runner: Runner) -> None:
     for fan_in, fan_out in runner.size([(64, 64), (64, 128), (128, 256)], [(4, 8)]):
         x = torch.randn(len(index), fan_in, device=runner.device, requires_grad=True)
         ours, theirs = (make(fan_in, fan_out).to(runner.device) for make in (EdgeConv, pyg_edge_conv))
-        plain = to_plain(ours)
+        reference = to_reference(ours)
         runner.compare(
             f"{size} x {num_points:,} points, k = {k}, {fan_in} to {fan_out}, forward and backward, float32",
             forward_backward(ours, [x, *ours.parameters()], x, index),
             {
                 "PyG's EdgeConv": forward_backward(theirs, [x, *theirs.parameters()], x, edges),
-                "PlainEdgeConv": forward_backward(plain, [x, *plain.parameters()], x, index),
+                "ReferenceEdgeConv": forward_backward(reference, [x, *reference.parameters()], x, index),
             },
         )
 
@@ -45,10 +45,14 @@ def pooled_linear(runner: Runner) -> None:
     batch = ellipsoids(size, num_points, runner.device).batch
     for fan_in, fan_out in runner.size([(128, 1024), (512, 1024)], [(4, 8)]):
         layer = PooledLinear(fan_in, fan_out).to(runner.device)
-        plain = to_plain(layer)
+        reference = to_reference(layer)
         x = torch.randn(len(batch), fan_in, device=runner.device, requires_grad=True)
         runner.compare(
             f"{size} x {num_points:,} points, {fan_in} to {fan_out}, forward and backward, float32",
             forward_backward(layer.pool, [x, *layer.parameters()], x, batch, size),
-            {"linear, batch norm, ReLU, max": forward_backward(plain.pool, [x, *plain.parameters()], x, batch, size)},
+            {
+                "linear, batch norm, ReLU, max": forward_backward(
+                    reference.pool, [x, *reference.parameters()], x, batch, size
+                )
+            },
         )

@@ -19,16 +19,16 @@ def run(runner: Runner) -> None:
         peak = matmul_rate(runner, dtype)
         runner.note(f"The peak is {peak / 1e9:,.0f} GFLOP/s, measured in products of square {precision} matrices.")
         for name in ENCODERS:
-            step, plain = (TrainingStep(runner, name, dtype, plain) for plain in (False, True))
+            step, reference = (TrainingStep(runner, name, dtype, reference) for reference in (False, True))
             setting = f"{name}, step of {size} x {num_points:,} points, {precision}, against its products at the peak"
             seconds = runner.measure(setting, step)[0].seconds
-            flops, plain_flops = count_flops(step), count_flops(plain)
+            flops, reference_flops = count_flops(step), count_flops(reference)
             bound = flops / peak
             runner.report.rows.append(Row(runner.case, setting, seconds, bound, bound / seconds))
             runner.note(
-                f"{name}, {precision}: the step's products are {flops / 1e9:,.1f} GFLOP (the plain form's "
-                f"{plain_flops / 1e9:,.1f}), done at {flops / seconds / 1e9:,.0f} GFLOP/s, {bound / seconds:.0%} of "
-                "the peak."
+                f"{name}, {precision}: the step's products are {flops / 1e9:,.1f} GFLOP (the reference "
+                f"implementation's {reference_flops / 1e9:,.1f}), done at {flops / seconds / 1e9:,.0f} GFLOP/s, "
+                f"{bound / seconds:.0%} of the peak."
             )
 
 

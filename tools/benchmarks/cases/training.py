@@ -27,9 +27,12 @@ def step(runner: Runner) -> None:
     for precision, dtype in precisions(runner):
         for name in ENCODERS:
             setting = f"{name}, both views of {size} x {num_points:,} points (precomputed), {precision}"
-            ours, plain = (TrainingStep(runner, name, dtype, plain) for plain in (False, True))
-            references = {"the plain form": plain}
+            ours, reference = (TrainingStep(runner, name, dtype, reference) for reference in (False, True))
+            references = {"the reference implementation": reference}
             if dtype is not torch.float32:
-                plain_float32 = TrainingStep(runner, name, plain=True)
-                references = {f"the plain form in {precision}": plain, "the plain form in float32": plain_float32}
+                reference_float32 = TrainingStep(runner, name, reference=True)
+                references = {
+                    f"the reference implementation in {precision}": reference,
+                    "the reference implementation in float32": reference_float32,
+                }
             runner.compare(setting, ours, references)

@@ -1,4 +1,4 @@
-"""The plain form of the search for neighbours."""
+"""Reference implementation of the neighbour search."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from torch import Tensor
 from conclu_pyg.neighbors.base import Neighbors
 
 
-class PlainNeighbors(Neighbors):
-    r"""Neighbours as DGCNN's authors take them: all negative squared distances of the batch at a time, as
-    :math:`2 x_i \cdot x_j - |x_i|^2 - |x_j|^2`, and the k largest of each row (in clouds of different sizes, one cloud
-    after another). The reference that benchmarks compare with; it has the ``[B, N, N]`` tensors.
+class ReferenceNeighbors(Neighbors):
+    r"""Neighbours as DGCNN's authors compute them: all negative squared distances of a batch at once, as
+    :math:`2 x_i \cdot x_j - |x_i|^2 - |x_j|^2`, and the k largest of each row. Clouds of different sizes are searched
+    one after another. It allocates tensors of shape ``[B, N, N]``.
 
     Shapes:
-        - **x:** ``[M, D]``, **batch:** ``[M]``, **output:** ``[M, k]``, rows of x, -1 where a cloud has fewer
+        - **x:** ``[M, D]``, **batch:** ``[M]``, **output:** ``[M, k]``, rows of x, -1 where a cloud has fewer than k
     """
 
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
@@ -27,10 +27,10 @@ class PlainNeighbors(Neighbors):
 
 
 def _nearest(clouds: Tensor, starts: Tensor, k: int) -> Tensor:
-    """Rows of the k nearest points of each.
+    """Return the rows of the k nearest points of each point.
 
     Shapes:
-        - **clouds:** ``[B, N, D]``, **starts:** ``[B]``, the row where each begins, **output:** ``[B * N, k]``
+        - **clouds:** ``[B, N, D]``, **starts:** ``[B]``, the first row of each cloud, **output:** ``[B * N, k]``
     """
     inner = -2 * torch.matmul(clouds, clouds.transpose(1, 2))
     squares = clouds.square().sum(dim=2, keepdim=True)  # (B, N, 1)

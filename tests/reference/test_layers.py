@@ -1,10 +1,10 @@
-"""The plain form of EdgeConv, against a loop over points in NumPy."""
+"""The reference implementation of EdgeConv, against a loop over points in NumPy."""
 
 import numpy as np
 import pytest
 import torch
 
-from conclu_pyg.nn.plain.edge_conv import PlainEdgeConv
+from conclu_pyg.reference import ReferenceEdgeConv
 
 FULL = torch.tensor([[0, 2, 1], [1, 0, 3], [2, 0, 3], [3, 1, 1]])
 GAPS = torch.tensor([[0, 2, 1], [1, -1, -1], [2, 0, -1], [-1, -1, -1]])
@@ -13,7 +13,7 @@ GAPS = torch.tensor([[0, 2, 1], [1, -1, -1], [2, 0, -1], [-1, -1, -1]])
 @pytest.mark.parametrize("index", [FULL, GAPS], ids=["full", "gaps"])
 @pytest.mark.parametrize("training", [True, False])
 def test_it_is_linear_norm_activation_and_maximum_of_each_points_edges(index: torch.Tensor, training: bool) -> None:
-    layer = PlainEdgeConv(3, 5, negative_slope=0.1).double().train(training)
+    layer = ReferenceEdgeConv(3, 5, negative_slope=0.1).double().train(training)
     with torch.no_grad():
         layer.norm.weight.copy_(torch.linspace(-1, 1, 5))
         layer.norm.bias.normal_()

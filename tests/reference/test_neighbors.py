@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from conclu_pyg.nn.plain.neighbors import PlainNeighbors
+from conclu_pyg.reference import ReferenceNeighbors
 
 
 @pytest.mark.parametrize("sizes", [[7, 7, 7], [2, 9, 1, 5], [12], [3, 3]], ids=str)
@@ -10,7 +10,7 @@ from conclu_pyg.nn.plain.neighbors import PlainNeighbors
 def test_neighbors_are_those_of_the_smallest_distances(sizes: list[int], k: int) -> None:
     x = 5 + torch.randn(sum(sizes), 4, dtype=torch.double)
     batch = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
-    index = PlainNeighbors()(x, k, batch, len(sizes)).numpy()
+    index = ReferenceNeighbors()(x, k, batch, len(sizes)).numpy()
     assert index.shape == (len(x), k)
     for row, found in enumerate(index):
         cloud = np.flatnonzero(batch.numpy() == batch[row].item())

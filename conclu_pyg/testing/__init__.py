@@ -1,0 +1,9 @@
+"""Test suites for plugin authors: each checks that a class satisfies the interface of its registry.
+
+A suite raises an ``AssertionError`` that lists all failures. The tests of this package run the same suites over every
+registered class. pytest is not needed.
+"""
+
+from conclu_pyg.testing.encoders import check_encoder
+
+__all__ = ["check_encoder"]
