@@ -1,9 +1,14 @@
-"""Unsupervised pre-training of point cloud encoders by contrasting and clustering (ConClu).
+"""Self-supervised learning on point clouds with PyTorch Geometric.
 
-Importing the package is light: the registries are here, and each imports what it registers when it is first asked.
+Importing the package is light: it imports no PyTorch. The registries import what they register, and the classes and
+functions below their modules, when they are first used.
 """
 
+from __future__ import annotations
+
+import importlib
 import logging
+from typing import TYPE_CHECKING, Any
 
 from conclu_pyg.registry import (
     CLUSTERERS,
@@ -18,13 +23,32 @@ from conclu_pyg.registry import (
     Registry,
 )
 
+if TYPE_CHECKING:
+    from conclu_pyg.clusterers.sinkhorn import SinkhornClusterer
+    from conclu_pyg.encoders.dgcnn import DGCNN
+    from conclu_pyg.encoders.pointnet import PointNet
+    from conclu_pyg.methods.conclu import ConClu
+    from conclu_pyg.nn.edge_conv import EdgeConv
+    from conclu_pyg.runs.loaded_run import load_run
+
 __version__ = "0.1.0"
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program configures logging
 
+# Names imported when they are first used, with their modules: the same as above, for type checkers.
+_LAZY = {
+    "ConClu": "conclu_pyg.methods.conclu",
+    "DGCNN": "conclu_pyg.encoders.dgcnn",
+    "EdgeConv": "conclu_pyg.nn.edge_conv",
+    "PointNet": "conclu_pyg.encoders.pointnet",
+    "SinkhornClusterer": "conclu_pyg.clusterers.sinkhorn",
+    "load_run": "conclu_pyg.runs.loaded_run",
+}
+
 __all__ = [
     "CLUSTERERS",
     "DATASETS",
+    "DGCNN",
     "ENCODERS",
     "HEADS",
     "METHODS",
@@ -32,6 +56,22 @@ __all__ = [
     "PIPELINES",
     "TASKS",
     "TRANSFORMS",
+    "ConClu",
+    "EdgeConv",
+    "PointNet",
     "Registry",
+    "SinkhornClusterer",
     "__version__",
+    "load_run",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -57,7 +57,7 @@ class Violation(NamedTuple):
 
 
 def find_violations(name: str, value: Any, hint: Any) -> list[Violation]:
-    """Return the bounds in a type hint that a value, or an item of it, does not satisfy.
+    """Return the bounds and literals in a type hint that a value, or an item of it, does not satisfy.
 
     Args:
         name: what to call the value.
@@ -70,6 +70,8 @@ def find_violations(name: str, value: Any, hint: Any) -> list[Violation]:
         if not all(_satisfies(value, bound) for bound in bounds):
             return [Violation(name, format_bounds(bounds), value)]
         return find_violations(name, value, parts[0])
+    if origin is typing.Literal:
+        return [] if has_type(value, hint) else [Violation(name, format_type(hint), value)]
     if origin in (typing.Union, types.UnionType):
         found = [find_violations(name, value, part) for part in parts if has_type(value, part)]
         return [] if [] in found or not found else found[0]
@@ -101,13 +103,16 @@ def has_type(value: Any, hint: Any) -> bool:
 
 
 def format_type(hint: Any) -> str:
-    """Return a type hint as a user may read it, such as ``int (>= 1)`` or ``Literal['sum', 'mean']``."""
+    """Return a type hint as a user may read it, such as ``int (>= 1)`` or ``'sum' or 'mean'``."""
     if isinstance(hint, str):
         return hint
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         bounds = format_bounds(_bounds(parts[1:]))
         return format_type(parts[0]) + (f" ({bounds})" if bounds else "")
+    if origin is typing.Literal:
+        *others, last = map(repr, parts)
+        return " or ".join(filter(None, [", ".join(others), last]))
     if origin in (typing.Union, types.UnionType):
         return " | ".join(format_type(part) for part in parts)
     if origin in (list, Sequence) and parts:

@@ -7,7 +7,7 @@ import pytest
 from helpers import assert_error
 from torch import nn
 
-from conclu_pyg import CLUSTERERS, HEADS, PIPELINES, Registry
+from conclu_pyg import CLUSTERERS, HEADS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg.arguments import check_arguments, describe, parameters_of, resolved_arguments, validated
 from conclu_pyg.constraints import DropFraction, KeepFraction, PositiveInt
 from conclu_pyg.errors import ArgumentError
@@ -191,7 +191,7 @@ def test_the_description_has_type_bounds_and_default() -> None:
     }
 
 
-@pytest.mark.parametrize("registry", [CLUSTERERS, HEADS], ids=lambda registry: registry.name)
+@pytest.mark.parametrize("registry", [CLUSTERERS, HEADS, TRANSFORMS], ids=lambda registry: registry.name)
 def test_every_number_of_these_parts_has_a_bound(registry: Registry) -> None:
     for name in registry:
         unbounded = [text for text in describe(registry.get(name)).values() if ": int" in text or ": float" in text]

@@ -40,7 +40,8 @@ from conclu_pyg.constraints import (
         (PositiveInt | None, "int (>= 1) | None", [None, 2], [0]),
         (PositiveInt | str, "int (>= 1) | str", ["a", 2], [0]),
         (list[list[PositiveInt]], "list[list[int (>= 1)]]", [[], [[1]]], [[[1], [0]]]),
-        (Literal["a", 2], "Literal['a', 2]", ["a", 2], []),
+        (Literal["a", "b", 2], "'a', 'b' or 2", ["a", 2], []),
+        (Literal["a"] | None, "'a' | None", ["a", None], []),
         (dict[str, Any], "dict[str, Any]", [{"a": -1}], []),
     ],
 )
@@ -73,3 +74,9 @@ def test_of_a_union_one_type_is_enough() -> None:
 def test_bounds_of_another_type_are_left_to_the_check_of_types() -> None:
     assert not has_type("3", PositiveInt) and not has_type(True, PositiveInt) and not has_type([1.5], LayerSizes)
     assert find_violations("x", object(), Sequence[PositiveInt]) == []
+
+
+@pytest.mark.parametrize("value", ["c", 2.0, None, ["a"], True])
+def test_a_literal_is_one_of_its_values_and_types(value: Any) -> None:
+    (violation,) = find_violations("kind", value, Literal["a", 1, 2])
+    assert (violation.name, violation.expected, violation.got) == ("kind", "'a', 1 or 2", value)

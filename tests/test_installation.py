@@ -50,20 +50,6 @@ def test_the_core_needs_no_compiler() -> None:
     assert not re.search("torch-cluster|torch-scatter|open3d", config["options"]["install_requires"])
 
 
-def test_importing_is_quick_and_silent() -> None:
-    # The processor's time, since a busy machine makes any import wait.
-    code = """if True:
-        import sys, time
-        start = time.process_time()
-        import conclu_pyg
-        print(time.process_time() - start, "torch" in sys.modules)"""
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert done.stderr == ""
-    seconds, imported_torch = done.stdout.split()
-    assert float(seconds) < 1
-    assert imported_torch == "False"
-
-
 @pytest.mark.parametrize("tool", ["train.py", "evaluate.py"])
 def test_bare_interpreter_gets_one_sentence(tool: str) -> None:
     # -S and -E hide site-packages and PYTHONPATH: an interpreter without our packages.
@@ -75,10 +61,10 @@ def test_bare_interpreter_gets_one_sentence(tool: str) -> None:
     assert f"`.venv/bin/python tools/{tool} configs/conclu_pointnet.yaml 'model.name=a b'`" in done.stderr
 
 
-@pytest.mark.parametrize("tool", sorted(path.name for path in (ROOT / "tools").glob("*.py")))
-def test_tools_parse_on_old_pythons(tool: str) -> None:
-    ast.parse((ROOT / "tools" / tool).read_text(), feature_version=(3, 6))
-    assert os.access(ROOT / "tools" / tool, os.X_OK) or tool == "_launch.py"
+@pytest.mark.parametrize("tool", sorted((ROOT / "tools").glob("*.py")), ids=lambda path: path.name)
+def test_tools_parse_on_old_pythons(tool: Path) -> None:
+    ast.parse(tool.read_text(), feature_version=(3, 6))
+    assert os.access(tool, os.X_OK) or tool.name.startswith("_")
 
 
 def test_old_python_is_named_with_a_newer_one(check_system: ModuleType) -> None:

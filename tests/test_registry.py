@@ -240,7 +240,7 @@ def test_an_unknown_argument_names_the_class_the_argument_and_what_it_takes(nets
         nets.build({"name": "Net", "width": 3, "widht": 3})
     assert message(error) == (
         "Net takes no argument 'widht'; did you mean 'width'? It takes: "
-        "width: int, lr: float = 0.1, deep: bool = False, kind: Literal['a', 2] = 'a'."
+        "width: int, lr: float = 0.1, deep: bool = False, kind: 'a' or 2 = 'a'."
     )
 
 
@@ -261,10 +261,10 @@ def test_all_issues_are_reported_at_once_and_the_parameters_only_where_no_word_i
 def test_an_alias_is_shown_as_what_one_can_write() -> None:
     with pytest.raises(RegistryError) as error:
         METHODS.build({"name": "ConClu", "encoder": None, "orthogonality_reduction": "max"})
-    assert_error(error, argument="orthogonality_reduction", got="max", expected="Literal['sum', 'mean']")
+    assert_error(error, argument="orthogonality_reduction", got="max", expected="'sum' or 'mean'")
     with pytest.raises(RegistryError) as error:
         METHODS.build({"name": "ConClu", "reduction": "max"})
-    assert "Reduction =" not in message(error) and "Literal['swapped', 'same_view'] = 'swapped'" in message(error)
+    assert "Reduction =" not in message(error) and "codes: 'swapped' or 'same_view' = 'swapped'" in message(error)
 
 
 def test_a_class_without_arguments_says_that_it_takes_none() -> None:
@@ -290,9 +290,9 @@ def test_a_missing_argument_is_named(nets: Registry) -> None:
         ("lr", "1e-4", "float"),
         ("lr", [0.1], "float"),
         ("deep", 1, "bool"),
-        ("kind", "b", "Literal['a', 2]"),
-        ("kind", ["a"], "Literal['a', 2]"),
-        ("kind", 2.0, "Literal['a', 2]"),
+        ("kind", "b", "'a' or 2"),
+        ("kind", ["a"], "'a' or 2"),
+        ("kind", 2.0, "'a' or 2"),
     ],
 )
 def test_a_value_of_another_type_is_refused(nets: Registry, key: str, value: Any, expected: str) -> None:

@@ -6,6 +6,8 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveFloat
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout
@@ -23,9 +25,10 @@ class RandomAnisotropicScale(BaseTransform):
         ConfigError: not 0 < ``low`` <= ``high``.
     """
 
-    def __init__(self, low: float = 2 / 3, high: float = 3 / 2) -> None:
-        if not 0 < low <= high < float("inf"):
-            raise ConfigError(f"RandomAnisotropicScale takes factors 0 < low <= high, found {low} and {high}.")
+    @validated
+    def __init__(self, low: PositiveFloat = 2 / 3, high: PositiveFloat = 3 / 2) -> None:
+        if low > high:
+            raise ConfigError(f"RandomAnisotropicScale: low must be <= high, got {low} and {high}.")
         self.low = low
         self.high = high
 

@@ -6,7 +6,8 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveInt
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout, index_points, order_in_cloud
 
@@ -20,12 +21,11 @@ class FixedPoints(BaseTransform):
         num_points: points in each cloud afterwards (default: 1024).
 
     Raises:
-        ConfigError: ``num_points`` is below 1.
+        ArgumentError: ``num_points`` is below 1.
     """
 
-    def __init__(self, num_points: int = 1024) -> None:
-        if num_points < 1:
-            raise ConfigError(f"FixedPoints takes a number of points of at least 1, found {num_points}.")
+    @validated
+    def __init__(self, num_points: PositiveInt = 1024) -> None:
         self.num_points = num_points
 
     def forward(self, data: Data) -> Data:

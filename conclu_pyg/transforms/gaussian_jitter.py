@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
+from annotated_types import Ge
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import NonNegativeFloat
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout
 
@@ -21,12 +25,11 @@ class GaussianJitter(BaseTransform):
         clip: the largest displacement along an axis, in the same units (default: 0.025).
 
     Raises:
-        ConfigError: ``sigma`` or ``clip`` is negative.
+        ArgumentError: ``sigma`` or ``clip`` is negative.
     """
 
-    def __init__(self, sigma: float = 0.01, clip: float = 0.025) -> None:
-        if not (sigma >= 0 and clip >= 0):
-            raise ConfigError(f"GaussianJitter takes sigma and clip of at least 0, found {sigma} and {clip}.")
+    @validated
+    def __init__(self, sigma: NonNegativeFloat = 0.01, clip: Annotated[float, Ge(0)] = 0.025) -> None:
         self.sigma = sigma
         self.clip = clip
 

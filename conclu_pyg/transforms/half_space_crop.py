@@ -6,7 +6,8 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import KeepFraction
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout, keep_smallest
 
@@ -23,12 +24,11 @@ class RandomHalfSpaceCrop(BaseTransform):
         keep: the share of the points that remains, in (0, 1] (default: 0.85).
 
     Raises:
-        ConfigError: ``keep`` is outside (0, 1].
+        ArgumentError: ``keep`` is outside (0, 1].
     """
 
-    def __init__(self, keep: float = 0.85) -> None:
-        if not 0 < keep <= 1:
-            raise ConfigError(f"RandomHalfSpaceCrop takes a share of points to keep in (0, 1], found keep = {keep}.")
+    @validated
+    def __init__(self, keep: KeepFraction = 0.85) -> None:
         self.keep = keep
 
     def forward(self, data: Data) -> Data:

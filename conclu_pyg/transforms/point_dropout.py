@@ -6,7 +6,8 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import DropFraction
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout, keep_smallest
 
@@ -21,12 +22,11 @@ class RandomPointDropout(BaseTransform):
         share: the share of the points that goes, in [0, 1) (default: 0.5).
 
     Raises:
-        ConfigError: ``share`` is outside [0, 1).
+        ArgumentError: ``share`` is outside [0, 1).
     """
 
-    def __init__(self, share: float = 0.5) -> None:
-        if not 0 <= share < 1:
-            raise ConfigError(f"RandomPointDropout takes a share of points to drop in [0, 1), found share = {share}.")
+    @validated
+    def __init__(self, share: DropFraction = 0.5) -> None:
         self.share = share
 
     def forward(self, data: Data) -> Data:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
+from annotated_types import Interval
 from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.arguments import validated
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout
 
@@ -25,12 +28,11 @@ class RandomSO3Rotate(BaseTransform):
         degrees: the largest angle, in [0, 180] (default: 180, uniform in SO(3)).
 
     Raises:
-        ConfigError: ``degrees`` is outside [0, 180].
+        ArgumentError: ``degrees`` is outside [0, 180].
     """
 
-    def __init__(self, degrees: float = 180.0) -> None:
-        if not 0 <= degrees <= 180:
-            raise ConfigError(f"RandomSO3Rotate takes an angle from 0 to 180 degrees, found {degrees}.")
+    @validated
+    def __init__(self, degrees: Annotated[float, Interval(ge=0, le=180)] = 180.0) -> None:
         self.degrees = degrees
 
     def forward(self, data: Data) -> Data:

@@ -6,7 +6,8 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import NonNegativeFloat
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout
 
@@ -19,12 +20,11 @@ class RandomTranslate(BaseTransform):
         distance: the largest shift along an axis, in units of the coordinates (default: 0.2).
 
     Raises:
-        ConfigError: ``distance`` is negative.
+        ArgumentError: ``distance`` is negative.
     """
 
-    def __init__(self, distance: float = 0.2) -> None:
-        if not 0 <= distance < float("inf"):
-            raise ConfigError(f"RandomTranslate takes a distance of at least 0, found {distance}.")
+    @validated
+    def __init__(self, distance: NonNegativeFloat = 0.2) -> None:
         self.distance = distance
 
     def forward(self, data: Data) -> Data:

@@ -9,10 +9,12 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import NonNegativeFloat
 from conclu_pyg.registry import TRANSFORMS
-from conclu_pyg.transforms.axes import LETTERS, axis_index
 from conclu_pyg.transforms.clouds import cloud_layout
+
+LETTERS = "xyz"
 
 
 @TRANSFORMS.register_module()
@@ -26,14 +28,13 @@ class RandomYawRotate(BaseTransform):
             data set's own, by its number 0, 1 or 2, which is what the attribute holds (default: z).
 
     Raises:
-        ConfigError: ``degrees`` is negative, or ``up_axis`` is no coordinate.
+        ArgumentError: ``degrees`` is negative, or ``up_axis`` is no coordinate.
     """
 
-    def __init__(self, degrees: float = 5.0, up_axis: Literal["x", "y", "z", 0, 1, 2] = "z") -> None:
-        if degrees < 0 or not math.isfinite(degrees):
-            raise ConfigError(f"RandomYawRotate takes an angle of at least 0 degrees, found {degrees}.")
+    @validated
+    def __init__(self, degrees: NonNegativeFloat = 5.0, up_axis: Literal["x", "y", "z", 0, 1, 2] = "z") -> None:
         self.degrees = degrees
-        self.up_axis = axis_index(up_axis, type(self).__name__)
+        self.up_axis = LETTERS.index(up_axis) if isinstance(up_axis, str) else int(up_axis)
 
     def forward(self, data: Data) -> Data:
         clouds = cloud_layout(data)

@@ -33,6 +33,8 @@ from conclu_pyg.config import load_config, resolve
 from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, PLUGIN_GROUP, TASKS, Registry
 from conclu_pyg.runs.checkpoint import Checkpoint
 
+pytestmark = pytest.mark.docs
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
 RUN = [name for name in DOCUMENTS if name not in ("CONTRIBUTING.md", "docs/results.md")]

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from helpers import assert_error
 from torch_geometric.data import Batch
 
 from conclu_pyg.errors import ConfigError
@@ -33,5 +34,7 @@ def test_the_noise_has_its_standard_deviation_and_no_mean(copies: Callable[..., 
 
 @pytest.mark.parametrize(("sigma", "clip"), [(-0.1, 0.1), (0.1, -0.1), (float("nan"), 0.1), (0.1, float("nan"))])
 def test_negative_noise_is_refused(sigma: float, clip: float) -> None:
-    with pytest.raises(ConfigError, match=f"sigma and clip of at least 0, found {sigma} and {clip}"):
+    with pytest.raises(ConfigError) as error:
         GaussianJitter(sigma, clip)
+    argument, value = ("clip", clip) if sigma == 0.1 else ("sigma", sigma)
+    assert_error(error, argument=argument, got=value)

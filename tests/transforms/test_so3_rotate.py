@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from helpers import assert_error
 from scipy import stats
 from scipy.spatial.transform import Rotation
 from torch import Tensor
@@ -70,6 +71,7 @@ def test_a_cloud_alone_turns_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize("degrees", [-1.0, 181.0, float("nan"), float("inf")])
-def test_an_angle_that_is_none_is_refused(degrees: float) -> None:
-    with pytest.raises(ConfigError, match="an angle from 0 to 180 degrees, found "):
+def test_an_angle_outside_0_to_180_is_refused(degrees: float) -> None:
+    with pytest.raises(ConfigError) as error:
         RandomSO3Rotate(degrees)
+    assert_error(error, argument="degrees", got=degrees)
