@@ -11,10 +11,11 @@ from conclu_pyg.evaluation.probe import On, Probe, probe_splits
 from conclu_pyg.evaluation.report import picture_name, show_clusters, show_files, show_records, show_value
 from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 from conclu_pyg.evaluation.svm_probe import SVM
-from conclu_pyg.methods.base import num_clusters, task_of
+from conclu_pyg.methods.base import num_clusters
 from conclu_pyg.runs.folder import CURVES_NAME
 from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.runs.records import RESULTS_NAME, Record, append_records, read_records
+from conclu_pyg.tasks.base import Task
 from conclu_pyg.vis.gallery import plot_clusters
 from conclu_pyg.vis.robustness import plot_robustness
 
@@ -51,7 +52,7 @@ def evaluate_run(
     results = run.folder / RESULTS_NAME
     if results.exists():
         read_records(results)  # damaged ones are known before the work, not after it
-    if task_of(run.method):
+    if isinstance(run.method, Task):
         if probes or with_random or on != "test" or label_per_class is not None:
             raise ConfigError(
                 f"{run.folder} was trained on labels, so it is measured at its own task on the test split; leave out "

@@ -23,7 +23,7 @@ from conclu_pyg.registry import PIPELINES
 from conclu_pyg.runs.folder import CURVES_NAME
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.runs.records import RESULTS_NAME, Record, append_records
-from conclu_pyg.tasks.predictions import VOTE_VIEWS, Predictions, predict_split
+from conclu_pyg.tasks.predict import VOTE_VIEWS, Predictions, Voting, predict_split
 from conclu_pyg.transforms import compose
 from conclu_pyg.vis.confusion import plot_confusion
 from conclu_pyg.vis.robustness import plot_robustness
@@ -53,8 +53,8 @@ def evaluate_task(run: LoadedRun, votes: int = 1, robustness: bool = False) -> l
     confusion, changes = (run.folder / picture_name(what, run) for what in ("confusion", "robustness"))
     for number in dict.fromkeys((1, votes)):
         began = time.perf_counter()
-        views = compose(VOTE_VIEWS, up_axis=run.up_axis)
-        predicted = predict_split(model, split, run.device, votes=number, views=views, seed=run.seed)
+        voting = Voting(number, compose(VOTE_VIEWS, up_axis=run.up_axis), run.seed)
+        predicted = predict_split(model, split, run.device, voting)
         scores = _scores(model, predicted, split)
         voted = f", {number} votes over copies of other scales" if number > 1 else ""
         found = _records(run, split, scores, number, voted, time.perf_counter() - began)
@@ -115,7 +115,7 @@ def _record(
 ) -> Record:
     """A record of a figure; ``treated`` says at the end of the protocol how the clouds were."""
     checkpoint, num_points = run.checkpoint, split.pos.shape[1]
-    known = f", {run.method.given} known" if run.method.given else ""
+    known = ", its category known" if run.method.requires_category else ""
     named = PIPELINES.parse(checkpoint.config["pipeline"])
     pipeline = resolved_arguments(named.cls, named.arguments)
     return make_record(

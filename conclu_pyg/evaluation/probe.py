@@ -20,11 +20,12 @@ from typing import Any, Literal, NamedTuple
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_per_class, hold_out
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.methods.base import loss_terms, task_of
+from conclu_pyg.methods.base import loss_terms
 from conclu_pyg.runs.fingerprint import config_fingerprint, digest
 from conclu_pyg.runs.folder import BEST
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.runs.records import Record, command_line
+from conclu_pyg.tasks.base import Task
 from conclu_pyg.text import pluralize
 
 VALIDATION_SHARE = 0.2
@@ -135,7 +136,7 @@ def make_record(
     """
     checkpoint, model = run.checkpoint, run.config["model"]
     before = checkpoint.pretraining if run.trained else {}
-    if task_of(run.method):
+    if isinstance(run.method, Task):
         method, epochs = str(before.get("method", "")), int(before.get("epochs", 0))
     else:
         method, epochs = model["name"], checkpoint.epoch if run.trained else 0

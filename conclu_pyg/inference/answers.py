@@ -74,7 +74,7 @@ class Answers:
 
         for cloud in read_clouds(path, unusable=unusable):
             category, truth, notes = 0, None, [*cloud.notes, *self._sparse(len(cloud.points))]
-            if model.given:
+            if model.requires_category:
                 category, guessed = category_of(path, self.tops[path], model.labels.classes, self.options.category)
                 allowed = {part: model.labels.parts[part] for part in model.labels.class_parts[category]}
                 truth, told = self._true_parts(path, cloud, allowed)
@@ -95,7 +95,7 @@ class Answers:
             prediction = self._predict(short_name(split.names[index]), TEST, pos, category)
             if prediction is None:
                 continue
-            if not model.given:
+            if not model.requires_category:
                 yield replace(prediction, true_class=model.labels.classes[category])
             elif split.part is not None:
                 yield replace(prediction, truth=np.asarray(split.part[index], dtype=np.int64))
@@ -108,7 +108,7 @@ class Answers:
         began, known = time.perf_counter(), self.run.method.labels
         parts, chance = "", None
         try:
-            if self.run.method.given:
+            if self.run.method.requires_category:
                 labels = self.predictor.label_points(pos, category)
                 parts = shares_in_words(known, category, labels)
             else:

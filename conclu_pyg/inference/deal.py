@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
-
-BATCH_SIZE = 16  # clouds at a time
 
 
 def random_subsets(size: int, num_points: int, generator: torch.Generator) -> Tensor:
@@ -26,8 +22,3 @@ def random_subsets(size: int, num_points: int, generator: torch.Generator) -> Te
     order = torch.randperm(size, generator=generator)
     missing = -size % each
     return torch.cat([order, order[:missing]]).view(-1, each)
-
-
-def in_batches(subsets: Tensor) -> Sequence[Tensor]:
-    """The subsets, a few at a time, so that memory does not grow with the cloud."""
-    return subsets.split(BATCH_SIZE)

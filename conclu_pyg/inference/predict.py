@@ -17,8 +17,8 @@ from conclu_pyg.inference.run_predictor import make_predictor, upward, upward_in
 from conclu_pyg.inference.show import Show, check_library
 from conclu_pyg.inference.truth import check_truth
 from conclu_pyg.inference.written import Written
-from conclu_pyg.methods.base import task_of
 from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.tasks.base import Task
 from conclu_pyg.text import pluralize
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def predict_files(run: LoadedRun, inputs: Inputs, options: Options) -> str:
         if split is not None:
             shown.add_all(answers.of_test(split), TEST)
         if len(shown.rights) > 1:
-            logger.info(in_total(shown.rights, bool(run.method.given)))
+            logger.info(in_total(shown.rights, run.method.requires_category))
         if len(written):
             logger.info(
                 f"written: {out}, for {pluralize(len(written), 'cloud')} the points in colours (.ply) and their labels "
@@ -114,15 +114,15 @@ class _Shown:
 def _check(run: LoadedRun, inputs: Inputs, options: Options, out: Path) -> None:
     """Refuses what cannot be, before anything is predicted or written."""
     check_library(options.png, options.show, options.renderer or "open3d")
-    if not task_of(run.method):
+    if not isinstance(run.method, Task):
         raise ConfigError(
             f"{run.folder} was pre-trained without labels, so it has nothing to predict; fine-tune it first, by "
             f"`tools/train.py configs/partseg_pointnet.yaml model.encoder.checkpoint={run.folder}` or with another "
             "such config, and name the run that it makes."
         )
-    if not run.method.given and (options.category is not None or options.truth is not None):
+    if not run.method.requires_category and (options.category is not None or options.truth is not None):
         raise ConfigError(f"a {type(run.method).__name__} takes no --category and no --truth; leave them out.")
-    if run.method.given:
+    if run.method.requires_category:
         check_categories(inputs.tops, run.method.labels.classes, options.category)
     check_truth(options.truth, inputs.files)
     if options.test:

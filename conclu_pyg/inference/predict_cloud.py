@@ -11,12 +11,9 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
-from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.inference.deal import in_batches, random_subsets
-from conclu_pyg.progress import track
-from conclu_pyg.tasks.predictions import not_finite
-from conclu_pyg.text import pluralize
+from conclu_pyg.inference.deal import random_subsets
+from conclu_pyg.tasks.predict import predict_subsets
 
 
 @dataclass(frozen=True)
@@ -62,8 +59,12 @@ class Predictor:
                 "label; train with a dataset.transform that keeps all points."
             )
         labels = torch.empty(len(pos), dtype=torch.long)
-        for indices, log_probability in self._run(prepared.pos, self._subsets(len(prepared.pos)), category):
-            labels[prepared.index[indices.flatten()]] = log_probability.argmax(dim=1).cpu()
+
+        def assign(indices: Tensor, probabilities: Tensor) -> None:
+            labels[prepared.index[indices.flatten()]] = probabilities.argmax(dim=1)
+
+        subsets = self._subsets(len(prepared.pos))
+        predict_subsets(self.model, prepared.pos, subsets, self.device, assign, y=category)
         return labels.numpy()
 
     def classify(self, pos: np.ndarray, most_subsets: int = 10) -> np.ndarray:
@@ -77,8 +78,9 @@ class Predictor:
         """
         prepared = self._prepared(pos).pos
         subsets = self._subsets(len(prepared))[:most_subsets]
-        parts = [log_probability.exp() for _, log_probability in self._run(prepared, subsets, 0)]
-        return torch.cat(parts).mean(dim=0).cpu().numpy()
+        found: list[Tensor] = []
+        predict_subsets(self.model, prepared, subsets, self.device, lambda _, probability: found.append(probability))
+        return torch.cat(found).mean(dim=0).numpy()
 
     def _prepared(self, pos: np.ndarray) -> Data:
         """The cloud as the model is to see it, with ``index``, which point of ``pos`` each of its points is."""
@@ -94,13 +96,3 @@ class Predictor:
 
     def _subsets(self, size: int) -> Tensor:
         return random_subsets(size, self.num_points, torch.Generator().manual_seed(self.seed))
-
-    @torch.inference_mode()
-    def _run(self, prepared: Tensor, subsets: Tensor, category: int) -> Any:
-        batches = in_batches(subsets)
-        for indices in track(batches, f"{len(prepared):,} points", len(batches), delay=2):
-            clouds = batch_clouds(prepared[indices], y=torch.full((len(indices),), category)).to(self.device)
-            log_probability = self.model.log_probabilities(self.model(clouds), clouds)
-            if log_probability.isnan().any():
-                raise not_finite(f"for a cloud of {pluralize(len(prepared), 'point')}")
-            yield indices, log_probability

@@ -1,7 +1,5 @@
 """What a method is, what it gives to the training loop, and what it may say of itself.
 
-Of the two kinds, this is the one that learns without labels:
-
 A method is a ``torch.nn.Module`` with an ``encoder``, whose ``forward(view_a, view_b)`` takes two PyG batches of the
 same clouds and gives a :class:`MethodOutput`; it needs no base class. Nothing outside of a method knows what it is made
 of. What the loops and evaluations ask, it answers by methods of its class that it may have or lack:
@@ -14,13 +12,6 @@ of. What the loops and evaluations ask, it answers by methods of its class that 
   ``[B, num_clusters]``.
 
 The functions below ask, and know what holds where there is no answer.
-
-The other kind learns a labelled task: a ``torch.nn.Module`` with an ``encoder``, the
-:class:`~conclu_pyg.data.labels.Labels` of its data as ``labels``, those names among them that it predicts as
-``label_names``, a ``task`` (what records call it), a ``metric`` (the one of its scores that counts) and ``given``
-(what it is told of a cloud beside the points, in words; empty for nothing). Its ``forward(clouds)`` gives logits, for
-which ``targets(clouds)`` has the true labels and ``log_probabilities(logits, clouds)`` what they mean;
-``target_counts(split)`` counts the labels, and ``scores(predicted, targets, y)`` says what predictions are worth.
 """
 
 from __future__ import annotations
@@ -72,12 +63,6 @@ def loss_terms(method: nn.Module) -> list[str]:
 def num_clusters(method: nn.Module) -> int:
     """How many clusters the method discovers; 0 where it does not say."""
     return int(_ask(method, "num_clusters", 0))
-
-
-def task_of(method: nn.Module) -> str:
-    """The labelled task that the method learns, or an empty string where it learns without labels."""
-    task = getattr(type(method), "task", "")
-    return task if isinstance(task, str) else ""
 
 
 def _ask(method: nn.Module, name: str, default: Any, *arguments: Any) -> Any:

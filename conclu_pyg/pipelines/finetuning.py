@@ -16,12 +16,13 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
-from conclu_pyg.methods.base import MethodOutput, task_of
+from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.pipelines.label_choice import LabelChoice
 from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
 from conclu_pyg.runs.pretrained import pretraining_of
-from conclu_pyg.tasks.predictions import predict_split
+from conclu_pyg.tasks.base import Task
+from conclu_pyg.tasks.predict import predict_split
 from conclu_pyg.transforms import compose
 
 logger = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class Finetuning(Pipeline):
         patience: int = 0,
         **options: Any,
     ) -> None:
-        if not task_of(model):
+        if not isinstance(model, Task):
             raise ConfigError(
                 f"the pipeline Finetuning trains on labels, and model.name={type(model).__name__} learns without them; "
                 "give pipeline.name=Pretraining, or a model such as Classifier or PartSegmenter."
@@ -145,7 +146,6 @@ class Finetuning(Pipeline):
         self.views = compose(VIEWS if views is None else views, up_axis=self.up_axis)
         self.optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
         self.scheduler = _scheduler(schedule, self.optimizer, epochs, lr_decay, lr_decay_epochs)
-        self.task = task_of(model)
         self.label_smoothing, self.class_weights = label_smoothing, class_weights
         self.choice, self.patience = choice, patience
         self._weight: Tensor | None = None

@@ -15,9 +15,10 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
-from conclu_pyg.methods.base import MethodOutput, batch_need, task_of
+from conclu_pyg.methods.base import MethodOutput, batch_need
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
+from conclu_pyg.tasks.base import Task
 from conclu_pyg.transforms import compose
 
 PAPER_VIEWS: list[dict[str, Any]] = [
@@ -67,7 +68,7 @@ class Pretraining(Pipeline):
         lr_decay_epochs: int = 20,
         **options: Any,
     ) -> None:
-        if task_of(model):
+        if isinstance(model, Task):
             raise ConfigError(
                 f"the pipeline Pretraining trains a method on two views, and model.name={type(model).__name__} learns "
                 "from labels; give pipeline.name=Finetuning, or a method such as ConClu."

@@ -16,13 +16,13 @@ from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.methods.base import task_of
 from conclu_pyg.registry import DATASETS
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 from conclu_pyg.runs.embedding import Features, embed
 from conclu_pyg.runs.folder import find_checkpoint, folder_of
 from conclu_pyg.runs.pretrained import origin_in_words
 from conclu_pyg.seeding import seed_all
+from conclu_pyg.tasks.base import Task
 from conclu_pyg.text import pluralize
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class LoadedRun:
         """``random``, or the data set of the pre-training; of several, all in their order. For a model that was
         trained on labels, those that its encoder began with."""
         before = self.checkpoint.pretraining
-        if task_of(self.method):
+        if isinstance(self.method, Task):
             return origin_in_words(before)
         if not self.trained:
             return "random"

@@ -1,1 +1,1 @@
-"""Supervised models, registered in :data:`conclu_pyg.TASKS`: one per file."""
+"""Supervised models, one module per task, and how they predict."""

@@ -1,52 +1,49 @@
-"""Classification: an encoder and a head that are trained on labelled clouds."""
+"""Classification of clouds."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.encoders.base import channels_of, pooled_features
 from conclu_pyg.metrics import Scores, classification_scores
-from conclu_pyg.registry import ENCODERS, HEADS, TASKS
+from conclu_pyg.registry import HEADS, TASKS
+from conclu_pyg.tasks.base import Task
 
 
 @TASKS.register_module()
-class Classifier(nn.Module):
-    """An encoder, and a head that gives a score for each class from its pooled features.
+class Classifier(Task):
+    """An encoder with a head that predicts the class of a cloud from its pooled features.
 
     Args:
-        encoder: config of the encoder, or the encoder. ``checkpoint`` in its config starts it from a run's weights.
-        labels: the classes; the program gives those of the data set.
+        encoder: config of the encoder, or the encoder. ``checkpoint`` in its config loads the weights of a run.
+        labels: the classes of the data set.
         head: config of the head (default: :class:`~conclu_pyg.heads.classification.ClassificationHead`).
 
     Raises:
-        ConfigError: an encoder without ``out_channels``.
+        ConfigError: the encoder has no ``out_channels``.
     """
 
-    components: ClassVar = {"encoder": ENCODERS, "head": HEADS}
     task: ClassVar = "classification"
     metric: ClassVar = "accuracy"
-    given: ClassVar = ""
 
     def __init__(self, encoder: Any, labels: Labels, head: Any = None) -> None:
-        super().__init__()
-        self.labels = labels
-        self.encoder = ENCODERS.build(encoder)
+        super().__init__(encoder, labels)
         sizes = {"in_channels": channels_of(self.encoder), "num_classes": len(labels.classes)}
         self.head = HEADS.build(head or {"name": "ClassificationHead"}, sizes)
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """The names of what is predicted."""
+        """The names of the classes."""
         return self.labels.classes
 
     def forward(self, clouds: Batch) -> Tensor:
-        """The scores of each class, as logits.
+        """Returns the logits of the classes.
 
         Shapes:
             - **output:** ``[B, classes]``
@@ -54,11 +51,11 @@ class Classifier(nn.Module):
         return self.head(pooled_features(self.encoder, clouds))
 
     def targets(self, clouds: Batch) -> Tensor:
-        """The true class of each cloud, ``[B]``."""
+        """Returns the class of each cloud, ``[B]``."""
         return clouds.y
 
     def log_probabilities(self, logits: Tensor, clouds: Batch) -> Tensor:
-        """The logarithm of the probability of each class.
+        """Returns the logarithm of the probability of each class.
 
         Shapes:
             - **logits**, **output:** ``[B, classes]``
@@ -66,16 +63,12 @@ class Classifier(nn.Module):
         return logits.float().log_softmax(dim=1)
 
     def target_counts(self, split: PointCloudSplit) -> Tensor:
-        """How often each class is a target in a split, ``[classes]``."""
+        """Returns the number of clouds of each class, ``[classes]``."""
         return torch.from_numpy(split.y).bincount(minlength=len(self.labels.classes))
 
     def scores(self, predicted: Tensor, truth: Tensor, y: Tensor) -> Scores:
-        """What predictions are worth.
-
-        Args:
-            predicted: a class for each cloud.
-            truth: the true one.
-            y: the same again.
+        """Returns the accuracy over clouds and over classes; see
+        :func:`~conclu_pyg.metrics.classification.classification_scores`.
 
         Shapes:
             - **predicted**, **truth**, **y:** ``[n]``

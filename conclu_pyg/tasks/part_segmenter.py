@@ -1,4 +1,4 @@
-"""Part segmentation: an encoder and a head that are trained on clouds whose points have labelled parts."""
+"""Part segmentation of clouds of a known category."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
@@ -15,39 +15,37 @@ from conclu_pyg.data.rows import blocks
 from conclu_pyg.encoders.base import channels_of, layer_channels, layer_features
 from conclu_pyg.errors import DataError
 from conclu_pyg.metrics import Scores, part_scores
-from conclu_pyg.registry import ENCODERS, HEADS, TASKS
+from conclu_pyg.registry import HEADS, TASKS
+from conclu_pyg.tasks.base import Task
 
 
 @TASKS.register_module()
-class PartSegmenter(nn.Module):
-    """An encoder, and a head that gives a score for each part from the features of a point and of its cloud. The
+class PartSegmenter(Task):
+    """An encoder with a head that predicts the part of each point from the features of the point and of its cloud. The
     category of a cloud is known, as in PointNet and in the paper (section 3.3): it is read from ``clouds.y``, it is an
-    input of the head, and only its own parts are predicted.
+    input of the head, and only the parts of that category can be predicted.
 
     Args:
-        encoder: config of the encoder, or the encoder. ``checkpoint`` in its config starts it from a run's weights.
-        labels: the categories and their parts; the program gives those of the data set.
+        encoder: config of the encoder, or the encoder. ``checkpoint`` in its config loads the weights of a run.
+        labels: the categories of the data set and their parts.
         head: config of the head (default: :class:`~conclu_pyg.heads.part_segmentation.PartSegmentationHead`).
 
     Raises:
-        ConfigError: an encoder without ``out_channels``.
-        DataError: labels without parts.
+        ConfigError: the encoder has no ``out_channels``.
+        DataError: the labels have no parts.
     """
 
-    components: ClassVar = {"encoder": ENCODERS, "head": HEADS}
     task: ClassVar = "part_segmentation"
     metric: ClassVar = "instance mIoU"
-    given: ClassVar = "its category"
+    requires_category: ClassVar = True
 
     def __init__(self, encoder: Any, labels: Labels, head: Any = None) -> None:
-        super().__init__()
         if not labels.parts:
             raise DataError(
-                "part segmentation needs a data set with part labels, such as ShapeNetPart or ParametricShapes; this "
-                "one has none."
+                "part segmentation needs part labels, and this data set has none; use a data set such as ShapeNetPart "
+                "or ParametricShapes."
             )
-        self.labels = labels
-        self.encoder = ENCODERS.build(encoder)
+        super().__init__(encoder, labels)
         sizes = {
             "layer_channels": layer_channels(self.encoder),
             "in_channels": channels_of(self.encoder),
@@ -60,11 +58,11 @@ class PartSegmenter(nn.Module):
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """The names of what is predicted."""
+        """The names of the parts."""
         return self.labels.parts
 
     def forward(self, clouds: Batch) -> Tensor:
-        """The scores of each part, those of other categories among them, as logits.
+        """Returns the logits of all parts, including those of other categories.
 
         Shapes:
             - **output:** ``[M, parts]``
@@ -73,20 +71,24 @@ class PartSegmenter(nn.Module):
         return self.head(layers, pooled, clouds.y, clouds.batch)
 
     def targets(self, clouds: Batch) -> Tensor:
-        """The true part of each point, ``[M]``."""
+        """Returns the part of each point, ``[M]``."""
         return clouds.part
 
     def log_probabilities(self, logits: Tensor, clouds: Batch) -> Tensor:
-        """The logarithm of the probability of each part, among the parts of the cloud's category.
+        """Returns the logarithm of the probability of each part among the parts of the cloud's category.
 
         Shapes:
-            - **logits**, **output:** ``[M, parts]``
+            - **logits**, **output:** ``[M, parts]``; ``-inf`` for the parts of other categories
         """
         possible = self._possible[clouds.y][clouds.batch]  # (M, parts)
         return logits.float().masked_fill(~possible, -torch.inf).log_softmax(dim=1)
 
     def target_counts(self, split: PointCloudSplit) -> Tensor:
-        """How often each part is a target in a split, ``[parts]``."""
+        """Returns the number of points of each part, ``[parts]``.
+
+        Raises:
+            DataError: the split has no part labels.
+        """
         if split.part is None:
             raise DataError("part segmentation needs a split with part labels, and this one has none.")
         counts = np.zeros(len(self.labels.parts), dtype=np.int64)
@@ -95,11 +97,12 @@ class PartSegmenter(nn.Module):
         return torch.from_numpy(counts)
 
     def scores(self, predicted: Tensor, truth: Tensor, y: Tensor) -> Scores:
-        """What predictions are worth.
+        """Returns the accuracy over points and the mean intersection over union; see
+        :func:`~conclu_pyg.metrics.parts.part_scores`.
 
         Args:
-            predicted: a part for each point, cloud after cloud of equal size.
-            truth: the true one.
+            predicted: the predicted part of each point, cloud after cloud of equal size.
+            truth: the true part of each point.
             y: the category of each cloud.
 
         Shapes:

@@ -15,7 +15,7 @@ from conclu_pyg.evaluation.evaluate import evaluate_run
 from conclu_pyg.runs.folder import BEST, LAST
 from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.runs.records import read_records
-from conclu_pyg.tasks.predictions import predict_split
+from conclu_pyg.tasks.predict import predict_split
 
 pytestmark = pytest.mark.usefixtures("terminal")
 

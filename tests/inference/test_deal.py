@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from conclu_pyg.inference.deal import BATCH_SIZE, in_batches, random_subsets
+from conclu_pyg.inference.deal import random_subsets
 
 
 @pytest.mark.parametrize(("size", "num_points"), [(10, 4), (8, 4), (4, 4), (3, 4), (1, 4), (5, 1)])
@@ -17,9 +17,3 @@ def test_every_point_is_in_a_subset_and_as_few_as_can_be_are_in_two(size: int, n
 def test_subsets_are_drawn_by_the_generator() -> None:
     first, again, other = (random_subsets(100, 10, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
-
-
-def test_batches_are_bounded_and_whole() -> None:
-    subsets = torch.arange(70).view(35, 2)
-    batches = list(in_batches(subsets))
-    assert max(map(len, batches)) == BATCH_SIZE and torch.equal(torch.cat(batches), subsets)

@@ -10,8 +10,8 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.inference.deal import BATCH_SIZE
 from conclu_pyg.inference.predict_cloud import Predictor
+from conclu_pyg.tasks.predict import SUBSET_BATCH_SIZE
 from conclu_pyg.transforms import FixedPoints, RandomPointDropout
 
 
@@ -48,7 +48,7 @@ def test_each_point_gets_its_own_label_whatever_the_size(size: int) -> None:
     pos, model = np.random.default_rng(0).normal(size=(size, 3)), Halves()
     labels = predictor(model).label_points(pos, category=5)
     assert labels.tolist() == (pos[:, 2] > 0).tolist() and labels.dtype == np.int64
-    assert model.categories == {5} and max(points for _, points in model.sizes) <= BATCH_SIZE * 8
+    assert model.categories == {5} and max(points for _, points in model.sizes) <= SUBSET_BATCH_SIZE * 8
 
 
 @pytest.mark.parametrize("model", [Halves(), Mean()], ids=["parts", "class"])
@@ -56,7 +56,7 @@ def test_scores_that_are_not_finite_are_refused(model: Halves, monkeypatch: pyte
     monkeypatch.setattr(model, "log_probabilities", lambda logits, clouds: logits + torch.nan)
     pos = np.random.default_rng(0).normal(size=(20, 3))
     for answer in (lambda: predictor(model).label_points(pos, 0), lambda: predictor(model).classify(pos)):
-        with pytest.raises(ConcluError, match="scores that are not finite, for a cloud of 20 points; train it again"):
+        with pytest.raises(ConcluError, match="scores are not finite, for a cloud of 20 points; train it again"):
             answer()
 
 

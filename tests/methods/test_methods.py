@@ -6,7 +6,8 @@ from torch import nn
 from torch_geometric.data import Batch, Data
 
 from conclu_pyg import METHODS
-from conclu_pyg.methods.base import batch_need, epoch_warnings, loss_terms, num_clusters, task_of
+from conclu_pyg.methods.base import batch_need, epoch_warnings, loss_terms, num_clusters
+from conclu_pyg.tasks.base import Task
 
 ENCODER = {"name": "PointNet", "out_channels": 32, "input_transform": False, "feature_transform": False}
 
@@ -62,8 +63,8 @@ def test_a_module_that_says_nothing_is_asked_for_nothing() -> None:
     silent = nn.Module()
     silent.warnings = silent.terms = nn.Identity()  # layers that are called so are not meant
     assert epoch_warnings(silent, {"loss": 1.0}) == loss_terms(silent) == []
-    assert batch_need(silent) is None and num_clusters(silent) == 0 and task_of(silent) == ""
+    assert batch_need(silent) is None and num_clusters(silent) == 0
 
 
-def test_a_method_of_pretraining_has_no_labelled_task(method: nn.Module) -> None:
-    assert task_of(method) == ""
+def test_a_method_is_no_supervised_task(method: nn.Module) -> None:
+    assert not isinstance(method, Task)

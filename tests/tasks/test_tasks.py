@@ -1,4 +1,4 @@
-"""What holds for every model of a labelled task: what is registered is tested by being registered."""
+"""Properties of every registered supervised model."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from conclu_pyg import TASKS
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.methods.base import task_of
+from conclu_pyg.tasks.base import Task
 
 ENCODER = {"name": "PointNet", "out_channels": 32, "input_transform": False, "feature_transform": False}
 LABELS = Labels(("cup", "lamp", "box"), ("rim", "body", "shade", "foot", "pole"), ((0, 1), (2, 3, 4), (1, 3)))
@@ -51,15 +51,15 @@ def make_split(num_points: int = 12, *, parts: bool = True) -> PointCloudSplit:
 
 
 def is_possible(model: Any, clouds: Batch) -> Tensor:
-    """Which labels may be predicted, for each target, from what the names of tasks mean."""
-    if task_of(model) == "classification":
+    """The labels that are possible for each target, ``[T, labels]``."""
+    if not model.requires_category:
         return torch.ones(clouds.num_graphs, len(LABELS.classes), dtype=torch.bool)
     rows = [[part in LABELS.class_parts[int(clouds.y[cloud])] for part in range(5)] for cloud in clouds.batch.tolist()]
     return torch.tensor(rows)
 
 
 def test_there_are_models_for_both_tasks() -> None:
-    assert {TASKS.get(name).task for name in TASKS} >= {"classification", "part_segmentation"}  # type: ignore[attr-defined]
+    assert {getattr(TASKS.get(name), "task", "") for name in TASKS} >= {"classification", "part_segmentation"}
 
 
 @pytest.mark.parametrize("autocast", [False, True], ids=["float32", "bfloat16"])
@@ -122,8 +122,9 @@ def test_one_wrong_prediction_costs_its_share(model: Any) -> None:
     assert values["accuracy"] == pytest.approx(100 * (1 - 1 / len(targets))) and values[model.metric] < 100
 
 
-def test_its_mode_its_state_and_its_words(model: Any) -> None:
-    assert task_of(model) and isinstance(model.given, str) and model.labels == LABELS
+def test_it_is_a_task_whose_state_can_be_loaded(model: Any) -> None:
+    assert isinstance(model, Task) and model.labels == LABELS
+    assert model.requires_category == (model.task == "part_segmentation")
     again = TASKS.build({"name": type(model).__name__, "encoder": ENCODER}, labels=LABELS)
     again.load_state_dict(model.state_dict())
     clouds = draw()
@@ -140,8 +141,8 @@ def test_labels_without_parts_are_refused_where_parts_are_predicted() -> None:
     with pytest.raises(DataError) as error:
         build("PartSegmenter", Labels(("cup", "lamp")))
     assert str(error.value) == (
-        "part segmentation needs a data set with part labels, such as ShapeNetPart or ParametricShapes; this one has "
-        "none."
+        "part segmentation needs part labels, and this data set has none; use a data set such as ShapeNetPart or "
+        "ParametricShapes."
     )
 
 
