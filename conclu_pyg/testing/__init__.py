@@ -4,6 +4,8 @@ A suite raises an ``AssertionError`` that lists all failures. The tests of this 
 registered class. pytest is not needed.
 """
 
+from conclu_pyg.testing.datasets import check_dataset
 from conclu_pyg.testing.encoders import check_encoder
+from conclu_pyg.testing.transforms import check_transform
 
-__all__ = ["check_encoder"]
+__all__ = ["check_dataset", "check_encoder", "check_transform"]
