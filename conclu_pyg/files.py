@@ -1,33 +1,30 @@
-"""Writing files so that a reader finds the old or the new content, never half of it, and no writer undoes another."""
+"""Atomic writes and inter-process locks."""
 
 from __future__ import annotations
 
 import errno
-import importlib.util
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
+
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from conclu_pyg.errors import ConcluError
 
-fcntl: Any = importlib.import_module("fcntl") if importlib.util.find_spec("fcntl") else None  # Windows has none
-ABANDONED_AFTER = 10.0  # seconds; what is done under a lock takes far below one
-WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # what file systems without locks say
+WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # errors of file systems without locks
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Opens a temporary file beside ``path`` that takes its place when the block ends without an error."""
+    """Opens a temporary file in the folder of ``path`` that replaces ``path`` when the block ends without an error."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            _flush(file)
         os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that only their owner can read
         os.replace(temporary, path)
     except BaseException:
@@ -36,74 +33,62 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def locked(path: Path, patience: float = 60.0) -> Iterator[None]:
-    """Keeps other processes out of this block for the same ``path``, by a file ``.<name>.lock`` beside it.
+def durable_write(path: Path) -> Iterator[BinaryIO]:
+    """Opens a new file for writing and reading that is on the disk when the block ends without an error."""
+    with path.open("w+b") as file:
+        yield file
+        _flush(file)
 
-    The lock of a process that was killed does not stay: the system frees it, and where it has no such locks, a file of
-    that name counts for ten seconds only.
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable, where the operating system can."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
+    """Excludes other processes from this block for the same ``path``, by a lock file ``.<name>.lock`` next to it.
+
+    The lock is an advisory lock of the operating system: that of a killed process ends with the process, and the empty
+    lock file that remains locks nothing. On a file system without such locks, the existence of ``.<name>.softlock``
+    is the lock; one left by a killed process of this machine is removed.
 
     Args:
-        path: what is read and written in the block; it need not exist.
-        patience: how many seconds to wait for another process (default: 60).
+        path: the file that is read and written in the block; it need not exist.
+        timeout: seconds to wait for another process (default: 60).
 
     Raises:
         ConcluError: another process holds the lock for longer.
     """
-    lock = path.with_name(f".{path.name}.lock")
-    deadline = time.monotonic() + patience
-    while (descriptor := _take(lock)) is None:
-        if time.monotonic() > deadline:
-            raise ConcluError(
-                f"{path} has been in use by another process for {patience:g} s, so that nothing could be written to "
-                "it; end that process and start again."
-            )
-        time.sleep(0.02)
+    lock_file = path.with_name(f".{path.name}.lock")
+    lock: BaseFileLock = FileLock(lock_file, timeout=timeout)
+    try:
+        try:
+            lock.acquire()
+        except OSError as error:
+            if error.errno not in WITHOUT_LOCKS:
+                raise
+            lock = SoftFileLock(lock_file.with_suffix(".softlock"), timeout=timeout)  # the attempt left an empty .lock
+            lock.acquire()
+    except Timeout as error:
+        raise ConcluError(
+            f"{path} has been locked by another process for {timeout:g} s, so nothing was written to it; end that "
+            f"process and start again."
+        ) from error
     try:
         yield
     finally:
-        if fcntl is None:
-            os.close(descriptor)  # Windows removes no open file
-            lock.unlink(missing_ok=True)
-        else:
-            lock.unlink(missing_ok=True)  # still locked: nobody can take it between the two
-            os.close(descriptor)
+        lock.release()
 
 
-def _take(lock: Path) -> int | None:
-    """The descriptor of the lock's file, now held by this process, or ``None`` where another one holds it."""
-    if fcntl is None:
-        return _create(lock)
-    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o666)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    except OSError as error:
-        if error.errno in WITHOUT_LOCKS:  # rather a record that may be lost than none at all
-            return descriptor
-        os.close(descriptor)
-        raise
-    os.close(descriptor)  # held by another process, or removed by the one that held it
-    return None
-
-
-def _create(lock: Path) -> int | None:
-    """The same where the system has no locks: the file's existence is the lock."""
-    try:
-        return os.open(lock, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
-    except FileExistsError:
-        pass
-    except PermissionError:  # on Windows also while another process removes it
-        if os.name == "posix":
-            raise
-    try:
-        if time.time() - lock.stat().st_mtime > ABANDONED_AFTER:
-            lock.unlink()
-    except OSError:  # it is in use, or was removed meanwhile
-        pass
-    return None
+def _flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _umask() -> int:

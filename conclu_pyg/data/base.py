@@ -1,4 +1,4 @@
-"""What a data set is here: splits, each of them one array of clouds that can be memory-mapped."""
+"""The interface of data sets: named splits, each one array of clouds that can be memory-mapped."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.data.labels import Labels
+from conclu_pyg.data.lazy_rows import LazyRows
 from conclu_pyg.data.part_labels import check_part_labels
-from conclu_pyg.data.rows import Rows
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms import compose
 from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
 
-DEFAULT_TRANSFORM: Sequence[Mapping[str, Any]] = ({"name": "NormalizeUnitSphere"},)  # where a config says none
+DEFAULT_TRANSFORM: Sequence[Mapping[str, Any]] = ({"name": "NormalizeUnitSphere"},)
 
 
 class PointCloudSplit(Dataset[Data]):
@@ -33,7 +33,7 @@ class PointCloudSplit(Dataset[Data]):
     Args:
         pos: coordinates; a memory map is read only where it is indexed.
         y: the class of each cloud.
-        names: what each cloud is called in messages and predictions, such as ``chair/chair_0001``.
+        names: the name of each cloud in messages and predictions, such as ``chair/chair_0001``.
         classes: the name of each class.
         part: the part of each point (default: the data set has no parts).
         transform: applied to every ``Data`` and ``Batch`` that is read (default: none).
@@ -43,40 +43,40 @@ class PointCloudSplit(Dataset[Data]):
           int64
 
     Raises:
-        DataError: arrays of other shapes or number types, that do not belong together, or labels without a class.
+        DataError: the arrays have other shapes or number types, or different lengths, or a label has no class.
     """
 
     def __init__(
         self,
-        pos: np.ndarray | Rows,
+        pos: np.ndarray | LazyRows,
         y: np.ndarray,
         names: Sequence[str],
         classes: Sequence[str],
         *,
-        part: np.ndarray | Rows | None = None,
+        part: np.ndarray | LazyRows | None = None,
         transform: Compose | None = None,
     ) -> None:
         if pos.ndim != 3 or pos.shape[2] != 3 or pos.dtype.kind != "f":
             raise DataError(
-                f"a split needs coordinates as floats of shape [clouds, points, 3], found {pos.dtype} of shape "
-                f"{list(pos.shape)}; keep x, y and z alone, as pos[..., :3].astype(np.float32)."
+                f"pos of a split: expected floats of shape [clouds, points, 3], got {pos.dtype} of shape "
+                f"{list(pos.shape)}; keep x, y and z only: pos[..., :3].astype(np.float32)."
             )
         if y.ndim != 1 or y.dtype.kind not in "iu" or not ((y >= 0) & (y < len(classes))).all():
             values = f" and values {y.min()} to {y.max()}" if y.size and y.dtype.kind in "iuf" else ""
             raise DataError(
-                f"a split of {len(classes)} classes needs integer labels of shape [clouds], each at least 0 and below "
-                f"{len(classes)}, found {y.dtype} of shape {list(y.shape)}{values}; number the labels as the classes "
-                f"are listed."
+                f"y of a split: expected integers of shape [clouds] from 0 to {len(classes) - 1} ({len(classes)} "
+                f"classes), got {y.dtype} of shape {list(y.shape)}{values}; number the labels in the order of the "
+                f"classes."
             )
         if not len(pos) == len(y) == len(names):
             raise DataError(
-                f"a split needs a label and a name for each cloud, found {len(pos)} clouds, {len(y)} labels and "
+                f"a split needs one label and one name for each cloud, got {len(pos)} clouds, {len(y)} labels and "
                 f"{len(names)} names."
             )
         if part is not None and (part.shape != pos.shape[:2] or part.dtype.kind not in "iu"):
             raise DataError(
-                f"a split needs an integer as the part of each point, found {part.dtype} of shape {list(part.shape)} "
-                f"for clouds of shape {list(pos.shape)}."
+                f"part of a split: expected integers of shape {list(pos.shape[:2])}, got {part.dtype} of shape "
+                f"{list(part.shape)}."
             )
         self.pos, self.y, self.part = pos, y.astype(np.int64, copy=False), part
         self.names, self.classes = list(names), list(classes)
@@ -92,7 +92,7 @@ class PointCloudSplit(Dataset[Data]):
         return data if self.transform is None else self.transform(data)
 
     def __getitems__(self, indices: Sequence[int] | torch.Tensor) -> Batch:
-        """Reads the clouds of ``indices`` as one batch: what PyTorch's data loader calls for a batch of indices."""
+        """Reads the clouds of ``indices`` as one batch; PyTorch's data loader calls this for a batch of indices."""
         rows = np.asarray(indices)
         batch = batch_clouds(
             torch.from_numpy(np.asarray(self.pos[rows])),
@@ -102,27 +102,27 @@ class PointCloudSplit(Dataset[Data]):
         return batch if self.transform is None else self.transform(batch)
 
     def subset(self, indices: np.ndarray) -> PointCloudSplit:
-        """The clouds of ``indices``, or of a mask, as a split of their own; they are read where it is indexed."""
+        """Returns the clouds of ``indices``, or of a mask, as a split; points are read when it is indexed."""
         rows = np.arange(len(self))[indices]
         return PointCloudSplit(
-            Rows(self.pos, rows),
+            LazyRows(self.pos, rows),
             self.y[rows],
             [self.names[row] for row in rows],
             self.classes,
-            part=None if self.part is None else Rows(self.part, rows),
+            part=None if self.part is None else LazyRows(self.part, rows),
             transform=self.transform,
         )
 
-    def with_up_axis(self, found: int, wanted: int) -> PointCloudSplit:
-        """The same clouds, read with another coordinate pointing up.
+    def with_up_axis(self, source: int, target: int) -> PointCloudSplit:
+        """Returns the same clouds, rotated when they are read so that another coordinate points up.
 
         Args:
-            found: the coordinate that points up in the clouds as they are read now.
-            wanted: the coordinate that is to point up.
+            source: the coordinate that points up in this split: 0, 1 or 2.
+            target: the coordinate that is to point up.
         """
-        if found == wanted:
+        if source == target:
             return self
-        turn = ChangeUpAxis(found, wanted)
+        turn = ChangeUpAxis(source, target)
         split = copy.copy(self)
         split.transform = Compose([turn] if self.transform is None else [self.transform, turn])
         return split
@@ -132,16 +132,16 @@ class PointCloudSplit(Dataset[Data]):
 
 
 class PointCloudDataset(ABC):
-    """A data set with the splits ``train`` and ``test``, each read when it is first asked for.
+    """A data set with the splits ``train`` and ``test``, each read on first use.
 
     Args:
-        transform: what is done to every cloud when it is read, as configs for :data:`~conclu_pyg.TRANSFORMS` (default:
+        transform: the transforms of every cloud that is read, as configs for :data:`~conclu_pyg.TRANSFORMS` (default:
             unit-sphere normalisation).
 
     Attributes:
-        up_axis: which coordinate points up: 0, 1 or 2.
-        label_to_names: the name of each class, by label; what Open3D-ML calls so.
-        num_parts: how many part labels there are (0: no part labels).
+        up_axis: the coordinate that points up: 0, 1 or 2.
+        label_to_names: the name of each class, by label (the name that Open3D-ML uses).
+        num_parts: the number of part labels (0: no part labels).
         part_names: the name of each part, such as ``chair/leg``, by part label.
         category_to_parts: the part labels of each class, by the name of the class.
     """
@@ -156,31 +156,49 @@ class PointCloudDataset(ABC):
 
     def __init__(self, transform: list[dict[str, Any]] | None = None) -> None:
         self._steps = DEFAULT_TRANSFORM if transform is None else transform
-        compose(self._steps, up_axis=2)  # any axis: a wrong step is refused before data are looked for
+        compose(self._steps, up_axis=2)  # with any axis, to reject a wrong config before the data are opened
         self._read: dict[str, PointCloudSplit] = {}
 
     @cached_property
     def transform(self) -> Compose:
-        """What is done to every cloud when it is read, made when it is first asked for: by then the axis is known."""
+        """The transform of every cloud that is read, built on first use, when the up axis is known."""
         return self.transform_for(self.up_axis)
 
     def transform_for(self, up_axis: int) -> Compose:
-        """The same for clouds that were turned so that another coordinate points up."""
+        """Returns the same transform for clouds that were rotated to another up axis."""
         return compose(self._steps, up_axis=up_axis)
 
     @property
     def name(self) -> str:
-        """What the data set is called in records and tables."""
+        """The name of the data set in records and tables."""
         return type(self).__name__
 
     @property
     def labels(self) -> Labels:
-        """The names of the classes, and of the parts of each where there are any."""
+        """The names of the classes and, if there are parts, of the parts of each class."""
         classes = [name for _, name in sorted(self.label_to_names.items())]
         return Labels.of(classes, self.part_names, self.category_to_parts)
 
-    def get_split(self, split: str) -> PointCloudSplit:
-        """The clouds of ``split``.
+    def class_label(self, name: str) -> int:
+        """Returns the label of the class ``name``.
+
+        Raises:
+            DataError: there is no such class.
+        """
+        for label, known in self.label_to_names.items():
+            if known == name:
+                return label
+        raise DataError(
+            f"{self.name} has no class {name!r}; its classes are {', '.join(self.label_to_names.values()) or 'none'}."
+        )
+
+    def get_split(self, split: str, up_axis: int | None = None) -> PointCloudSplit:
+        """Returns the clouds of ``split``.
+
+        Args:
+            split: one of :attr:`splits`.
+            up_axis: the coordinate that is to point up: 0, 1 or 2 (default: that of the data set). Clouds are rotated
+                when they are read; their heading about the up axis is left as it is.
 
         Raises:
             DataError: there is no such split, its files cannot be used, or a point has a part that its class does not
@@ -193,20 +211,21 @@ class PointCloudDataset(ABC):
             if read.part is not None and self.part_names:
                 self._check_parts(read, read.part, f"{self.name}, split {split}")
             self._read[split] = read
-        return self._read[split]
+        read = self._read[split]
+        return read if up_axis is None else read.with_up_axis(self.up_axis, up_axis)
 
-    def _check_parts(self, read: PointCloudSplit, part: np.ndarray | Rows, source: str) -> None:
+    def _check_parts(self, read: PointCloudSplit, part: np.ndarray | LazyRows, source: str) -> None:
         labels = self.labels
         if read.classes != list(labels.classes):
             raise DataError(
-                f"{source}: the classes are {read.classes!r:.80}, but label_to_names has "
+                f"{source}: its classes are {read.classes!r:.80}, but label_to_names has "
                 f"{list(labels.classes)!r:.80}; list them in the same order."
             )
         check_part_labels(part, read.y, read.names, labels, source)
 
     @abstractmethod
     def _load_split(self, split: str) -> PointCloudSplit:
-        """Reads one split; called once for each."""
+        """Reads one split; called once for each split."""
 
     def __repr__(self) -> str:
         return f"{self.name}(up_axis={'xyz'[self.up_axis]!r}, {len(self.label_to_names)} classes)"

@@ -1,4 +1,4 @@
-"""One array of clouds to one PyG batch, without a Python loop over the clouds."""
+"""Conversion of an array of clouds to a PyG batch, without a Python loop over the clouds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch_geometric.data import Batch
 
 
 def batch_clouds(pos: Tensor, *, y: Tensor | None = None, part: Tensor | None = None) -> Batch:
-    """Lays clouds of equal size out as a PyG batch; the points are views of ``pos``, not copies.
+    """Returns clouds of equal size as a PyG batch; its points are a view of ``pos``, not a copy.
 
     Args:
         pos: coordinates.

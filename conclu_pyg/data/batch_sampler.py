@@ -1,4 +1,4 @@
-"""The clouds of an epoch in a random order, dealt out into batches of nearly equal size."""
+"""A batch sampler whose batches all have nearly the same size."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from torch.utils.data import Sampler
 
 
 class BalancedBatchSampler(Sampler[list[int]]):
-    """As few batches as hold all clouds, whose sizes differ by one at most.
+    """Yields the samples of an epoch in random order, in as few batches as possible, whose sizes differ by at most one.
 
-    Of full batches and a rest, the rest may be two or three clouds: the batch norms of its step and their running
-    statistics then rest on next to nothing, which costs several points of accuracy where an epoch has few batches.
+    A last batch of two or three clouds would ruin the batch-norm statistics, which costs several points of accuracy if
+    an epoch has few batches, so all batches have nearly the same size.
 
     Args:
-        clouds: how many there are, two at least.
-        batch_size: the most clouds in a batch, two at least; of an odd number of clouds in batches of two, one has
-            three, for batch norm finds no variance in a single cloud.
-        generator: draws the order, anew in each epoch.
+        num_samples: the number of samples, at least two.
+        batch_size: the largest batch, at least two. An odd number of samples in batches of two gives one batch of
+            three, because batch norm has no variance in a single cloud.
+        generator: draws a new order in each epoch.
     """
 
-    def __init__(self, clouds: int, batch_size: int, generator: torch.Generator) -> None:
-        self.clouds, self.generator = clouds, generator
-        self.batches = min(-(-clouds // batch_size), clouds // 2)
+    def __init__(self, num_samples: int, batch_size: int, generator: torch.Generator) -> None:
+        self.num_samples, self.generator = num_samples, generator
+        self.num_batches = min(-(-num_samples // batch_size), num_samples // 2)
 
     def __len__(self) -> int:
-        return self.batches
+        return self.num_batches
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = torch.randperm(self.clouds, generator=self.generator)
-        for batch in order.tensor_split(self.batches):
+        order = torch.randperm(self.num_samples, generator=self.generator)
+        for batch in order.tensor_split(self.num_batches):
             yield batch.tolist()

@@ -1,123 +1,184 @@
-"""One split of a data set as one float32 array in a file, built once and memory-mapped from then on.
+"""A crash-safe cache on the disk: folders that are complete or absent, found by a hash of their inputs.
 
-An entry of the cache (:mod:`conclu_pyg.data.cache_store`) is a folder ``<data set>-<split>-<key>`` with ``pos.npy``,
-``y.npy``, ``about.json`` and, where the points have parts, ``part.npy``.
+An entry is built under a temporary name and renamed once it is complete and on the disk, so an entry that exists is
+complete: an interrupted build leaves nothing that could be taken for an entry, and of two processes that build the same
+entry the second uses the first one's. Entries can be deleted at any time.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+import os
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-import numpy as np
+import platformdirs
 
-from conclu_pyg.data.cache_store import cached_entry, entry_key, write_about, written
-from conclu_pyg.data.packing import pack
-from conclu_pyg.datasets.layouts.base import RawCloud
 from conclu_pyg.errors import DataError
+from conclu_pyg.files import durable_write, sync_folder
+
+VERSION = 2  # of the content of entries, and of how clouds are sampled and cleaned: older entries are not read
+UNFINISHED_MAX_AGE = 24 * 3600  # seconds after which the temporary folder of a killed build is removed
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class CachedSplit:
-    """What an entry holds.
+class CacheKey:
+    """Everything that an entry depends on.
 
     Args:
-        pos: coordinates, memory-mapped and read-only.
-        y: the class of each cloud.
-        names: what each cloud is called.
-        notices: what was mended when the entry was built, a sentence each.
-        part: the part of each point, memory-mapped and read-only, or none.
-
-    Shapes:
-        - **pos:** float32 ``[n, N, 3]``, **y:** int64 ``[n]``, **part:** int64 ``[n, N]``
-    """
-
-    pos: np.ndarray
-    y: np.ndarray
-    names: list[str]
-    notices: list[str]
-    part: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How an entry is made.
-
-    Args:
-        title: what the split is called, in the entry's name and beside the progress bar.
-        identity: all that the entry depends on but the files.
-        folder: the data set's folder. However it is typed or linked to, it is the same one.
-        files: the files in it that the entry depends on, by name, size and time of last change.
-        num_points: how many points a cloud has at most.
-        seed: the seed of the choice of points.
-        count: how many clouds there are; called when the entry is built.
-        clouds: the clouds; called when the entry is built, and again when a cloud is larger than those before it.
-        parts: whether the parts of the clouds' points are kept (default: they have none).
+        title: the name of the content, such as ``ModelNet40 train``; part of the entry's folder name.
+        values: options that the content depends on, with a ``repr`` that is the same in every process.
+        folder: the folder of the input files. Links to it are followed, so each spelling of it gives the same key.
+        files: the input files in ``folder``, compared by name, size and time of last change.
     """
 
     title: str
-    identity: tuple[str, ...]
+    values: tuple[Any, ...]
     folder: Path
     files: Sequence[Path]
-    num_points: int
-    seed: int
-    count: Callable[[], int]
-    clouds: Callable[[], Iterator[RawCloud]]
-    parts: bool = False
 
-    def key(self) -> str:
-        """A hash of everything that the entry depends on."""
-        return entry_key((self.identity, self.num_points, self.seed), self.folder, self.files)
+    def digest(self) -> str:
+        """Returns a hash of the key, 16 hexadecimal digits.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
+        digest = hashlib.sha256(repr((VERSION, *self.values)).encode("utf-8", "surrogateescape"))
+        for path in sorted(self.files):
+            try:
+                status = path.stat()
+            except OSError as error:  # a dangling link, or removed since it was listed
+                raise DataError(f"{path} cannot be read ({error.strerror}); restore it or remove it.") from error
+            # Links to the folder are followed, links in it are not: the place of a link may tell the class.
+            place = os.path.join(os.path.realpath(self.folder), os.path.relpath(path, self.folder))
+            digest.update(f"{place}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()[:16]
+
+    def entry(self, cache: Path) -> Path:
+        """Returns the folder of the entry in the folder ``cache``."""
+        return cache / f"{re.sub(r'[^A-Za-z0-9_.]', '-', self.title)}-{self.digest()}"
 
 
-def cached_split(recipe: Recipe, cache_dir: str | Path | None = None) -> CachedSplit:
-    """Opens the entry that ``recipe`` describes, and builds it where it is not there.
+def get_or_build(
+    key: CacheKey,
+    build: Callable[[Path], None],
+    load: Callable[[Path], T | None],
+    cache_dir: str | Path | None = None,
+) -> T:
+    """Returns the entry of ``key``, which is built if it is absent or damaged.
 
     Args:
-        recipe: how the entry is made.
+        key: the inputs of the entry.
+        build: writes the entry's files into an empty folder and makes them durable.
+        load: reads an entry; returns ``None`` if it is absent or damaged.
         cache_dir: the folder of all entries (default: the user's cache folder, ``~/.cache/conclu_pyg`` on Linux).
 
     Raises:
-        DataError: a cloud cannot be used, or the cache folder cannot be written or is full.
+        DataError: ``build`` rejects its input, or the cache folder cannot be written or is full.
     """
-    return cached_entry(
-        recipe.title,
-        recipe.key(),
-        cache_dir,
-        write=lambda folder: _write_split(recipe, folder),
-        open_=lambda entry: _open_split(entry, recipe.parts),
-    )
+    cache = Path(cache_dir).expanduser() if cache_dir is not None else Path(platformdirs.user_cache_dir("conclu_pyg"))
+    entry = key.entry(cache)
+    content = load(entry)
+    if content is None:
+        _build(cache, entry, build, is_complete=lambda path: load(path) is not None)
+        content = load(entry)
+    if content is None:
+        raise DataError(f"the cache entry {entry} vanished or was damaged while it was opened; start again.")
+    return content
 
 
-def _open_split(entry: Path, parts: bool) -> CachedSplit | None:
-    """The entry, or ``None`` where it is not there or was damaged after it was built."""
+def cached_json(key: CacheKey, compute: Callable[[], T], cache_dir: str | Path | None = None) -> T:
+    """Returns the value of ``compute``, which is called only if no entry has it.
+
+    Args:
+        key: the inputs of the value.
+        compute: returns a value that JSON can represent: no tuples, no numbers as keys.
+        cache_dir: see :func:`get_or_build`.
+
+    Raises:
+        DataError: as :func:`get_or_build`.
+    """
+
+    def build(folder: Path) -> None:
+        write_about(folder, {"title": key.title, "values": key.values, "value": compute()})
+
+    about = get_or_build(key, build, lambda entry: read_about(entry, "value"), cache_dir)
+    value: T = about["value"]
+    return value
+
+
+def write_about(folder: Path, about: dict[str, Any]) -> None:
+    """Writes ``about.json``, the last file of an entry."""
+    with durable_write(folder / "about.json") as file:
+        file.write(json.dumps(about).encode())
+    sync_folder(folder)
+
+
+def read_about(entry: Path, *keys: str) -> dict[str, Any] | None:
+    """Returns the content of ``about.json``, or ``None`` if it is absent, damaged or lacks one of the keys."""
     try:
         about = json.loads((entry / "about.json").read_text(encoding="utf-8"))
-        pos = np.load(entry / "pos.npy", mmap_mode="r", allow_pickle=False)
-        y = np.load(entry / "y.npy", allow_pickle=False)
-        part = np.load(entry / "part.npy", mmap_mode="r", allow_pickle=False) if parts else None
-        names, notices = about["names"], about["notices"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (OSError, ValueError):
         return None
-    if pos.dtype != np.float32 or pos.ndim != 3 or not len(pos) == len(y) == len(names):
-        return None
-    if part is not None and (part.dtype != np.int64 or part.shape != pos.shape[:2]):
-        return None
-    return CachedSplit(pos, y, names, notices, part)
+    return about if isinstance(about, dict) and all(key in about for key in keys) else None
 
 
-def _write_split(recipe: Recipe, folder: Path) -> None:
-    count = recipe.count()
-    if count == 0:
-        raise DataError(f"{recipe.title} has no clouds; see {recipe.files[0].parent}.")
-    with ExitStack() as stack:
-        file = stack.enter_context(written(folder / "pos.npy"))
-        part_file = stack.enter_context(written(folder / "part.npy")) if recipe.parts else None
-        packed = pack(recipe.clouds, count, recipe.num_points, recipe.seed, recipe.title, file, part_file)
-    with written(folder / "y.npy") as file:
-        np.save(file, np.array(packed.labels, dtype=np.int64), allow_pickle=False)
-    about = {"title": recipe.title, "identity": recipe.identity, "notices": packed.notices, "names": packed.names}
-    write_about(folder, about)
+def _build(cache: Path, entry: Path, build: Callable[[Path], None], is_complete: Callable[[Path], bool]) -> None:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(cache)
+        unfinished = cache / f".unfinished-{uuid.uuid4().hex}"
+        unfinished.mkdir()
+    except OSError as error:
+        raise DataError(
+            f"the cache folder {cache} cannot be written ({error.strerror}); set another one by dataset.cache_dir=…"
+        ) from error
+    try:
+        build(unfinished)
+        _publish(unfinished, entry, is_complete)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DataError(
+                f"the disk of the cache folder {cache} is full; free some space or set another folder by "
+                f"dataset.cache_dir=…"
+            ) from error
+        raise DataError(f"the cache entry {entry} cannot be written: {error}; see dataset.cache_dir.") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _publish(unfinished: Path, entry: Path, is_complete: Callable[[Path], bool]) -> None:
+    """Renames a complete folder to its final name, atomically."""
+    try:
+        os.rename(unfinished, entry)
+    except OSError:
+        if is_complete(entry):  # another process was faster; its entry is the same
+            return
+        # The entry of that name is damaged. It is moved away first, because a non-empty folder is never replaced.
+        os.rename(entry, unfinished / "damaged")
+        complete = unfinished / "complete"
+        complete.mkdir()
+        for path in unfinished.glob("*.*"):
+            os.rename(path, complete / path.name)
+        os.rename(complete, entry)
+    sync_folder(entry.parent)
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Removes the temporary folders of killed builds."""
+    for path in cache.glob(".unfinished-*"):
+        try:
+            if time.time() - path.stat().st_mtime > UNFINISHED_MAX_AGE:
+                shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue  # removed by another process in the meantime

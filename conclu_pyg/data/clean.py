@@ -1,93 +1,111 @@
-"""What is refused in a cloud and what is mended: after this, a cloud can be trained on.
+"""Validation and repair of single clouds: what :func:`clean_points` returns can be trained on.
 
-Refused, with the name of the file: an array that is not of numbers ``[m, 3]``, and a cloud without points, without a
-finite point, or whose points all coincide.
+Rejected, with the name of the file: an array that does not hold numbers of shape ``[m, 3]``, and a cloud without
+points, without a finite point, or whose points all coincide.
 
-Mended, and reported: points that are not finite are left out; a cloud far from the origin is moved there, because
-float32 cannot tell its points apart out there; a cloud with too few points is filled up by repeating points.
+Repaired and reported: points that are not finite are removed, and a cloud far from the origin is moved there, because
+float32 cannot resolve its points at that distance.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.transposed import check_not_transposed
 
 # Distances are squared in float32, whose largest number is 3e38 and whose smallest is 1e-38.
 MAX_COORDINATE = 1e15
 MIN_EXTENT = 1e-15
-# float32 holds 24 bits: from here on less than half of them are left for the shape itself.
+# float32 has 24 significant bits: from here on less than half of them are left for the shape itself.
 MAX_OFFSET = 4096.0
 
-NOT_FINITE = "points that are not finite numbers were left out"
-FAR_AWAY = "far from the origin, moved there"
-FILLED_UP = "too few points, filled up by repeating some"
+NOT_FINITE = "points that are not finite numbers were removed"
+FAR_AWAY = "far from the origin, moved to the origin"
 
-REMEDY = "remove it from the data set or restore it"
+HINT = "restore it or remove it from the data set"
 
-Rows = np.ndarray | slice  # what an array is indexed with: row numbers, a mask, or all of it
+RowIndex = np.ndarray | slice  # row numbers, a mask, or all rows
 
 
-class Mended(NamedTuple):
-    """A cloud that was checked and mended.
+@dataclass(frozen=True)
+class RawCloud:
+    """A cloud as its file holds it.
+
+    Args:
+        points: the coordinates, unchecked, in any number type.
+        label: the class, an index into the data set's classes.
+        name: the name of the shape, such as ``chair/chair_0001``.
+        source: the file, and the position in it, for messages.
+        repairs: repairs that were made while the file was read.
+        part: the part of each point, unchecked, in any number type (default: the data set has no parts).
+
+    Shapes:
+        - **points:** ``[m, 3]``, **part:** ``[m]``
+    """
+
+    points: np.ndarray
+    label: int
+    name: str
+    source: str
+    repairs: list[str] = field(default_factory=list)
+    part: np.ndarray | None = None
+
+
+class CleanedCloud(NamedTuple):
+    """The result of :func:`clean_points`.
 
     Attributes:
-        points: what can be trained on.
-        rows: which rows of the array these are.
-        repairs: what was mended.
-        offset: what was taken off every point of a cloud far from the origin; ``None`` of all others.
+        points: the usable points.
+        rows: the rows of the input array that were kept.
+        repairs: the repairs that were made.
+        offset: the vector that was subtracted from every point, or ``None`` if the cloud was not moved.
 
     Shapes:
         - **points:** float32 ``[k, 3]``, **offset:** float64 ``[3]``
     """
 
     points: np.ndarray
-    rows: Rows
+    rows: RowIndex
     repairs: list[str]
     offset: np.ndarray | None
 
 
-def mend(points: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
-    """Checks one cloud and mends what can be mended.
+def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCloud:
+    """Checks one cloud and repairs what can be repaired.
 
     Args:
         points: the coordinates as they were read, in any number type.
-        source: what to call the cloud in messages.
+        source: the name of the cloud in messages.
+        hint: what to do about a rejected cloud, the end of the messages.
 
     Shapes:
         - **points:** ``[m, 3]``
-        - **output:** float32 ``[k, 3]`` with ``1 <= k <= m``, and the repairs that were made
+        - **output:** ``CleanedCloud`` with ``k`` points, ``1 <= k <= m``
 
     Raises:
-        DataError: another shape than ``[m, 3]``, no points, none that is finite, or all of them in one place.
+        DataError: the shape is not ``[m, 3]``, there are no points, none is finite, or all coincide.
     """
-    mended = mend_rows(points, source)
-    return mended.points, mended.repairs
-
-
-def mend_rows(points: np.ndarray, source: str, remedy: str = REMEDY) -> Mended:
-    """:func:`mend`, which also gives the rows of ``points`` that were kept, for what goes with them, and by how much
-    they were moved; ``remedy`` is what the messages say is to be done about a cloud that is refused."""
     check_not_transposed(points.shape, source)
     if points.ndim != 2 or points.shape[1] != 3 or points.dtype.kind not in "fiu":
         raise DataError(
-            f"{source} has an array of {points.dtype} of shape {list(points.shape)}, where numbers of shape "
-            f"[points, 3] are expected; keep its first three columns if those are x, y and z, or {remedy}."
+            f"{source}: expected numbers of shape [points, 3], got {points.dtype} of shape {list(points.shape)}; keep "
+            f"the first three columns if those are x, y and z, or {hint}."
         )
     if len(points) == 0:
-        raise DataError(f"{source} has no points; {remedy}.")
-    rows: Rows = slice(None)
+        raise DataError(f"{source} has no points; {hint}.")
+    rows: RowIndex = slice(None)
     repairs, offset = [], None
-    with np.errstate(invalid="ignore"):  # comparisons with NaN are meant here
+    with np.errstate(invalid="ignore"):  # comparisons with NaN are intended
         usable = (np.abs(points) <= MAX_COORDINATE).all(axis=1)
     if not usable.all():
         if not usable.any():
             raise DataError(
-                f"{source} has {len(points):,} points and none with three finite coordinates below {MAX_COORDINATE:g}; "
-                f"{remedy}."
+                f"{source}: none of its {len(points):,} points has three finite coordinates below {MAX_COORDINATE:g}; "
+                f"{hint}."
             )
         rows = usable
         points = points[rows]
@@ -96,32 +114,28 @@ def mend_rows(points: np.ndarray, source: str, remedy: str = REMEDY) -> Mended:
     extent = float((high - low).max())
     if extent <= MIN_EXTENT:
         raise DataError(
-            f"{source} has {len(points):,} points, all in one place ({', '.join(f'{x:g}' for x in low)}); {remedy}."
+            f"{source}: all of its {len(points):,} points coincide ({', '.join(f'{x:g}' for x in low)}); {hint}."
         )
     if float(np.abs(low + high).max()) / 2 > MAX_OFFSET * extent:
         offset = (low.astype(np.float64) + high) / 2
         points = points - offset
         repairs.append(FAR_AWAY)
-    return Mended(np.ascontiguousarray(points, dtype=np.float32), rows, repairs, offset)
+    return CleanedCloud(np.ascontiguousarray(points, dtype=np.float32), rows, repairs, offset)
 
 
-def resize(points: np.ndarray, num_points: int, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
-    """Gives a cloud exactly ``num_points`` points: a random choice of them, or all of them and some again.
+def check_not_transposed(shape: Sequence[int], source: str) -> None:
+    """Rejects ``[..., 3, n]`` with ``n > 3``, which would be read as three points with extra columns.
 
-    Shapes:
-        - **points:** ``[k, 3]``
-        - **output:** ``[num_points, 3]``, and the repairs that were made
+    Args:
+        shape: the shape of the array.
+        source: the name of the array in the message.
+
+    Raises:
+        DataError: the array has such a shape.
     """
-    rows, repairs = resized_rows(len(points), num_points, rng)
-    return points[rows], repairs
-
-
-def resized_rows(size: int, num_points: int, rng: np.random.Generator) -> tuple[Rows, list[str]]:
-    """The rows that :func:`resize` takes of a cloud of ``size`` points, for what goes with them."""
-    if size == num_points:
-        return slice(None), []
-    if size > num_points:
-        return rng.choice(size, num_points, replace=False), []
-    # Whole copies first, so that no point is repeated twice before every other is repeated once.
-    copies, rest = divmod(num_points, size)
-    return np.concatenate([np.tile(np.arange(size), copies), rng.choice(size, rest, replace=False)]), [FILLED_UP]
+    if len(shape) >= 2 and shape[-2] == 3 < shape[-1]:
+        expected = "[clouds, points, 3]" if len(shape) > 2 else "[points, 3]"
+        raise DataError(
+            f"{source} looks transposed: expected {expected}, got {list(shape)}; exchange the last two axes, or keep "
+            f"the first three columns if it really has 3 points."
+        )

@@ -1,4 +1,4 @@
-"""What a frozen model gives for the clouds of a whole split."""
+"""Evaluation of a frozen model on all clouds of a split."""
 
 from __future__ import annotations
 
@@ -23,16 +23,25 @@ def map_split(
     batch_size: int,
     title: str = "features",
 ) -> np.ndarray:
-    """The rows that ``function`` gives for the clouds of a split, while ``module`` is in evaluation mode; it and
-    all its parts are in their own modes afterwards.
+    """Returns the outputs of ``function`` for all clouds of a split, with ``module`` in evaluation mode.
+
+    Afterwards the module and all its submodules have the training modes that they had before.
+
+    Args:
+        module: the model; it is moved to ``device``.
+        function: maps a batch on ``device`` to one row per cloud, or per point.
+        split: the clouds.
+        device: where the model runs.
+        batch_size: clouds in a batch.
+        title: the text next to the progress bar (default: ``features``).
 
     Shapes:
         - **output:** ``[n, ...]``, float32 or integers
 
     Raises:
-        ConcluError: a row that is not finite.
+        ConcluError: an output is not finite.
     """
-    modes = [(part, part.training) for part in module.modules()]  # a frozen part of a model in training has its own
+    modes = [(part, part.training) for part in module.modules()]  # a frozen part of a model in training is in eval mode
     module.to(device).eval()
     parts = []
     try:
@@ -47,5 +56,5 @@ def map_split(
     rows = rows.float() if rows.is_floating_point() else rows
     if not rows.isfinite().all():
         bad = int((~rows.isfinite()).view(len(rows), -1).any(dim=1).nonzero()[0])
-        raise ConcluError(f"the encoder gives features that are not finite, first for the cloud {split.names[bad]}.")
+        raise ConcluError(f"the encoder returned features that are not finite, first for the cloud {split.names[bad]}.")
     return rows.numpy()

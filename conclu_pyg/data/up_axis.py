@@ -1,4 +1,4 @@
-"""Which axis of a data set is its vertical one, measured on its clouds."""
+"""Estimation of a data set's up axis from its clouds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ MIN_RATIO = 1.5
 BINS = 32
 
 
-def measure_vertical_axis(pos: np.ndarray, y: np.ndarray) -> int | None:
-    """The axis along which the clouds of many classes are least symmetric, or ``None`` where none stands out.
+def measure_up_axis(pos: np.ndarray, y: np.ndarray) -> int | None:
+    """Returns the axis along which the clouds of many classes are least symmetric, or ``None`` if none stands out.
 
-    Most things look alike from the left and the right, some from the front and the back, but few when turned upside
-    down. So the share of points that would have to move to make a cloud's distribution along an axis symmetric is
-    largest along the vertical axis: on ModelNet40 it is 0.48 there, and 0.19 and 0.22 along the others; among 500 draws
-    of 256 of its training clouds the ratio of the two largest was never below 1.85, of ModelNet10's never below 1.64.
-    Single classes mislead (a monitor, a wardrobe), so each counts once and several must be there.
+    Most objects look alike from the left and the right, some from the front and the back, but few upside down. The
+    share of points that would have to move to make a cloud's distribution along an axis symmetric is therefore largest
+    along the up axis: on ModelNet40 it is 0.48 there, and 0.19 and 0.22 along the others. In 500 draws of 256 of its
+    training clouds the ratio of the two largest was never below 1.85, and for ModelNet10 never below 1.64. Single
+    classes mislead (a monitor, a wardrobe), so every class has the same weight and at least five are required.
 
     Shapes:
         - **pos:** ``[n, N, 3]``, **y:** int ``[n]``
@@ -32,7 +32,7 @@ def measure_vertical_axis(pos: np.ndarray, y: np.ndarray) -> int | None:
 
 
 def _asymmetry(pos: np.ndarray) -> np.ndarray:
-    """The share of each cloud's points without a mirrored partner along each axis.
+    """Returns the share of each cloud's points without a mirrored counterpart along each axis.
 
     Shapes:
         - **pos:** ``[n, N, 3]``

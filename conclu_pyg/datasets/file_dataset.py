@@ -1,87 +1,92 @@
-"""A data set that is read from a folder, in one of the layouts in which it is published, and kept in the cache."""
+"""Base of the data sets that are read from a folder in one of their published formats and kept in the cache."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from annotated_types import Ge, Le
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.data.cache import Recipe, cached_split
-from conclu_pyg.datasets.layouts import Family, Layout, LayoutOptions, RawCloud, find_layout
-from conclu_pyg.errors import ConcluWarning, ConfigError
+from conclu_pyg.data.cache import CacheKey, get_or_build
+from conclu_pyg.data.cached_split import load_split
+from conclu_pyg.data.clean import RawCloud
+from conclu_pyg.data.write_array import write_split
+from conclu_pyg.datasets.formats import DatasetFormats, Format, FormatOptions, find_format
+from conclu_pyg.errors import ConcluWarning
 
-MAX_POINTS = 1_000_000
+NumPoints = Annotated[int, Ge(1), Le(1_000_000)]
 
-L = TypeVar("L", bound=Layout)
+F = TypeVar("F", bound=Format)
 
 
-class ReleasedDataset(PointCloudDataset, Generic[L]):
-    """What data sets of published files have in common; after this is made, :meth:`_find` finds the files.
+class FileDataset(PointCloudDataset, Generic[F]):
+    """A data set of published files. A subclass calls :meth:`_find` at the end of its ``__init__``.
 
     Args:
-        num_points: how many points each cloud has.
-        seed: of sampling and choice, not negative.
-        cache_dir: where the arrays are kept (default: the user's cache folder, ``~/.cache/conclu_pyg`` on Linux).
-        transform: what is done to every cloud when it is read (default: unit-sphere normalisation).
+        num_points: the number of points in each cloud.
+        seed: the seed of sampling and choice, not negative.
+        cache_dir: the folder of the cache (default: the user's cache folder, ``~/.cache/conclu_pyg`` on Linux).
+        transform: transforms of every cloud that is read (default: unit-sphere normalisation).
 
     Attributes:
-        layout: the layout that was found.
+        format: the format that was found in the folder.
         has_parts: whether the points have part labels.
-
-    Raises:
-        ConfigError: a number of points or a seed that cannot be.
     """
 
     has_parts = False
-    layout: L
+    format: F
 
     def __init__(
         self, *, num_points: int, seed: int, cache_dir: str | None, transform: list[dict[str, Any]] | None
     ) -> None:
         super().__init__(transform)
-        if not 1 <= num_points <= MAX_POINTS:
-            raise ConfigError(f"dataset.num_points must be 1 to {MAX_POINTS:,}, found {num_points}.")
-        if seed < 0:
-            raise ConfigError(f"dataset.seed must not be negative, found {seed}.")
         self.num_points, self.seed, self.cache_dir = num_points, seed, cache_dir
 
     def _find(
-        self, family: Family[L], folder: Path, options: LayoutOptions, up_axis: Literal["auto", "x", "y", "z"]
+        self,
+        formats: DatasetFormats[F],
+        folder: Path,
+        options: FormatOptions,
+        up_axis: Literal["auto", "x", "y", "z"],
     ) -> None:
-        """Finds the layout in ``folder``, and what it says of the classes and, for ``auto``, of the vertical axis.
+        """Finds the format of ``folder``, and with it the classes and, for ``auto``, the up axis.
 
         Raises:
-            DataError: nothing usable there; the message says what was looked for, found and is to be done.
+            DataError: the folder has none of the formats; the message lists the formats, what was found and what to do.
         """
-        self.layout = find_layout(folder, options, family)
-        self.label_to_names = dict(enumerate(self.layout.classes))
-        self.up_axis = self.layout.up_axis if up_axis == "auto" else "xyz".index(up_axis)
-
-    def _identity(self) -> tuple[str, ...]:
-        """What an entry of the cache depends on, beside the files, their number of points and the seed."""
-        return (self.layout.title, str(self.layout.folder.resolve()), *self.layout.classes)
-
-    def _clouds(self, split: str) -> Iterator[RawCloud]:
-        return self.layout.read(split, self.num_points, self.seed)
+        self.format = find_format(folder, options, formats)
+        self.label_to_names = dict(enumerate(self.format.classes))
+        self.up_axis = self.format.up_axis if up_axis == "auto" else "xyz".index(up_axis)
 
     def _load_split(self, split: str) -> PointCloudSplit:
-        layout = self.layout
-        recipe = Recipe(
-            title=f"{self.name} {split}",
-            identity=self._identity(),
-            folder=layout.folder,
-            files=layout.files(split),
-            num_points=self.num_points,
-            seed=self.seed,
-            count=lambda: layout.count(split),
-            clouds=lambda: self._clouds(split),
-            parts=self.has_parts,
-        )
-        cached = cached_split(recipe, self.cache_dir)
-        for notice in (*layout.notices(split), *cached.notices):
+        title, files = f"{self.name} {split}", self.format.files(split)
+        key = CacheKey(title, (self._identity(), self.num_points, self.seed), self.format.folder, files)
+
+        def build(folder: Path) -> None:
+            """Reads the clouds of the files one by one, cleans them and writes them as arrays of one size."""
+            write_split(
+                folder,
+                self._read_clouds(split),
+                title=title,
+                count=self.format.count(split),
+                num_points=self.num_points,
+                seed=self.seed,
+                parts=self.has_parts,
+            )
+
+        stored = get_or_build(key, build, partial(load_split, parts=self.has_parts), self.cache_dir)
+        for notice in self.format.notices(split):
             warnings.warn(notice, ConcluWarning, stacklevel=2)
-        return PointCloudSplit(
-            cached.pos, cached.y, cached.names, layout.classes, part=cached.part, transform=self.transform
-        )
+        return stored.to_split(self.format.classes, self.transform)
+
+    def _read_clouds(self, split: str) -> Iterator[RawCloud]:
+        """Yields the clouds of a split as the files hold them."""
+        return self.format.read(split, self.num_points, self.seed)
+
+    def _identity(self) -> tuple[str, ...]:
+        """What an entry of the cache depends on, in addition to the files, the number of points and the seed."""
+        return (self.format.title, str(self.format.folder.resolve()), *self.format.classes)

@@ -1,4 +1,4 @@
-"""Which parts the classes of a data set have, found in the labels of its training shapes."""
+"""Inference of the parts of each class from the labels of the training shapes."""
 
 from __future__ import annotations
 
@@ -8,56 +8,50 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.data.cache_store import cached_finding
-from conclu_pyg.data.labels import in_words
-from conclu_pyg.datasets.layouts.base import RawCloud
-from conclu_pyg.datasets.layouts.part_table import REMEDY, PartTable
-from conclu_pyg.datasets.layouts.parts import PartLayout
+from conclu_pyg.data.cache import CacheKey, cached_json
+from conclu_pyg.data.clean import RawCloud
+from conclu_pyg.data.labels import format_labels
+from conclu_pyg.datasets.formats.part_table import HINT, PartTable
+from conclu_pyg.datasets.formats.parts import PartFormat
 from conclu_pyg.errors import ConcluWarning, DataError
-from conclu_pyg.progress import progress_bar
+from conclu_pyg.progress import track
 
-MAX_PARTS = 10_000  # labels must lie below; what is larger is no number of a part
+MAX_PARTS = 10_000  # labels must be below it
 
 
-def learn_parts(layout: PartLayout, title: str, cache_dir: str | Path | None) -> PartTable:
-    """The parts that the training shapes of each class have.
+def infer_parts(files: PartFormat, title: str, cache_dir: str | Path | None) -> PartTable:
+    """Returns the parts that the training shapes of each class have.
 
-    The files of the split ``train`` are read for it once; what was found is kept in the cache. A label that no training
-    shape has belongs to no class, for a part that is nowhere would count as a right one in the mean IoU of every shape.
-    Where labels count from 1 within each class, such a gap is warned about.
+    The files of the split ``train`` are read once and the result is cached. A label that no training shape has belongs
+    to no class: it would count as correct in the mean IoU of every shape. If labels count from 1 within each class, a
+    warning reports such gaps.
 
     Args:
-        layout: the folder.
-        title: the data set, beside the progress bar and in the entry's name.
-        cache_dir: where the entry is kept (default: the user's cache folder).
+        files: the folder.
+        title: the data set, for the progress bar and the entry's name.
+        cache_dir: the folder of the cache (default: the user's cache folder).
 
     Raises:
-        DataError: a label is no part's number, two classes have the same part, or a class, or all, have no training
-            shapes.
+        DataError: a label is not a part number, two classes share a part, or a class has no training shapes.
     """
-    seen = cached_finding(
-        f"{title} parts",
-        (layout.title, str(layout.folder.resolve()), *layout.classes),
-        layout.folder,
-        layout.files("train"),
-        lambda: _look(layout, title),
-        cache_dir,
-    )
+    values = (files.title, str(files.folder.resolve()), *files.classes)
+    key = CacheKey(f"{title} parts", values, files.folder, files.files("train"))
+    seen = cached_json(key, lambda: _labels_by_class(files, title), cache_dir)
     if not any(seen):
         raise DataError(
-            f"the training lists of {layout.folder} lead to no point with a part label, and which parts there are is "
-            "learnt from these; restore the release."
+            f"the training shapes of {files.folder} have no part labels, from which the parts are inferred; restore "
+            f"the release."
         )
-    source = f"the training shapes of {layout.folder}"
-    if layout.within_classes:
-        _warn_of_gaps(layout.classes, seen, source)
-        return PartTable.within_classes(layout.classes, seen, source)
+    source = f"the training shapes of {files.folder}"
+    if files.within_classes:
+        _warn_of_gaps(files.classes, seen, source)
+        return PartTable.within_classes(files.classes, seen, source)
     owners: list[int | None] = [None] * (1 + max(label for labels in seen for label in labels))
     for owner, labels in enumerate(seen):
         for label in labels:
             owners[label] = owner
-    names = [f"{'unseen' if owner is None else layout.classes[owner]}/{label}" for label, owner in enumerate(owners)]
-    return PartTable.overall(layout.classes, names, owners, source)
+    names = [f"{'unseen' if owner is None else files.classes[owner]}/{label}" for label, owner in enumerate(owners)]
+    return PartTable.overall(files.classes, names, owners, source)
 
 
 def _warn_of_gaps(classes: Sequence[str], seen: Sequence[Sequence[int]], source: str) -> None:
@@ -65,39 +59,36 @@ def _warn_of_gaps(classes: Sequence[str], seen: Sequence[Sequence[int]], source:
         missing = sorted({*range(1, max(labels, default=0))} - {*labels})
         if missing:
             warnings.warn(
-                f"none of {source} has the part {in_words(missing)} of {name}, though there is a part {max(labels)}: "
-                f"{name} has the parts {in_words(labels)} alone.",
+                f"none of {source} has the part {format_labels(missing)} of {name}, although there is a part "
+                f"{max(labels)}: {name} has only the parts {format_labels(labels)}.",
                 ConcluWarning,
                 stacklevel=2,
             )
 
 
-def _look(layout: PartLayout, title: str) -> list[list[int]]:
-    """The labels that the training shapes of each class have, ascending."""
-    seen: list[set[int]] = [set() for _ in layout.classes]
+def _labels_by_class(files: PartFormat, title: str) -> list[list[int]]:
+    """Returns the labels that the training shapes of each class have, ascending."""
+    seen: list[set[int]] = [set() for _ in files.classes]
     first: dict[int, RawCloud] = {}  # the first cloud with each label
-    with progress_bar(f"Looking for the parts of {title}", layout.count("train")) as bar:
-        for cloud in layout.read("train", 1, 0):
-            for label in _labels(cloud, least=int(layout.within_classes)):
-                other = first.setdefault(label, cloud)
-                if other.label != cloud.label and not layout.within_classes:
-                    raise DataError(
-                        f"{cloud.source}, of {layout.classes[cloud.label]}, has the part label {label}, which "
-                        f"{other.source}, of {layout.classes[other.label]}, has too, but a part belongs to one "
-                        f"category; restore the file that is wrong, or remove it from the data set."
-                    )
-                seen[cloud.label].add(label)
-            bar.update()
+    for cloud in track(files.read("train", 1, 0), f"Looking for the parts of {title}", files.count("train")):
+        for label in _labels_of(cloud, least=int(files.within_classes)):
+            other = first.setdefault(label, cloud)
+            if other.label != cloud.label and not files.within_classes:
+                raise DataError(
+                    f"{cloud.source} ({files.classes[cloud.label]}) and {other.source} "
+                    f"({files.classes[other.label]}) both have the part label {label}, but a part belongs to one "
+                    f"category; restore the wrong file or remove it from the data set."
+                )
+            seen[cloud.label].add(label)
     return [sorted(labels) for labels in seen]
 
 
-def _labels(cloud: RawCloud, least: int) -> list[int]:
-    """The part labels that a cloud has, each once."""
+def _labels_of(cloud: RawCloud, least: int) -> list[int]:
+    """Returns the distinct part labels of a cloud."""
     part = np.unique(np.zeros(0) if cloud.part is None else cloud.part)
     wrong = part[~((part >= least) & (part < MAX_PARTS) & (part == np.floor(part)))]
     if len(wrong):
         raise DataError(
-            f"{cloud.source} has the part label {wrong[0]:g}, but labels must be whole numbers from {least} to "
-            f"{MAX_PARTS - 1:,}; {REMEDY}."
+            f"{cloud.source}: part labels must be integers from {least} to {MAX_PARTS - 1:,}, got {wrong[0]:g}; {HINT}."
         )
     return [int(label) for label in part]

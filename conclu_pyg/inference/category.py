@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from conclu_pyg.datasets.layouts.parts import read_categories
-from conclu_pyg.datasets.layouts.synset_tree import SynsetTree
+from conclu_pyg.datasets.formats.parts import read_categories
+from conclu_pyg.datasets.formats.synset_tree import SynsetTree
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.suggestions import suggest
 

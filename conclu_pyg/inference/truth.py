@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.inference.label_files import read_labels
 from conclu_pyg.io.clouds import Cloud
+from conclu_pyg.io.point_labels import read_labels
 from conclu_pyg.text import pluralize
 
 SUFFIXES = (".seg", ".npy", ".txt")  # of files of part labels
@@ -65,7 +65,7 @@ class Truth:
 
         Raises:
             DataError: there is no such file, it is one file for several clouds, it cannot be read
-                (:func:`~conclu_pyg.inference.label_files.read_labels`), it has not a label for each point, or one that
+                (:func:`~conclu_pyg.io.point_labels.read_labels`), it has not a label for each point, or one that
                 the category does not have; or the points were sampled from a mesh.
         """
         if self.place is None:

@@ -1,4 +1,4 @@
-"""Clouds from files that nobody made for this program: one reader per suffix, all with the same checks and mends."""
+"""Clouds from arbitrary user files: one reader per suffix, with the same checks and repairs for all formats."""
 
 from __future__ import annotations
 
@@ -10,38 +10,37 @@ from typing import NamedTuple
 
 import numpy as np
 
-from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, mend_rows
+from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, check_not_transposed, clean_points
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.any_h5 import read_any_h5
-from conclu_pyg.io.any_text import read_any_text
+from conclu_pyg.io.h5 import read_h5
 from conclu_pyg.io.npy import read_npy
 from conclu_pyg.io.off import read_off
 from conclu_pyg.io.open3d_files import read_with_open3d
-from conclu_pyg.io.surface import mend_mesh, sample_surface
-from conclu_pyg.io.transposed import check_not_transposed
+from conclu_pyg.io.surface import clean_mesh, sample_surface
+from conclu_pyg.io.text import read_text
 
-MAX_POINTS = 50_000_000  # of a cloud: 1.2 GB in double precision
+MAX_POINTS = 50_000_000  # in a cloud: 1.2 GB in double precision
 MAX_BYTES = 1 << 32
 MESH_POINTS = 10_000
-REMEDY = "restore the file or leave it out"
-UNREAD = "columns after the third were not read"
-NO_FACES = "a mesh without faces: its vertices were taken as the points"
+HINT = "restore the file or leave it out"
+EXTRA_COLUMNS = "columns after the third were ignored"
+NO_FACES = "a mesh without faces: its vertices were used as the points"
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud as it was read.
+    """A cloud from a file.
 
     Args:
-        name: the file's name without its suffix; with a number where the file holds several.
-        points: the coordinates, in the units and axes of the file; no format says which those are. Far from the origin
-            they were moved there (``notes`` says so).
-        rows: which points of the file these are, where some were left out; ``None`` where it is all of them, in order.
-        left_out: how many those are.
-        offset: what was taken off every point where the cloud was moved to the origin; ``None`` where it was not.
-        part: the part of each point, where the file says it (``pid`` of an h5 file).
-        notes: what was mended, left unread or sampled, for the user to know.
-        sampled: whether the points were drawn from the surface of a mesh, so that the file has no such points.
+        name: the file's name without its suffix, with a number if the file holds several clouds.
+        points: the coordinates in the units and axes of the file, which no format states; moved to the origin if they
+            were far away.
+        rows: the points of the file that were kept, or ``None`` if all were kept.
+        left_out: the number of points that were removed.
+        offset: the vector that was subtracted from every point, or ``None`` if the cloud was not moved.
+        part: the part of each point, if the file has it (``pid`` of an h5 file).
+        notes: repairs, ignored columns and sampling, for the user's information.
+        sampled: whether the points were sampled from the surface of a mesh, so the file has no such points.
 
     Shapes:
         - **points:** float32 ``[m, 3]``, **rows:** int64 ``[m]``, **offset:** float64 ``[3]``, **part:** int64 ``[m]``
@@ -57,9 +56,9 @@ class Cloud:
     sampled: bool = False
 
 
-class Found(NamedTuple):
-    """What a reader found: points of any number type, ``[m, 3]``; their parts ``[m]``; what to tell of it;
-    whether they were sampled from a mesh."""
+class _RawCloud(NamedTuple):
+    """The output of a reader: points of any number type, ``[m, 3]``, their parts ``[m]``, notes, and whether they were
+    sampled from a mesh."""
 
     points: np.ndarray
     part: np.ndarray | None = None
@@ -68,37 +67,38 @@ class Found(NamedTuple):
 
 
 def read_clouds(
-    path: Path,
+    path: str | Path,
     mesh_points: int = MESH_POINTS,
     seed: int = 0,
     unusable: Callable[[DataError], None] | None = None,
 ) -> Iterator[Cloud]:
-    """Reads the clouds of a file, one by one; the reader is that of the suffix, upper or lower case.
+    """Yields the clouds of a file; the reader is chosen by the suffix, in upper or lower case.
 
-    Points that are not finite are left out, and a cloud far from the origin is moved there, as in data sets
-    (:mod:`conclu_pyg.data.clean`); ``notes`` says so. Of a mesh, points are sampled from the surface by area.
+    Points that are not finite are removed, and a cloud far from the origin is moved there, as in data sets
+    (:mod:`conclu_pyg.data.clean`); ``notes`` reports it. From a mesh, points are sampled uniformly by area.
 
     Args:
-        path: the file; ``SUFFIXES`` lists what can be read.
-        mesh_points: how many points to sample from a mesh (default: 10,000).
-        seed: rules that sampling (default: 0).
-        unusable: is told why a cloud cannot be used, after which the others of the file follow; ``None`` raises it
-            (default).
+        path: the file; ``SUFFIXES`` lists the formats.
+        mesh_points: points to sample from a mesh (default: 10,000).
+        seed: the seed of that sampling (default: 0).
+        unusable: called with the error of a cloud that cannot be used, after which the other clouds of the file follow
+            (default: the error is raised).
 
     Raises:
-        DataError: the suffix is unknown, or the file missing, empty, damaged or above 4 GiB; or a cloud has no point
-            that can be used, or more than 50 million, and ``unusable`` is ``None``.
-        ConcluError: Open3D, which the suffix needs, is missing.
+        DataError: the suffix is unknown, or the file is missing, empty, damaged or above 4 GiB; or a cloud has no
+            usable point, or more than 50 million, and ``unusable`` is ``None``.
+        ConcluError: the suffix needs Open3D, which is not installed.
     """
+    path = Path(path)
     read = _reader(path)
     _check_file(path)
-    found = read(path, mesh_points, seed)
-    ahead = list(islice(found, 2))
+    clouds = read(path, mesh_points, seed)
+    ahead = list(islice(clouds, 2))
     if not ahead:
-        raise DataError(f"{path} holds no clouds; restore the file or leave it out.")
+        raise DataError(f"{path} holds no clouds; {HINT}.")
     several = len(ahead) > 1
-    first = (ahead.pop(0) for _ in range(len(ahead)))  # so that none is kept
-    for index, each in enumerate(chain(first, found)):
+    first = (ahead.pop(0) for _ in range(len(ahead)))  # keeps no reference to a cloud that was yielded
+    for index, each in enumerate(chain(first, clouds)):
         try:
             cloud = _cloud(each, path, f"{path.stem}_{index:04d}" if several else path.stem)
         except DataError as error:
@@ -109,119 +109,102 @@ def read_clouds(
             yield cloud
 
 
-def read_cloud(path: Path, mesh_points: int = MESH_POINTS, seed: int = 0) -> np.ndarray:
-    """The points of a file's only cloud; arguments and errors are those of :func:`read_clouds`.
-
-    Shapes:
-        - **output:** float32 ``[m, 3]``
-
-    Raises:
-        DataError: also a file of several clouds.
-    """
-    clouds = read_clouds(path, mesh_points, seed)
-    cloud = next(clouds)
-    if next(clouds, None) is not None:
-        raise DataError(f"{path} holds several clouds, where one is expected; read them with read_clouds.")
-    return cloud.points
-
-
-def _reader(path: Path) -> Callable[[Path, int, int], Iterator[Found]]:
+def _reader(path: Path) -> Callable[[Path, int, int], Iterator[_RawCloud]]:
     suffix = path.suffix.lower()
     if suffix in CONVERT:
-        raise DataError(f"{path}: {suffix} files are not read; {CONVERT[suffix]}.")
+        raise DataError(f"{path}: {suffix} files cannot be read; {CONVERT[suffix]}.")
     if suffix not in READERS:
         raise DataError(
-            f"{path} has {f'the suffix {suffix}' if suffix else 'no suffix'}, which no reader is known for; convert it "
-            f"to one of {', '.join(SUFFIXES)}."
+            f"{path}: expected a file with one of the suffixes {', '.join(SUFFIXES)}, got "
+            f"{suffix if suffix else 'no suffix'}; convert the file."
         )
     return READERS[suffix]
 
 
 def _check_file(path: Path) -> None:
     if not path.is_file():
-        raise DataError(f"there is no file {path}; name one that exists.")
+        raise DataError(f"there is no file {path}; check the path.")
     if path.stat().st_size == 0:
-        raise DataError(f"{path} is an empty file; restore it or leave it out.")
+        raise DataError(f"{path} is an empty file; {HINT}.")
     check_size(path)
 
 
 def check_size(path: Path) -> None:
-    """Refuses a file that is too large for a user's, of clouds or of what belongs to their points.
+    """Rejects a file that is too large.
 
     Raises:
         DataError: it has more than 4 GiB.
     """
     size = path.stat().st_size if path.is_file() else 0
     if size > MAX_BYTES:
-        raise DataError(f"{path} has {size:,} bytes, more than the {MAX_BYTES:,} that may be read; thin it first.")
+        raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; subsample it first.")
 
 
-def _cloud(found: Found, path: Path, name: str) -> Cloud:
-    """The cloud that is found, checked and mended."""
-    source = str(path) if name == path.stem else f"{path}, cloud {name.removeprefix(path.stem + '_')},"
-    if len(found.points) > MAX_POINTS:
+def _cloud(raw: _RawCloud, path: Path, name: str) -> Cloud:
+    """Checks and repairs a cloud."""
+    source = str(path) if name == path.stem else f"{path}, cloud {name.removeprefix(path.stem + '_')}"
+    if len(raw.points) > MAX_POINTS:
         raise DataError(
-            f"{source} has {len(found.points):,} points, more than the {MAX_POINTS:,} that a cloud may have; thin it "
-            f"first."
+            f"{source} has {len(raw.points):,} points, more than the maximum of {MAX_POINTS:,}; subsample it first."
         )
-    mended = mend_rows(found.points, source, REMEDY)
-    rows, offset, size = mended.rows, mended.offset, len(found.points)
+    cleaned = clean_points(raw.points, source, HINT)
+    rows, offset, size = cleaned.rows, cleaned.offset, len(raw.points)
     kept = None if isinstance(rows, slice) else np.flatnonzero(rows) if rows.dtype == bool else rows
-    left_out = size - len(mended.points)
+    left_out = size - len(cleaned.points)
     figures = {NOT_FINITE: f" ({left_out:,} of {size:,})"}
     if offset is not None:
-        figures[FAR_AWAY] = f" ({', '.join(f'{x:.9g}' for x in offset)} was taken off each point)"
-    notes = (repair + figures.get(repair, "") for repair in mended.repairs)
-    part = None if found.part is None else found.part[rows]
-    return Cloud(name, mended.points, kept, left_out, offset, part, (*found.notes, *notes), found.sampled)
+        figures[FAR_AWAY] = f" (by subtracting {', '.join(f'{x:.9g}' for x in offset)})"
+    notes = (repair + figures.get(repair, "") for repair in cleaned.repairs)
+    part = None if raw.part is None else raw.part[rows]
+    return Cloud(name, cleaned.points, kept, left_out, offset, part, (*raw.notes, *notes), raw.sampled)
 
 
-def _from_npy(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
-    array = read_npy(path, REMEDY)
+def _from_npy(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
+    array = read_npy(path, HINT)
     check_not_transposed(array.shape, str(path))
-    if array.ndim == 3 and (array.shape[2] < 3 or array.dtype.kind not in "fiu"):  # one reason for all of its clouds
+    if array.ndim == 3 and (array.shape[2] < 3 or array.dtype.kind not in "fiu"):  # one error for all of its clouds
         raise DataError(
-            f"{path} has an array of {array.dtype} of shape {list(array.shape)}, where numbers of shape "
-            f"[clouds, points, 3] are expected; {REMEDY}."
+            f"{path}: expected numbers of shape [clouds, points, 3], got {array.dtype} of shape {list(array.shape)}; "
+            f"{HINT}."
         )
     clouds = array if array.ndim == 3 else [array]
     for cloud in clouds:
         wide = cloud.ndim == 2 and cloud.shape[1] > 3
-        yield Found(cloud[:, :3] if wide else cloud, notes=(UNREAD,) if wide else ())
+        yield _RawCloud(cloud[:, :3] if wide else cloud, notes=(EXTRA_COLUMNS,) if wide else ())
 
 
-def _from_text(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
-    points, notes = read_any_text(path, MAX_POINTS)
-    yield Found(points, notes=tuple(notes))
+def _from_text(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
+    points, notes = read_text(path, MAX_POINTS)
+    yield _RawCloud(points, notes=tuple(notes))
 
 
-def _from_h5(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
-    for points, part in read_any_h5(path, MAX_POINTS):
-        yield Found(points, part)
+def _from_h5(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
+    for points, part in read_h5(path, MAX_POINTS):
+        yield _RawCloud(points, part)
 
 
-def _from_off(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
+def _from_off(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
     yield _sampled(*read_off(path), path, mesh_points, seed)
 
 
-def _from_open3d(path: Path, mesh_points: int, seed: int) -> Iterator[Found]:
+def _from_open3d(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
     points, triangles = read_with_open3d(path, MAX_POINTS)
     is_mesh = path.suffix.lower() not in (".ply", ".pcd")
     yield (
         _sampled(points, triangles, path, mesh_points, seed)
         if len(triangles)
-        else Found(points, notes=(NO_FACES,) if is_mesh else ())
+        else _RawCloud(points, notes=(NO_FACES,) if is_mesh else ())
     )
 
 
-def _sampled(vertices: np.ndarray, triangles: np.ndarray, path: Path, mesh_points: int, seed: int) -> Found:
-    triangles, repairs = mend_mesh(vertices, triangles, str(path))
+def _sampled(vertices: np.ndarray, triangles: np.ndarray, path: Path, mesh_points: int, seed: int) -> _RawCloud:
+    triangles, repairs = clean_mesh(vertices, triangles, str(path))
     points, _ = sample_surface(vertices, triangles, mesh_points, np.random.default_rng(seed))
     notes = (f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs)
-    return Found(points, notes=notes, sampled=True)
+    return _RawCloud(points, notes=notes, sampled=True)
 
 
-READERS: dict[str, Callable[[Path, int, int], Iterator[Found]]] = {
+READERS: dict[str, Callable[[Path, int, int], Iterator[_RawCloud]]] = {
     ".npy": _from_npy,
     ".off": _from_off,
     **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb"), _from_text),
@@ -229,11 +212,11 @@ READERS: dict[str, Callable[[Path, int, int], Iterator[Found]]] = {
     **dict.fromkeys((".ply", ".pcd", ".obj", ".stl", ".gltf", ".glb"), _from_open3d),
 }
 SUFFIXES = tuple(sorted(READERS))
-PDAL = "convert them to .ply first, as by `pdal translate scan.las scan.ply`"
+PDAL = "convert them to .ply first, for example with `pdal translate scan.las scan.ply`"
 CONVERT = {
     ".las": PDAL,
     ".laz": PDAL,
-    ".e57": "convert them to .ply first, as CloudCompare does",
+    ".e57": "convert them to .ply first, for example with CloudCompare",
     ".npz": "save the one array that holds the points as .npy",
     ".mat": "save the one array that holds the points as .npy",
 }

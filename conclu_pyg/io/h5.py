@@ -1,69 +1,144 @@
-"""HDF5 files of labelled clouds: ``data`` ``[n, N, 3]``, ``label`` ``[n]`` or ``[n, 1]``, maybe ``pid`` ``[n, N]``."""
+"""HDF5 files of clouds: ``data`` ``[n, N, 3]``, and perhaps ``label`` ``[n]`` or ``[n, 1]`` and ``pid`` ``[n, N]``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from conclu_pyg.errors import DataError
-from conclu_pyg.io.h5_file import dataset_of, opened
-from conclu_pyg.io.transposed import check_not_transposed
+from conclu_pyg.data.clean import check_not_transposed
+from conclu_pyg.errors import DataError, one_line
 
-BLOCK_BYTES = 1 << 25  # what is held at once while a file is read
-REMEDY = "restore the file or take it out of the list"
+# Deflate, the filter of these files, compresses at most 1032 to 1: a larger claim cannot be real.
+MAX_RATIO = 1100
+BLOCK_BYTES = 1 << 25  # held at once while a file is read
+LISTED_HINT = "restore the file or remove it from the list"
+HINT = "restore the file or leave it out"
 
 
-class H5Clouds:
-    """The clouds of one h5 file, checked before anything large is read.
+def read_h5(path: Path, max_points: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Yields the clouds of a file, whose ``data`` is ``[N, 3]`` or ``[n, N, 3]``, with their ``pid`` if there is one.
+
+    Columns of ``data`` after the third are not read.
 
     Args:
         path: the file.
-        num_classes: labels must lie below it.
+        max_points: the largest number of points in a cloud.
+
+    Shapes:
+        - **output:** ``[N, 3]`` in the number type of the file, and int64 ``[N]`` or ``None``
+
+    Raises:
+        DataError: the file is not HDF5 or damaged, has no ``data`` of such a shape, or its ``pid`` has not one integer
+            for each point.
+    """
+    with _open_h5(path, HINT) as file:
+        data = _find_dataset(file, path, "data", "its clouds as the data set 'data'", HINT)
+        part = _find_dataset(file, path, "pid", "", HINT) if "pid" in file else None
+        check_not_transposed(data.shape, f"{path}: 'data'")
+        if data.ndim not in (2, 3) or data.shape[-1] < 3 or data.dtype.kind not in "fiu":
+            raise DataError(
+                f"{path}: 'data' must hold numbers of shape [points, 3] or [clouds, points, 3], got {data.dtype} "
+                f"{list(data.shape)}; {HINT}."
+            )
+        if data.shape[-2] > max_points:
+            raise DataError(
+                f"{path}: the clouds in 'data' have {data.shape[-2]:,} points, more than the maximum of "
+                f"{max_points:,}; subsample them first."
+            )
+        if part is not None and (part.shape != data.shape[:-1] or part.dtype.kind not in "iu"):
+            raise DataError(
+                f"{path}: 'pid' must hold an integer for each point of 'data' of shape {list(data.shape)}, got "
+                f"{part.dtype} {list(part.shape)}; {HINT}."
+            )
+        for row in [(...,)] if data.ndim == 2 else [(index,) for index in range(len(data))]:
+            labels = None if part is None else np.asarray(part[row]).astype(np.int64)
+            yield np.asarray(data[(*row, slice(None), slice(0, 3))] if data.ndim == 3 else data[:, :3]), labels
+
+
+class H5Clouds:
+    """The labelled clouds of one file, checked before anything large is read.
+
+    Args:
+        path: the file.
+        num_classes: labels must be below it.
         names_file: the file that names the classes, for messages.
         parts: whether the file holds ``pid`` too, the part of each point.
 
     Attributes:
         labels: the class of each cloud.
-        num_points: how many points each cloud has.
+        num_points: the number of points in each cloud.
 
     Shapes:
         - **labels:** int64 ``[n]``
 
     Raises:
-        DataError: a file that is missing, truncated or not HDF5, lacks ``data``, ``label`` or ``pid``, or holds them in
-            another shape or number type, or labels outside of the classes.
+        DataError: the file is missing, truncated or not HDF5, lacks ``data``, ``label`` or ``pid``, holds them in
+            another shape or number type, or has labels without a class.
     """
 
     def __init__(
         self, path: Path, num_classes: int, *, names_file: str = "shape_names.txt", parts: bool = False
     ) -> None:
         self.path, self.names_file, self.parts = path, names_file, parts
-        with opened(path, REMEDY) as file:
-            data, label = _dataset(file, path, "data"), _dataset(file, path, "label")
+        with _open_h5(path, LISTED_HINT) as file:
+            data, label = self._dataset(file, "data"), self._dataset(file, "label")
             check_not_transposed(data.shape, f"{path}: 'data'")
             if data.ndim != 3 or data.shape[2] != 3 or data.shape[1] == 0 or data.dtype.kind not in "fiu":
                 raise DataError(
-                    f"{path}: 'data' must hold numbers of shape [clouds, points, 3] with points > 0, found "
-                    f"{data.dtype} {list(data.shape)}; {REMEDY}."
+                    f"{path}: 'data' must hold numbers of shape [clouds, points, 3] with points > 0, got "
+                    f"{data.dtype} {list(data.shape)}; {LISTED_HINT}."
                 )
             if label.shape not in ((len(data),), (len(data), 1)) or label.dtype.kind not in "fiu":
                 raise DataError(
-                    f"{path}: 'label' must hold one integer for each of the {len(data):,} clouds in 'data', found "
-                    f"{label.dtype} {list(label.shape)}; {REMEDY}."
+                    f"{path}: 'label' must hold one integer for each of the {len(data):,} clouds in 'data', got "
+                    f"{label.dtype} {list(label.shape)}; {LISTED_HINT}."
                 )
             self.num_points = int(data.shape[1])
             if parts:
-                pid = _dataset(file, path, "pid")
+                pid = self._dataset(file, "pid")
                 if pid.shape != data.shape[:2] or pid.dtype.kind not in "iu":
                     raise DataError(
                         f"{path}: 'pid' must hold an integer for each of the {self.num_points:,} points of the "
-                        f"{len(data):,} clouds in 'data', found {pid.dtype} {list(pid.shape)}; {REMEDY}."
+                        f"{len(data):,} clouds in 'data', got {pid.dtype} {list(pid.shape)}; {LISTED_HINT}."
                     )
-            values = np.asarray(label[...]).reshape(-1)
-            self.labels = self._check_labels(values, num_classes)
+            self.labels = self._check_labels(np.asarray(label[...]).reshape(-1), num_classes)
+
+    def read(self, rows: slice) -> np.ndarray:
+        """Returns some of the clouds in the number type of the file.
+
+        Shapes:
+            - **output:** ``[r, num_points, 3]``
+        """
+        with _open_h5(self.path, LISTED_HINT) as file:
+            return np.asarray(self._dataset(file, "data")[rows])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yields the clouds, each ``[num_points, 3]`` in the number type of the file."""
+        return self._rows("data")
+
+    def part(self) -> Iterator[np.ndarray]:
+        """Yields the part labels of each cloud, ``[num_points]``; only if opened with ``parts=True``."""
+        return self._rows("pid")
+
+    def _rows(self, key: str) -> Iterator[np.ndarray]:
+        with _open_h5(self.path, LISTED_HINT) as file:
+            values = self._dataset(file, key)
+            if values.shape[:2] != (len(self), self.num_points):
+                raise DataError(f"{self.path} was changed while it was read; start again.")
+            rows = max(1, BLOCK_BYTES // max(1, self.num_points * 3 * values.dtype.itemsize))
+            for start in range(0, len(self), rows):
+                yield from values[start : start + rows]
+
+    def _dataset(self, file: h5py.File, key: str) -> h5py.Dataset:
+        needed = "'data', 'label' and 'pid'" if key == "pid" else "'data' and 'label'"
+        return _find_dataset(file, self.path, key, f"the data sets {needed}", LISTED_HINT)
 
     def _check_labels(self, values: np.ndarray, num_classes: int) -> np.ndarray:
         with np.errstate(invalid="ignore"):
@@ -72,40 +147,46 @@ class H5Clouds:
             raise DataError(
                 f"{self.path}: cloud {bad[0]} has the label {values[bad[0]]}, but labels must be 0 to "
                 f"{num_classes - 1} ({num_classes} class names in {self.names_file}); {len(bad):,} of {len(values):,} "
-                f"labels are outside. Give {self.names_file} the names of all classes, or {REMEDY}."
+                f"labels are out of range. List the names of all classes in {self.names_file}, or {LISTED_HINT}."
             )
         return values.astype(np.int64)
 
-    def read(self, rows: slice) -> np.ndarray:
-        """Some of the clouds, in the number type of the file.
 
-        Shapes:
-            - **output:** ``[r, num_points, 3]``
-        """
-        with opened(self.path, REMEDY) as file:
-            return np.asarray(_dataset(file, self.path, "data")[rows])
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """The clouds one by one, each ``[num_points, 3]`` in the number type of the file."""
-        return self._rows("data")
-
-    def part(self) -> Iterator[np.ndarray]:
-        """The parts of the clouds' points one by one, each ``[num_points]``; only where the file was opened so."""
-        return self._rows("pid")
-
-    def _rows(self, key: str) -> Iterator[np.ndarray]:
-        with opened(self.path, REMEDY) as file:
-            values = _dataset(file, self.path, key)
-            if values.shape[:2] != (len(self), self.num_points):
-                raise DataError(f"{self.path} was changed while it was read; start again.")
-            rows = max(1, BLOCK_BYTES // max(1, self.num_points * 3 * values.dtype.itemsize))
-            for start in range(0, len(self), rows):
-                yield from values[start : start + rows]
+@contextmanager
+def _open_h5(path: Path, hint: str) -> Iterator[h5py.File]:
+    """Opens a file; errors of opening and of later reading become a :class:`DataError` of one sentence."""
+    if not path.is_file():
+        raise DataError(f"there is no file {path}; {hint}.")
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            yield file
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        if "locking flag" in str(error):  # opened by h5py.File(path), for example in a notebook
+            raise DataError(
+                f"{path} is already open in this process, with locking; close it there, or open it there by "
+                "h5py.File(..., locking=False)."
+            ) from error
+        raise DataError(f"{path} is truncated, damaged or not an h5 file ({one_line(error)}); {hint}.") from error
 
 
-def _dataset(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
-    needed = "'data', 'label' and 'pid'" if key == "pid" else "'data' and 'label'"
-    return dataset_of(file, path, key, f"the data sets {needed}", REMEDY)
+def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str) -> h5py.Dataset:
+    """Returns the data set ``key``, which must be stored in this file and claim no more than the file can hold.
+
+    Raises:
+        DataError: there is no such data set, it is stored in other files, or its size cannot be real.
+    """
+    link = file.get(key, getlink=True) if key in file else None
+    item = file[key] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(item, h5py.Dataset):
+        found = ", ".join(f"'{name}'" for name in file) or "nothing"
+        raise DataError(f"{path} must hold {needed}, got {found:.200}; {hint}.")
+    if item.is_virtual or item.external:
+        raise DataError(f"{path}: '{key}' is stored in other files, which are not followed; copy it into this file.")
+    size = path.stat().st_size
+    claimed = item.size * item.dtype.itemsize if item.size else 0
+    if claimed > MAX_RATIO * size:
+        raise DataError(
+            f"{path}: '{key}' claims {claimed:,} bytes of shape {list(item.shape)}, which a file of {size:,} bytes "
+            f"cannot hold; {hint}."
+        )
+    return item

@@ -1,7 +1,7 @@
-"""Object File Format meshes, as tolerant as ModelNet's files ask.
+"""Object File Format (OFF) meshes, with the tolerance that ModelNet's files need.
 
-trimesh reads them too, but takes three times as long (33 ms against 10 ms for 20,000 faces), passes over a file that
-ends before its last face, and answers one without a header with "not enough values to unpack".
+trimesh reads them too, but takes three times as long (33 ms against 10 ms for 20,000 faces), accepts a file that ends
+before its last face, and fails on one without a header with "not enough values to unpack".
 """
 
 from __future__ import annotations
@@ -17,44 +17,44 @@ import numpy as np
 
 from conclu_pyg.errors import DataError
 
-MAX_BYTES = 1 << 30  # far above any mesh of ModelNet
-REMEDY = "restore the file or leave it out"
+MAX_BYTES = 1 << 30  # far more than any mesh of ModelNet
+HINT = "restore the file or leave it out"
 HEADER = re.compile(r"(?:ST)?C?N?OFF(?![A-Za-z])\s*(.*)", re.DOTALL)
 
 
 def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Reads a mesh.
 
-    Accepted beyond the letter of the format: the counts glued to the header (``OFF490 518 0``, as in many files of
+    Accepted in addition to the standard: counts on the line of the header (``OFF490 518 0``, as in many files of
     ModelNet40), counts without the word ``OFF`` before them, comments and blank lines anywhere, anything after the last
-    face (MeshLab leaves XML there), colours and normals after the numbers that matter. Polygons become fans of
-    triangles; faces of fewer than three corners have no surface and are left out.
+    face (MeshLab writes XML there), colours and normals after the coordinates. Polygons become fans of triangles; faces
+    of fewer than three corners have no surface and are left out.
 
-    A file without counts is refused: where its vertices end could only be guessed.
+    A file without counts is rejected, because the end of its vertices would be a guess.
 
     Shapes:
         - **output:** vertices float64 ``[V, 3]``, triangles int64 ``[T, 3]``, whose indices lie below V
 
     Raises:
-        DataError: the file is missing or no OFF file, promises more than it holds, or has a face that names a vertex
-            which is not there.
+        DataError: the file is missing or not an OFF file, holds less than its counts say, or has a face with a vertex
+            that does not exist.
     """
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise DataError(f"{path} has {size:,} bytes, more than the {MAX_BYTES:,} that a mesh may have; {REMEDY}.")
-        text = path.read_text(encoding="latin-1")  # decodes any byte; those that are no numbers are refused below
+            raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {HINT}.")
+        text = path.read_text(encoding="latin-1")  # decodes any byte; anything but numbers is rejected below
     except OSError as error:
-        raise DataError(f"the mesh {path} cannot be read ({error.strerror}); {REMEDY}.") from error
+        raise DataError(f"the mesh {path} cannot be read ({error.strerror}); {HINT}.") from error
     lines = io.StringIO(text)
     num_vertices, num_faces = _read_counts(lines, path)
     if num_vertices < 3 or num_faces < 1:
-        raise DataError(f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so no surface; {REMEDY}.")
+        raise DataError(f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so no surface; {HINT}.")
     # The shortest lines are "0 0 0\n" and "1 0\n": counts beyond the size are refused before anything is allocated.
     if 6 * num_vertices + 4 * num_faces > size + 1:
         raise DataError(
             f"{path} promises {num_vertices:,} vertices and {num_faces:,} faces, more than {size:,} bytes can hold; "
-            f"{REMEDY}."
+            f"{HINT}."
         )
     try:
         vertices = _read_table(lines, num_vertices, 3, np.float64)
@@ -63,20 +63,19 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
     except (ValueError, OverflowError) as error:
         reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
         raise DataError(
-            f"{path} promises {num_vertices:,} vertices and {num_faces:,} faces, but has something else among them "
-            f"({reason}); {REMEDY}."
+            f"{path}: expected {num_vertices:,} vertices and {num_faces:,} faces, got other content among them "
+            f"({reason}); {HINT}."
         ) from error
     outside = (triangles < 0) | (triangles >= num_vertices)
     if outside.any():
         raise DataError(
-            f"{path} has a face with the vertex {triangles[outside][0]}, but its vertices are 0 to {num_vertices - 1}; "
-            f"{REMEDY}."
+            f"{path}: the vertices of its faces must be 0 to {num_vertices - 1}, got {triangles[outside][0]}; {HINT}."
         )
     return vertices, triangles
 
 
 def _read_counts(lines: io.StringIO, path: Path) -> tuple[int, int]:
-    """The numbers of vertices and faces, from the first one or two lines that say anything."""
+    """Returns the numbers of vertices and faces from the first one or two lines that are not blank or comments."""
     first = _next_line(lines)
     header = HEADER.fullmatch(first.removeprefix("\xef\xbb\xbf"))  # the UTF-8 byte order mark, read as latin-1
     counts = (header[1] or _next_line(lines)) if header else first
@@ -84,8 +83,8 @@ def _read_counts(lines: io.StringIO, path: Path) -> tuple[int, int]:
         return int(counts.split()[0]), int(counts.split()[1])
     found = f"{counts[:40]!r} after the header" if header else f"{first[:40]!r} as its first line"
     raise DataError(
-        f"{path} is no OFF mesh that can be read: expected the word OFF and a line with the numbers of vertices and "
-        f"faces, found {found}; {REMEDY}."
+        f"{path}: expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces, got "
+        f"{found}; {HINT}."
     )
 
 
@@ -102,7 +101,7 @@ def _read_faces(lines: io.StringIO, num_faces: int, path: Path) -> np.ndarray:
     try:
         faces = _read_table(lines, num_faces, 4, np.int64)
     except ValueError:
-        faces = np.empty((0, 4), np.int64)  # a line of fewer than four numbers, or something worse; see below
+        faces = np.empty((0, 4), np.int64)  # a line of fewer than four numbers, or an error; see below
     if len(faces) == num_faces and (faces[:, 0] == 3).all():
         return faces[:, 1:]
     lines.seek(start)
@@ -126,12 +125,12 @@ def _read_faces(lines: io.StringIO, num_faces: int, path: Path) -> np.ndarray:
 
 
 def _read_table(lines: io.StringIO, rows: int, columns: int, dtype: type) -> np.ndarray:
-    """The first columns of the next rows; fewer rows where the lines end before."""
+    """Reads the first columns of the next rows; fewer rows if the file ends before."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that blank lines and comments do not count as rows
+        warnings.simplefilter("ignore", UserWarning)  # NumPy warns about blank lines and comments
         return np.loadtxt(lines, dtype, max_rows=rows, usecols=range(columns), ndmin=2)
 
 
-def _check_count(found: int, promised: int, what: str, path: Path) -> None:
-    if found < promised:
-        raise DataError(f"{path} promises {promised:,} {what} and ends after {found:,}; {REMEDY}.")
+def _check_count(found: int, expected: int, what: str, path: Path) -> None:
+    if found < expected:
+        raise DataError(f"{path}: expected {expected:,} {what}, got {found:,} before the end of the file; {HINT}.")

@@ -12,31 +12,31 @@ from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.open3d_library import import_open3d, native_errors, quiet
 
 HEADER_BYTES = 1 << 16
-# How many points and faces the header of a file claims, by suffix: Open3D makes room for them before it reads any. It
-# takes the words of a PLY header wherever its lines end, and a PCD keyword by its beginning.
+# The numbers of points and faces in the header of a file, by suffix: Open3D allocates them before it reads any. It
+# accepts the words of a PLY header at any line ending, and recognises a PCD keyword by its beginning.
 CLAIMS = {
     ".ply": re.compile(rb"\belement\s+(?:vertex|face)\s+\+?(\d{1,19})"),
     ".pcd": re.compile(rb"^\s*(?:POINTS|WIDTH|HEIGHT)\S*\s+\+?(\d{1,19})", re.MULTILINE),
 }
 FACES = re.compile(rb"\belement\s+face\s+\+?0*[1-9]")
-# What ends the header, after which nothing is claimed.
+# The end of the header.
 ENDS = {".ply": ("end_header", re.compile(rb"[\r\n]\s*end_header\s")), ".pcd": ("DATA", re.compile(rb"(?m)^\s*DATA\s"))}
-REMEDY = "restore the file or leave it out"
+HINT = "restore the file or leave it out"
 
 
 def read_with_open3d(path: Path, max_points: int) -> tuple[np.ndarray, np.ndarray]:
-    """Reads the points of a file, and its triangles where it is a mesh.
+    """Reads the points of a file, and its triangles if it is a mesh.
 
     Args:
-        path: a file with a suffix that Open3D knows.
-        max_points: how many points, and how many faces, the file may have.
+        path: a file with a suffix that Open3D supports.
+        max_points: the largest number of points and the largest number of faces.
 
     Shapes:
         - **output:** float64 ``[m, 3]``, and int64 ``[t, 3]``, with ``t = 0`` for a cloud
 
     Raises:
-        ConcluError: Open3D is missing.
-        DataError: the header has no end or claims too much, or Open3D finds no points in the file.
+        ConcluError: Open3D is not installed.
+        DataError: the header has no end or claims more than the file can hold, or Open3D finds no points in the file.
     """
     suffix = path.suffix.lower()
     header = _check_claims(path, max_points)
@@ -46,45 +46,44 @@ def read_with_open3d(path: Path, max_points: int) -> tuple[np.ndarray, np.ndarra
         with quiet(open3d), native_errors() as errors:
             points, triangles = (_read_cloud if is_cloud else _read_mesh)(open3d, path)
     except (RuntimeError, MemoryError, UnicodeError) as error:
-        raise DataError(f"Open3D cannot read {path} ({one_line(error)}); {REMEDY}.") from error
-    # Of a PLY file that ends too early Open3D gives as many points as were promised, and only says so on the side.
-    told = next((line for line in errors if line.startswith("RPly:")), "")
-    if told:
-        raise DataError(f"Open3D cannot read {path} ({told.strip().rstrip('.')}); {REMEDY}.")
+        raise DataError(f"Open3D cannot read {path} ({one_line(error)}); {HINT}.") from error
+    # For a PLY file that ends too early Open3D returns as many points as the header claims and only logs an error.
+    logged = next((line for line in errors if line.startswith("RPly:")), "")
+    if logged:
+        raise DataError(f"Open3D cannot read {path} ({logged.strip().rstrip('.')}); {HINT}.")
     if len(points) == 0:
-        raise DataError(f"{path} is damaged or has no points: Open3D found none in it; {REMEDY}.")
+        raise DataError(f"{path} is damaged or has no points: Open3D found none in it; {HINT}.")
     outside = (triangles < 0) | (triangles >= len(points))
     if outside.any():
         raise DataError(
-            f"{path} has a face with the vertex {triangles[outside][0]}, but its vertices are 0 to {len(points) - 1}; "
-            f"{REMEDY}."
+            f"{path}: the vertices of its faces must be 0 to {len(points) - 1}, got {triangles[outside][0]}; {HINT}."
         )
     return points, triangles
 
 
 def _check_claims(path: Path, max_points: int) -> bytes:
-    """The beginning of the file, whose claims are no larger than what may be read."""
+    """Returns the beginning of the file, after a check of the numbers in its header."""
     try:
         with path.open("rb") as file:
             header = file.read(HEADER_BYTES)
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {REMEDY}.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.") from error
     suffix = path.suffix.lower()
     if suffix in ENDS and not ENDS[suffix][1].search(header):
         raise DataError(
-            f"{path} has no line {ENDS[suffix][0]!r} in its first {HEADER_BYTES:,} bytes, which ends the header of "
-            f"{suffix} files; {REMEDY}."
+            f"{path}: expected a line {ENDS[suffix][0]!r}, the end of the header of {suffix} files, got none in the "
+            f"first {HEADER_BYTES:,} bytes; {HINT}."
         )
     pattern = CLAIMS.get(suffix)
     claimed = max(map(int, pattern.findall(header)), default=0) if pattern else 0
     if claimed > max_points:
         raise DataError(
-            f"{path} claims {claimed:,} points or faces, more than the {max_points:,} that may be read; thin it first."
+            f"{path} claims {claimed:,} points or faces, more than the maximum of {max_points:,}; subsample it first."
         )
-    # Uncompressed, every point or face takes a byte at the least; compressed ones are bounded by the number alone.
+    # Uncompressed, every point or face takes at least a byte; compressed ones are only bounded by the number above.
     if b"binary_compressed" not in header and claimed > path.stat().st_size:
         raise DataError(
-            f"{path} claims {claimed:,} points or faces, more than {path.stat().st_size:,} bytes can hold; {REMEDY}."
+            f"{path} claims {claimed:,} points or faces, more than {path.stat().st_size:,} bytes can hold; {HINT}."
         )
     return header
 

@@ -1,4 +1,4 @@
-"""Points on the surface of a mesh, spread evenly over its area."""
+"""Sampling of points from the surface of a triangle mesh."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from conclu_pyg.data.clean import MAX_COORDINATE
 from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize
 
-BROKEN_FACES = "faces with a corner that is not finite were left out"
+BROKEN_FACES = "faces with a corner that is not finite were removed"
 
 
 def sample_surface(
@@ -18,21 +18,21 @@ def sample_surface(
     rng: np.random.Generator,
     density: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Samples points independently and uniformly over the area of a triangle mesh, or by a density.
+    r"""Samples points independently from a triangle mesh, uniformly over its area or by a density.
 
-    A triangle is drawn in proportion to its area, and in it the point
+    A triangle is drawn with a probability proportional to its area, and in it the point
 
     .. math:: (1 - \sqrt{r_1}) A + \sqrt{r_1} (1 - r_2) B + \sqrt{r_1} r_2 C
 
     of two uniform numbers (Osada et al., "Shape distributions", 2002, section 4.2).
 
     Args:
-        vertices: where the corners are.
+        vertices: the coordinates of the corners.
         triangles: the corners of each triangle, as indices into ``vertices``; at least one triangle has an area, and
-            all corners are finite (:func:`mend_mesh` sees to both).
-        num_points: how many points to sample.
-        rng: all randomness comes from here.
-        density: points per unit of area of each triangle, relative to the others (default: all the same).
+            all corners are finite (see :func:`clean_mesh`).
+        num_points: the number of points to sample.
+        rng: the source of randomness.
+        density: points per unit of area of each triangle, relative to the others (default: the same for all).
 
     Shapes:
         - **vertices:** ``[V, 3]``, **triangles:** ``[T, 3]``, **density:** ``[T]``
@@ -41,20 +41,20 @@ def sample_surface(
     a, b, c = _corners(vertices, triangles)
     weight = _double_area(a, b, c) if density is None else _double_area(a, b, c) * density
     cumulative = np.cumsum(weight)
-    # The last triangle with an area takes what rounding leaves at the end; one without area is never drawn.
+    # The last triangle with an area takes the rounding error at the end; one without area is never drawn.
     last = int(np.flatnonzero(weight)[-1])
     drawn = np.searchsorted(cumulative, rng.random(num_points) * cumulative[-1], side="right").clip(max=last)
     root, r2 = np.sqrt(rng.random((num_points, 1))), rng.random((num_points, 1))
     return (1 - root) * a[drawn] + root * (1 - r2) * b[drawn] + root * r2 * c[drawn], drawn
 
 
-def mend_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
-    """The triangles of a mesh from a file that points can be sampled from: those whose corners are all finite.
+def clean_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
+    """Returns the triangles that points can be sampled from: those whose corners are all finite.
 
     Args:
-        vertices: where the corners are.
+        vertices: the coordinates of the corners.
         triangles: the corners of each triangle, as indices into ``vertices``.
-        source: what to call the mesh in messages.
+        source: the name of the mesh in messages.
 
     Shapes:
         - **vertices:** ``[V, 3]``, **triangles:** ``[T, 3]``
@@ -63,19 +63,19 @@ def mend_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tuple
     Raises:
         DataError: the mesh has no area.
     """
-    with np.errstate(invalid="ignore"):  # comparisons with NaN are meant here
+    with np.errstate(invalid="ignore"):  # comparisons with NaN are intended
         finite = (np.abs(vertices) <= MAX_COORDINATE).all(axis=1)
     usable = finite[triangles].all(axis=1)
-    mended = triangles if usable.all() else triangles[usable]
-    if not _double_area(*_corners(vertices, mended)).sum() > 0:
+    cleaned = triangles if usable.all() else triangles[usable]
+    if not _double_area(*_corners(vertices, cleaned)).sum() > 0:
         raise DataError(
-            f"{source} has {pluralize(len(triangles), 'triangle')} and no area; restore it, or leave it out."
+            f"{source} has {pluralize(len(triangles), 'triangle')} and no area; restore it or leave it out."
         )
-    return mended, [] if usable.all() else [BROKEN_FACES]
+    return cleaned, [] if usable.all() else [BROKEN_FACES]
 
 
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The cross product of rows; ``np.cross`` takes several times as long on arrays of this size.
+    """Returns the cross products of rows, several times faster than ``np.cross`` on arrays of this size.
 
     Shapes:
         - **a, b:** ``[N, 3]`` or ``[1, 3]``
@@ -85,10 +85,10 @@ def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _corners(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The first, second and third corner of each triangle, ``[T, 3]`` each."""
+    """Returns the first, second and third corner of each triangle, ``[T, 3]`` each."""
     return vertices[triangles[:, 0]], vertices[triangles[:, 1]], vertices[triangles[:, 2]]
 
 
 def _double_area(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Twice the area of each triangle, ``[T]``."""
+    """Returns twice the area of each triangle, ``[T]``."""
     return np.linalg.norm(cross(b - a, c - a), axis=1)

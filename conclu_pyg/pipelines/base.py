@@ -291,7 +291,7 @@ class Pipeline(ABC):
     def split(self, name: str) -> PointCloudSplit:
         """A split of the data set, its clouds turned where the encoder knows those in which another coordinate points
         up."""
-        return self.dataset.get_split(name).with_up_axis(self.dataset.up_axis, self.up_axis)
+        return self.dataset.get_split(name, up_axis=self.up_axis)
 
 
 def check_at_least(least: int, **values: int) -> None:

@@ -119,7 +119,7 @@ class LoadedRun:
     def split(self, name: str) -> PointCloudSplit:
         """A split of the data set, with its clouds turned as those of the training where another coordinate points up
         in them."""
-        return self.dataset.get_split(name).with_up_axis(self.dataset.up_axis, self.up_axis)
+        return self.dataset.get_split(name, up_axis=self.up_axis)
 
 
 def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:

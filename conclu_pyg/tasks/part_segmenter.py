@@ -11,7 +11,7 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
-from conclu_pyg.data.rows import blocks
+from conclu_pyg.data.lazy_rows import iter_blocks
 from conclu_pyg.encoders.base import channels_of, layer_channels, layer_features
 from conclu_pyg.errors import DataError
 from conclu_pyg.metrics import Scores, part_scores
@@ -92,7 +92,7 @@ class PartSegmenter(Task):
         if split.part is None:
             raise DataError("part segmentation needs a split with part labels, and this one has none.")
         counts = np.zeros(len(self.labels.parts), dtype=np.int64)
-        for _, block in blocks(split.part):
+        for _, block in iter_blocks(split.part):
             counts += np.bincount(block.astype(np.int64, copy=False).ravel(), minlength=len(counts))
         return torch.from_numpy(counts)
 

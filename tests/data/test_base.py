@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 from torch_geometric.data import Batch, Data
 
-from conclu_pyg.data import rows
+from conclu_pyg.data import lazy_rows
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
@@ -179,22 +179,22 @@ def test_a_split_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        ({"y": LABELS[:5]}, "found 6 clouds, 5 labels and 6 names"),
-        ({"names": ["x"]}, "found 6 clouds, 6 labels and 1 names"),
-        ({"part": PART[:, :9]}, r"found int64 of shape \[6, 9\] for clouds of shape \[6, 10, 3\]"),
-        ({"part": LABELS}, r"found int64 of shape \[6\] for clouds of shape \[6, 10, 3\]"),
-        ({"part": PART.astype("f4")}, r"an integer as the part of each point, found float32 of shape \[6, 10\]"),
-        ({"pos": POS[0]}, r"floats of shape \[clouds, points, 3\], found float32 of shape \[10, 3\]; keep x, y and z"),
-        ({"pos": np.zeros((6, 10, 6), np.float32)}, r"found float32 of shape \[6, 10, 6\]; keep x, y and z alone"),
-        ({"pos": POS.astype(int)}, r"found int64 of shape \[6, 10, 3\]"),
-        ({"y": LABELS[:, None]}, r"labels of shape \[clouds\], .* found int64 of shape \[6, 1\] and values 0 to 2"),
-        ({"y": LABELS.astype(float)}, r"needs integer labels .* found float64 of shape \[6\]"),
-        ({"y": LABELS + 1}, r"3 classes .* at least 0 and below 3, found .* values 1 to 3; number the labels"),
+        ({"y": LABELS[:5]}, "got 6 clouds, 5 labels and 6 names"),
+        ({"names": ["x"]}, "got 6 clouds, 6 labels and 1 names"),
+        ({"part": PART[:, :9]}, r"expected integers of shape \[6, 10\], got int64 of shape \[6, 9\]"),
+        ({"part": LABELS}, r"expected integers of shape \[6, 10\], got int64 of shape \[6\]"),
+        ({"part": PART.astype("f4")}, r"integers of shape \[6, 10\], got float32 of shape \[6, 10\]"),
+        ({"pos": POS[0]}, r"floats of shape \[clouds, points, 3\], got float32 of shape \[10, 3\]; keep x, y and z"),
+        ({"pos": np.zeros((6, 10, 6), np.float32)}, r"got float32 of shape \[6, 10, 6\]; keep x, y and z only"),
+        ({"pos": POS.astype(int)}, r"got int64 of shape \[6, 10, 3\]"),
+        ({"y": LABELS[:, None]}, r"integers of shape \[clouds\] .* got int64 of shape \[6, 1\] and values 0 to 2"),
+        ({"y": LABELS.astype(float)}, r"expected integers .* got float64 of shape \[6\]"),
+        ({"y": LABELS + 1}, r"from 0 to 2 \(3 classes\), got .* values 1 to 3; number the labels"),
         ({"y": LABELS - 1}, "values -1 to 1"),
-        ({"y": np.array(list("abcabc"))}, r"found <U1 of shape \[6\]; number"),
+        ({"y": np.array(list("abcabc"))}, r"got <U1 of shape \[6\]; number"),
     ],
 )
-def test_arrays_that_do_not_belong_together_are_refused(arguments: dict[str, Any], found: str) -> None:
+def test_arrays_that_do_not_belong_together_are_rejected(arguments: dict[str, Any], found: str) -> None:
     with pytest.raises(DataError, match=found):
         make_split(**arguments)
 
@@ -224,7 +224,7 @@ GOOD = np.array([0, 2, 4, 1, 2, 3])[:, None].repeat(10, axis=1)
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int64, np.uint64])
 @pytest.mark.parametrize("block", [1, 25, 1 << 20])
 def test_parts_that_the_classes_have_are_taken(monkeypatch: pytest.MonkeyPatch, kind: type, block: int) -> None:
-    monkeypatch.setattr(rows, "BLOCK", block)
+    monkeypatch.setattr(lazy_rows, "BLOCK", block)
     assert np.array_equal(Parts(GOOD.astype(kind)).get_split("train").part, GOOD)
 
 
@@ -241,7 +241,7 @@ def test_parts_that_the_classes_have_are_taken(monkeypatch: pytest.MonkeyPatch, 
 def test_a_part_that_its_class_does_not_have_is_refused(
     monkeypatch: pytest.MonkeyPatch, block: int, row: int, label: int, found: str
 ) -> None:
-    monkeypatch.setattr(rows, "BLOCK", block)
+    monkeypatch.setattr(lazy_rows, "BLOCK", block)
     part = GOOD.copy()
     part[row, 7] = label
     with pytest.raises(
@@ -254,7 +254,7 @@ def test_classes_in_another_order_than_the_parts_are_refused() -> None:
     dataset = Parts(GOOD)
     dataset.label_to_names = {0: "b", 1: "a", 2: "c"}
     with pytest.raises(
-        DataError, match=r"split train: the classes are \['a', 'b', 'c'\], but label_to_names has \['b',"
+        DataError, match=r"split train: its classes are \['a', 'b', 'c'\], but label_to_names has \['b',"
     ):
         dataset.get_split("train")
 
@@ -307,3 +307,19 @@ def test_the_built_in_shapes_have_the_parts_that_their_points_have() -> None:
 
 def test_a_data_set_says_what_it_is() -> None:
     assert repr(Shapes()) == "Shapes(up_axis='y', 3 classes)" and Shapes().num_parts == 0
+
+
+@pytest.mark.parametrize("up_axis", [0, 2])
+def test_a_split_is_given_with_another_up_axis(up_axis: int) -> None:
+    dataset = Shapes(transform=[])
+    as_stored, rotated = dataset.get_split("test"), dataset.get_split("test", up_axis=up_axis)
+    assert dataset.get_split("test", up_axis=1) is as_stored
+    assert torch.equal(rotated[0].pos[:, up_axis], as_stored[0].pos[:, 1]) and np.array_equal(rotated.y, as_stored.y)
+
+
+def test_class_labels() -> None:
+    dataset = Shapes()
+    name = dataset.label_to_names[1]
+    assert dataset.class_label(name) == 1
+    with pytest.raises(DataError, match=r"Shapes has no class 'lamp'; its classes are "):
+        dataset.class_label("lamp")

@@ -35,28 +35,28 @@ def test_plain_values_give_the_same_labels_again(labels: Labels) -> None:
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        ({"classes": ()}, "labels need at least one class, found none."),
-        ({"classes": ("a", "b", "a")}, "each class needs a name of its own, found 'a' more than once."),
-        ({"parts": ("x",)}, "labels with parts need the parts of each class, found 0 lists of parts for 2 classes."),
+        ({"classes": ()}, "labels: expected at least one class, got none."),
+        ({"classes": ("a", "b", "a")}, "labels: class names must be unique, got 'a' more than once."),
+        ({"parts": ("x",)}, "labels: expected a list of parts for each class, got 0 lists for 2 classes."),
         (
             {"parts": ("x",), "class_parts": ((0,),)},
-            "labels with parts need the parts of each class, found 1 lists of parts for 2 classes.",
+            "labels: expected a list of parts for each class, got 1 lists for 2 classes.",
         ),
         (
             {"parts": ("x",), "class_parts": ((0,), ())},
-            "the class b needs parts with labels of at least 0 and below 1, the number of their names; found [].",
+            "labels: the parts of the class b must be numbers from 0 to 0 (1 part names), got [].",
         ),
         (
             {"parts": ("x",), "class_parts": ((0, 1), (0,))},
-            "the class a needs parts with labels of at least 0 and below 1, the number of their names; found [0, 1].",
+            "labels: the parts of the class a must be numbers from 0 to 0 (1 part names), got [0, 1].",
         ),
         (
             {"parts": ("x",), "class_parts": ((0,), (-1,))},
-            "the class b needs parts with labels of at least 0 and below 1, the number of their names; found [-1].",
+            "labels: the parts of the class b must be numbers from 0 to 0 (1 part names), got [-1].",
         ),
         (
             {"class_parts": ((0,), (0,))},
-            "the class a needs parts with labels of at least 0 and below 0, the number of their names; found [0].",
+            "labels: the parts of the class a must be numbers from 0 to -1 (0 part names), got [0].",
         ),
     ],
 )
@@ -68,7 +68,7 @@ def test_labels_that_do_not_belong_together_are_refused(arguments: dict[str, Any
 
 @pytest.mark.parametrize("class_parts", [None, {}, {"cup": [0]}])
 def test_a_class_whose_parts_are_not_said_is_named(class_parts: Any) -> None:
-    with pytest.raises(DataError, match=r"^the parts of the class (cup|lamp) are not said\.$"):
+    with pytest.raises(DataError, match=r"^labels: the parts of the class (cup|lamp) are missing"):
         Labels.of(["cup", "lamp"], ["rim"], class_parts)
 
 
@@ -92,11 +92,11 @@ STATE = PARTS.state()
     ],
 )
 def test_a_state_of_something_else_is_refused_in_a_short_sentence(state: Any) -> None:
-    with pytest.raises(DataError, match=r"^labels must hold classes, parts and class_parts, found ") as error:
+    with pytest.raises(DataError, match=r"^labels: expected a dict with classes, parts and class_parts, got ") as error:
         Labels.from_state(state)
     assert len(str(error.value)) < 160 and "\n" not in str(error.value)
 
 
 def test_a_state_whose_lists_do_not_belong_together_is_refused() -> None:
-    with pytest.raises(DataError, match=r"the class lamp needs parts .* below 4, .* found \[9\]"):
+    with pytest.raises(DataError, match=r"the class lamp must be .* 0 to 3 .* got \[9\]"):
         Labels.from_state({**STATE, "class_parts": [[0], [9], [1]]})

@@ -91,22 +91,22 @@ def test_held_out_clouds_are_a_share_of_each_class_and_are_not_trained_on(share:
 def test_a_class_with_too_few_clouds_is_named() -> None:
     with pytest.raises(DataError) as error:
         draw_per_class(make_split([40, 7, 21]), 8, seed=0)
-    assert str(error.value) == "8 labels of each class cannot be drawn: b has 7 training clouds; ask for fewer."
+    assert str(error.value) == "cannot draw 8 labels of each class: b has 7 training clouds; draw fewer."
     with pytest.raises(DataError, match="c has 0 training clouds"):
         draw_per_class(make_split(COUNTS), 1, seed=0)
 
 
 @pytest.mark.parametrize("fraction", [0.0, -0.1, 1.01, float("nan")])
 def test_a_fraction_out_of_its_range_is_refused(fraction: float) -> None:
-    with pytest.raises(ConfigError, match=f"must be above 0 and at most 1, found {fraction}"):
+    with pytest.raises(ConfigError, match=f"must be above 0 and at most 1, got {fraction}"):
         draw_fraction(make_split(COUNTS), fraction, seed=0)
 
 
 def test_a_validation_part_that_cannot_have_each_class_is_refused_in_a_sentence() -> None:
     with pytest.raises(DataError) as error:
-        hold_out(make_split([5, 1, 5]), 0.5, seed=0, remedy="give it another")
+        hold_out(make_split([5, 1, 5]), 0.5, seed=0, hint="give it another")
     assert str(error.value) == (
-        "a validation part cannot be taken from the 11 training clouds: the class b has only one; give it another."
+        "cannot hold out validation clouds from the 11 training clouds: the class b has only one; give it another."
     )
 
 

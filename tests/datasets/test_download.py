@@ -1,6 +1,8 @@
-"""Fetching the archives, from a server on this machine."""
+"""Download of the archives, from a server on this machine."""
 
+import hashlib
 import http.server
+import logging
 import stat
 import threading
 import zipfile
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from conclu_pyg.datasets import download
-from conclu_pyg.datasets.download import download_modelnet, unpack_meshes
+from conclu_pyg.datasets.download import ARCHIVES, Archive, download_modelnet, unpack_meshes
 from conclu_pyg.datasets.modelnet import ModelNet
 from conclu_pyg.errors import DataError
 
@@ -37,6 +39,14 @@ def pack(path: Path, members: dict[str, str] = MEMBERS) -> Path:
 class Handler(http.server.SimpleHTTPRequestHandler):
     broken = False
 
+    def do_GET(self) -> None:
+        if self.path.endswith("?redirect"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removesuffix("?redirect"))
+            self.end_headers()
+        else:
+            super().do_GET()
+
     def log_message(self, *args: Any) -> None:
         """Keeps the test's output clean."""
 
@@ -55,7 +65,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         thread.start()
         url = f"http://127.0.0.1:{httpd.server_port}"
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        monkeypatch.setattr(download, "URLS", {n: f"{url}/ModelNet{n}.zip" for n in (10, 40)})
+        monkeypatch.setattr(download, "SCHEME", "http://127.0.0.1")
+        monkeypatch.setattr(download, "ARCHIVES", {n: Archive(f"{url}/ModelNet{n}.zip") for n in (10, 40)})
         yield folder
         httpd.shutdown()
 
@@ -77,20 +88,22 @@ def test_the_archive_is_chosen_by_variant_or_name(server: Path, tmp_path: Path) 
     pack(server / "ModelNet10.zip")
     (tmp_path / "modelnet10").mkdir()
     ModelNet(str(tmp_path / "modelnet10"), download=True, transform=[])
-    with pytest.raises(DataError, match=r"ModelNet40\.zip cannot be fetched \(HTTP Error 404: File not found\)"):
+    with pytest.raises(DataError, match=r"ModelNet40\.zip cannot be downloaded \(404 Client Error: File not found"):
         ModelNet(str(tmp_path / "modelnet40"), download=True, transform=[])
-    with pytest.raises(DataError, match="asks for 10 classes"):  # what is served is a toy
+    with pytest.raises(DataError, match=r"dataset\.variant is 10 classes"):  # what is served is a toy
         ModelNet(str(tmp_path / "other"), download=True, variant=10, transform=[])
 
 
 def test_says_where_to_put_what_without_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(download, "URLS", {40: "http://127.0.0.1:9/ModelNet40.zip"})
+    monkeypatch.setattr(download, "SCHEME", "http://127.0.0.1")
+    monkeypatch.setattr(download, "ARCHIVES", {40: Archive("http://127.0.0.1:9/ModelNet40.zip")})
     folder = tmp_path / "modelnet40"
     with pytest.raises(DataError) as caught:
         download_modelnet(40, folder)
     message = str(caught.value)
-    assert message.startswith("http://127.0.0.1:9/ModelNet40.zip cannot be fetched ([Errno 111] Connection refused). ")
+    assert message.startswith("http://127.0.0.1:9/ModelNet40.zip cannot be downloaded (")
+    assert "Connection refused" in message
     assert f"{folder}/ModelNet40/chair/train/chair_0001.off" in message and "modelnet40_ply_hdf5_2048" in message
     assert list(tmp_path.iterdir()) == []
 
@@ -100,7 +113,7 @@ def test_a_download_that_breaks_off_leaves_nothing(
 ) -> None:
     pack(server / "ModelNet40.zip")
     monkeypatch.setattr(Handler, "broken", True)
-    with pytest.raises(DataError, match=r"broke off after [\d,]+ of [\d,]+ bytes; try again|IncompleteRead"):
+    with pytest.raises(DataError, match=r"cannot be downloaded \(.*IncompleteRead"):
         download_modelnet(40, tmp_path / "data" / "modelnet40")
     assert list((tmp_path / "data").iterdir()) == []
 
@@ -108,7 +121,8 @@ def test_a_download_that_breaks_off_leaves_nothing(
 def test_a_download_without_end_is_cut_short(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack(server / "ModelNet40.zip")
     monkeypatch.setattr(download, "MAX_ARCHIVE_BYTES", 100)
-    with pytest.raises(DataError, match=r"cannot be fetched \(more than 100 bytes\)"):
+    monkeypatch.setattr(download, "BLOCK", 100)
+    with pytest.raises(DataError, match=r"cannot be downloaded \(more than 100 bytes\)"):
         download_modelnet(40, tmp_path / "modelnet40")
 
 
@@ -116,11 +130,46 @@ def test_files_of_others_are_never_replaced(server: Path, tmp_path: Path) -> Non
     pack(server / "ModelNet40.zip")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
-    with pytest.raises(DataError, match=r"holds no ModelNet.*Found: thesis\.tex"):
+    with pytest.raises(DataError, match=r"holds no ModelNet.*Got: thesis\.tex"):
         ModelNet(str(tmp_path / "mine"), download=True, transform=[])
     with pytest.raises(DataError, match=r"cannot be stored as .*mine: Directory not empty"):
         download_modelnet(40, tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_checksum_or_size_that_differs_is_an_error(
+    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = pack(server / "ModelNet40.zip").read_bytes()
+    url, right = download.ARCHIVES[40].url, hashlib.sha256(content).hexdigest()
+    for archive, message in {
+        Archive(url, sha256="0" * 64): r"cannot be downloaded \(SHA256 hash of downloaded file .* does not match",
+        Archive(url, size=len(content) + 1): rf"expected {len(content) + 1:,} bytes, got {len(content):,}; try again",
+    }.items():
+        monkeypatch.setattr(download, "ARCHIVES", {40: archive})
+        with pytest.raises(DataError, match=message):
+            download_modelnet(40, tmp_path / "data" / "modelnet40")
+        assert list((tmp_path / "data").iterdir()) == []
+    with caplog.at_level(logging.INFO, "conclu_pyg"):
+        monkeypatch.setattr(download, "ARCHIVES", {40: Archive(url, size=len(content))})
+        download_modelnet(40, tmp_path / "data" / "unverified")
+        assert f"could not be verified; SHA-256: {right}" in caplog.text
+        caplog.clear()
+        monkeypatch.setattr(download, "ARCHIVES", {40: Archive(url, right, len(content))})
+        download_modelnet(40, tmp_path / "data" / "verified")
+        assert not caplog.records
+
+
+def test_plain_http_is_rejected(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(archive.url.startswith("https://") for archive in ARCHIVES.values())
+    monkeypatch.setattr(download, "SCHEME", "https://")
+    with pytest.raises(DataError, match="expected an https address"):
+        download_modelnet(40, tmp_path / "modelnet40")
+    monkeypatch.setattr(download, "SCHEME", download.ARCHIVES[40].url + "?")  # the address that redirects, alone
+    pack(server / "ModelNet40.zip")
+    monkeypatch.setattr(download, "ARCHIVES", {40: Archive(download.ARCHIVES[40].url + "?redirect")})
+    with pytest.raises(DataError, match=r"redirected to .*ModelNet40.zip, which is not https"):
+        download_modelnet(40, tmp_path / "modelnet40")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +177,7 @@ def test_files_of_others_are_never_replaced(server: Path, tmp_path: Path) -> Non
 )
 def test_an_archive_cannot_write_elsewhere(tmp_path: Path, name: str) -> None:
     archive = pack(tmp_path / "a.zip", MEMBERS | {name: MESH})
-    with pytest.raises(DataError, match="a place outside of its folder"):
+    with pytest.raises(DataError, match="a path outside of its folder"):
         unpack_meshes(archive, tmp_path / "to" / "here", "a.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
@@ -153,11 +202,11 @@ def test_an_archive_cannot_fill_the_disk(tmp_path: Path, monkeypatch: Any, bound
 def test_damaged_archives_are_refused(tmp_path: Path) -> None:
     whole = pack(tmp_path / "a.zip").read_bytes()
     (tmp_path / "a.zip").write_bytes(whole[:-60])
-    with pytest.raises(DataError, match=r"a.zip is not a whole ZIP archive of meshes \(.*\); fetch it again"):
+    with pytest.raises(DataError, match=r"a.zip is not a complete ZIP archive of meshes \(.*\); download it again"):
         unpack_meshes(tmp_path / "a.zip", tmp_path / "out", "a.zip")
     start = whole.index(b"chair_0001.off") + 16
     (tmp_path / "a.zip").write_bytes(whole[:start] + b"\xff" * 9 + whole[start + 9 :])
-    with pytest.raises(DataError, match="not a whole ZIP archive"):
+    with pytest.raises(DataError, match="not a complete ZIP archive"):
         unpack_meshes(tmp_path / "a.zip", tmp_path / "out", "a.zip")
     with pytest.raises(DataError, match="holds no meshes"):
         unpack_meshes(pack(tmp_path / "b.zip", {"cat.png": ""}), tmp_path / "out", "b.zip")

@@ -173,7 +173,7 @@ def test_on_validation_the_test_split_is_never_read(
 
 
 def test_a_training_split_too_small_for_a_validation_part_is_refused(run: Path) -> None:
-    with pytest.raises(DataError, match=r"validation part cannot be taken from the \d+ training clouds"):
+    with pytest.raises(DataError, match=r"cannot hold out validation clouds from the \d+ training clouds"):
         evaluate_run(str(run), ["dataset.num_shapes=20"], on="validation")
 
 

@@ -40,7 +40,7 @@ def test_a_validation_part_has_every_class_in_proportion_and_no_training_cloud(l
 
 
 def test_a_training_split_too_small_for_a_validation_part_is_refused(tiny_run: Path) -> None:
-    with pytest.raises(DataError, match=r"validation part cannot be taken from the \d+ training clouds"):
+    with pytest.raises(DataError, match=r"cannot hold out validation clouds from the \d+ training clouds"):
         probe_splits(load_run(tiny_run, ["dataset.num_shapes=20"]), "validation")
 
 
@@ -60,7 +60,7 @@ def test_a_few_labels_are_as_many_of_each_class_and_the_same_each_time(loaded: L
 
 
 def test_more_labels_than_a_class_has_are_refused_with_its_name(loaded: LoadedRun) -> None:
-    with pytest.raises(DataError, match=r"7 labels of each class cannot be drawn: \w+ has 6 training clouds"):
+    with pytest.raises(DataError, match=r"cannot draw 7 labels of each class: \w+ has 6 training clouds"):
         probe_splits(loaded, "test", 7)
     with pytest.raises(ConfigError, match="--label-per-class must be at least 1, found 0"):
         probe_splits(loaded, "test", 0)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from conclu_pyg.datasets.layouts.h5_parts import H5Parts
-from conclu_pyg.datasets.layouts.h5_release import H5Release
-from conclu_pyg.datasets.layouts.synset_tree import SynsetTree
+from conclu_pyg.datasets.formats.h5_parts import H5Parts
+from conclu_pyg.datasets.formats.h5_release import H5Release
+from conclu_pyg.datasets.formats.synset_tree import SynsetTree
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.inputs import check_order, check_out, find_inputs
 

@@ -334,7 +334,7 @@ def test_labels_can_be_laid_beside_the_file_and_points_over_it(
     (row,) = list_of(out)
     assert row["points"] == "98" and row["left_out"] == "2"
     assert np.allclose([float(x) for x in row["moved_by"].split()], [4e6, -5e5, 0], atol=5)
-    assert "left out (2 of 100)" in row["note"] and "left out (2 of 100)" in capsys.readouterr().out
+    assert "removed (2 of 100)" in row["note"] and "removed (2 of 100)" in capsys.readouterr().out
 
 
 def test_a_cloud_of_few_points_gets_a_note(

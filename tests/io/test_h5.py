@@ -40,16 +40,16 @@ LABEL = np.zeros(2, "i8")
 @pytest.mark.parametrize(
     ("datasets", "found"),
     [
-        ({}, "found nothing"),
-        ({"data": GOOD}, "must hold the data sets 'data' and 'label', found 'data'"),
-        ({"points": GOOD, "label": LABEL}, "found 'label', 'points'"),
-        ({"data": GOOD[0], "label": LABEL}, r"shape \[clouds, points, 3\] with points > 0, found float32 \[4, 3\]"),
-        ({"data": GOOD[..., :2], "label": LABEL}, r"found float32 \[2, 4, 2\]"),
-        ({"data": GOOD[:, :0], "label": LABEL}, r"found float32 \[2, 0, 3\]"),
-        ({"data": np.full((2, 4, 3), b"x"), "label": LABEL}, r"found \|S1"),
-        ({"data": GOOD, "label": LABEL[:1]}, r"each of the 2 clouds in 'data', found int64 \[1\]"),
-        ({"data": GOOD, "label": np.zeros((2, 2), "i8")}, r"found int64 \[2, 2\]"),
-        ({"data": GOOD, "label": np.array([b"a", b"b"])}, r"found \|S1 \[2\]"),
+        ({}, "got nothing"),
+        ({"data": GOOD}, "must hold the data sets 'data' and 'label', got 'data'"),
+        ({"points": GOOD, "label": LABEL}, "got 'label', 'points'"),
+        ({"data": GOOD[0], "label": LABEL}, r"shape \[clouds, points, 3\] with points > 0, got float32 \[4, 3\]"),
+        ({"data": GOOD[..., :2], "label": LABEL}, r"got float32 \[2, 4, 2\]"),
+        ({"data": GOOD[:, :0], "label": LABEL}, r"got float32 \[2, 0, 3\]"),
+        ({"data": np.full((2, 4, 3), b"x"), "label": LABEL}, r"got \|S1"),
+        ({"data": GOOD, "label": LABEL[:1]}, r"each of the 2 clouds in 'data', got int64 \[1\]"),
+        ({"data": GOOD, "label": np.zeros((2, 2), "i8")}, r"got int64 \[2, 2\]"),
+        ({"data": GOOD, "label": np.array([b"a", b"b"])}, r"got \|S1 \[2\]"),
         ({"data": GOOD, "label": np.array([0, 7])}, "cloud 1 has the label 7, but labels must be 0 to 2"),
         ({"data": GOOD, "label": np.array([-1, 0])}, "cloud 0 has the label -1"),
         ({"data": GOOD, "label": np.array([0.5, 0])}, "cloud 0 has the label 0.5"),
@@ -78,7 +78,7 @@ def test_refuses_a_missing_truncated_or_foreign_file(tmp_path: Path) -> None:
 
 def test_a_file_that_is_open_elsewhere_is_not_called_damaged(tmp_path: Path) -> None:
     path = write(tmp_path, data=np.zeros((20, 50, 3)), label=np.zeros(20, "i8"))
-    with h5py.File(path, "r", locking=True), pytest.raises(DataError, match="is open elsewhere in this program"):
+    with h5py.File(path, "r", locking=True), pytest.raises(DataError, match="is already open in this process"):
         H5Clouds(path, 3)
     assert len(H5Clouds(path, 3)) == 20
 
@@ -120,7 +120,7 @@ def test_does_not_follow_links_into_other_files(tmp_path: Path) -> None:
         layout[...] = h5py.VirtualSource(secret.name, "data", shape=GOOD.shape)
         file.create_virtual_dataset("data", layout)
         file["label"] = LABEL
-    with pytest.raises(DataError, match="lies in other files"):
+    with pytest.raises(DataError, match="is stored in other files"):
         H5Clouds(path, 3)
 
 

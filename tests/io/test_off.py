@@ -54,29 +54,29 @@ def test_polygons_become_fans_beside_triangles(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("", "found '' as its first line"),
-        (SQUARE, "found '0 0 0' as its first line|so no surface"),
-        ("1.5 2 3\n4 5 6\n", "found '1.5 2 3' as its first line"),
-        ("OFF BINARY\n\x00\x01", "found 'BINARY' after the header"),
-        ("4OFF\n4 2 0\n", "found '4OFF' as its first line"),
-        ("solid cube\nfacet\n", "found 'solid cube'"),
-        ("OFF\n-4 2 0\n", "found '-4 2 0' after the header"),
+        ("", "got '' as its first line"),
+        (SQUARE, "got '0 0 0' as its first line|so no surface"),
+        ("1.5 2 3\n4 5 6\n", "got '1.5 2 3' as its first line"),
+        ("OFF BINARY\n\x00\x01", "got 'BINARY' after the header"),
+        ("4OFF\n4 2 0\n", "got '4OFF' as its first line"),
+        ("solid cube\nfacet\n", "got 'solid cube'"),
+        ("OFF\n-4 2 0\n", "got '-4 2 0' after the header"),
         ("OFF\n0 0 0\n", "0 vertices and 0 faces, so no surface"),
         (f"OFF\n4 0 0\n{SQUARE}", "4 vertices and 0 faces, so no surface"),
         ("OFF\n999999999999 2 0\n", "more than .. bytes can hold"),
         ("OFF\n4 999999999999 0\n", "more than .. bytes can hold"),
-        (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}", "promises 3 faces and ends after 2"),
+        (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}", "expected 3 faces, got 2 before the end"),
         (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}3 0 ", "a face line '3 0'"),
-        ("OFF\n9 2 0\n" + "0 0 0\n" * 8 + "# and so on, and so on", "promises 9 vertices and ends after 8"),
-        (f"OFF\n3 3 0\n{SQUARE}{TWO_TRIANGLES}", "the vertex 3, but its vertices are 0 to 2"),
-        (f"OFF\n4 2 0\n{SQUARE}3 0 1 4\n3 0 2 3\n", "the vertex 4, but its vertices are 0 to 3"),
-        (f"OFF\n4 2 0\n{SQUARE}3 0 1 -1\n3 0 2 3\n", "the vertex -1, but its vertices are 0 to 3"),
-        (f"OFF\n4 1 0\n{SQUARE}4 0 1 2 9\n", "the vertex 9"),
-        (f"OFF\n4 2 0\n{SQUARE}3 0 1 99999999999999999999\n3 0 2 3\n", "has something else among them"),
+        ("OFF\n9 2 0\n" + "0 0 0\n" * 8 + "# and so on, and so on", "expected 9 vertices, got 8 before the end"),
+        (f"OFF\n3 3 0\n{SQUARE}{TWO_TRIANGLES}", "must be 0 to 2, got 3"),
+        (f"OFF\n4 2 0\n{SQUARE}3 0 1 4\n3 0 2 3\n", "must be 0 to 3, got 4"),
+        (f"OFF\n4 2 0\n{SQUARE}3 0 1 -1\n3 0 2 3\n", "must be 0 to 3, got -1"),
+        (f"OFF\n4 1 0\n{SQUARE}4 0 1 2 9\n", "got 9"),
+        (f"OFF\n4 2 0\n{SQUARE}3 0 1 99999999999999999999\n3 0 2 3\n", "got other content among them"),
         (f"OFF\n4 2 0\n{SQUARE}-3 0 1 2\n3 0 2 3\n", "a face line '-3 0 1 2'"),
-        (f"OFF\n4 2 0\n{SQUARE}3 a b c\n3 0 2 3\n", "has something else among them"),
-        ("OFF\n4 2 0\n0 0 0\n1 x 0\n1 1 0\n0 1 0\n" + TWO_TRIANGLES, "has something else among them"),
-        ("OFF\n4 2 0\n0 0 0\n1 0\n1 1 0\n0 1 0\n" + TWO_TRIANGLES, "has something else among them"),
+        (f"OFF\n4 2 0\n{SQUARE}3 a b c\n3 0 2 3\n", "got other content among them"),
+        ("OFF\n4 2 0\n0 0 0\n1 x 0\n1 1 0\n0 1 0\n" + TWO_TRIANGLES, "got other content among them"),
+        ("OFF\n4 2 0\n0 0 0\n1 0\n1 1 0\n0 1 0\n" + TWO_TRIANGLES, "got other content among them"),
     ],
 )
 def test_refuses_in_one_sentence(tmp_path: Path, text: str, found: str) -> None:
@@ -99,5 +99,7 @@ def test_reads_real_odd_files(conclu_data: Path) -> None:
     assert all(np.array_equal(*pair) for pair in zip(glued, official, strict=True))
     vertices, triangles = read_off(odd / "off_with_xml_tail.off")
     assert vertices.shape == (10283, 3) and triangles.shape == (20562, 3) and triangles.max() == 10282
-    with pytest.raises(DataError, match="expected the word OFF and a line with the numbers of vertices and faces"):
+    with pytest.raises(
+        DataError, match="expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces"
+    ):
         read_off(odd / "off_without_header.off")

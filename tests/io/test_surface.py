@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from conclu_pyg.data.seeds import shape_rng
+from conclu_pyg.data.resize import shape_rng
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.surface import BROKEN_FACES, mend_mesh, sample_surface
+from conclu_pyg.io.surface import BROKEN_FACES, clean_mesh, sample_surface
 
 # A small triangle in the plane z = 0, one of nine times its area in z = 1, and one without an area.
 VERTICES = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [3, 0, 1], [0, 3, 1.0]])
@@ -26,7 +26,7 @@ def test_points_lie_on_the_triangles_in_proportion_to_their_areas() -> None:
 
 
 def test_a_sound_mesh_is_left_as_it_is() -> None:
-    triangles, repairs = mend_mesh(VERTICES, TRIANGLES, "a")
+    triangles, repairs = clean_mesh(VERTICES, TRIANGLES, "a")
     assert triangles is TRIANGLES and repairs == []
 
 
@@ -43,7 +43,7 @@ def test_one_seed_gives_one_cloud_for_each_name() -> None:
 def test_leaves_out_faces_with_a_broken_corner(bad: float) -> None:
     vertices = VERTICES.copy()
     vertices[4, 1] = bad
-    triangles, repairs = mend_mesh(vertices, TRIANGLES, "a")
+    triangles, repairs = clean_mesh(vertices, TRIANGLES, "a")
     assert repairs == [BROKEN_FACES] and np.array_equal(triangles, TRIANGLES[[0, 2]])
     points, triangle = sample_surface(vertices, triangles, 100, shape_rng(0, "a"))
     assert np.all(points[:, 2] == 0) and not triangle.any()
@@ -65,5 +65,5 @@ def test_a_density_weighs_the_areas() -> None:
     ],
 )
 def test_refuses_a_mesh_without_area(vertices: np.ndarray, triangles: np.ndarray) -> None:
-    with pytest.raises(DataError, match=r"chair_0001.off has \d triangles? and no area; restore it, or leave it out"):
-        mend_mesh(vertices, triangles, "chair_0001.off")
+    with pytest.raises(DataError, match=r"chair_0001.off has \d triangles? and no area; restore it or leave it out"):
+        clean_mesh(vertices, triangles, "chair_0001.off")

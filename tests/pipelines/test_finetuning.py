@@ -361,10 +361,10 @@ def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: st
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"label_per_class": 4}, "4 labels of each class cannot be drawn"),
+        ({"label_per_class": 4}, "cannot draw 4 labels of each class"),
         ({"train_on": "all"}, "has no split 'all'; it has train, test"),
         ({"validation": "val"}, "has no split 'val'"),
-        ({"label_per_class": 1, "validation": 0.1}, "a validation part cannot be taken from the 20 training clouds"),
+        ({"label_per_class": 1, "validation": 0.1}, "cannot hold out validation clouds from the 20 training clouds"),
     ],
 )
 def test_clouds_that_there_are_not_are_refused(options: dict[str, Any], message: str, build: Build) -> None:

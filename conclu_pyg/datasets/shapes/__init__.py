@@ -1,1 +1,1 @@
-"""Parametric shapes: primitives, the categories composed of them, and points drawn from their surfaces."""
+"""Parametric shapes: primitives, the categories composed of them, and simulated scans of their surfaces."""

@@ -1,31 +1,31 @@
-"""The table of categories: what each is called, which parts it may have and which function makes one."""
+"""The categories of parametric shapes: name, parts and the function that makes one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from conclu_pyg.datasets.shapes.craft import airplane, rocket, ship
-from conclu_pyg.datasets.shapes.dice import Dice
+from conclu_pyg.datasets.shapes.aircraft_and_ships import airplane, rocket, ship
+from conclu_pyg.datasets.shapes.containers import bottle, bowl, mug, teapot, vase
 from conclu_pyg.datasets.shapes.furniture import bed, lamp, shelf, table
 from conclu_pyg.datasets.shapes.instruments import guitar
 from conclu_pyg.datasets.shapes.mesh import Assembly
-from conclu_pyg.datasets.shapes.road import bus, car, truck
+from conclu_pyg.datasets.shapes.random_choices import RandomChoices
 from conclu_pyg.datasets.shapes.seating import bench, chair, sofa, stool
-from conclu_pyg.datasets.shapes.vessels import bottle, bowl, mug, teapot, vase
+from conclu_pyg.datasets.shapes.vehicles import bus, car, truck
 
 
 class Category(NamedTuple):
     """A category of shapes.
 
     Args:
-        name: what it is called.
-        make: makes one of them from random choices.
-        parts: the names of the parts that its shapes may have; a shape need not have all.
+        name: the name of the category.
+        make: makes a shape from random choices.
+        parts: the names of the parts that its shapes may have; a shape need not have all of them.
     """
 
     name: str
-    make: Callable[[Dice], Assembly]
+    make: Callable[[RandomChoices], Assembly]
     parts: tuple[str, ...]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from conclu_pyg.datasets.shapes.catalog import CATEGORIES, Category
 from conclu_pyg.datasets.shapes.mesh import Assembly, Mesh, rotation
 from conclu_pyg.datasets.shapes.primitives import (
     bar,
@@ -16,11 +17,12 @@ from conclu_pyg.datasets.shapes.primitives import (
     torus,
     tube,
 )
+from conclu_pyg.datasets.shapes.random_choices import RandomChoices
 from conclu_pyg.io.surface import sample_surface
 
 
 def sample(mesh: Mesh, num_points: int = 4000, seed: int = 0) -> np.ndarray:
-    return sample_surface(*mesh, num_points, np.random.default_rng(seed))[0]
+    return sample_surface(mesh.vertices, mesh.drawn_corners, num_points, np.random.default_rng(seed))[0]
 
 
 def area(mesh: Mesh) -> float:
@@ -109,18 +111,79 @@ def test_areas(mesh: Mesh, expected: float) -> None:
     assert area(mesh) == pytest.approx(expected, rel=0.04)
 
 
-@pytest.mark.parametrize("mesh", [box(1, 2, 3), frustum(1, 0.5, 2), torus(2, 0.5), bar((0, 0, 0), (1, 2, 3), 0.1)])
-def test_closed_surfaces_are_closed_and_look_outwards(mesh: Mesh) -> None:
+CLOSED = {
+    "box": box(1, 2, 3),
+    "plate": extrude(rounded(1, 2), 0.5),
+    "clockwise plate": extrude(rounded(1, 2)[::-1], 0.5),
+    "frustum": frustum(1, 0.5, 2),
+    "sphere": ellipsoid(1, 1, 1),
+    "tube": tube(np.array([(0, 0, 0), (0, 0, 1), (0.5, 0, 2)]), 0.2, flat=0.5),
+    "torus": torus(2, 0.5),
+    "arc": torus(2, 0.5, 0, 120),
+    "bar": bar((0, 0, 0), (1, 2, 3), 0.1),
+}
+
+
+def volume(mesh: Mesh) -> float:
+    """Returns the volume that the faces enclose, negative if they look inwards."""
     a, b, c = mesh.vertices[mesh.faces.T]
-    normal = np.cross(b - a, c - a)
-    np.testing.assert_allclose(normal.sum(axis=0), 0, atol=1e-9)  # of a closed surface
-    volume = np.einsum("ij,ij->", a, normal) / 6
-    assert abs(volume) > 0.01
+    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+
+
+def outside(mesh: Mesh) -> Mesh:
+    """Returns the mesh with coinciding corners joined, and without faces that have no area."""
+    vertices, joined = np.unique(mesh.vertices.round(9), axis=0, return_inverse=True)
+    faces = joined.reshape(-1)[mesh.faces]
+    degenerate = (faces == np.roll(faces, 1, axis=1)).any(axis=1)
+    return Mesh(vertices, faces[~degenerate])
+
+
+@pytest.mark.parametrize("mesh", CLOSED.values(), ids=CLOSED)
+@pytest.mark.parametrize("move", [(1, 1, 1), (-1, 1, 1), (2, -3, -1)], ids=["as made", "mirrored", "stretched"])
+def test_closed_surfaces_are_closed_and_face_outwards(mesh: Mesh, move: tuple[float, float, float]) -> None:
+    moved = mesh.at(x=5, y=-7, z=2).scaled(*move)
+    assert volume(moved) == pytest.approx(volume(mesh) * abs(np.prod(move))) and volume(mesh) > 0.01
+    faces = outside(moved).faces
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    forth, back = (sorted(map(tuple, pairs.tolist())) for pairs in (edges, edges[:, ::-1]))
+    assert forth == back  # each edge is passed once in either direction
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("box", 6.0), ("sphere", 4 / 3 * np.pi), ("torus", np.pi**2), ("frustum", np.pi * 2 * (1 + 0.5 + 0.25) / 3)],
+)
+def test_volumes(name: str, expected: float) -> None:
+    assert volume(CLOSED[name]) == pytest.approx(expected, rel=0.11)  # polygons lie inside their circles
+
+
+@pytest.mark.parametrize("category", CATEGORIES, ids=lambda category: category.name)
+def test_no_closed_surface_of_a_category_is_inside_out(category: Category) -> None:
+    closed = 0
+    for seed in range(20):
+        for mesh in category.make(RandomChoices(np.random.default_rng(seed))).meshes:
+            a, b, c = mesh.vertices[mesh.faces.T]
+            if np.abs(np.cross(b - a, c - a).sum(axis=0)).max() < 1e-12:
+                closed += 1
+                assert volume(mesh) > 0
+    assert closed
+
+
+def test_points_do_not_depend_on_the_winding() -> None:
+    """The clouds of a seed are those of the same shapes wound the other way."""
+    mesh = torus(2, 0.5)
+    twin = mesh.reversed()
+    assert volume(twin) == pytest.approx(-volume(mesh))
+    np.testing.assert_array_equal(twin.drawn_corners, mesh.drawn_corners)
+    assert mesh.flipped and not twin.flipped and not np.array_equal(mesh.faces, mesh.drawn_corners)
+    merged, _ = Assembly().add("a", mesh, box(1, 1, 1)).merged({"a": 0})
+    expected = np.concatenate([mesh.drawn_corners, box(1, 1, 1).faces + len(mesh.vertices)])
+    np.testing.assert_array_equal(merged.drawn_corners, expected)
 
 
 def test_points_are_uniform_by_area() -> None:
     mesh = box(1, 2, 4)
-    points, face = sample_surface(*mesh, 22_000, np.random.default_rng(1))
+    points, face = sample_surface(mesh.vertices, mesh.drawn_corners, 22_000, np.random.default_rng(1))
     a, b, c = mesh.vertices[mesh.faces.T]
     areas = np.linalg.norm(np.cross(b - a, c - a), axis=1)
     keep = areas > 1e-12
@@ -139,7 +202,7 @@ def test_points_are_uniform_by_area() -> None:
 def test_density_weighs_faces() -> None:
     mesh = box(1, 1, 1)
     density = (mesh.vertices[mesh.faces].mean(axis=1)[:, 2] > 0.99).astype(float)
-    points, _ = sample_surface(*mesh, 100, np.random.default_rng(0), density)
+    points, _ = sample_surface(mesh.vertices, mesh.drawn_corners, 100, np.random.default_rng(0), density)
     np.testing.assert_allclose(points[:, 2], 1)
 
 

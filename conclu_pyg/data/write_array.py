@@ -1,0 +1,181 @@
+"""Splits as arrays on the disk: clouds of any size, cleaned, brought to one size and written one after the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from conclu_pyg.data.cache import write_about
+from conclu_pyg.data.clean import RawCloud, clean_points
+from conclu_pyg.data.resize import FILLED_UP, resize_rows, shape_rng
+from conclu_pyg.errors import DataError
+from conclu_pyg.files import durable_write
+from conclu_pyg.progress import track
+
+HEADER_BYTES = 128  # of an .npy file, whose header is padded to a multiple of 64 bytes
+MAX_NAMED = 3  # clouds that a notice names
+
+
+def write_split(
+    folder: Path,
+    clouds: Iterable[RawCloud],
+    *,
+    title: str,
+    count: int,
+    num_points: int,
+    seed: int,
+    parts: bool = False,
+) -> None:
+    """Cleans all clouds, brings them to one size and writes ``pos.npy``, ``y.npy``, ``part.npy`` and ``about.json``.
+
+    The size is ``num_points``, or that of the largest cloud if none has as many points. Where points are removed,
+    chosen or repeated, so are their part labels.
+
+    Args:
+        folder: an empty folder.
+        clouds: the clouds, read one at a time.
+        title: the name of the split in messages and next to the progress bar.
+        count: the number of clouds.
+        num_points: the largest number of points in a cloud.
+        seed: the seed of the choice of points.
+        parts: whether to write the part of each point (default: the clouds have no parts).
+
+    Raises:
+        DataError: a cloud cannot be used or lacks its parts, their number is not ``count``, or the disk is too small.
+    """
+    if count == 0:
+        raise DataError(f"{title} has no clouds; see the folder of the data set.")
+    labels: list[int] = []
+    names: list[str] = []
+    sources: list[str] = []
+    repaired: dict[str, list[str]] = defaultdict(list)
+    sizes: list[int] = []  # the points of each cloud before it is filled up
+    width = 0
+    with ExitStack() as stack:
+        columns = [_Column(stack.enter_context(durable_write(folder / "pos.npy")), "<f4", (3,))]
+        if parts:
+            columns.append(_Column(stack.enter_context(durable_write(folder / "part.npy")), "<i8", ()))
+        for raw in track(clouds, f"Preparing {title}", count):
+            if raw.label < 0:
+                raise DataError(f"{raw.source}: the label of a class must be >= 0, got {raw.label}.")
+            cleaned = clean_points(raw.points, raw.source)
+            size = min(num_points, len(cleaned.points))
+            rows, _ = resize_rows(len(cleaned.points), size, shape_rng(seed, raw.name))
+            width = max(width, min(num_points, len(raw.points)))
+            if not sizes:
+                _check_room(folder, count * width * sum(column.row_bytes for column in columns))
+            columns[0].append(cleaned.points[rows])
+            if parts:
+                columns[1].append(_checked_part(raw)[cleaned.rows][rows])
+            labels.append(raw.label)
+            names.append(raw.name)
+            sources.append(raw.source)
+            sizes.append(size)
+            for repair in dict.fromkeys([*raw.repairs, *cleaned.repairs]):
+                repaired[repair].append(raw.source)
+        if len(labels) != count:
+            raise DataError(
+                f"{title}: expected {count:,} clouds, got {len(labels):,}; the files were changed while they were "
+                f"read, start again."
+            )
+        missing = sum(width - size for size in sizes)
+        _check_room(folder, missing * sum(column.row_bytes for column in columns))
+        for column in columns:
+            column.fill_up(sizes, width, names, seed)
+    filled_up = [source for source, size in zip(sources, sizes, strict=True) if size < width]
+    if filled_up:
+        repaired[FILLED_UP] = filled_up
+    notices = format_repairs(title, repaired, count)
+    if width < num_points:
+        notices.append(
+            f"{title}: dataset.num_points is {num_points:,}, but no cloud has more than {width:,} points; all "
+            f"{width:,} are used."
+        )
+    with durable_write(folder / "y.npy") as file:
+        np.save(file, np.array(labels, dtype=np.int64), allow_pickle=False)
+    write_about(folder, {"title": title, "names": names, "notices": notices})
+
+
+@dataclass
+class _Column:
+    """An ``.npy`` file with values for each point: first the clouds one after the other, then all of one size.
+
+    Plain writes fail with an error on a full disk; a memory map would crash the process.
+    """
+
+    file: BinaryIO
+    dtype: str
+    shape: tuple[int, ...]  # of the values of one point
+
+    def __post_init__(self) -> None:
+        self.file.seek(HEADER_BYTES)
+
+    @property
+    def row_bytes(self) -> int:
+        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=int))
+
+    def append(self, values: np.ndarray) -> None:
+        self.file.write(np.ascontiguousarray(values, dtype=self.dtype).tobytes())
+
+    def fill_up(self, sizes: Sequence[int], width: int, names: Sequence[str], seed: int) -> None:
+        """Repeats points of the clouds with fewer than ``width``, and writes the header.
+
+        Works in place from the last cloud to the first, as each moves towards the end of the file.
+        """
+        starts = np.cumsum([0, *sizes])
+        for index in reversed(range(len(sizes))):
+            if starts[index + 1] == (index + 1) * width:
+                break  # this cloud and all before it are complete
+            self.file.seek(HEADER_BYTES + int(starts[index]) * self.row_bytes)
+            values = np.frombuffer(self.file.read(sizes[index] * self.row_bytes), self.dtype).reshape(-1, *self.shape)
+            rows, _ = resize_rows(sizes[index], width, shape_rng(seed, names[index]))
+            self.file.seek(HEADER_BYTES + index * width * self.row_bytes)
+            self.append(values[rows])
+        self.file.seek(0)
+        header = {"descr": self.dtype, "fortran_order": False, "shape": (len(sizes), width, *self.shape)}
+        np.lib.format.write_array_header_1_0(self.file, header)
+        assert self.file.tell() == HEADER_BYTES
+        self.file.seek(0, os.SEEK_END)
+
+
+def _checked_part(cloud: RawCloud) -> np.ndarray:
+    part = cloud.part
+    if part is None or part.shape != (len(cloud.points),) or part.dtype.kind not in "iu":
+        found = "no" if part is None else f"{part.size:,}"
+        raise DataError(
+            f"{cloud.source}: expected an integer part label for each of the {len(cloud.points):,} points, got {found} "
+            f"labels{'' if part is None else f' of {part.dtype}'}; restore the file or remove it from the data set."
+        )
+    return part
+
+
+def _check_room(folder: Path, need: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if need > free:
+        raise DataError(
+            f"the cache needs {need / 1e6:,.0f} MB in {folder.parent}, where {free / 1e6:,.0f} MB are free; free some "
+            f"space or set another folder by dataset.cache_dir=…"
+        )
+
+
+def format_repairs(title: str, repaired: Mapping[str, Sequence[str]], count: int) -> list[str]:
+    """Returns a sentence for each repair, with the number of clouds and the names of the first few.
+
+    Args:
+        title: the name of the split.
+        repaired: the names of the clouds with each repair.
+        count: the number of all clouds.
+    """
+    notices = []
+    for repair, sources in repaired.items():
+        named = "; ".join(sources[:MAX_NAMED]) + (", …" if len(sources) > MAX_NAMED else "")
+        notices.append(f"{title}: {len(sources):,} of {count:,} clouds: {repair} ({named}).")
+    return notices

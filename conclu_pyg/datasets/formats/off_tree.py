@@ -1,0 +1,76 @@
+"""The official release of ModelNet: meshes in ``class/{train,test}/class_NNNN.off``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from conclu_pyg.data.clean import RawCloud
+from conclu_pyg.data.resize import shape_rng
+from conclu_pyg.datasets.formats.base import SPLITS, Format, FormatOptions
+from conclu_pyg.errors import DataError
+from conclu_pyg.io.off import read_off
+from conclu_pyg.io.surface import clean_mesh, sample_surface
+
+
+class OffTree(Format):
+    """A folder for each class, with meshes in its subfolders ``train`` and ``test``, **z up**.
+
+    Points are sampled uniformly from the surface. Names that begin with a dot are skipped: the archives contain such
+    files of the system they were packed on.
+    """
+
+    title = "OFF meshes"
+    expects = "the official meshes (<class>/train/<class>_0001.off)"
+    up_axis = 2
+
+    def __init__(self, folder: Path, options: FormatOptions) -> None:
+        super().__init__(folder, options)
+        self.classes = sorted(path.name for path in _folders(folder) if any(_meshes(path, split) for split in SPLITS))
+        self._shapes: dict[str, list[tuple[int, Path]]] = {}
+
+    @classmethod
+    def matches(cls, folder: Path) -> bool:
+        return any(_meshes(path, split) for path in _folders(folder) for split in SPLITS)
+
+    def files(self, split: str) -> list[Path]:
+        return [path for _, path in self._list(split)]
+
+    def count(self, split: str) -> int:
+        return len(self._list(split))
+
+    def read(self, split: str, num_points: int, seed: int) -> Iterator[RawCloud]:
+        for label, path in self._list(split):
+            name = f"{self.classes[label]}/{path.stem}"
+            vertices, triangles = read_off(path)
+            triangles, repairs = clean_mesh(vertices, triangles, str(path))
+            points, _ = sample_surface(vertices, triangles, num_points, shape_rng(seed, name))
+            yield RawCloud(points, label, name, str(path), repairs)
+
+    def _list(self, split: str) -> list[tuple[int, Path]]:
+        if split not in self._shapes:
+            shapes = [
+                (label, path) for label, name in enumerate(self.classes) for path in _meshes(self.folder / name, split)
+            ]
+            if not shapes:
+                raise DataError(
+                    f"{self.folder} has no shapes of the split {split!r}: expected meshes such as "
+                    f"{self.folder / self.classes[0] / split / self.classes[0]}_0001.off; restore them."
+                )
+            self._shapes[split] = shapes
+        return self._shapes[split]
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"]
+
+
+def _meshes(folder: Path, split: str) -> list[Path]:
+    if not (folder / split).is_dir():
+        return []
+    try:
+        return sorted(p for p in (folder / split).iterdir() if p.suffix.lower() == ".off" and p.name[0] != ".")
+    except OSError as error:
+        raise DataError(
+            f"the folder {folder / split} cannot be read ({error.strerror}); check its permissions."
+        ) from error

@@ -1,0 +1,147 @@
+"""Splits in the cache: built once, memory-mapped and read-only from then on."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.data.cached_split import cached
+from conclu_pyg.data.clean import RawCloud
+from conclu_pyg.errors import ConcluWarning, DataError
+
+
+class Toy(PointCloudDataset):
+    up_axis = 2
+
+    def __init__(self) -> None:
+        super().__init__(transform=[])
+        self.label_to_names = {0: "a", 1: "b", 2: "c"}
+
+    def _load_split(self, split: str) -> PointCloudSplit:
+        raise NotImplementedError
+
+
+class Source:
+    """Clouds from memory, which count how often they are read."""
+
+    def __init__(self, folder: Path, sizes: list[int], parts: bool = False) -> None:
+        self.folder, self.parts, self.reads = folder, parts, 0
+        self.file = folder / "source.bin"
+        self.file.touch()
+        rng = np.random.default_rng(0)
+        self.clouds = [rng.random((size, 3)) for size in sizes]
+
+    def read(self) -> Iterator[RawCloud]:
+        self.reads += 1
+        for index, points in enumerate(self.clouds):
+            cloud = RawCloud(points, index % 3, f"shape_{index}", f"source.bin, cloud {index}")
+            yield replace(cloud, part=(points[:, 0] * 1e6).astype("i4")) if self.parts else cloud
+
+    def open(self, **options: Any) -> PointCloudSplit:
+        options = {"num_points": 8, "count": len(self.clouds), "parts": self.parts, **options}
+        return cached(Toy(), "train", self.read(), [self.file], cache_dir=self.folder / "cache", **options)
+
+    def entry(self) -> Path:
+        (entry,) = (self.folder / "cache").iterdir()
+        return entry
+
+
+def test_builds_once_and_maps_read_only(tmp_path: Path) -> None:
+    source = Source(tmp_path, [8, 8, 8])
+    first, second = source.open(), source.open()
+    assert source.reads == 1 and source.entry().is_dir()
+    for split in (first, second):
+        assert isinstance(split.pos, np.memmap) and not split.pos.flags.writeable
+        assert split.pos.dtype == np.float32 and np.array_equal(split.pos, np.array(source.clouds, np.float32))
+        assert split.y.dtype == np.int64 and split.y.tolist() == [0, 1, 2]
+        assert split.names == ["shape_0", "shape_1", "shape_2"] and split.part is None and split.classes == list("abc")
+
+
+@pytest.mark.parametrize("options", [{"num_points": 7}, {"seed": 1}, {"values": ("other",)}])
+def test_another_option_is_another_entry(tmp_path: Path, options: dict[str, Any]) -> None:
+    source = Source(tmp_path, [9, 9])
+    source.open()
+    source.open(**options)
+    assert source.reads == 2 and len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_the_number_of_clouds_is_that_of_the_files_by_default(tmp_path: Path) -> None:
+    assert len(Source(tmp_path, [9]).open(count=None).pos) == 1
+    with pytest.raises(DataError, match="expected 1 clouds, got 2"):
+        Source(tmp_path, [9, 9]).open(count=None, seed=1)
+
+
+def test_a_rejected_cloud_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cloud 1 has no points"):
+        Source(tmp_path, [8, 0, 8]).open()
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_without_a_class_is_rejected(tmp_path: Path, label: int) -> None:
+    clouds = (RawCloud(np.random.default_rng(0).random((9, 3)), label, "a", "a.txt") for _ in range(1))
+    (tmp_path / "a.txt").touch()
+    with pytest.raises(DataError, match=r"label of a class must be >= 0, got -1|from 0 to 2"):
+        cached(Toy(), "train", clouds, [tmp_path / "a.txt"], num_points=8, cache_dir=tmp_path / "cache")
+
+
+def test_repairs_are_warned_about_each_time(tmp_path: Path) -> None:
+    source = Source(tmp_path, [7, 8])
+    for _ in range(2):
+        with pytest.warns(ConcluWarning, match="Toy train: 1 of 2 clouds: too few points, filled up"):
+            source.open()
+    assert source.reads == 1
+
+
+def test_a_split_without_clouds_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Toy train has no clouds"):
+        Source(tmp_path, []).open()
+
+
+@pytest.mark.parametrize("damage", ["pos.npy", "y.npy", "about.json", "truncated", "garbled", "other"])
+def test_a_damaged_entry_is_built_again(tmp_path: Path, damage: str) -> None:
+    source = Source(tmp_path, [8, 8, 8])
+    expected = np.array(source.open().pos)
+    entry = source.entry()
+    if damage == "truncated":
+        os.truncate(entry / "pos.npy", 150)
+    elif damage == "garbled":
+        (entry / "about.json").write_text("[1, 2")
+    elif damage == "other":
+        (entry / "about.json").write_text(json.dumps({"names": ["one"], "notices": []}))
+    else:
+        (entry / damage).unlink()
+    assert np.array_equal(source.open().pos, expected)
+    assert source.reads == 2 and source.entry() == entry
+
+
+def test_parts_are_kept_and_mapped(tmp_path: Path) -> None:
+    source = Source(tmp_path, [9, 8, 9], parts=True)
+
+    def check(reads: int) -> Path:
+        split = source.open()
+        assert isinstance(split.part, np.memmap) and not split.part.flags.writeable and source.reads == reads
+        assert split.part.dtype == np.int64 and np.allclose(split.part, split.pos[..., 0] * 1e6, atol=2)
+        return source.entry() / "part.npy"
+
+    path = check(reads=1)
+    check(reads=1)
+    path.unlink()
+    check(reads=2)
+    np.save(path, np.zeros((3, 7), dtype=np.int64))
+    check(reads=3)
+
+
+def test_a_disk_that_is_too_small_is_an_error_before_anything_is_written(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1))
+    with pytest.raises(DataError, match=r"the cache needs .* MB in .*cache, where 0 MB are free; free some space"):
+        Source(tmp_path, [8]).open()
+    assert list((tmp_path / "cache").iterdir()) == []
