@@ -26,4 +26,4 @@ def with_cwd_or_suggestion(path: Path, known: Iterable[str]) -> str:
 
 
 def _stem(path: Path) -> str:
-    return path.stem if path.suffix in (".yaml", ".yml", ".pt") else path.name
+    return path.stem if path.suffix in (".yaml", ".yml", ".safetensors") else path.name

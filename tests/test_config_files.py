@@ -139,7 +139,7 @@ def test_aliases_cannot_make_a_small_file_large(configs: Any) -> None:
 
 
 def test_a_binary_file_is_refused(configs: Any, tmp_path: Path) -> None:
-    path = tmp_path / "last.pt"
+    path = tmp_path / "last.safetensors"
     path.write_bytes(b"PK\x03\x04\x80\x00\xff")
     assert configs.refusal(path).startswith(f"{path} is not a YAML file: ")
 

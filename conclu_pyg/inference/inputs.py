@@ -114,7 +114,7 @@ def _missing(path: Path) -> str:
 
 def is_run(path: Path) -> bool:
     """Whether this is a run folder, or named as a checkpoint."""
-    return (path / LAST).is_file() or path.suffix == ".pt"
+    return (path / LAST).is_file() or path.suffix == ".safetensors"
 
 
 def check_order(run: str, names: Sequence[str]) -> None:

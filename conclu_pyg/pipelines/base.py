@@ -237,7 +237,7 @@ class Pipeline(ABC):
         if best:
             checkpoint.save(folder / BEST)
         if self.keep_every and checkpoint.epoch % self.keep_every == 0:
-            checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.pt")
+            checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.safetensors")
         for sentence in epoch_warnings(self.model, metrics):
             warnings.warn(sentence, ConcluWarning, stacklevel=2)
 

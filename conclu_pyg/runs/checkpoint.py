@@ -1,30 +1,32 @@
-"""Checkpoints: everything that a run needs to go on or to be evaluated, in one file that holds no code."""
+"""Checkpoints: the complete state of a run in one file that holds no code."""
 
 from __future__ import annotations
 
-import math
-import warnings
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 from conclu_pyg.errors import CheckpointError
-from conclu_pyg.files import atomic_write
 from conclu_pyg.runs.folder import find_checkpoint
+from conclu_pyg.runs.plain_data import from_plain
+from conclu_pyg.runs.tensor_file import read_tensor_file, write_tensor_file
 from conclu_pyg.runs.validation import find_unsafe_value
 
 FORMAT = 1
-MAPPINGS = (
-    *("config", "method", "optimizer", "scheduler", "random", "precision", "metrics", "pipeline", "labels"),
-    "pretraining",
-)
-KINDS: dict[str, type] = {
-    **dict.fromkeys(("dataset", "command", "trained_on", "chosen_on"), str),
-    **dict.fromkeys(("epoch", "batch", "step", "num_points"), int),
+SECTIONS = {
+    "weights": ("method",),
+    "training_state": (
+        *("epoch", "batch", "step", "optimizer", "scheduler", "random", "precision", "metrics", "pipeline"),
+    ),
+    "provenance": (
+        *("config", "dataset", "labels", "terms", "up_axis", "data_axis", "num_points", "pretraining"),
+        *("trained_on", "chosen_on", "command", "seconds"),
+    ),
 }
-NUMBERS = ("seconds", "epoch", "batch", "step", "num_points")
+COUNTS = ("seconds", "epoch", "batch", "step", "num_points")
 
 
 @dataclass
@@ -33,33 +35,31 @@ class Checkpoint:
 
     Attributes:
         config: the resolved config.
-        method: weights and buffers of the method.
-        dataset: the data set of the training, as results call it.
-        command: what was typed to train.
-        seconds: the time the training took so far.
+        method: the weights and buffers of the model.
+        dataset: the name of the training data set, as results call it.
+        command: the command line of the training.
+        seconds: the duration of the training so far.
         epoch: finished epochs.
-        batch: finished batches of the epoch under way.
-        step: finished steps in all.
+        batch: finished batches of the current epoch.
+        step: finished steps in total.
         optimizer, scheduler: their states.
         random: the states of the random generators (see :mod:`conclu_pyg.seeding`).
-        precision: the state of the loss scaler, in 16 bits.
-        metrics: the sums of the epoch under way (see :class:`~conclu_pyg.pipelines.metrics_log.EpochMean`).
-        pipeline: what the pipeline remembers beside, such as its best epoch's figure.
-        up_axis: the coordinate that points up in the clouds of the training.
-        data_axis: the one that does in the data set, where they were turned from another.
-        num_points: of each cloud of the training split; 0 where it is not known.
-        labels: the names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
-        terms: the names of the losses by which it learns without labels.
-        pretraining: where the encoder's first weights came from, empty for random ones (see
+        precision: the state of the loss scaler, for 16-bit precision.
+        metrics: the sums of the current epoch (see :class:`~conclu_pyg.pipelines.metrics_log.EpochMean`).
+        pipeline: the state of the pipeline, such as the metric of its best epoch.
+        up_axis: the coordinate that points up in the training clouds.
+        data_axis: the coordinate that points up in the data set, before it was changed to ``up_axis``.
+        num_points: points per cloud of the training split; 0 if unknown.
+        labels: names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
+        terms: names of the losses of a self-supervised method.
+        pretraining: the origin of the encoder's initial weights, empty for random ones (see
             :class:`~conclu_pyg.runs.pretrained.Pretraining`).
-        trained_on: the labelled clouds of the training and what was done with the encoder, in words; empty where no
-            labels were read.
-        chosen_on: the labelled clouds by which the best epoch is chosen, in words; empty where none is.
-        format: version of this layout.
+        trained_on: the labelled clouds of the training and the treatment of the encoder; empty without labels.
+        chosen_on: the labelled clouds that select the best epoch; empty if none do.
     """
 
     config: dict[str, Any]
-    method: dict[str, torch.Tensor]
+    method: dict[str, Tensor]
     dataset: str
     command: str
     seconds: float
@@ -72,121 +72,80 @@ class Checkpoint:
     precision: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     pipeline: dict[str, Any] = field(default_factory=dict)
-    up_axis: int | None = None
-    data_axis: int | None = None
+    up_axis: Literal[0, 1, 2] | None = None
+    data_axis: Literal[0, 1, 2] | None = None
     num_points: int = 0
     labels: dict[str, Any] = field(default_factory=dict)
-    terms: list[str] = field(default_factory=list)
+    terms: tuple[str, ...] = ()
     pretraining: dict[str, Any] = field(default_factory=dict)
     trained_on: str = ""
     chosen_on: str = ""
-    format: int = FORMAT
 
     def save(self, path: Path) -> None:
-        """Writes the checkpoint; an older file at ``path`` stays whole until the new one is."""
+        """Writes the checkpoint atomically: an older file at ``path`` stays whole until the new one is complete."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as file:
-            torch.save({field.name: getattr(self, field.name) for field in fields(self)}, file)
+        sections = {
+            section: {name: _plain(getattr(self, name)) for name in names} for section, names in SECTIONS.items()
+        }
+        write_tensor_file(path, {"format": FORMAT, **sections})
 
     @classmethod
     def load(cls, path: str | Path) -> Checkpoint:
-        """Reads a checkpoint to the CPU, without unpickling code.
+        """Reads a checkpoint to the CPU. The file may come from anywhere: it holds no code, and its content is
+        validated.
 
         Args:
-            path: a checkpoint, or a run folder, of which the best checkpoint is read where it has one, or else the
-                last.
+            path: a checkpoint, or a run folder, of which the best checkpoint is read if it has one, or else the last.
 
         Raises:
-            CheckpointError: the file is missing, damaged, no checkpoint of this project, or of a newer format.
+            CheckpointError: the file is missing, damaged, not a checkpoint, or of another format.
         """
         path = find_checkpoint(path)
-        content = _read(path)
-        if "format" in content and content["format"] != FORMAT:
+        try:
+            content = read_tensor_file(path)
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
             raise CheckpointError(
-                f"{path} has checkpoint format {content['format']!r}, this version reads {FORMAT}; use the version of "
+                f"{path} is not a checkpoint of conclu_pyg: {error}; give a file that conclu_pyg wrote."
+            ) from error
+        if content.get("format") != FORMAT:
+            raise CheckpointError(
+                f"{path}: expected checkpoint format {FORMAT}, got {content.get('format')!r:.50}; use the version of "
                 "conclu_pyg that wrote it."
             )
-        names = [item.name for item in fields(cls) if item.default is MISSING and item.default_factory is MISSING]
-        if any(name not in content for name in names):
-            found = ", ".join(sorted(map(str, content))[:10]) or "nothing"
-            raise CheckpointError(
-                f"{path} is no checkpoint of conclu_pyg: it must hold {', '.join(names)}, found {found}."
-            )
-        for name in MAPPINGS:
-            if not isinstance(content.get(name, {}), dict):
-                raise CheckpointError(f"{path} is damaged: its {name} must be a mapping, found {content[name]!r:.50}.")
-        _check_parts(path, content)
-        known = {item.name for item in fields(cls)}  # what an older file lacks has its default
-        return cls(**{name: value for name, value in content.items() if name in known})
+        try:
+            return _validated({name: content[section][name] for section, names in SECTIONS.items() for name in names})
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(f"{path} is damaged: it lacks a part ({error}).") from error
+        except ValueError as error:
+            raise CheckpointError(f"{path} is damaged: {error}.") from error
 
 
-def _check_parts(path: Path, content: dict[str, Any]) -> None:
-    """Refuses a file whose parts are of another kind than :meth:`Checkpoint.save` writes, such as weights that are no
-    tensors, a config of more than plain values, or a pre-training that is none."""
-    for name, value in content["method"].items():
-        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise CheckpointError(
-                f"{path} is damaged: its method must hold tensors by name, found {value!r:.50} as {name!r:.50}."
-            )
-    for name, kind in KINDS.items():
-        if not isinstance(content.get(name, kind()), kind):
-            raise CheckpointError(
-                f"{path} is damaged: its {name} must be of the type {kind.__name__}, found {content[name]!r:.50}."
-            )
-    for name in NUMBERS:
-        number = content.get(name, 0)
-        if type(number) not in (int, float) or not 0 <= number < math.inf:
-            raise CheckpointError(
-                f"{path} is damaged: its {name} must be a number of at least 0, found {number!r:.50}."
-            )
-    for name in ("config", "pretraining"):
-        if found := find_unsafe_value(content.get(name, {})):
-            raise CheckpointError(f"{path} is damaged: its {name} must hold plain values alone, found {found}.")
-    if not _are_names(terms := content.get("terms", [])):
-        raise CheckpointError(f"{path} is damaged: its terms must be a list of names, found {terms!r:.50}.")
-    for name in ("pipeline", "dataset"):
-        section = content["config"].get(name, {})
-        if not isinstance(section, dict):
-            raise CheckpointError(
-                f"{path} is damaged: the {name} of its config must be a mapping, found {section!r:.50}."
-            )
-    model = content["config"].get("model")
-    if not isinstance(model, dict) or "name" not in model:
-        raise CheckpointError(f"{path} is damaged: its config must have a model with a name, found {model!r:.50}.")
-    for name in ("up_axis", "data_axis"):
-        axis = content.get(name)
-        if axis is not None and (type(axis) is not int or axis not in (0, 1, 2)):
-            raise CheckpointError(f"{path} is damaged: its {name} must be 0, 1 or 2, found {axis!r:.50}.")
-    before = content.get("pretraining", {})
-    while before:  # a run, the one before it, and so on
-        fits = isinstance(before, dict) and type(before.get("epochs", 0)) is int and _are_names(before.get("terms", []))
-        if not fits:
-            raise CheckpointError(
-                f"{path} is damaged: its pretraining must be a mapping, with a number of epochs and a list of terms "
-                f"where it says any, and so must be each before it, found {before!r:.50}."
-            )
-        before = before.get("before")
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
-def _are_names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+def _validated(content: dict[str, Any]) -> Checkpoint:
+    """Returns the checkpoint of values from an untrusted file.
 
-
-def _read(path: Path) -> dict[str, Any]:
-    """What a file of ``torch.save`` holds, if that is a mapping of tensors and plain values."""
-    try:
-        with warnings.catch_warnings(action="ignore"):  # on pickles of another protocol than torch.save's
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except PermissionError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-    except Exception as error:  # a damaged pickle raises anything
-        raise CheckpointError(
-            f"{path} cannot be read as a checkpoint: it is incomplete, or holds something else than tensors and plain "
-            "values, such as code, which is never run; give a file that conclu_pyg wrote."
-        ) from error
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{path} is no checkpoint of conclu_pyg: it holds a {type(content).__name__}.")
-    return content
+    Raises:
+        ValueError: names the first value of a wrong type or size.
+    """
+    for name in SECTIONS["provenance"]:
+        if found := find_unsafe_value(content[name]):
+            raise ValueError(f"{name}: expected dicts, lists and scalars, got {found}")
+    checkpoint: Checkpoint = from_plain(Checkpoint, content, "checkpoint")
+    for name in COUNTS:
+        if (count := getattr(checkpoint, name)) < 0:
+            raise ValueError(f"{name}: expected a number >= 0, got {count}")
+    config = checkpoint.config
+    for name in ("model", "pipeline", "dataset"):
+        if not isinstance(config.get(name, {}), dict):
+            raise ValueError(f"config.{name}: expected a mapping, got {config[name]!r:.50}")
+    if "name" not in config.get("model", {}):
+        raise ValueError(f"config.model: expected a mapping with a name, got {config.get('model')!r:.50}")
+    return checkpoint
 
 
 def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], source: str) -> None:

@@ -12,8 +12,8 @@ from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.files import atomic_write
 from conclu_pyg.paths import with_cwd_or_suggestion
 
-LAST = Path("checkpoints", "last.pt")  # within a run folder
-BEST = Path("checkpoints", "best.pt")  # that of the epoch which was best on validation clouds, where there are any
+LAST = Path("checkpoints", "last.safetensors")  # within a run folder
+BEST = Path("checkpoints", "best.safetensors")  # of the epoch that was best on validation clouds, if there are any
 CURVES_NAME = "curves.png"
 
 
@@ -84,7 +84,7 @@ def _known_near(path: Path) -> list[str]:
     """The checkpoints in the last folder of ``path`` that exists, and the run folders up to two levels below it."""
     there = next(parent for parent in path.parents if parent.is_dir())
     runs = [found.parents[1] for pattern in ("*", "*/*") for found in there.glob(f"{pattern}/{LAST.as_posix()}")]
-    return sorted(map(str, (*runs, *there.glob("*.pt"), *there.glob(LAST.as_posix()))))
+    return sorted(map(str, (*runs, *there.glob("*.safetensors"), *there.glob(LAST.as_posix()))))
 
 
 def _unused(parent: Path, stem: str) -> Path:

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
+from conclu_pyg.arguments import resolved_arguments
 from conclu_pyg.config import error_context, resolve, section_registries, split_checkpoints
-from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.data.base import DEFAULT_TRANSFORM, PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError, DataError
@@ -88,6 +89,13 @@ class LoadedRun:
         user's files too, unless told otherwise. No data set is opened for it."""
         found = self.checkpoint.data_axis
         return self.up_axis if found is None else found
+
+    @property
+    def transform(self) -> list[dict[str, Any]]:
+        """The configs of the transforms of each cloud. No data set is opened for it."""
+        spec = DATASETS.parse(self.config["dataset"])
+        steps = resolved_arguments(spec.cls, spec.arguments).get("transform")
+        return [dict(step) for step in (DEFAULT_TRANSFORM if steps is None else steps)]
 
     def embed(self, split: PointCloudSplit) -> Features:
         """The pooled features of a split by the method's encoder, which are computed when they are first asked for.

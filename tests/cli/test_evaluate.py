@@ -24,7 +24,7 @@ DEFAULTS = {
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """What the evaluation was called with, in a folder where there is a run."""
     (tmp_path / "runs" / "a" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "runs" / "a" / "checkpoints" / "last.pt").touch()
+    (tmp_path / "runs" / "a" / "checkpoints" / "last.safetensors").touch()
     monkeypatch.chdir(tmp_path)
     calls: list[Any] = []
     monkeypatch.setattr(
@@ -137,7 +137,7 @@ print(status, "torch" in sys.modules)
 def test_a_misspelt_path_is_known_before_torch_is_loaded(calls: list[Any], words: list[str], sentence: str) -> None:
     Path("runs/first.yaml").touch()
     Path("runs/first/checkpoints").mkdir(parents=True)
-    Path("runs/first/checkpoints/last.pt").touch()
+    Path("runs/first/checkpoints/last.safetensors").touch()
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", WITHOUT_TORCH, *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -100,9 +100,9 @@ ERRORS = [cls for cls in vars(errors).values() if isinstance(cls, type) and issu
     [
         *((cls("what was found."), 2, "error: what was found.\n") for cls in ERRORS),
         (
-            OSError(28, "No space left on device", "a/last.pt"),
+            OSError(28, "No space left on device", "a/last.safetensors"),
             2,
-            "error: [Errno 28] No space left on device: 'a/last.pt'.\n",
+            "error: [Errno 28] No space left on device: 'a/last.safetensors'.\n",
         ),
         (KeyboardInterrupt(), 130, "stopped by Ctrl-C.\n"),
     ],

@@ -131,7 +131,7 @@ def test_a_second_evaluation_gives_the_same_and_is_appended(run: Path, no_pictur
 def test_a_checkpoint_that_was_moved_is_evaluated_where_it_is(run: Path, tmp_path: Path, no_picture: None) -> None:
     expected = evaluate_run(str(run))
     (tmp_path / "elsewhere").mkdir()
-    moved = Path(shutil.move(run / LAST, tmp_path / "elsewhere" / "encoder.pt"))
+    moved = Path(shutil.move(run / LAST, tmp_path / "elsewhere" / "encoder.safetensors"))
     assert evaluate_run(str(moved))[0].details == expected[0].details
     assert (tmp_path / "elsewhere" / "results.json").exists()
 
@@ -212,9 +212,9 @@ def test_damaged_records_are_refused_before_the_work(run: Path, monkeypatch: pyt
 
 
 def test_weights_of_another_encoder_are_refused(run: Path) -> None:
-    content = torch.load(run / LAST)
-    content["config"]["model"]["encoder"]["out_channels"] = 16
-    torch.save(content, run / LAST)
+    checkpoint = Checkpoint.load(run)
+    checkpoint.config["model"]["encoder"]["out_channels"] = 16
+    checkpoint.save(run / LAST)
     with pytest.raises(
         CheckpointError, match=r"do not fit ConClu: encoder\.last\.linear\.weight has shape \[32, 128\]"
     ):
@@ -241,8 +241,7 @@ def test_another_probe_gives_its_records_and_notes_without_a_table(
 
 
 def test_the_picture_shows_the_clouds_upright_as_they_were_turned(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = torch.load(run / LAST)
-    torch.save({**content, "up_axis": 1}, run / LAST)
+    replace(Checkpoint.load(run), up_axis=1).save(run / LAST)
     drawn: list[Any] = []
     monkeypatch.setattr("conclu_pyg.evaluation.evaluate.plot_clusters", lambda *given: drawn.append(given))
     evaluate_run(str(run))

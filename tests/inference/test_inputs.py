@@ -61,7 +61,7 @@ def test_what_is_passed_over_in_a_folder_is_said(tmp_path: Path) -> None:
         (scans / name).touch()
     (scans / "gone.npy").symlink_to(tmp_path / "nowhere")
     (scans / "round").symlink_to(scans)
-    (run / "last.pt").touch()
+    (run / "last.safetensors").touch()
     for name in ("metrics.csv", "clouds.npy"):
         (scans / "run" / name).touch()
     (made / "labels.csv").write_text("label,name,color\r\n")
@@ -112,12 +112,12 @@ def test_a_misspelt_name_gets_the_nearest_one_beside_it(tmp_path: Path) -> None:
 
 def test_the_run_comes_first(tmp_path: Path) -> None:
     (tmp_path / "run" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "run" / "checkpoints" / "last.pt").touch()
+    (tmp_path / "run" / "checkpoints" / "last.safetensors").touch()
     run, scan = str(tmp_path / "run"), str(tmp_path / "scan.ply")
     check_order(run, [scan])
     check_order(run, [run])
     check_order("misspelt", [scan])
-    check_order("weights.pt", [])
+    check_order("weights.safetensors", [])
     with pytest.raises(ConfigError, match=rf"the run comes first, and then the clouds: name {run} before {scan}\.$"):
         check_order(scan, [run])
     for name in (scan, "scan.LAS"):

@@ -235,8 +235,8 @@ def test_what_is_not_of_the_pre_trained_encoder_stands_in_the_protocol(
     checkpoint = Checkpoint.load(tiny_run)
     lost = next(name for name in checkpoint.method if name.startswith("encoder."))
     del checkpoint.method[lost]
-    checkpoint.save(tmp_path / "less.pt")
-    pipeline = build(checkpoint=tmp_path / "less.pt")
+    checkpoint.save(tmp_path / "less.safetensors")
+    pipeline = build(checkpoint=tmp_path / "less.safetensors")
     pipeline.training_split()
     tensors = len(pipeline.model.encoder.state_dict())
     assert f", the encoder not quite the pre-trained one (1 of its {tensors} tensors random" in pipeline.trained_on
@@ -302,8 +302,8 @@ def test_the_checkpoint_says_what_was_trained_on(options: dict[str, Any], words:
 def test_clouds_are_turned_to_the_axis_that_the_encoder_knows(build: Build, tiny_run: Path, tmp_path: Path) -> None:
     checkpoint = Checkpoint.load(tiny_run)
     checkpoint.up_axis = 1
-    checkpoint.save(tmp_path / "y_up.pt")
-    pipeline = build(checkpoint=tmp_path / "y_up.pt")
+    checkpoint.save(tmp_path / "y_up.safetensors")
+    pipeline = build(checkpoint=tmp_path / "y_up.safetensors")
     turned, straight = pipeline.training_split()[0].pos, build().training_split()[0].pos
     assert torch.equal(turned[:, 1], straight[:, 2]) and pipeline.up_axis == 1
     assert Checkpoint.load(pipeline.run_train()).up_axis == 1

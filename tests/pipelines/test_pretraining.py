@@ -160,7 +160,7 @@ def test_a_batch_above_the_data_set_is_refused_before_a_folder_is_made(build: Bu
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_former_checkpoint(build: Build, tmp_path: Path) -> None:
     pipeline = build(run_dir=str(tmp_path / "run"))
     before_view(8, pipeline, lambda: break_weights(pipeline))
-    with pytest.raises(ConcluError, match=r"not finite in epoch 2; .*last\.pt keeps the epoch before it"):
+    with pytest.raises(ConcluError, match=r"not finite in epoch 2; .*last\.safetensors keeps the epoch before it"):
         pipeline.run_train()
     checkpoint = Checkpoint.load(tmp_path / "run")
     assert checkpoint.epoch == 1 and all(value.isfinite().all() for value in checkpoint.method.values())
@@ -189,10 +189,10 @@ def test_ctrl_c_saves_between_two_steps_and_what_is_saved_goes_on_to_the_same_en
 def test_the_checkpoint_of_a_whole_epoch_goes_on_to_the_same_end(build: Build) -> None:
     folder = build(epochs=3, lr_decay_epochs=1, keep_every=1).run_train()
     assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == [
-        *(f"epoch_000{epoch}.pt" for epoch in (1, 2, 3)),
-        "last.pt",
+        *(f"epoch_000{epoch}.safetensors" for epoch in (1, 2, 3)),
+        "last.safetensors",
     ]
-    checkpoint = Checkpoint.load(folder / "checkpoints" / "epoch_0001.pt")
+    checkpoint = Checkpoint.load(folder / "checkpoints" / "epoch_0001.safetensors")
     assert (checkpoint.epoch, checkpoint.batch, checkpoint.step) == (1, 0, 3)
     assert equal(go_on(build(), checkpoint), weights(folder))
 
@@ -246,7 +246,7 @@ def test_ctrl_c_on_the_command_line_saves_says_so_and_exits_with_130(tiny_run: P
     assert err.strip() == "stopped by Ctrl-C."
     assert f"saved to {tmp_path / 'run' / LAST}" in out
     assert Checkpoint.load(tmp_path / "run").step >= 1
-    assert not [path.name for path in (tmp_path / "run" / "checkpoints").iterdir() if path.name != "last.pt"]
+    assert not [path.name for path in (tmp_path / "run" / "checkpoints").iterdir() if path.name != "last.safetensors"]
 
 
 def test_bfloat16_trains_with_finite_losses_and_float32_weights(build: Build) -> None:

@@ -64,7 +64,7 @@ def test_a_run_folder_means_its_last_checkpoint_and_a_checkpoint_itself(tmp_path
 
 
 def test_a_checkpoint_belongs_to_its_run_or_where_it_was_moved_to_its_folder(tmp_path: Path) -> None:
-    assert folder_of(tmp_path / LAST) == folder_of(tmp_path / "my_encoder.pt") == tmp_path
+    assert folder_of(tmp_path / LAST) == folder_of(tmp_path / "my_encoder.safetensors") == tmp_path
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_a_checkpoint_belongs_to_its_run_or_where_it_was_moved_to_its_folder(tmp
         ("runs/strat", "runs/start"),
         ("run/start", "runs/start"),
         ("start", "runs/start"),
-        ("runs/start/checkpoints/lst.pt", "runs/start/checkpoints/last.pt"),
-        ("runs/start/chekpoints/last.pt", "runs/start/checkpoints/last.pt"),
+        ("runs/start/checkpoints/lst.safetensors", "runs/start/checkpoints/last.safetensors"),
+        ("runs/start/chekpoints/last.safetensors", "runs/start/checkpoints/last.safetensors"),
         ("runs/deep/othr", "runs/deep/other"),
     ],
 )
@@ -105,5 +105,5 @@ def test_a_run_folder_means_its_best_checkpoint_where_it_has_one(tmp_path: Path)
     assert find_checkpoint(run) == run / BEST and find_checkpoint(run / LAST) == run / LAST
     assert folder_of(run / BEST) == run
     (run / LAST).unlink()
-    with pytest.raises(CheckpointError, match=r"is a folder without checkpoints/last\.pt"):
+    with pytest.raises(CheckpointError, match=r"is a folder without checkpoints/last\.safetensors"):
         find_checkpoint(run)

@@ -57,19 +57,19 @@ def test_code_that_a_checkpoint_names_is_said_and_needs_its_whole_path(
     monkeypatch.chdir(tmp_path)
     checkpoint = Checkpoint.load(tiny_run)
     for item, works in (("mine.py", False), (str(tmp_path / "fine.py"), True)):
-        replace(checkpoint, config={**checkpoint.config, "imports": [item]}).save(tmp_path / "a.pt")
+        replace(checkpoint, config={**checkpoint.config, "imports": [item]}).save(tmp_path / "a.safetensors")
         if works:
-            load_run(tmp_path / "a.pt")
-            assert f"imports {item}, as the config in {tmp_path / 'a.pt'} says" in capsys.readouterr().out
+            load_run(tmp_path / "a.safetensors")
+            assert f"imports {item}, as the config in {tmp_path / 'a.safetensors'} says" in capsys.readouterr().out
         else:
             with pytest.raises(ConfigError, match=r"imports mine\.py, a file without its folder, which no training"):
-                load_run(tmp_path / "a.pt")
-            load_run(tmp_path / "a.pt", ["imports=[]"])
+                load_run(tmp_path / "a.safetensors")
+            load_run(tmp_path / "a.safetensors", ["imports=[]"])
 
 
 def test_what_a_class_refuses_is_said_with_the_checkpoint_and_the_key(tiny_run: Path) -> None:
     run = load_run(tiny_run, ["dataset.num_points=0"])
-    with pytest.raises(ConfigError, match=r"^the config in .*/last\.pt, dataset: ParametricShapes takes num_points of"):
+    with pytest.raises(ConfigError, match=r"^the config in .*/last\.safetensors, dataset: ParametricShapes takes "):
         run.split("test")
 
 
@@ -86,7 +86,7 @@ def test_clouds_are_turned_where_another_coordinate_points_up_than_in_the_traini
 
 
 def test_the_place_of_a_checkpoint_that_was_moved_is_its_own_folder(tiny_run: Path, tmp_path: Path) -> None:
-    moved = Path(shutil.copy(tiny_run / LAST, tmp_path / "encoder.pt"))
+    moved = Path(shutil.copy(tiny_run / LAST, tmp_path / "encoder.safetensors"))
     assert load_run(moved).folder == tmp_path
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from conclu_pyg import ENCODERS
 from conclu_pyg.errors import CheckpointError
@@ -55,7 +54,7 @@ def load(config: dict[str, Any], path: Path) -> Any:
 def test_all_weights_and_statistics_are_the_runs(
     tmp_path: Path, config: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = save(tmp_path / "a.pt", config)
+    path = save(tmp_path / "a.safetensors", config)
     encoder = load({**config}, path)
     weights, total = Checkpoint.load(path).method, 0
     for name, value in encoder.state_dict().items():
@@ -68,7 +67,7 @@ def test_all_weights_and_statistics_are_the_runs(
 
 
 def test_what_came_before_the_run_is_said_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     before: dict[str, Any] = {"dataset": "Scans", "method": "ConClu", "before": {}}
     checkpoint = Checkpoint.load(path)
     checkpoint.config["model"]["name"] = "Classifier"
@@ -82,7 +81,7 @@ def test_what_came_before_the_run_is_said_too(tmp_path: Path, capsys: pytest.Cap
 def test_an_older_checkpoint_without_a_vertical_axis_is_warned_about(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     checkpoint = Checkpoint.load(path)
     checkpoint.up_axis = None
     checkpoint.save(path)
@@ -91,7 +90,7 @@ def test_an_older_checkpoint_without_a_vertical_axis_is_warned_about(
 
 
 def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     assert pretraining_of(ENCODERS.build(POINTNET)) is None
     found = pretraining_of(load({**POINTNET}, path))
     assert found is not None and found.state() == {
@@ -125,7 +124,7 @@ def test_a_run_folder_gives_its_best_checkpoint_or_its_last(tmp_path: Path) -> N
 
 
 def test_an_encoder_passes_from_one_model_to_another(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
-    path = save(tmp_path / "a.pt", POINTNET, model="Classifier")
+    path = save(tmp_path / "a.safetensors", POINTNET, model="Classifier")
     model = {"name": "Classifier", "encoder": {**POINTNET, "checkpoint": str(path)}}
     pipeline = {"name": "Finetuning", "epochs": 1, "device": "cpu"}
     classifier = build_pipeline({**tiny_config, "model": model, "pipeline": pipeline}).model
@@ -140,7 +139,7 @@ def test_an_encoder_passes_from_one_model_to_another(tmp_path: Path, tiny_config
 def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_about(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     checkpoint = Checkpoint.load(path)
     checkpoint.method["encoder.extra.weight"] = torch.zeros(2, 5)
     del checkpoint.method["encoder.last.norm.weight"]
@@ -162,7 +161,7 @@ def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_abou
 
 
 def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     larger = load({**POINTNET, "input_transform": True}, path)
     missing = [name for name in larger.state_dict() if name.startswith("input_transform.")]
     out = capsys.readouterr().out
@@ -182,7 +181,7 @@ def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.Captur
 def test_an_argument_that_no_shape_tells_is_warned_about(
     tmp_path: Path, run: dict[str, Any], here: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = save(tmp_path / "a.pt", run)
+    path = save(tmp_path / "a.safetensors", run)
     found = pretraining_of(load({**run, **here}, path))
     assert found and found.departures == [said]
     assert capsys.readouterr().out.endswith(
@@ -202,7 +201,7 @@ def test_an_argument_that_no_shape_tells_is_warned_about(
 def test_arguments_that_mean_the_same_are_not_warned_about(
     tmp_path: Path, run: dict[str, Any], here: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = save(tmp_path / "a.pt", {key: value for key, value in run.items() if key != "checkpoint"})
+    path = save(tmp_path / "a.safetensors", {key: value for key, value in run.items() if key != "checkpoint"})
     checkpoint = Checkpoint.load(path)
     checkpoint.config["model"]["encoder"] = run
     checkpoint.save(path)
@@ -214,14 +213,14 @@ def test_arguments_that_mean_the_same_are_not_warned_about(
 def test_an_encoder_by_another_name_is_warned_about_though_it_fits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     ENCODERS.register_module(name="Mine")(ENCODERS.get("PointNet"))
     load({**POINTNET, "name": "Mine"}, path)
     assert "trained with other arguments: it was PointNet, and is Mine; " in capsys.readouterr().out
 
 
 def test_an_encoder_that_was_built_already_is_loaded_without_a_config(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     encoder = ENCODERS.build({**POINTNET, "last_relu": False})
     load_pretrained(encoder, str(path))
     assert torch.equal(encoder.last.linear.weight, Checkpoint.load(path).method["encoder.last.linear.weight"])
@@ -235,7 +234,7 @@ def refusal(config: dict[str, Any], path: Path) -> str:
 
 
 def test_another_shape_is_refused_with_both(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     assert refusal({**POINTNET, "out_channels": 9}, path) == (
         f"{path} does not fit PointNet: last.linear.weight of its PointNet has shape [8, 128] instead of [9, 128]; "
         "give the encoder, and the arguments, that the run's config.yaml says."
@@ -243,7 +242,7 @@ def test_another_shape_is_refused_with_both(tmp_path: Path) -> None:
 
 
 def test_another_encoder_is_refused_by_name(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.pt", POINTNET)
+    path = save(tmp_path / "a.safetensors", POINTNET)
     assert "does not fit DGCNN: last.linear.weight of its PointNet has shape [8, 128] instead of [8, 16]" in refusal(
         DGCNN, path
     )
@@ -251,14 +250,14 @@ def test_another_encoder_is_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("prefix", "such"), [("backbone.", "none"), ("encoder.net.", "net.local.0.weight")])
 def test_a_run_without_weights_of_such_an_encoder_is_refused(tmp_path: Path, prefix: str, such: str) -> None:
-    path = save(tmp_path / "a.pt", POINTNET, prefix=prefix)
+    path = save(tmp_path / "a.safetensors", POINTNET, prefix=prefix)
     assert refusal(POINTNET, path) == (
         f"{path} has no weights for PointNet: it has those of PointNet, such as {such}; give a run of the same encoder."
     )
 
 
 def test_the_weights_of_a_method_whose_encoder_has_no_name_are_refused_by_its_own(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.pt", POINTNET, prefix="")
+    path = save(tmp_path / "a.safetensors", POINTNET, prefix="")
     checkpoint = Checkpoint.load(path)
     checkpoint.config["model"] = {"name": "Mine", "encoder": "PointNet"}
     checkpoint.save(path)
@@ -266,8 +265,6 @@ def test_the_weights_of_a_method_whose_encoder_has_no_name_are_refused_by_its_ow
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text.pt").write_text("no checkpoint")
-    torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "bare.pt")
-    assert "cannot be read as a checkpoint" in refusal(POINTNET, tmp_path / "text.pt")
-    assert "bare.pt is no checkpoint of conclu_pyg: it must hold config" in refusal(POINTNET, tmp_path / "bare.pt")
-    assert "is a folder without checkpoints/last.pt" in refusal(POINTNET, tmp_path)
+    (tmp_path / "text.safetensors").write_text("no checkpoint")
+    assert "text.safetensors is not a checkpoint" in refusal(POINTNET, tmp_path / "text.safetensors")
+    assert "is a folder without checkpoints/last.safetensors" in refusal(POINTNET, tmp_path)

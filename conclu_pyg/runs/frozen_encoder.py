@@ -1,0 +1,194 @@
+"""Frozen encoders of trained runs, and the embeddings of clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Batch, Data
+from torch_geometric.transforms import Compose
+
+from conclu_pyg.data.base import DEFAULT_TRANSFORM
+from conclu_pyg.encoders.base import channels_of, pooled_features
+from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.io.clouds import read_clouds
+from conclu_pyg.progress import track
+from conclu_pyg.runs.loaded_run import load_run
+from conclu_pyg.transforms import compose
+from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
+
+Cloud: TypeAlias = "str | Path | np.ndarray | Tensor | Data"
+Clouds: TypeAlias = "Cloud | Batch | Sequence[Cloud]"
+Axis: TypeAlias = Literal["x", "y", "z"]
+PROGRESS_DELAY_S = 2.0
+
+
+class FrozenEncoder(nn.Module):
+    """An encoder in evaluation mode whose parameters require no gradient, with the preparation of its clouds.
+
+    A call ``encoder(pos, batch, batch_size)`` is that of the wrapped encoder; :meth:`embed` prepares clouds first, as
+    the data set of the training did. :meth:`train` has no effect, so batch norm always uses its running statistics, and
+    dropout is inactive, even within a model that is being trained.
+
+    Args:
+        encoder: the encoder (see :mod:`conclu_pyg.encoders.base`).
+        transform: configs of the transforms of each cloud (default: unit-sphere normalisation).
+        data_axis: the coordinate that points up in given clouds, unless a call says otherwise (default: 2).
+        up_axis: the coordinate that points up in the clouds that the encoder was trained on (default: 2).
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        transform: Sequence[dict[str, Any]] | None = None,
+        data_axis: int = 2,
+        up_axis: int = 2,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder.eval().requires_grad_(False)
+        self.out_channels = channels_of(encoder)
+        self.transform = list(DEFAULT_TRANSFORM if transform is None else transform)
+        self.data_axis, self.up_axis = data_axis, up_axis
+        self.training = False
+
+    def train(self, mode: bool = True) -> Self:
+        """Does nothing: the encoder stays in evaluation mode."""
+        return self
+
+    def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
+        return self.encoder(pos, batch, batch_size)
+
+    @torch.no_grad()
+    def embed(self, clouds: Clouds, *, up_axis: Axis | None = None, batch_size: int = 64) -> Tensor:
+        """Returns the pooled features of clouds; each is the same whatever the batch size and the other clouds are, up
+        to rounding.
+
+        Args:
+            clouds: one or several files (of any format that :mod:`conclu_pyg.io.clouds` reads; a file may hold several
+                clouds), arrays or tensors of coordinates, PyG ``Data`` with ``pos``, or one ``Batch``.
+            up_axis: the coordinate that points up in ``clouds`` (default: as in the data set of the training).
+            batch_size: clouds at a time (default: 64).
+
+        Shapes:
+            - **clouds:** ``[N, 3]``, ``[B, N, 3]``, or a sequence of ``[N_i, 3]``
+            - **output:** float32 ``[B, C]`` on the CPU
+
+        Raises:
+            DataError: a file cannot be read, or a cloud is empty, has another shape, or has a coordinate that is not
+                finite.
+            ConcluError: a feature is not finite.
+        """
+        source = self.data_axis if up_axis is None else "xyz".index(up_axis)
+        prepare = Compose([compose(self.transform, up_axis=source), ChangeUpAxis(source, self.up_axis)])
+        parameter = next(self.encoder.parameters(), torch.zeros(0))
+        rows = []
+        for group in track(_groups(_points(clouds), batch_size), "embedding clouds", delay=PROGRESS_DELAY_S):
+            prepared = Batch.from_data_list([_prepared(pos, prepare) for pos in group]).to(parameter.device)
+            rows.append(pooled_features(self.encoder, prepared).float().cpu())
+        features = torch.cat(rows) if rows else torch.zeros(0, self.out_channels)
+        if not features.isfinite().all():
+            bad = int((~features.isfinite()).any(dim=1).nonzero()[0])
+            raise ConcluError(f"the encoder returns features that are not finite, first for cloud {bad}.")
+        return features
+
+
+def load_encoder(path: str | Path, overrides: Sequence[str] = ()) -> FrozenEncoder:
+    """Rebuilds the encoder of a run from its checkpoint alone, on the CPU. The data set is not needed.
+
+    Args:
+        path: a run folder (its best checkpoint if it has one, or else the last), or a checkpoint file.
+        overrides: ``imports=[...]``, if the user's modules that the run imported are elsewhere now.
+
+    Raises:
+        CheckpointError: the checkpoint is missing, damaged, or does not fit its config.
+        ConfigError: a module that the run imported cannot be imported.
+    """
+    run = load_run(path, overrides)
+    return FrozenEncoder(run.method.encoder, run.transform, run.data_axis, run.up_axis)
+
+
+def embed(encoder: nn.Module, clouds: Clouds, *, up_axis: Axis | None = None, batch_size: int = 64) -> Tensor:
+    """Returns the pooled features of clouds, with the encoder in evaluation mode.
+
+    Args:
+        encoder: an encoder of :func:`load_encoder`, or any other, whose clouds are then normalised to the unit sphere.
+            It is in its own mode again afterwards.
+        clouds, up_axis, batch_size: as for :meth:`FrozenEncoder.embed`.
+
+    Shapes:
+        - **output:** float32 ``[B, C]`` on the CPU
+
+    Raises:
+        ConcluError: as :meth:`FrozenEncoder.embed`.
+    """
+    if isinstance(encoder, FrozenEncoder):
+        return encoder.embed(clouds, up_axis=up_axis, batch_size=batch_size)
+    modes = [(module, module.training) for module in encoder.modules()]
+    gradients = [(parameter, parameter.requires_grad) for parameter in encoder.parameters()]
+    try:
+        return FrozenEncoder(encoder).embed(clouds, up_axis=up_axis, batch_size=batch_size)
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for parameter, requires_grad in gradients:
+            parameter.requires_grad_(requires_grad)
+
+
+def _points(clouds: Any) -> Iterator[Tensor]:
+    """Yields the points of each cloud, checked, as tensors of floats on the CPU."""
+    for index, (name, pos) in enumerate(_clouds(clouds)):
+        where = name or f"cloud {index}"
+        if pos.ndim != 2 or pos.shape[1] != 3:
+            hint = "; transpose the array" if pos.ndim == 2 and pos.shape[0] == 3 else ""
+            raise DataError(f"{where}: expected coordinates of shape [N, 3], got {list(pos.shape)}{hint}.")
+        if len(pos) == 0:
+            raise DataError(f"{where}: expected at least one point, got an empty cloud.")
+        pos = torch.as_tensor(pos).detach().cpu()
+        pos = pos if pos.dtype in (torch.float32, torch.float64) else pos.float()
+        if not pos.isfinite().all():
+            raise DataError(f"{where}: expected finite coordinates; remove the points that are NaN or infinite.")
+        yield pos
+
+
+def _clouds(clouds: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the name, if it has one, and the points of each cloud."""
+    if isinstance(clouds, str | Path):
+        yield from ((cloud.name, cloud.points) for cloud in read_clouds(Path(clouds)))
+    elif isinstance(clouds, Data) and clouds.pos is not None:  # a Batch is one, too
+        if isinstance(clouds, Batch) or "batch" in clouds:
+            order = torch.argsort(clouds.batch, stable=True)
+            sizes = torch.bincount(clouds.batch, minlength=getattr(clouds, "num_graphs", 0))
+            yield from (("", pos) for pos in clouds.pos[order].split(sizes.tolist()))
+        else:
+            yield "", clouds.pos
+    elif isinstance(clouds, np.ndarray | Tensor) and clouds.ndim != 3:
+        yield "", clouds
+    elif isinstance(clouds, Iterable):
+        for cloud in clouds:
+            yield from _clouds(cloud)
+    else:
+        raise DataError(
+            f"expected files, arrays of coordinates, Data with pos, or a Batch, got {type(clouds).__name__}."
+        )
+
+
+def _groups(points: Iterator[Tensor], size: int) -> Iterator[list[Tensor]]:
+    group: list[Tensor] = []
+    for pos in points:
+        group.append(pos)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _prepared(pos: Tensor, prepare: Compose) -> Data:
+    """Prepares one cloud; a random transform draws the same for a cloud in any batch."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Data(pos=prepare(Data(pos=pos)).pos.float())  # not before: float64 may be far from the origin
