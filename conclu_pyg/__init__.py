@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from conclu_pyg.encoders.pointnet import PointNet
     from conclu_pyg.methods.conclu import ConClu
     from conclu_pyg.nn.edge_conv import EdgeConv
+    from conclu_pyg.runs.frozen_encoder import embed, load_encoder
     from conclu_pyg.runs.loaded_run import load_run
 
 __version__ = "0.1.0"
@@ -42,6 +43,8 @@ _LAZY = {
     "EdgeConv": "conclu_pyg.nn.edge_conv",
     "PointNet": "conclu_pyg.encoders.pointnet",
     "SinkhornClusterer": "conclu_pyg.clusterers.sinkhorn",
+    "embed": "conclu_pyg.runs.frozen_encoder",
+    "load_encoder": "conclu_pyg.runs.frozen_encoder",
     "load_run": "conclu_pyg.runs.loaded_run",
 }
 
@@ -62,6 +65,8 @@ __all__ = [
     "Registry",
     "SinkhornClusterer",
     "__version__",
+    "embed",
+    "load_encoder",
     "load_run",
 ]
 

@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from conclu_pyg.errors import ConfigError, one_line
 from conclu_pyg.imports import resolve_paths
 from conclu_pyg.paths import with_cwd, with_cwd_or_suggestion
+from conclu_pyg.shipped_configs import shipped_configs
 
 SECTIONS = ("dataset", "model", "pipeline")
 KEYS = (*SECTIONS, "imports")
@@ -63,6 +64,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         folders = {path.parent} if path.is_absolute() else {path.parent, Path(), Path("configs")}
         known = sorted(str(file) for folder in folders for file in folder.glob("*.yaml"))
+        known += [name for name in shipped_configs() if Path("configs", f"{name}.yaml") not in map(Path, known)]
         raise ConfigError(f"there is no config file {with_cwd_or_suggestion(path, known)}")
     if path.stat().st_size > MAX_BYTES:
         raise ConfigError(f"{path} has {path.stat().st_size:,} bytes; a config has at most {MAX_BYTES:,}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from conclu_pyg.cli.patience import announce_loading
+from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.runs.folder import find_checkpoint
 
 PROBE_NAMES = ("svm", "linear", "knn", "few-shot")  # those of conclu_pyg.evaluation.probes, which takes long to import

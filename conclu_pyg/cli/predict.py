@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from conclu_pyg.cli.patience import announce_loading
+from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.runs.folder import find_checkpoint
 
 OVERRIDE = re.compile(r"[a-z]\w*(\.\w+)*=")

@@ -273,7 +273,7 @@ class Pipeline(ABC):
             precision=dict(self.fabric.strategy.precision.state_dict()),
             metrics=mean.state() if mean else {},
             labels=self.dataset.labels.state(),
-            terms=loss_terms(self.model),
+            terms=tuple(loss_terms(self.model)),
             pretraining=pretraining.state() if pretraining else {},
             trained_on=self.trained_on,
             chosen_on=self.chosen_on,

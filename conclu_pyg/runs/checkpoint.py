@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -72,8 +72,8 @@ class Checkpoint:
     precision: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     pipeline: dict[str, Any] = field(default_factory=dict)
-    up_axis: Literal[0, 1, 2] | None = None
-    data_axis: Literal[0, 1, 2] | None = None
+    up_axis: int | None = None
+    data_axis: int | None = None
     num_points: int = 0
     labels: dict[str, Any] = field(default_factory=dict)
     terms: tuple[str, ...] = ()
@@ -139,6 +139,9 @@ def _validated(content: dict[str, Any]) -> Checkpoint:
     for name in COUNTS:
         if (count := getattr(checkpoint, name)) < 0:
             raise ValueError(f"{name}: expected a number >= 0, got {count}")
+    for name in ("up_axis", "data_axis"):
+        if (axis := getattr(checkpoint, name)) not in (None, 0, 1, 2):
+            raise ValueError(f"{name}: expected 0, 1 or 2, got {axis}")
     config = checkpoint.config
     for name in ("model", "pipeline", "dataset"):
         if not isinstance(config.get(name, {}), dict):

@@ -11,6 +11,7 @@ from conclu_pyg.config_files import dump_config
 from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.files import atomic_write
 from conclu_pyg.paths import with_cwd_or_suggestion
+from conclu_pyg.text import command
 
 LAST = Path("checkpoints", "last.safetensors")  # within a run folder
 BEST = Path("checkpoints", "best.safetensors")  # of the epoch that was best on validation clouds, if there are any
@@ -65,11 +66,13 @@ def find_checkpoint(path: str | Path) -> Path:
     if path.is_dir():
         if not (path / LAST).is_file():
             raise CheckpointError(
-                f"{path} is a folder without {LAST}; give a run folder that tools/train.py made, or a checkpoint file."
+                f"{path} is a folder without {LAST}; give a run folder of `{command('train')}`, or a checkpoint file."
             )
         return path / BEST if (path / BEST).is_file() else path / LAST
     if path.suffix in (".yaml", ".yml") and path.is_file():
-        raise CheckpointError(f"{path} is a config, and no run; train it by tools/train.py, and name its run folder.")
+        raise CheckpointError(
+            f"{path} is a config, not a run; train it with `{command('train')} {path}`, and give its run folder."
+        )
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, _known_near(path))}")
     return path

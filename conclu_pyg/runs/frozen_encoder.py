@@ -167,7 +167,7 @@ def _clouds(clouds: Any) -> Iterator[tuple[str, Any]]:
             yield "", clouds.pos
     elif isinstance(clouds, np.ndarray | Tensor) and clouds.ndim != 3:
         yield "", clouds
-    elif isinstance(clouds, Iterable):
+    elif isinstance(clouds, Iterable) and not isinstance(clouds, Data):
         for cloud in clouds:
             yield from _clouds(cloud)
     else:

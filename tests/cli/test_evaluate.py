@@ -107,7 +107,7 @@ def test_a_config_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     (tmp_path / "a.yaml").touch()
     assert main(["evaluate", str(tmp_path / "a.yaml")]) == 2
     assert (
-        f"error: {tmp_path / 'a.yaml'} is a config, and no run; train it by tools/train.py" in capsys.readouterr().err
+        f"error: {tmp_path / 'a.yaml'} is a config, not a run; train it with `conclu train" in capsys.readouterr().err
     )
 
 

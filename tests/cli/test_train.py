@@ -51,10 +51,10 @@ def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("model.encoder={name: DGCNN, k: 0}", ", model.encoder: DGCNN takes k of at least 1, found 0."),
+        ("model.encoder={name: DGCNN, k: 0}", ", model.encoder: DGCNN: k must be >= 1, got 0."),
         (
             "model.encoder={name: DGCNN, channels: []}",
-            ", model.encoder: DGCNN needs at least one edge convolution, found channels=[].",
+            ", model.encoder: DGCNN: channels must be of length >= 1, got [].",
         ),
         ("model.contrast_weight=-1", ", model: ConClu's weights must be finite and at least 0"),
         ("pipeline.views[1].num_points=0", ", pipeline.views[1]: FixedPoints: num_points must be >= 1, got 0."),
@@ -70,6 +70,17 @@ def test_what_a_class_refuses_itself_is_said_with_the_file_and_once_with_the_key
     config = str(tiny_run / "config.yaml")
     assert main(["train", config, override]) == 2
     assert capsys.readouterr().err.startswith(f"error: {config}{sentence}")
+
+
+def test_a_config_of_the_package_is_found_by_its_name_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "conclu_pointnet", "pipeline.epoch=1"]) == 2
+    assert "conclu_pointnet.yaml, pipeline: Pretraining takes no argument 'epoch'" in capsys.readouterr().err
+    assert main(["train", "conclu_pointnett"]) == 2
+    assert "there is no config file conclu_pointnett; did you mean 'conclu_pointnet'?" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_config_names_the_nearest(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from conclu_pyg.cli.patience import announce_loading
+from conclu_pyg.cli.loading_notice import announce_loading
 
 
 @pytest.mark.parametrize(("terminal", "loaded"), [(True, False), (True, True), (False, False)])

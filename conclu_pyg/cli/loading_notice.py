@@ -1,4 +1,4 @@
-"""A word before the seconds in which PyTorch is loaded and nothing else would be seen."""
+"""Prints a notice while PyTorch is imported."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import sys
 
 
 def announce_loading() -> None:
-    """Says on a terminal that PyTorch is being loaded, where it is not yet; log files and pipes are spared the line."""
+    """Prints the notice if PyTorch is not imported yet and the standard error is a terminal."""
     if "torch" not in sys.modules and sys.stderr.isatty():
         print("loading PyTorch, a few seconds ...", file=sys.stderr, flush=True)
