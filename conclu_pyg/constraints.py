@@ -131,8 +131,11 @@ def format_bounds(bounds: Sequence[Any]) -> str:
     elif len(comparisons) == 2:
         (lower, least), (upper, most) = sorted(comparisons, reverse=True)  # ">" sorts after "<"
         terms = [f"in {'[' if lower == '>=' else '('}{least}, {most}{']' if upper == '<=' else ')'}"]
-    terms += [f"of length >= {bound.min_length}" for bound in bounds if isinstance(bound, MinLen)]
-    terms += [f"of length <= {bound.max_length}" for bound in bounds if isinstance(bound, MaxLen)]
+    least = {bound.min_length for bound in bounds if isinstance(bound, MinLen)}
+    most = {bound.max_length for bound in bounds if isinstance(bound, MaxLen)}
+    exact = least & most
+    terms += [f"of length {length}" for length in exact]
+    terms += [f"of length >= {length}" for length in least - exact] + [f"of length <= {n}" for n in most - exact]
     return " and ".join(terms)
 
 

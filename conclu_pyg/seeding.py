@@ -1,29 +1,33 @@
-"""One seed for a run, and the states of all generators that it rules."""
+"""Seeding of all random generators by one number, and their states."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import Interval
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConfigError, Issue
 
-MAX_SEED = 2**32 - 1  # what scikit-learn takes
+MAX_SEED = 2**32 - 1  # the limit of scikit-learn
+Seed = Annotated[int, Interval(ge=0, le=MAX_SEED)]
 
 
 def seed_all(seed: int) -> torch.Generator:
-    """Seeds PyTorch's default generators, and gives one of its own for the order of the clouds.
+    """Seed PyTorch's default generators, and return a separate one for the order of the clouds.
 
     Raises:
         ConfigError: a seed that is negative or above :data:`MAX_SEED`.
     """
     if not 0 <= seed <= MAX_SEED:
-        raise ConfigError(f"pipeline.seed must be between 0 and {MAX_SEED}, found {seed}.")
+        message = f"pipeline.seed must be in [0, {MAX_SEED}], got {seed}."
+        raise ConfigError(Issue(message, argument="seed", got=seed, expected=f"in [0, {MAX_SEED}]"))
     torch.manual_seed(seed)
     return torch.Generator().manual_seed(seed)
 
 
 def random_state(order: torch.Tensor) -> dict[str, Any]:
-    """The states of the default generators now, beside ``order``, the state from which an epoch's order is drawn."""
+    """Return the current states of the default generators, and ``order``, the state that an epoch's order is drawn
+    from."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {"order": order, "cpu": torch.get_rng_state(), "cuda": cuda}

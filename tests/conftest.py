@@ -1,4 +1,4 @@
-"""What all tests share: seeds, and the real data where the machine has it."""
+"""Fixtures of all tests: seeds, small configs and runs, and the real data where the machine has it."""
 
 import copy
 import os
@@ -93,7 +93,7 @@ def largest_tensor() -> type[LargestTensor]:
 
 @pytest.fixture
 def forget_registered() -> Iterator[None]:
-    """What a user's files register during the test is forgotten after it, and so are the files' modules."""
+    """Restores the registries after the test, and removes the modules that it imported from a user's files."""
     registries = [value for value in vars(conclu_pyg).values() if isinstance(value, conclu_pyg.Registry)]
     before = [{name: registry.get(name) for name in registry} for registry in registries]
     yield

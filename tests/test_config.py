@@ -166,7 +166,7 @@ def test_several_errors_are_reported_at_once_each_in_a_line_with_its_path(config
     assert lines == [
         "  unknown section 'piepline'; did you mean 'pipeline'?",
         "  dataset: ModelNet takes no argument 'dataset_pth'; did you mean 'dataset_path'?",
-        "  dataset: ModelNet takes no argument 'xxx'.",  # what it takes is said already
+        "  dataset: ModelNet takes no argument 'xxx'.",  # the hint is printed once
         "  model.encoder: PointNet takes no argument 'out_chanels'; did you mean 'out_channels'?",
         "  model.projector: HEADS has no 'ProjectionHaed'; did you mean 'ProjectionHead'?",
         "  model.clusterer: SinkhornClusterer takes no argument 'epsilom'; did you mean 'epsilon'?",

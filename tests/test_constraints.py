@@ -37,6 +37,7 @@ from conclu_pyg.constraints import (
         (Annotated[float, Le(3)], "float (<= 3)", [3, -math.inf], [4]),
         (LayerSizes, "Sequence[int (>= 1)] (of length >= 1)", [[1], (2, 3)], [[], [0], (1, -1)]),
         (Annotated[list[int], Len(1, 2)], "list[int] (of length >= 1 and of length <= 2)", [[0]], [[], [0, 0, 0]]),
+        (Annotated[list[int], Len(2, 2)], "list[int] (of length 2)", [[0, 0]], [[0], [0, 0, 0]]),
         (PositiveInt | None, "int (>= 1) | None", [None, 2], [0]),
         (PositiveInt | str, "int (>= 1) | str", ["a", 2], [0]),
         (list[list[PositiveInt]], "list[list[int (>= 1)]]", [[], [[1]]], [[[1], [0]]]),

@@ -15,7 +15,7 @@ def test_a_seed_rules_the_default_generator_and_the_order() -> None:
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 2**100])
 def test_a_seed_that_some_generator_does_not_take_is_refused(seed: int) -> None:
-    with pytest.raises(ConfigError, match=rf"pipeline\.seed must be between 0 and {MAX_SEED}, found {seed}\."):
+    with pytest.raises(ConfigError, match=rf"pipeline\.seed must be in \[0, {MAX_SEED}\], got {seed}\."):
         seed_all(seed)
 
 

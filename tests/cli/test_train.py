@@ -31,7 +31,7 @@ def test_a_config_trains_with_its_overrides(
         ("pipeline.batch_size=49", "pipeline.batch_size=49 is more than the 48 clouds of the training split"),
         ("pipeline.device=gpu", "'auto', 'cpu', 'cuda' or 'mps'"),
         ("pipeline.precision=64", "'32-true', 'bf16-mixed' or '16-mixed'"),
-        ("pipeline.seed=4294967296", "pipeline.seed must be between 0 and 4294967295"),
+        ("pipeline.seed=4294967296", "pipeline.seed must be in [0, 4294967295]"),
         ("model.encoder.name=PointNett", "ENCODERS has no 'PointNett'; did you mean 'PointNet'?"),
         ("model.encoder=null", "ENCODERS builds from a mapping with a 'name', got None."),
         ("dataset.num_shapes=3", "ParametricShapes takes num_shapes of at least 20"),
@@ -61,7 +61,7 @@ def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
         ("dataset.num_points=0", ", dataset: ParametricShapes takes num_points of at least 1, found 0."),
         ("dataset={name: ModelNet, num_points: 0}", ": dataset.num_points must be 1 to 1,000,000, found 0."),
         ("pipeline.epochs=0", ": pipeline.epochs must be at least 1, found 0."),
-        ("pipeline.seed=-1", ": pipeline.seed must be between 0 and 4294967295, found -1."),
+        ("pipeline.seed=-1", ": pipeline.seed must be in [0, 4294967295], got -1."),
     ],
 )
 def test_what_a_class_refuses_itself_is_said_with_the_file_and_once_with_the_key(
