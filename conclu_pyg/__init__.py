@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from conclu_pyg.registry import (
     CLUSTERERS,
     DATASETS,
+    DECODERS,
     ENCODERS,
     HEADS,
     METHODS,
@@ -51,6 +52,7 @@ _LAZY = {
 __all__ = [
     "CLUSTERERS",
     "DATASETS",
+    "DECODERS",
     "DGCNN",
     "ENCODERS",
     "HEADS",

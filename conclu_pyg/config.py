@@ -14,6 +14,7 @@ from conclu_pyg.errors import ArgumentError, ConfigError, Issue, RegistryError
 from conclu_pyg.imports import import_modules
 from conclu_pyg.overrides import apply_overrides
 from conclu_pyg.registry import DATASETS, ENCODERS, METHODS, PIPELINES, TASKS, Registry, components_of
+from conclu_pyg.stages import split_stages
 from conclu_pyg.suggestions import closest_match, suggest
 
 # Arguments that the program gives to the class of a section, so that a config cannot.
@@ -66,6 +67,10 @@ def check(config: Mapping[str, Any], source: str) -> None:
     Raises:
         ConfigError: with an issue for each.
     """
+    if "stages" in config:
+        for name, stage in split_stages(config, source).items():
+            check(stage, f"{source}, stage {name}")
+        return
     issues = list(_issues(config))
     if issues:
         raise ConfigError(*issues, source=source)
@@ -116,7 +121,11 @@ def _issues_of_part(config: Any, registry: Registry, path: str, reserved: Sequen
     refused = {issue.argument for issue in own}
     for key, registry_of_part in components_of(cls).items():
         value, where = arguments.get(key), f"{path}.{key}"
-        if isinstance(value, list):
+        if isinstance(value, Mapping) and value and all(isinstance(items, list) for items in value.values()):
+            for name, items in value.items():  # lists by name, such as the views of a method
+                for i, item in enumerate(items):
+                    inner += _issues_of_part(item, registry_of_part, f"{where}.{name}[{i}]")
+        elif isinstance(value, list):
             items = [_issues_of_part(item, registry_of_part, f"{where}[{i}]") for i, item in enumerate(value)]
             own = [issue for issue in own if issue.argument != key or not any(items)]  # the items' issues are exact
             inner += itertools.chain(*items)

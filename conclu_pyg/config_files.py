@@ -22,7 +22,7 @@ from conclu_pyg.paths import with_cwd, with_cwd_or_suggestion
 from conclu_pyg.shipped_configs import shipped_configs
 
 SECTIONS = ("dataset", "model", "pipeline")
-KEYS = (*SECTIONS, "imports")
+KEYS = (*SECTIONS, "imports", "stages")
 MAX_BYTES = 1 << 20  # a config is written by hand; a larger file was given by mistake
 MAX_BASES = 16
 # Numbers that YAML 1.1 reads in base 8 or 60.
@@ -54,8 +54,8 @@ def read_config(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
             raise ConfigError(f"{path}: '_base_' must be a file or a list of files, got {base!r}.")
         if not (path.parent / base).is_file():
             raise ConfigError(f"{path}: there is no '_base_' {with_cwd(path.parent / base)}.")
-        merged = _merge(merged, read_config(path.parent / base, (*chain, path.resolve())))
-    return _merge(merged, config)
+        merged = merge(merged, read_config(path.parent / base, (*chain, path.resolve())))
+    return merge(merged, config)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -80,13 +80,13 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return config
 
 
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``base`` updated with ``over``; a mapping whose ``name`` changes is replaced, at any depth."""
     merged = dict(base)
     for key, new in over.items():
         old = base.get(key)
         if isinstance(new, dict) and isinstance(old, dict) and not _is_renamed(old, new):
-            new = _merge(old, new)
+            new = merge(old, new)
         merged[key] = new
     return merged
 

@@ -42,7 +42,7 @@ model:
   encoder: {name: PointNet, out_channels: 64}
 pipeline:
   name: Pretraining
-  lr: 0.01
+  clip_grad_norm: 0.01
   views:
     - {name: RandomHalfSpaceCrop, keep: 0.85}
     - {name: GaussianJitter, sigma: 0.02}

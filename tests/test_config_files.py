@@ -16,7 +16,7 @@ def test_a_file_is_read_as_it_is(configs: Any) -> None:
         "model": {"name": "ConClu", "encoder": {"name": "PointNet", "out_channels": 64}},
         "pipeline": {
             "name": "Pretraining",
-            "lr": 0.01,
+            "clip_grad_norm": 0.01,
             "views": [{"name": "RandomHalfSpaceCrop", "keep": 0.85}, {"name": "GaussianJitter", "sigma": 0.02}],
         },
     }
@@ -25,26 +25,31 @@ def test_a_file_is_read_as_it_is(configs: Any) -> None:
 def test_a_file_lies_over_its_base_which_is_relative_to_it(configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     base = configs.write(name="bases/base.yaml")
     path = configs.write(
-        "_base_: ../bases/base.yaml\npipeline: {lr: 1e-4, views: [{name: RandomTranslate}]}", "mine/config.yaml"
+        "_base_: ../bases/base.yaml\npipeline: {clip_grad_norm: 1e-4, views: [{name: RandomTranslate}]}",
+        "mine/config.yaml",
     )
     monkeypatch.chdir("/")
     config = load_config(path)
-    assert config["pipeline"] == {"name": "Pretraining", "lr": 1e-4, "views": [{"name": "RandomTranslate"}]}
+    assert config["pipeline"] == {"name": "Pretraining", "clip_grad_norm": 1e-4, "views": [{"name": "RandomTranslate"}]}
     assert config["model"] == load_config(base)["model"] and "_base_" not in config
 
 
 def test_later_bases_lie_over_earlier_ones(configs: Any) -> None:
     configs.write(name="a.yaml")
-    configs.write("pipeline: {lr: 0.5, epochs: 3}", "b.yaml")
+    configs.write("pipeline: {clip_grad_norm: 0.5, epochs: 3}", "b.yaml")
     config = load_config(configs.write("_base_: [a.yaml, b.yaml]\npipeline: {epochs: 4}"))
-    assert config["pipeline"]["lr"] == 0.5 and config["pipeline"]["epochs"] == 4 and "views" in config["pipeline"]
+    assert (
+        config["pipeline"]["clip_grad_norm"] == 0.5
+        and config["pipeline"]["epochs"] == 4
+        and "views" in config["pipeline"]
+    )
 
 
 def test_bases_have_bases_and_may_share_one(configs: Any) -> None:
     configs.write(name="root.yaml")
-    configs.write("_base_: root.yaml\npipeline: {lr: 0.5}", "a.yaml")
+    configs.write("_base_: root.yaml\npipeline: {clip_grad_norm: 0.5}", "a.yaml")
     configs.write("_base_: a.yaml\npipeline: {epochs: 3}", "b.yaml")
-    assert load_config(configs.write("_base_: b.yaml"))["pipeline"]["lr"] == 0.5
+    assert load_config(configs.write("_base_: b.yaml"))["pipeline"]["clip_grad_norm"] == 0.5
     configs.write("_base_: root.yaml\nmodel: {codes: same_view}", "c.yaml")
     assert load_config(configs.write("_base_: [b.yaml, c.yaml]"))["model"]["codes"] == "same_view"
 
@@ -104,7 +109,7 @@ def test_a_list_is_refused(configs: Any, text: str) -> None:
     path = configs.write(text)
     assert (
         configs.refusal(path)
-        == f"{path} must hold a mapping with the keys dataset, model, pipeline, imports, got a list."
+        == f"{path} must hold a mapping with the keys dataset, model, pipeline, imports, stages, got a list."
     )
 
 
@@ -185,8 +190,8 @@ def test_a_folder_is_no_config(configs: Any, tmp_path: Path) -> None:
 
 def test_a_dumped_config_loads_as_it_was(configs: Any) -> None:
     odd = [
-        "pipeline.lr=1e-5",
-        "pipeline.weight_decay=.inf",
+        "model.contrast_weight=1e-5",
+        "pipeline.clip_grad_norm=.inf",
         "pipeline.log_dir='1e-4'",
         "dataset.cache_dir='null'",
         "dataset.dataset_path='true: # ä\"'",

@@ -37,10 +37,10 @@ def test_an_outer_name_comes_before_an_inner_one(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("override", "value"),
     [
-        ("pipeline.lr=1e-4", 1e-4),
-        ("pipeline.lr=1", 1),
-        ("pipeline.lr=-1", -1),
-        ("pipeline.lr=-2.5e-3", -0.0025),
+        ("pipeline.clip_grad_norm=1e-4", 1e-4),
+        ("pipeline.clip_grad_norm=1", 1),
+        ("pipeline.clip_grad_norm=-1", -1),
+        ("pipeline.clip_grad_norm=-2.5e-3", -0.0025),
         ("pipeline.run_dir=null", None),
         ("dataset.download=true", True),
         ("dataset.transform=[]", []),
@@ -72,7 +72,12 @@ def test_an_override_makes_the_mappings_on_its_way(configs: Any) -> None:
 
 
 def test_the_last_of_two_overrides_counts(configs: Any) -> None:
-    assert load_config(configs.write(), ["pipeline.lr=1", "pipeline.lr=2"])["pipeline"]["lr"] == 2
+    assert (
+        load_config(configs.write(), ["pipeline.clip_grad_norm=1", "pipeline.clip_grad_norm=2"])["pipeline"][
+            "clip_grad_norm"
+        ]
+        == 2
+    )
 
 
 def test_overriding_a_config_does_not_change_it() -> None:
@@ -86,7 +91,7 @@ def test_overriding_a_config_does_not_change_it() -> None:
     assert config == before
 
 
-@pytest.mark.parametrize("override", ["pipeline.lr", "=3", "pipeline.=3", ".lr=3", "pipeline..lr=3", ""])
+@pytest.mark.parametrize("override", ["pipeline.clip_grad_norm", "=3", "pipeline.=3", ".lr=3", "pipeline..lr=3", ""])
 def test_an_override_of_another_form_gets_the_form(configs: Any, override: str) -> None:
     expected = f"override {override!r}: must be written as section.key=value, such as pipeline.epochs=10."
     assert configs.refusal(configs.write(), override) == expected
@@ -95,7 +100,7 @@ def test_an_override_of_another_form_gets_the_form(configs: Any, override: str) 
 def test_an_unknown_section_gets_a_suggestion(configs: Any) -> None:
     assert configs.refusal(configs.write(), "modle.x=1") == (
         "override 'modle.x=1': unknown section 'modle'; did you mean 'model'? "
-        "Sections: dataset, model, pipeline, imports."
+        "Sections: dataset, model, pipeline, imports, stages."
     )
 
 
@@ -122,7 +127,7 @@ def test_a_quoted_id_stays_text(configs: Any, value: str) -> None:
 
 @pytest.mark.parametrize(("value", "number"), [("0", 0), ("10", 10), ("0x10", 16), ("0.5", 0.5), ("-0", 0)])
 def test_other_numbers_are_read_as_usual(configs: Any, value: str, number: float) -> None:
-    assert load_config(configs.write(), [f"pipeline.lr={value}"])["pipeline"]["lr"] == number
+    assert load_config(configs.write(), [f"pipeline.clip_grad_norm={value}"])["pipeline"]["clip_grad_norm"] == number
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_other_numbers_are_read_as_usual(configs: Any, value: str, number: float
         ("pipeline.views[-3]=1", "'-3' is none of the 2 items, whose indices start at 0"),
         ("pipeline.views.keep=1", "'keep' is none of the 2 items, whose indices start at 0"),
         ("model.encoder.name.x=1", "'PointNet' has no key 'x'"),
-        ("pipeline.lr.x=1", "0.01 has no key 'x'"),
+        ("pipeline.clip_grad_norm.x=1", "0.01 has no key 'x'"),
     ],
 )
 def test_an_override_that_leads_nowhere_names_what_is_there(configs: Any, override: str, reason: str) -> None:
@@ -140,7 +145,13 @@ def test_an_override_that_leads_nowhere_names_what_is_there(configs: Any, overri
 
 
 def test_several_overrides_that_cannot_be_used_are_reported_at_once(configs: Any) -> None:
-    wrong = ["pipline.epochs=3", "pipeline.lr=1", "pipeline.epochs", "pipeline.lr={", "pipeline.views[9]=1"]
+    wrong = [
+        "pipline.epochs=3",
+        "pipeline.clip_grad_norm=1",
+        "pipeline.epochs",
+        "pipeline.clip_grad_norm={",
+        "pipeline.views[9]=1",
+    ]
     heading, *lines = configs.refusal(configs.write(), *wrong).split("\n")
     assert heading == "4 errors in the overrides:"
     assert lines[0] == "  override 'pipline.epochs=3': unknown section 'pipline'; did you mean 'pipeline'?"

@@ -27,6 +27,6 @@ def run(options: argparse.Namespace) -> None:
     announce_loading()
     config = resolve(config, options.overrides, str(path), path.parent)
 
-    from conclu_pyg.pipelines.build import build_pipeline
+    from conclu_pyg.pipelines.stages import train
 
-    print(f"trained: {build_pipeline(config, str(path)).run_train()}")
+    print(f"trained: {train(config, str(path))}")

@@ -11,7 +11,7 @@ from conclu_pyg.evaluation.probe import On, Probe, probe_splits
 from conclu_pyg.evaluation.report import picture_name, show_clusters, show_files, show_records, show_value
 from conclu_pyg.evaluation.robustness_probe import ROBUSTNESS
 from conclu_pyg.evaluation.svm_probe import SVM
-from conclu_pyg.methods.base import num_clusters
+from conclu_pyg.methods.base import clusters_of
 from conclu_pyg.runs.folder import CURVES_NAME
 from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.runs.records import RESULTS_NAME, Record, append_records, read_records
@@ -81,8 +81,8 @@ def evaluate_run(
         append_records(results, found)
         records += found
     clusters, changes = (run.folder / picture_name(what, run, splits.on) for what in ("clusters", "robustness"))
-    if num_clusters(run.method):
-        log_gamma = map_split(run.method, run.method.assign, splits.held_out, run.device, batch_size=64)
+    if method := clusters_of(run.method):
+        log_gamma = map_split(run.method, method.assign, splits.held_out, run.device, batch_size=64)
         show_clusters(log_gamma)
         plot_clusters(splits.held_out, log_gamma, run.up_axis, clusters)
     if changed := [record for record in records if "changes" in record.details]:

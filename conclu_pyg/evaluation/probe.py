@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_per_class, hold_out
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.methods.base import loss_terms
+from conclu_pyg.methods.base import as_method
 from conclu_pyg.runs.fingerprint import config_fingerprint, digest
 from conclu_pyg.runs.folder import BEST
 from conclu_pyg.runs.loaded_run import LoadedRun
@@ -156,7 +156,7 @@ def make_record(
         training={"command": checkpoint.command, "seconds": round(checkpoint.seconds)} if run.trained else {},
         details={
             "setting": setting(run),
-            "terms": loss_terms(run.method),
+            "terms": as_method(run.method).loss_names(),
             **({"pretraining": before} if before else {}),
             **details,
         },

@@ -1,7 +1,8 @@
 """The terms of the pre-training losses: one per file."""
 
+from conclu_pyg.losses.chamfer import chamfer_distance
 from conclu_pyg.losses.code_prediction import code_prediction_loss
 from conclu_pyg.losses.contrast import contrast_loss, cosine_distance
 from conclu_pyg.losses.orthogonality import orthogonality_loss
 
-__all__ = ["code_prediction_loss", "contrast_loss", "cosine_distance", "orthogonality_loss"]
+__all__ = ["chamfer_distance", "code_prediction_loss", "contrast_loss", "cosine_distance", "orthogonality_loss"]

@@ -1,4 +1,4 @@
-"""The training loop, and what every pipeline shares around it."""
+"""The training loop that every pipeline shares."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.batch_sampler import BalancedBatchSampler
 from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConcluError, ConcluWarning, ConfigError
-from conclu_pyg.methods.base import MethodOutput, epoch_warnings, loss_terms
+from conclu_pyg.methods.base import MethodOutput, Progress
 from conclu_pyg.pipelines.interrupt import Interrupt
 from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
+from conclu_pyg.pipelines.optimization import OPTIMIZERS, SCHEDULES, OptimizerConfig, Schedule
 from conclu_pyg.pipelines.status import epoch_line, step_status
 from conclu_pyg.progress import progress_bar
 from conclu_pyg.registry import METHODS, Registry
@@ -43,31 +44,46 @@ Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
 class Pipeline(ABC):
-    """Trains a model on a data set: a pipeline says which clouds, and what a step makes of them.
+    """Trains a model on a data set: a subclass chooses the clouds and computes the losses of a batch.
 
-    Its constructor takes what is its own, and passes the rest on as ``**options``; it makes ``optimizer`` and
-    ``scheduler``.
+    The constructor of a subclass takes its own options, passes the rest on as ``**options``, and sets ``optimizer``.
 
     Args:
-        model: what is trained.
+        model: the model to train.
         dataset: the data set.
         config: the resolved config, for the run folder and the checkpoints.
-        epochs: how many there are.
+        epochs: the number of epochs.
         batch_size: clouds in a step.
-        seed: rules whatever is drawn, initial weights and the order among it; up to 2^32 - 1 (default: 0).
+        optimizer: config of the optimiser, for :data:`~conclu_pyg.pipelines.optimization.OPTIMIZERS` (default: AdamW
+            with a learning rate of 0.001 and a weight decay of 0.01).
+        schedule: config of the learning rate's schedule, for :data:`~conclu_pyg.pipelines.optimization.SCHEDULES`
+            (default: constant).
+        clip_grad_norm: the largest norm of the gradient of all parameters together; a longer gradient is scaled down
+            to it (default: no limit).
+        seed: of the initial weights, the order of the clouds and all other draws; up to 2^32 - 1 (default: 0).
         device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
         precision: of the products; the weights stay in float32 (default: 32-true).
         num_workers: processes that read ahead (default: 0, enough for a memory map).
-        log_dir: where run folders are made (default: runs).
+        log_dir: the folder of the run folders (default: runs).
         run_dir: the run folder itself, new or empty (default: a new one in ``log_dir``).
-        keep_every: keeps the checkpoint of every so many epochs beside the last one; 0 keeps none (default: 0).
+        keep_every: also keeps the checkpoint of every epoch that is a multiple of this; 0 keeps none (default: 0).
 
     Attributes:
-        optimizer, scheduler: made for the model by the pipeline; the scheduler goes on after each epoch.
+        optimizer: set by the subclass, usually by ``self.optimizer_config.build(groups)``.
+        optimizer_config, schedule: the two sections of the config, built.
+        scheduler: of the learning rates, made when the training begins.
+        trained: the module that is called in a step (default: the model).
+        progress: the position of the training.
 
     Raises:
         ConfigError: a number out of its range, or a device that is not there.
     """
+
+    models: ClassVar[Registry] = METHODS  # builds the config's section `model`
+    components: ClassVar = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+    headline: ClassVar[Mapping[str, str]] = {}  # formats of the metrics in the line of an epoch, by name
+    optimizer: torch.optim.Optimizer
+    scheduler: LRScheduler
 
     def __init__(
         self,
@@ -77,6 +93,9 @@ class Pipeline(ABC):
         *,
         epochs: int,
         batch_size: int,
+        optimizer: dict[str, Any] | None = None,
+        schedule: dict[str, Any] | None = None,
+        clip_grad_norm: float | None = None,
         seed: int = 0,
         device: Device = "auto",
         precision: Precision = "32-true",
@@ -88,64 +107,108 @@ class Pipeline(ABC):
         check_at_least(1, epochs=epochs)
         check_at_least(2, batch_size=batch_size)
         check_at_least(0, num_workers=num_workers, keep_every=keep_every)
+        if clip_grad_norm is not None and not 0 < clip_grad_norm < math.inf:
+            raise ConfigError(f"pipeline.clip_grad_norm must be finite and > 0, got {clip_grad_norm}.")
         self.config = dict(config)
         self.model: Any = model
+        self.trained: nn.Module = model
         self.dataset = dataset
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
+        self.optimizer_config: OptimizerConfig = OPTIMIZERS.build(optimizer or {"name": "AdamW"})
+        self.schedule: Schedule = SCHEDULES.build(schedule or {"name": "constant"})
+        self.clip_grad_norm = clip_grad_norm
         self.log_dir, self.run_dir = log_dir, run_dir
         self.keep_every, self.num_workers = keep_every, num_workers
         self.trained_on = self.chosen_on = ""
+        self.progress = Progress(0, 0, 0, epochs)
         self._began, self._num_points = time.perf_counter(), 0
         accelerator = choose_device(device).type
         if precision == "16-mixed" and accelerator == "cpu":
             raise ConfigError("pipeline.precision=16-mixed needs a GPU; give bf16-mixed or 32-true for the CPU.")
         self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
 
-    optimizer: torch.optim.Optimizer
-    scheduler: LRScheduler
-    models: ClassVar[Registry] = METHODS  # what builds the config's section `model`
-    headline: ClassVar[Mapping[str, str]] = {}  # metrics beside the losses in the line of an epoch, each a format
-
     @abstractmethod
     def training_split(self) -> PointCloudSplit:
-        """The clouds to train on."""
+        """Return the clouds to train on."""
 
     @abstractmethod
-    def step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
-        """The losses of a batch.
+    def losses(self, model: nn.Module, clouds: Batch) -> MethodOutput:
+        """Return the losses of a batch.
 
         Args:
-            model: the model as Fabric wraps it, so that a call of it has the precision that was asked for.
-            clouds: as the split gives them.
+            model: ``trained`` as Fabric wraps it, so that a call of it has the precision of the config.
+            clouds: as ``training_data`` gives them.
         """
 
+    def training_data(self, split: PointCloudSplit) -> Dataset[Any]:
+        """Return what reads batches of the clouds to train on (default: the split itself)."""
+        return split
+
     def batches(self, split: PointCloudSplit, order: torch.Generator) -> Sampler[list[int]]:
-        """The clouds of each batch of an epoch, drawn by ``order`` anew in each (default: all of them, in batches of
-        nearly equal size, of which ``batch_size`` is the most)."""
+        """Return the indices of each batch, drawn from ``order`` in each epoch (default: all clouds, in batches of
+        nearly equal size with at most ``batch_size`` clouds)."""
         return BalancedBatchSampler(len(split), self.batch_size, order)
 
-    def prepare_epoch(self) -> None:
-        """What is done before each epoch (default: the model is put into training mode)."""
+    def before_epoch(self, progress: Progress) -> None:
+        """Called before each epoch (default: puts the model into training mode)."""
         self.model.train()
 
+    def before_step(self, progress: Progress) -> None:
+        """Called when the gradients are computed and the weights have not moved yet."""
+        return
+
+    def after_step(self, progress: Progress) -> None:
+        """Called when the weights have moved; ``progress`` counts the step."""
+        return
+
     def measure_epoch(self) -> dict[str, float]:
-        """Figures of a finished epoch beside the losses' means (default: none)."""
+        """Return further metrics of a finished epoch (default: none)."""
         return {}
 
     def is_best(self, metrics: Mapping[str, float]) -> bool:
-        """Whether the epoch is to be kept as the best so far (default: no: the last one counts)."""
+        """Return whether the epoch is to be kept as the best so far (default: no, the last one counts)."""
         return False
 
     def state(self) -> dict[str, Any]:
-        """What the pipeline remembers from epoch to epoch, as plain values for the checkpoint (default: nothing)."""
+        """Return what the pipeline remembers from epoch to epoch, as plain values for the checkpoint (default:
+        nothing)."""
         return {}
 
     def is_over(self) -> bool:
-        """Whether to stop before the last epoch (default: no)."""
+        """Return whether to stop before the last epoch (default: no)."""
         return False
 
+    def loss_names(self) -> list[str]:
+        """Return the names of the losses for the checkpoint (default: none)."""
+        return []
+
+    def warnings(self, metrics: Mapping[str, float]) -> list[str]:
+        """Return warnings about a finished epoch's metrics (default: none)."""
+        return []
+
+    def train_step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
+        """Make one optimiser step; a pipeline with several optimisers overrides it.
+
+        Args:
+            model: as for :meth:`losses`.
+            clouds: as for :meth:`losses`.
+        """
+        output = self.losses(model, clouds)
+        loss = total_loss(output)
+        self.optimizer.zero_grad()
+        self.fabric.backward(loss)
+        if self.clip_grad_norm is not None:
+            self.fabric.clip_gradients(model, self.optimizer, max_norm=self.clip_grad_norm, error_if_nonfinite=False)
+        self.before_step(self.progress)
+        self.optimizer.step()
+        if self.schedule.interval == "step":
+            self.scheduler.step()
+        self.progress = self.progress._replace(step=self.progress.step + 1)
+        self.after_step(self.progress)
+        return output
+
     def run_train(self) -> Path:
-        """Trains for ``epochs`` and gives the run folder.
+        """Train for ``epochs`` and return the run folder.
 
         Raises:
             KeyboardInterrupt: after Ctrl-C, once the state is saved.
@@ -163,34 +226,30 @@ class Pipeline(ABC):
         self._began = time.perf_counter()
         order = seed_all(self.seed)
         batches = DataLoader(
-            split,
+            self.training_data(split),
             batch_sampler=self.batches(split, order),
             generator=order,
             num_workers=self.num_workers,
             collate_fn=_as_read,
         )
         loader: Any = self.fabric.setup_dataloaders(batches)
-        model, optimizer = self.fabric.setup(self.model, self.optimizer)
+        self.scheduler = self.schedule.build(self.optimizer, self.epochs, len(loader))
+        model, self.optimizer = self.fabric.setup(self.trained, self.optimizer)
 
-        step = 0
+        self.progress = Progress(0, self.epochs * len(loader), 0, self.epochs)
         with Interrupt() as interrupt, MetricsLog(folder) as log:
             for epoch in range(self.epochs):
-                self.prepare_epoch()
+                self.progress = self.progress._replace(epoch=epoch)
+                self.before_epoch(self.progress)
                 drawn_from, began, mean, seen = order.get_state(), time.perf_counter(), EpochMean(), 0
                 with progress_bar(f"epoch {epoch + 1}/{self.epochs}", len(loader)) as bar:
                     for batch, clouds in enumerate(loader, start=1):
-                        output = self.step(model, clouds)
-                        loss = torch.stack(list(output.losses.values())).sum()
-                        optimizer.zero_grad()
-                        self.fabric.backward(loss)
-                        optimizer.step()
-
-                        step += 1
+                        output = self.train_step(model, clouds)
                         seen += clouds.num_graphs
                         terms = {f"loss/{name}": value for name, value in output.losses.items()}
-                        mean.update({"loss": loss, **terms, **output.statistics})
-                        if step == 1:
-                            logger.info(f"first step done: loss {loss.item():.3f}")
+                        mean.update({"loss": total_loss(output), **terms, **output.metrics})
+                        if self.progress.step == 1:
+                            logger.info(f"first step done: loss {total_loss(output).item():.3f}")
                         status = ""
                         if bar.should_report:  # reading the losses waits for the device
                             losses = {name: value.item() for name, value in output.losses.items()}
@@ -198,7 +257,7 @@ class Pipeline(ABC):
                         bar.update(status=status)
                         if interrupt.requested:
                             self._check_finite(folder, epoch + 1, mean.compute()["loss"])
-                            self._checkpoint(epoch, batch, step, drawn_from, mean).save(folder / LAST)
+                            self._checkpoint(epoch, batch, drawn_from, mean).save(folder / LAST)
                             whole = pluralize(len(loader), "batch", "batches")
                             logger.info(
                                 f"interrupted in epoch {epoch + 1} after {batch} of its {whole}: saved to "
@@ -212,16 +271,17 @@ class Pipeline(ABC):
                 self._check_finite(folder, epoch + 1, means["loss"])  # before anything is measured with these weights
                 metrics = {
                     "epoch": epoch + 1,
-                    "step": step,
+                    "step": self.progress.step,
                     "lr": float(self.scheduler.get_last_lr()[0]),
                     "seconds": seconds,
                     "clouds_per_second": seen / seconds,
                     **means,
                     **self.measure_epoch(),
                 }
-                self.scheduler.step()
+                if self.schedule.interval == "epoch":
+                    self.scheduler.step()
                 best = self.is_best(metrics)  # before the checkpoint, which remembers it
-                self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, step, order.get_state()), best)
+                self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, order.get_state()), best)
                 if self.is_over():
                     break
         return folder
@@ -229,7 +289,7 @@ class Pipeline(ABC):
     def _finish_epoch(
         self, folder: Path, log: MetricsLog, metrics: dict[str, float], checkpoint: Checkpoint, best: bool
     ) -> None:
-        """Writes and shows what the epoch gave."""
+        """Write and show the results of an epoch."""
         log.write(metrics)
         plot_curves(read_metrics(folder), folder / CURVES_NAME)
         logger.info(epoch_line(metrics, self.epochs, self.headline))
@@ -238,7 +298,7 @@ class Pipeline(ABC):
             checkpoint.save(folder / BEST)
         if self.keep_every and checkpoint.epoch % self.keep_every == 0:
             checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.safetensors")
-        for sentence in epoch_warnings(self.model, metrics):
+        for sentence in self.warnings(metrics):
             warnings.warn(sentence, ConcluWarning, stacklevel=2)
 
     def _check_finite(self, folder: Path, epoch: int, loss: float) -> None:
@@ -247,12 +307,12 @@ class Pipeline(ABC):
             return
         kept = f"{folder / LAST} keeps the epoch before it" if (folder / LAST).exists() else "nothing was saved"
         raise ConcluError(
-            f"the loss or a weight was not finite in epoch {epoch}; {kept}. Lower pipeline.lr, or give "
-            "pipeline.precision=32-true where it is another."
+            f"the loss or a weight was not finite in epoch {epoch}; {kept}. Lower pipeline.optimizer.lr, or give "
+            "pipeline.precision=32-true if it is another."
         )
 
     def _checkpoint(
-        self, epoch: int, batch: int, step: int, drawn_from: torch.Tensor, mean: EpochMean | None = None
+        self, epoch: int, batch: int, drawn_from: torch.Tensor, mean: EpochMean | None = None
     ) -> Checkpoint:
         pretraining = pretraining_of(self.model.encoder)
         return Checkpoint(
@@ -266,14 +326,14 @@ class Pipeline(ABC):
             seconds=time.perf_counter() - self._began,
             epoch=epoch,
             batch=batch,
-            step=step,
+            step=self.progress.step,
             optimizer=self.optimizer.state_dict(),
             scheduler=self.scheduler.state_dict(),
             random=random_state(drawn_from),
             precision=dict(self.fabric.strategy.precision.state_dict()),
             metrics=mean.state() if mean else {},
             labels=self.dataset.labels.state(),
-            terms=tuple(loss_terms(self.model)),
+            terms=tuple(self.loss_names()),
             pretraining=pretraining.state() if pretraining else {},
             trained_on=self.trained_on,
             chosen_on=self.chosen_on,
@@ -292,6 +352,11 @@ class Pipeline(ABC):
         """A split of the data set, its clouds turned where the encoder knows those in which another coordinate points
         up."""
         return self.dataset.get_split(name, up_axis=self.up_axis)
+
+
+def total_loss(output: MethodOutput) -> Tensor:
+    """Return the sum of the losses, ``[]``."""
+    return torch.stack(list(output.losses.values())).sum()
 
 
 def check_at_least(least: int, **values: int) -> None:

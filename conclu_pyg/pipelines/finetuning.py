@@ -11,12 +11,11 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
-from conclu_pyg.methods.base import MethodOutput
+from conclu_pyg.methods.base import MethodOutput, Progress
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
 from conclu_pyg.pipelines.label_choice import LabelChoice
 from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
@@ -27,7 +26,6 @@ from conclu_pyg.transforms import compose
 
 logger = logging.getLogger(__name__)
 
-DECAY, DECAY_EPOCHS = 0.7, 20  # of the schedule ``step``
 VIEWS: list[dict[str, Any]] = [{"name": "RandomAnisotropicScale"}, {"name": "RandomTranslate"}]
 
 
@@ -44,14 +42,11 @@ class Finetuning(Pipeline):
         views: configs of the transforms that change the clouds before each step (default: a random scale of each axis
             and a random shift, as PointNet++ and DGCNN have them).
         epochs: (default: 100).
-        batch_size: the most clouds in a step (default: 32). The clouds of an epoch are dealt out into batches of nearly
-            equal size, for batch norm makes little of a rest of a few.
-        lr: learning rate of AdamW (default: 0.001).
-        encoder_lr: that of the encoder; 0 freezes it, its batch norms included (default: as ``lr``).
-        weight_decay: of AdamW (default: 0.01).
-        schedule: ``cosine``, towards 0 after the last epoch, or ``step`` (default: cosine).
-        lr_decay: factor on the learning rate of ``step``, for which alone it is (default: 0.7) every
-        lr_decay_epochs: epochs (default: 20).
+        batch_size: the largest number of clouds in a step (default: 32). A last batch of two or three clouds would
+            ruin the batch-norm statistics, so all batches have nearly the same size.
+        encoder_lr: learning rate of the encoder; 0 freezes it, its batch norms included (default: that of the
+            ``optimizer``).
+        schedule: as for :class:`~conclu_pyg.pipelines.base.Pipeline` (default: ``cosine``).
         label_smoothing: share of each target that is spread over all labels (default: 0).
         class_weights: ``none``, or ``balanced``: each label counts in the loss by the inverse of how often it is a
             target in the training clouds (default: none).
@@ -87,12 +82,8 @@ class Finetuning(Pipeline):
         views: list[dict[str, Any]] | None = None,
         epochs: int = 100,
         batch_size: int = 32,
-        lr: float = 1e-3,
         encoder_lr: float | None = None,
-        weight_decay: float = 0.01,
-        schedule: Literal["cosine", "step"] = "cosine",
-        lr_decay: float | None = None,
-        lr_decay_epochs: int | None = None,
+        schedule: dict[str, Any] | None = None,
         label_smoothing: float = 0.0,
         class_weights: Literal["none", "balanced"] = "none",
         label_fraction: float = 1.0,
@@ -107,21 +98,9 @@ class Finetuning(Pipeline):
                 f"the pipeline Finetuning trains on labels, and model.name={type(model).__name__} learns without them; "
                 "give pipeline.name=Pretraining, or a model such as Classifier or PartSegmenter."
             )
-        if schedule == "cosine" and (lr_decay, lr_decay_epochs) != (None, None):
-            raise ConfigError(
-                "pipeline.lr_decay and lr_decay_epochs are for pipeline.schedule=step, found cosine; give that "
-                "schedule, or leave them out."
-            )
-        lr_decay = DECAY if lr_decay is None else lr_decay
-        lr_decay_epochs = DECAY_EPOCHS if lr_decay_epochs is None else lr_decay_epochs
-        check_at_least(1, lr_decay_epochs=lr_decay_epochs)
         check_at_least(0, patience=patience)
-        encoder_lr = lr if encoder_lr is None else encoder_lr
         for fits, key, value, bounds in (
-            (0 < lr < math.inf, "lr", lr, "finite and above 0"),
-            (0 <= encoder_lr < math.inf, "encoder_lr", encoder_lr, "finite and at least 0"),
-            (0 <= weight_decay < math.inf, "weight_decay", weight_decay, "finite and at least 0"),
-            (0 < lr_decay <= 1, "lr_decay", lr_decay, "above 0 and at most 1"),
+            (encoder_lr is None or 0 <= encoder_lr < math.inf, "encoder_lr", encoder_lr, "finite and at least 0"),
             (0 <= label_smoothing < 1, "label_smoothing", label_smoothing, "at least 0 and below 1"),
         ):
             if not fits:
@@ -132,9 +111,12 @@ class Finetuning(Pipeline):
                 f"pipeline.patience={patience} needs validation clouds to stop by; give pipeline.validation=0.2, which "
                 "takes them from the training clouds, or the name of a split."
             )
-        super().__init__(model, dataset, config, epochs=epochs, batch_size=batch_size, **options)
+        schedule = schedule or {"name": "cosine"}
+        super().__init__(model, dataset, config, epochs=epochs, batch_size=batch_size, schedule=schedule, **options)
         encoder: Any = model.encoder
-        self.lr, self.encoder_lr, self.frozen = lr, encoder_lr, encoder_lr == 0
+        self.lr = self.optimizer_config.lr
+        self.encoder_lr = self.lr if encoder_lr is None else encoder_lr
+        self.frozen = self.encoder_lr == 0
         if self.frozen:
             encoder.requires_grad_(False)
             if pretraining_of(encoder) is None:
@@ -144,8 +126,7 @@ class Finetuning(Pipeline):
                     stacklevel=2,
                 )
         self.views = compose(VIEWS if views is None else views, up_axis=self.up_axis)
-        self.optimizer = _optimizer(model, lr, encoder_lr, weight_decay)
-        self.scheduler = _scheduler(schedule, self.optimizer, epochs, lr_decay, lr_decay_epochs)
+        self.optimizer = self.optimizer_config.build(self.parameter_groups())
         self.label_smoothing, self.class_weights = label_smoothing, class_weights
         self.choice, self.patience = choice, patience
         self._weight: Tensor | None = None
@@ -162,7 +143,7 @@ class Finetuning(Pipeline):
             self._weight = self._balanced(chosen.train)
         return chosen.train
 
-    def step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
+    def losses(self, model: nn.Module, clouds: Batch) -> MethodOutput:
         seen = self.views(clouds)
         logits, targets = model(seen), self.model.targets(seen)
         weight = None if self._weight is None else self._weight.to(logits.device)
@@ -171,8 +152,16 @@ class Finetuning(Pipeline):
             right = self.model.log_probabilities(logits, seen).argmax(dim=1) == targets
         return MethodOutput({"cross_entropy": loss}, {"train/accuracy": 100 * right.float().mean()})
 
-    def prepare_epoch(self) -> None:
-        self.model.train()
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Return two groups of parameters: the encoder's with its own learning rate, and the others."""
+        of_encoder = [parameter for parameter in self.model.encoder.parameters() if parameter.requires_grad]
+        known = set(map(id, of_encoder))
+        others = [p for p in self.model.parameters() if p.requires_grad and id(p) not in known]
+        groups = [{"params": others, "lr": self.lr}, {"params": of_encoder, "lr": self.encoder_lr}]
+        return [group for group in groups if group["params"]]
+
+    def before_epoch(self, progress: Progress) -> None:
+        super().before_epoch(progress)
         if self.frozen:
             self.model.encoder.eval()
 
@@ -221,20 +210,3 @@ class Finetuning(Pipeline):
         counts = self.model.target_counts(split).float()
         weight = torch.where(counts > 0, 1 / counts.clamp(min=1), 0.0)
         return weight * counts.sum() / (counts > 0).sum()
-
-
-def _optimizer(model: Any, lr: float, encoder_lr: float, weight_decay: float) -> torch.optim.Optimizer:
-    """AdamW with a learning rate for the encoder and one for the rest."""
-    of_encoder = [parameter for parameter in model.encoder.parameters() if parameter.requires_grad]
-    known = set(map(id, of_encoder))
-    others = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
-    groups = [{"params": others, "lr": lr}, {"params": of_encoder, "lr": encoder_lr}]
-    return torch.optim.AdamW([group for group in groups if group["params"]], weight_decay=weight_decay, fused=True)
-
-
-def _scheduler(
-    schedule: str, optimizer: torch.optim.Optimizer, epochs: int, decay: float, decay_epochs: int
-) -> LRScheduler:
-    if schedule == "cosine":
-        return CosineAnnealingLR(optimizer, T_max=epochs)
-    return StepLR(optimizer, decay_epochs, decay)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from conclu_pyg.files import atomic_write
 
 CSV_NAME = "metrics.csv"
 
@@ -41,7 +44,11 @@ class EpochMean:
 
 
 class MetricsLog:
-    """Writes one row for each epoch to ``metrics.csv`` and to TensorBoard's event file, both in the run's folder."""
+    """Writes one row for each epoch to ``metrics.csv`` and to TensorBoard's event file, both in the run's folder.
+
+    A row may have other columns than the rows before it. The header has all columns so far: if a row adds one, the file
+    is rewritten as a whole. What a row lacks is left empty.
+    """
 
     def __init__(self, folder: Path) -> None:
         logging.getLogger("tensorboard").setLevel(logging.ERROR)
@@ -51,13 +58,24 @@ class MetricsLog:
         self._writer = SummaryWriter(str(folder))
 
     def write(self, row: Mapping[str, float]) -> None:
-        """Appends a row, which has the key ``epoch`` and the same keys every time."""
-        new = not self.path.exists()
-        with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow({key: f"{value:.8g}" for key, value in row.items()})
+        """Append a row.
+
+        Args:
+            row: numbers by column, ``epoch`` among them.
+        """
+        header, rows = _read(self.path)
+        new = {key: repr(value) for key, value in row.items()}  # repr() of a float reads back as the same float
+        columns = [*header, *(key for key in row if key not in header)]
+        if columns == header:
+            with self.path.open("a", newline="") as file:
+                csv.DictWriter(file, columns).writerow(new)
+        else:
+            text = io.StringIO(newline="")
+            writer = csv.DictWriter(text, columns)
+            writer.writeheader()
+            writer.writerows([*rows, new])
+            with atomic_write(self.path) as whole:
+                whole.write(text.getvalue().encode())
         for key, value in row.items():
             if key != "epoch":
                 self._writer.add_scalar(key, value, int(row["epoch"]))
@@ -73,7 +91,16 @@ class MetricsLog:
 
 
 def read_metrics(folder: Path) -> dict[str, list[float]]:
-    """The columns of a run's ``metrics.csv``."""
-    with (folder / CSV_NAME).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {key: [float(row[key]) for row in rows] for key in (rows[0] if rows else {})}
+    """Return the columns of a run's ``metrics.csv``; an empty field is NaN."""
+    header, rows = _read(folder / CSV_NAME)
+    return {key: [float(row[key] or "nan") for row in rows] for key in header}
+
+
+def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the header and the rows of a CSV file; nothing if there is none."""
+    if not path.exists():
+        return [], []
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file, restval="")
+        rows = list(reader)
+    return list(reader.fieldnames or []), rows

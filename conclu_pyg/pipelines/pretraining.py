@@ -1,54 +1,45 @@
-"""Pre-training without labels: two views of each cloud, a method's losses, a step."""
+"""Pre-training without labels: views of each cloud, a method's losses, a step."""
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import StepLR
-from torch.utils.data import BatchSampler, RandomSampler, Sampler
+from torch.utils.data import BatchSampler, Dataset, RandomSampler, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
-from conclu_pyg.methods.base import MethodOutput, batch_need
-from conclu_pyg.pipelines.base import Pipeline, check_at_least
+from conclu_pyg.methods.base import MethodOutput, Progress, as_method
+from conclu_pyg.pipelines.base import Pipeline
+from conclu_pyg.pipelines.training_clouds import CleanClouds, UnlabelledClouds
+from conclu_pyg.pipelines.views import compose_views
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.tasks.base import Task
-from conclu_pyg.transforms import compose
-
-PAPER_VIEWS: list[dict[str, Any]] = [
-    {"name": "RandomHalfSpaceCrop", "keep": 0.85},
-    {"name": "FixedPoints", "num_points": 1024},
-    {"name": "RandomYawRotate", "degrees": 5.0},
-    {"name": "GaussianJitter", "sigma": 0.01, "clip": 0.025},
-]
 
 
 @PIPELINES.register_module()
 class Pretraining(Pipeline):
-    """Trains a method on the training split of a data set; the labels are not read.
+    """Trains a method on the training split of a data set. Labels are removed before any view is made.
 
     Args:
-        model: the method.
+        model: the method: a :class:`~conclu_pyg.methods.base.Method`, or a module that is called as
+            ``model(view_a, view_b)``.
         dataset: the data set.
         config: the resolved config, for the run folder and the checkpoints.
-        views: configs of the transforms that make a view (default: the paper's).
+        views: a list of configs of transforms, which makes every shared view of the method, or lists by the names of
+            the views that they replace (default: ConClu's views, section 3.1, for the shared ones).
         epochs: (default: 200).
         batch_size: clouds in a step; a last, smaller batch of an epoch is left out (default: 128).
-        lr: learning rate of AdamW (default: 0.001).
-        weight_decay: of AdamW (default: 0.01).
-        lr_decay: factor on the learning rate (default: 0.7) every
-        lr_decay_epochs: epochs (default: 20).
+        schedule: as for :class:`~conclu_pyg.pipelines.base.Pipeline` (default: ``step``, times 0.7 every 20 epochs).
         **options: as for :class:`~conclu_pyg.pipelines.base.Pipeline`, such as ``seed`` and ``run_dir``.
 
     Raises:
-        ConfigError: a number out of its range, a device that is not there, or a model that is no method of
-            pre-training.
+        ConfigError: a number out of its range, a device that is not there, a view that the method does not have, or a
+            model that learns from labels.
     """
 
     components: ClassVar = {"views": TRANSFORMS}
@@ -59,57 +50,73 @@ class Pretraining(Pipeline):
         model: nn.Module,
         dataset: PointCloudDataset,
         config: Mapping[str, Any],
-        views: list[dict[str, Any]] | None = None,
+        views: list[dict[str, Any]] | dict[str, list[dict[str, Any]]] | None = None,
         epochs: int = 200,
         batch_size: int = 128,
-        lr: float = 1e-3,
-        weight_decay: float = 0.01,
-        lr_decay: float = 0.7,
-        lr_decay_epochs: int = 20,
+        schedule: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
         if isinstance(model, Task):
             raise ConfigError(
-                f"the pipeline Pretraining trains a method on two views, and model.name={type(model).__name__} learns "
-                "from labels; give pipeline.name=Finetuning, or a method such as ConClu."
+                f"the pipeline Pretraining trains without labels, and model.name={type(model).__name__} learns from "
+                "them; give pipeline.name=Finetuning, or a method such as ConClu."
             )
-        check_at_least(1, lr_decay_epochs=lr_decay_epochs)
-        if not (0 < lr < math.inf and 0 <= weight_decay < math.inf and 0 < lr_decay <= 1):
-            raise ConfigError(
-                "pipeline.lr must be finite and above 0, weight_decay finite and at least 0 and lr_decay in (0, 1], "
-                f"found {lr}, {weight_decay} and {lr_decay}."
-            )
-        super().__init__(model, dataset, config, epochs=epochs, batch_size=batch_size, **options)
-        self.views = compose(PAPER_VIEWS if views is None else views, up_axis=self.up_axis)
-        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
-        self.scheduler = StepLR(self.optimizer, lr_decay_epochs, lr_decay)
+        schedule = schedule or {"name": "step"}
+        super().__init__(model, dataset, config, epochs=epochs, batch_size=batch_size, schedule=schedule, **options)
+        self.method = self.trained = as_method(model)
+        self.views = compose_views(self.method.views, views, up_axis=self.up_axis)
+        self.optimizer = self.optimizer_config.build(self.method.parameter_groups())
 
     def training_split(self) -> PointCloudSplit:
         split = self.split("train")
         self._check_batch(len(split))
         return split
 
-    def step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
-        return model(self.views(clouds), self.views(clouds))
+    def training_data(self, split: PointCloudSplit) -> Dataset[Any]:
+        clouds = UnlabelledClouds(split)
+        self.data = CleanClouds(self.method, clouds, self.fabric.device, self.batch_size)
+        return clouds
 
     def batches(self, split: PointCloudSplit, order: torch.Generator) -> Sampler[list[int]]:
-        # No smaller batch: what a method needs of one, a part of it cannot give.
+        # A smaller last batch could be below the method's minimum.
         return BatchSampler(RandomSampler(split, generator=order), self.batch_size, drop_last=True)
 
+    def losses(self, model: nn.Module, clouds: Batch) -> MethodOutput:
+        return model(self.make_views(clouds))
+
+    def make_views(self, clouds: Batch) -> dict[str, Batch]:
+        """Return the views of a batch by their names."""
+        return {name: transform(clouds) for name, transform in self.views.items()}
+
+    def before_epoch(self, progress: Progress) -> None:
+        self.method.before_epoch(self.data, progress)
+        super().before_epoch(progress)
+
+    def before_step(self, progress: Progress) -> None:
+        self.method.before_step(progress)
+
+    def after_step(self, progress: Progress) -> None:
+        self.method.after_step(progress)
+
+    def loss_names(self) -> list[str]:
+        return self.method.loss_names()
+
+    def warnings(self, metrics: Mapping[str, float]) -> list[str]:
+        return self.method.warnings(metrics)
+
     def _check_batch(self, clouds: int) -> None:
-        """Refuses a batch larger than the data set, and warns of one smaller than the method needs."""
-        need = batch_need(self.model)
+        """Refuses a batch larger than the data set, and warns about one smaller than the method needs."""
+        least, name = self.method.min_batch_size(), type(self.model).__name__
         if self.batch_size > clouds:
-            fewer = f", and no more than that of {need.what} by {need.option}" if need and need.clouds > clouds else ""
+            fewer = f"; {name} needs at least {least} clouds in a batch as configured" if least > clouds else ""
             raise ConfigError(
                 f"pipeline.batch_size={self.batch_size} is more than the {clouds} clouds of the training split; give a "
                 f"smaller one{fewer}."
             )
-        if need and self.batch_size < need.clouds:
+        if self.batch_size < least:
             warnings.warn(
-                f"pipeline.batch_size={self.batch_size} is below {need.what}, so that {need.otherwise}; give a larger "
-                f"batch or fewer {need.option}.",
+                f"pipeline.batch_size={self.batch_size} is below the {least} clouds that {name} needs in a batch as "
+                "configured; give a larger batch.",
                 ConcluWarning,
                 stacklevel=2,
             )

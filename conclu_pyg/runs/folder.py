@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from conclu_pyg.text import command
 LAST = Path("checkpoints", "last.safetensors")  # within a run folder
 BEST = Path("checkpoints", "best.safetensors")  # of the epoch that was best on validation clouds, if there are any
 CURVES_NAME = "curves.png"
+STAGES_NAME = "stages.txt"  # of a run in stages: the names of its stages, which are the folders in it, in order
 
 
 def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None) -> Path:
@@ -63,6 +65,8 @@ def find_checkpoint(path: str | Path) -> Path:
         CheckpointError: there is none; the message names the nearest there is.
     """
     path = Path(path)
+    if (path / STAGES_NAME).is_file():
+        path /= last_stage(path)
     if path.is_dir():
         if not (path / LAST).is_file():
             raise CheckpointError(
@@ -76,6 +80,21 @@ def find_checkpoint(path: str | Path) -> Path:
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, _known_near(path))}")
     return path
+
+
+def last_stage(folder: Path) -> str:
+    """Return the name of the last stage of a run in stages, of those that have begun.
+
+    Raises:
+        CheckpointError: the list of stages holds something else, or no stage has begun.
+    """
+    names = (folder / STAGES_NAME).read_text(encoding="utf-8").split()
+    if not all(re.fullmatch(r"\w[\w-]*", name) for name in names):
+        raise CheckpointError(f"{folder / STAGES_NAME} is damaged: it must hold a name of a stage in each line.")
+    begun = [name for name in names if (folder / name).is_dir()]
+    if not begun:
+        raise CheckpointError(f"{folder} has no stage that has begun; train it again.")
+    return begun[-1]
 
 
 def folder_of(checkpoint: Path) -> Path:

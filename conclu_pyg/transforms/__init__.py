@@ -11,6 +11,7 @@ from conclu_pyg.transforms.fixed_points import FixedPoints
 from conclu_pyg.transforms.gaussian_jitter import GaussianJitter
 from conclu_pyg.transforms.half_space_crop import RandomHalfSpaceCrop
 from conclu_pyg.transforms.normalize import NormalizeUnitSphere
+from conclu_pyg.transforms.occlude import OccludeFromViewpoint
 from conclu_pyg.transforms.point_dropout import RandomPointDropout
 from conclu_pyg.transforms.so3_rotate import RandomSO3Rotate
 from conclu_pyg.transforms.translate import RandomTranslate
@@ -20,6 +21,7 @@ __all__ = [
     "FixedPoints",
     "GaussianJitter",
     "NormalizeUnitSphere",
+    "OccludeFromViewpoint",
     "RandomAnisotropicScale",
     "RandomHalfSpaceCrop",
     "RandomPointDropout",

@@ -1,15 +1,24 @@
-"""What the transforms share: which point belongs to which cloud, and taking points out of a batch."""
+"""The layout of the clouds in a batch, attributes per point or per cloud, and the selection of points.
+
+An attribute belongs either to the points (``pos``, ``part``), so that it follows them when points are selected, or to
+the clouds (``y``, ``cloud_id``), so that it stays. A transform that adds one, such as the target of a pretext task,
+declares it by :func:`set_point_attribute` or :func:`set_cloud_attribute`. Without a declaration, the layout that
+``Batch.from_data_list`` recorded decides, and otherwise PyG's convention: an attribute with as many rows as there are
+points belongs to the points.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
 from conclu_pyg.errors import DataError
+
+OF_POINTS = ("pos", "batch", "part")
+OF_CLOUDS = ("y", "cloud_id", "ptr")
 
 
 class Clouds(NamedTuple):
@@ -86,10 +95,7 @@ def keep_smallest(data: Data, score: Tensor, clouds: Clouds, share: float) -> Da
 
 
 def index_points(data: Data, index: Tensor, ptr: Tensor) -> Data:
-    """``data`` with the points of ``index`` only.
-
-    Every tensor that has a value for each point goes with the points, except ``y``, which belongs to the clouds; a
-    batch of clouds of one point each has as many of either.
+    """``data`` with the points of ``index`` only, and with what :func:`point_attributes` names of them.
 
     Args:
         data: one cloud or a batch of them; not changed.
@@ -101,7 +107,7 @@ def index_points(data: Data, index: Tensor, ptr: Tensor) -> Data:
     """
     out = data.__copy__()
     cuts = getattr(data, "_slice_dict", {})  # what Batch.to_data_list() cuts by
-    keys = _per_point(data, cuts)
+    keys = point_attributes(data)
     for key in keys:
         out[key] = data[key][index]
     if "ptr" in out:
@@ -111,11 +117,63 @@ def index_points(data: Data, index: Tensor, ptr: Tensor) -> Data:
     return out
 
 
-def _per_point(data: Data, cuts: Mapping[str, Any]) -> list[str]:
-    """The attributes that have a value for each point, in every cloud where ``cuts`` says how they fall into clouds."""
-    keys = [
-        key
-        for key, value in data.to_dict().items()
-        if key not in ("y", "ptr") and torch.is_tensor(value) and value.dim() and len(value) == len(data.pos)
-    ]
-    return [key for key in keys if key not in cuts or torch.equal(cuts[key].cpu(), data.ptr.cpu())]
+def point_attributes(data: Data) -> list[str]:
+    """Return the names of the tensors in ``data`` that have a value for each point; see the module for the rules."""
+    cuts, declared = getattr(data, "_slice_dict", {}), getattr(data, "_per_point", {})
+
+    def is_per_point(key: str, value: Tensor) -> bool:
+        if key in declared:
+            return bool(declared[key])
+        if key in OF_CLOUDS or not value.dim() or len(value) != len(data.pos):
+            return False
+        return key in OF_POINTS or key not in cuts or torch.equal(cuts[key].cpu(), data.ptr.cpu())
+
+    return [key for key, value in data.to_dict().items() if torch.is_tensor(value) and is_per_point(key, value)]
+
+
+def set_point_attribute(data: Data, name: str, value: Tensor) -> None:
+    """Attach a value for each point to ``data``, which follows the points through later transforms.
+
+    Shapes:
+        - **value:** ``[M, ...]``
+
+    Raises:
+        DataError: ``value`` has another number of rows.
+    """
+    _attach(data, name, value, len(data.pos), per_point=True)
+
+
+def set_cloud_attribute(data: Data, name: str, value: Tensor) -> None:
+    """Attach a value for each cloud to ``data``, which later transforms leave as it is.
+
+    Shapes:
+        - **value:** ``[B, ...]``
+
+    Raises:
+        DataError: ``value`` has another number of rows.
+    """
+    _attach(data, name, value, 1 if data.get("ptr") is None else len(data.ptr) - 1, per_point=False)
+
+
+def without_attributes(data: Data, *names: str) -> Data:
+    """Return ``data`` without the attributes of these names; one that is absent is ignored."""
+    out = data.__copy__()
+    for name in names:
+        if name in out:
+            del out[name]
+    for record in ("_slice_dict", "_inc_dict", "_per_point"):
+        if hasattr(out, record):
+            setattr(out, record, {key: value for key, value in getattr(out, record).items() if key not in names})
+    return out
+
+
+def _attach(data: Data, name: str, value: Tensor, rows: int, *, per_point: bool) -> None:
+    if not value.dim() or len(value) != rows:
+        owner = "point" if per_point else "cloud"
+        raise DataError(f"{name} must have a row for each {owner}: expected [{rows}, ...], got {list(value.shape)}.")
+    data[name] = value
+    data._per_point = {**getattr(data, "_per_point", {}), name: per_point}  # copies of data share the older mapping
+    if cuts := getattr(data, "_slice_dict", {}):
+        clouds = torch.arange(len(data.ptr))
+        data._slice_dict = {**cuts, name: data.ptr.cpu() if per_point else clouds}
+        data._inc_dict = {**data._inc_dict, name: None}

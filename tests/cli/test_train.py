@@ -11,10 +11,10 @@ def test_a_config_trains_with_its_overrides(
     tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("conclu_pyg.pipelines.base.plot_curves", lambda *_: None)
-    overrides = ["pipeline.epochs=1", "pipeline.lr=1e-4", f"pipeline.run_dir={tmp_path / 'run'}"]
+    overrides = ["pipeline.epochs=1", "pipeline.clip_grad_norm=1e-4", f"pipeline.run_dir={tmp_path / 'run'}"]
     assert main(["train", str(tiny_run / "config.yaml"), *overrides]) == 0
     pipeline = load_config(tmp_path / "run" / "config.yaml")["pipeline"]
-    assert (pipeline["epochs"], pipeline["lr"]) == (1, 1e-4)
+    assert (pipeline["epochs"], pipeline["clip_grad_norm"]) == (1, 1e-4)
     assert (tmp_path / "run" / LAST).is_file()
     out, err = capsys.readouterr()
     assert "epoch 1/1  loss" in out and out.endswith(f"trained: {tmp_path / 'run'}\n")
@@ -56,7 +56,7 @@ def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
             "model.encoder={name: DGCNN, channels: []}",
             ", model.encoder: DGCNN: channels must be of length >= 1, got [].",
         ),
-        ("model.contrast_weight=-1", ", model: ConClu's weights must be finite and at least 0"),
+        ("model.contrast_weight=-1", ", model: ConClu: contrast_weight must be finite and >= 0, got -1"),
         ("pipeline.views[1].num_points=0", ", pipeline.views[1]: FixedPoints: num_points must be >= 1, got 0."),
         ("dataset.num_points=0", ", dataset: ParametricShapes takes num_points of at least 1, found 0."),
         ("dataset={name: ModelNet, num_points: 0}", ": dataset.num_points must be 1 to 1,000,000, found 0."),

@@ -15,6 +15,7 @@ from torch_geometric.data import Batch
 from conclu_pyg.config import check
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
+from conclu_pyg.methods.base import Progress
 from conclu_pyg.metrics import Scores
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.finetuning import Finetuning
@@ -55,7 +56,7 @@ def moved(before: dict[str, Tensor], pipeline: Finetuning) -> set[str]:
 
 @pytest.mark.parametrize("model", ["Classifier", "PartSegmenter"])
 def test_the_loss_falls_and_accuracy_is_logged(model: str, build: Build) -> None:
-    metrics = read_metrics(build(model, epochs=15, lr=0.005).run_train())
+    metrics = read_metrics(build(model, epochs=15, optimizer={"name": "AdamW", "lr": 0.005}).run_train())
     assert metrics["loss"][-1] < 0.8 * metrics["loss"][0]
     assert metrics["loss"] == metrics["loss/cross_entropy"]
     assert metrics["train/accuracy"][-1] > metrics["train/accuracy"][0]
@@ -94,7 +95,7 @@ def test_a_frozen_random_encoder_is_warned_about(build: Build, capsys: pytest.Ca
 
 
 def test_the_encoder_has_a_learning_rate_of_its_own(build: Build) -> None:
-    pipeline = build(lr=0.01, encoder_lr=0.001)
+    pipeline = build(optimizer={"name": "AdamW", "lr": 0.01}, encoder_lr=0.001)
     rates = {group["lr"]: {id(p) for p in group["params"]} for group in pipeline.optimizer.param_groups}
     assert rates[0.001] == {id(p) for p in pipeline.model.encoder.parameters()}
     assert rates[0.01] == {id(p) for p in pipeline.model.head.parameters()}
@@ -103,12 +104,14 @@ def test_the_encoder_has_a_learning_rate_of_its_own(build: Build) -> None:
 @pytest.mark.parametrize(
     ("schedule", "rates"),
     [
-        ({"schedule": "cosine", "epochs": 4}, [0.01, 0.008536, 0.005, 0.001464]),
-        ({"schedule": "step", "epochs": 4, "lr_decay": 0.5, "lr_decay_epochs": 2}, [0.01, 0.01, 0.005, 0.005]),
+        (None, [0.01, 0.008536, 0.005, 0.001464]),
+        ({"name": "cosine"}, [0.01, 0.008536, 0.005, 0.001464]),
+        ({"name": "step", "decay": 0.5, "decay_epochs": 2}, [0.01, 0.01, 0.005, 0.005]),
     ],
 )
-def test_schedules(schedule: dict[str, Any], rates: list[float], build: Build) -> None:
-    assert read_metrics(build(lr=0.01, **schedule).run_train())["lr"] == pytest.approx(rates, abs=1e-6)
+def test_schedules(schedule: dict[str, Any] | None, rates: list[float], build: Build) -> None:
+    folder = build(optimizer={"name": "AdamW", "lr": 0.01}, schedule=schedule, epochs=4).run_train()
+    assert read_metrics(folder)["lr"] == pytest.approx(rates, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +178,7 @@ def test_the_loss_is_the_weighted_cross_entropy_of_smoothed_targets(
     pipeline.dataset._read["train"] = uneven
     clouds = pipeline.training_split().__getitems__(range(26))
     pipeline.model.eval()  # no dropout, so that it gives the same twice
-    output = pipeline.step(pipeline.model, clouds)
+    output = pipeline.losses(pipeline.model, clouds)
     logits = pipeline.model(clouds).detach().double().numpy()
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     assert uneven.part is not None
@@ -191,7 +194,7 @@ def test_the_loss_is_the_weighted_cross_entropy_of_smoothed_targets(
         parts = [pipeline.model.labels.class_parts[y] for y in uneven.y]
         allowed = np.repeat([np.isin(range(logits.shape[1]), own) for own in parts], uneven.pos.shape[1], axis=0)
     right = (np.where(allowed, logits, -np.inf).argmax(axis=1) == targets).mean()
-    assert output.statistics["train/accuracy"].item() == pytest.approx(100 * right, rel=1e-5)
+    assert output.metrics["train/accuracy"].item() == pytest.approx(100 * right, rel=1e-5)
 
 
 @pytest.mark.parametrize("model", ["Classifier", "PartSegmenter"])
@@ -251,14 +254,15 @@ def test_the_checkpoint_remembers_the_best_epoch(build: Build, monkeypatch: pyte
 
 
 def test_both_learning_rates_follow_the_schedule(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    pipeline, rates = build(epochs=3, lr=0.01, encoder_lr=0.002, schedule="step", lr_decay_epochs=1), []
-    prepare = pipeline.prepare_epoch
+    options = {"optimizer": {"name": "AdamW", "lr": 0.01}, "schedule": {"name": "step", "decay_epochs": 1}}
+    pipeline, rates = build(epochs=3, encoder_lr=0.002, **options), []
+    before_epoch = pipeline.before_epoch
 
-    def noting() -> None:
+    def noting(progress: Progress) -> None:
         rates.append([group["lr"] for group in pipeline.optimizer.param_groups])
-        prepare()
+        before_epoch(progress)
 
-    monkeypatch.setattr(pipeline, "prepare_epoch", noting)
+    monkeypatch.setattr(pipeline, "before_epoch", noting)
     pipeline.run_train()
     assert np.allclose(rates, [[0.01 * factor, 0.002 * factor] for factor in (1, 0.7, 0.49)])
 
@@ -329,7 +333,7 @@ def test_ctrl_c_saves_between_two_steps(build: Build) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"lr": 0.0}, "pipeline.lr must be finite and above 0"),
+        ({"optimizer": {"name": "AdamW", "lr": 0.0}}, "lr must be finite and > 0, got 0.0"),
         ({"encoder_lr": -1.0}, r"pipeline\.encoder_lr must be finite and at least 0, found -1\.0\.$"),
         ({"label_smoothing": 1.0}, "pipeline.label_smoothing must be at least 0 and below 1"),
         ({"label_fraction": 0.0}, "pipeline.label_fraction must be above 0 and at most 1, found 0.0"),
@@ -343,11 +347,7 @@ def test_ctrl_c_saves_between_two_steps(build: Build) -> None:
             "=val, a split, needs pipeline.train_on=train, found trainval",
         ),
         ({"train_on": "test"}, "pipeline.train_on=test would train on the clouds that are evaluated on"),
-        ({"lr": float("nan")}, r"pipeline\.lr must be finite and above 0, found nan\.$"),
         ({"label_fraction": float("nan")}, "pipeline.label_fraction must be above 0 and at most 1, found nan"),
-        ({"schedule": "step", "lr_decay_epochs": 0}, "pipeline.lr_decay_epochs must be at least 1"),
-        ({"lr_decay": 0.5}, "are for pipeline.schedule=step, found cosine; give that schedule, or leave them out"),
-        ({"lr_decay_epochs": 20}, "are for pipeline.schedule=step, found cosine"),
         ({"patience": 3}, "pipeline.patience=3 needs validation clouds to stop by"),
         ({"patience": -1}, "pipeline.patience must be at least 0"),
         ({"epochs": 0}, "pipeline.epochs must be at least 1"),

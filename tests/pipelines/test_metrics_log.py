@@ -1,6 +1,8 @@
+import csv
 import math
 from pathlib import Path
 
+import pytest
 import torch
 
 from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
@@ -33,3 +35,48 @@ def test_rows_are_appended_and_read_back(tmp_path: Path) -> None:
     assert columns["epoch"] == [1, 2] and columns["lr"] == [1e-7, 5e-8]
     assert columns["loss"][0] == 0.125 and math.isnan(columns["loss"][1])
     assert (tmp_path / "metrics.csv").read_text().count("epoch") == 1
+
+
+def test_a_row_with_other_losses_stands_under_its_own_columns(tmp_path: Path) -> None:
+    rows = [
+        {"epoch": 1, "lr": 0.1, "loss": 3.0, "loss/a": 3.0},
+        {"epoch": 2, "loss/b": 0.05, "loss": 0.9, "lr": 0.01},  # one column gone, one new, another order
+        {"epoch": 3, "lr": 0.001, "loss": 1.0, "loss/a": 0.25, "loss/b": 0.75},
+        {"epoch": 4, "lr": 0.0001, "loss": 2.0},
+    ]
+    with MetricsLog(tmp_path) as log:
+        for row in rows:
+            log.write(row)
+    columns = read_metrics(tmp_path)
+    assert list(columns) == ["epoch", "lr", "loss", "loss/a", "loss/b"]
+    for number, row in enumerate(rows):
+        for key, column in columns.items():
+            assert column[number] == row[key] if key in row else math.isnan(column[number]), (number, key)
+    with (tmp_path / "metrics.csv").open(newline="") as file:
+        lines = list(csv.reader(file))
+    assert len(lines) == 5 and {len(line) for line in lines} == {5} and lines[1][4] == ""
+
+
+def test_a_log_goes_on_with_the_columns_of_an_older_one(tmp_path: Path) -> None:
+    for epoch, name in ((1, "a"), (2, "b")):
+        with MetricsLog(tmp_path) as log:
+            log.write({"epoch": epoch, name: epoch / 3})
+    columns = read_metrics(tmp_path)
+    assert columns["epoch"] == [1, 2] and columns["a"][0] == 1 / 3 and columns["b"][1] == 2 / 3
+
+
+def test_numbers_are_read_back_as_they_were(tmp_path: Path) -> None:
+    row = {"epoch": 1, "third": 1 / 3, "small": 5e-324, "large": 1.7976931348623157e308, "minus": -0.1, "inf": math.inf}
+    with MetricsLog(tmp_path) as log:
+        log.write(row)
+    assert {key: column[0] for key, column in read_metrics(tmp_path).items()} == row
+
+
+def test_a_rewrite_that_fails_leaves_the_older_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MetricsLog(tmp_path) as log:
+        log.write({"epoch": 1, "a": 1.0})
+        before = (tmp_path / "metrics.csv").read_text()
+        monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+        with pytest.raises(OSError, match="no space left"):
+            log.write({"epoch": 2, "b": 2.0})
+    assert (tmp_path / "metrics.csv").read_text() == before

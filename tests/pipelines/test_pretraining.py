@@ -1,5 +1,6 @@
 import csv
 import itertools
+import math
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from conclu_pyg.config import load_config
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.encoders.pointnet import PointNet
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.methods.base import BatchNeed, MethodOutput
+from conclu_pyg.methods.base import SHARED, Method, MethodOutput, Progress, TrainingData
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.pipelines.pretraining import Pretraining
@@ -61,16 +62,16 @@ def untimed(folder: Path) -> dict[str, list[float]]:
     return {key: column for key, column in read_metrics(folder).items() if key not in ("seconds", "clouds_per_second")}
 
 
-def before_view(number: int, pipeline: Pretraining, action: Callable[[], None]) -> None:
-    """Does ``action`` before the view of that number is taken: 1 and 2 are of the first step."""
-    views, numbers = pipeline.views, itertools.count(1)
+def during_step(number: int, pipeline: Pretraining, action: Callable[[], None]) -> None:
+    """Does ``action`` before the views of the step of that number, counted from 1, are made."""
+    make_views, numbers = pipeline.make_views, itertools.count(1)
 
-    def wrapped(clouds: Batch) -> Batch:
+    def wrapped(clouds: Batch) -> dict[str, Batch]:
         if next(numbers) == number:
             action()
-        return views(clouds)
+        return make_views(clouds)
 
-    pipeline.views = wrapped  # type: ignore[assignment]
+    pipeline.make_views = wrapped  # type: ignore[method-assign]
 
 
 def break_weights(pipeline: Pretraining) -> None:
@@ -148,7 +149,7 @@ def test_contrast_alone_leaves_the_prototypes_and_says_nothing_of_them(
 
 def test_a_batch_below_the_prototypes_is_warned_about(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
     build({"clusterer": {"name": "SinkhornClusterer", "num_prototypes": 17}}, epochs=1).run_train()
-    assert "warning: pipeline.batch_size=16 is below the 17 prototypes" in capsys.readouterr().out
+    assert "warning: pipeline.batch_size=16 is below the 17 clouds that ConClu needs" in capsys.readouterr().out
 
 
 def test_a_batch_above_the_data_set_is_refused_before_a_folder_is_made(build: Build, tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_a_batch_above_the_data_set_is_refused_before_a_folder_is_made(build: Bu
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_former_checkpoint(build: Build, tmp_path: Path) -> None:
     pipeline = build(run_dir=str(tmp_path / "run"))
-    before_view(8, pipeline, lambda: break_weights(pipeline))
+    during_step(4, pipeline, lambda: break_weights(pipeline))
     with pytest.raises(ConcluError, match=r"not finite in epoch 2; .*last\.safetensors keeps the epoch before it"):
         pipeline.run_train()
     checkpoint = Checkpoint.load(tmp_path / "run")
@@ -178,7 +179,7 @@ def test_ctrl_c_saves_between_two_steps_and_what_is_saved_goes_on_to_the_same_en
     unbroken = weights(build(epochs=3).run_train())
 
     pipeline = build(run_dir=str(tmp_path / "broken"))
-    before_view(10, pipeline, ctrl_c)  # in step 5
+    during_step(5, pipeline, ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run_train()
     checkpoint = Checkpoint.load(tmp_path / "broken")
@@ -187,7 +188,7 @@ def test_ctrl_c_saves_between_two_steps_and_what_is_saved_goes_on_to_the_same_en
 
 
 def test_the_checkpoint_of_a_whole_epoch_goes_on_to_the_same_end(build: Build) -> None:
-    folder = build(epochs=3, lr_decay_epochs=1, keep_every=1).run_train()
+    folder = build(epochs=3, schedule={"name": "step", "decay_epochs": 1}, keep_every=1).run_train()
     assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == [
         *(f"epoch_000{epoch}.safetensors" for epoch in (1, 2, 3)),
         "last.safetensors",
@@ -201,7 +202,10 @@ def go_on(pipeline: Pretraining, checkpoint: Checkpoint) -> dict[str, Tensor]:
     """What a later resume has to do, by hand, to the end of the third epoch."""
     pipeline.model.load_state_dict(checkpoint.method)
     pipeline.optimizer.load_state_dict(checkpoint.optimizer)
-    pipeline.scheduler.load_state_dict(checkpoint.scheduler)
+    scheduler = pipeline.schedule.build(pipeline.optimizer, 3, 3)
+    scheduler.load_state_dict(checkpoint.scheduler)
+    for group, rate in zip(pipeline.optimizer.param_groups, checkpoint.scheduler["_last_lr"], strict=True):
+        group["lr"] = rate
     torch.manual_seed(99)  # the states that were saved rule, not these
     order = torch.Generator()
     order.set_state(checkpoint.random["order"])
@@ -211,19 +215,18 @@ def go_on(pipeline: Pretraining, checkpoint: Checkpoint) -> dict[str, Tensor]:
     skip = checkpoint.batch
     for _ in range(checkpoint.epoch, 3):
         for clouds in itertools.islice(loader, skip, None):
-            losses = pipeline.model(pipeline.views(clouds), pipeline.views(clouds)).losses
+            losses = pipeline.model(pipeline.make_views(clouds)).losses
             pipeline.optimizer.zero_grad()
             torch.stack(list(losses.values())).sum().backward()
             pipeline.optimizer.step()
-        pipeline.scheduler.step()
+        scheduler.step()
         skip = 0
     return pipeline.model.state_dict()
 
 
 def test_a_second_ctrl_c_stops_within_the_step(build: Build, tmp_path: Path) -> None:
     pipeline = build(run_dir=str(tmp_path / "run"))
-    before_view(3, pipeline, ctrl_c)
-    before_view(4, pipeline, ctrl_c)
+    during_step(2, pipeline, lambda: (ctrl_c(), ctrl_c()))  # type: ignore[func-returns-value]
     with pytest.raises(KeyboardInterrupt):
         pipeline.run_train()
     assert not (tmp_path / "run" / LAST).exists()
@@ -271,12 +274,8 @@ def test_a_device_that_is_not_there_is_refused_in_one_sentence(
     [
         ("epochs", 0),
         ("batch_size", 1),
-        ("lr", 0.0),
-        ("lr", float("nan")),
-        ("weight_decay", -1.0),
-        ("lr_decay", 0.0),
-        ("lr_decay", 1.5),
-        ("lr_decay_epochs", 0),
+        ("clip_grad_norm", 0.0),
+        ("clip_grad_norm", float("nan")),
         ("num_workers", -1),
         ("keep_every", -1),
         ("seed", -1),
@@ -285,12 +284,12 @@ def test_a_device_that_is_not_there_is_refused_in_one_sentence(
     ],
 )
 def test_a_number_out_of_its_range_is_refused_with_its_key_and_value(build: Build, key: str, value: float) -> None:
-    with pytest.raises(ConfigError, match=rf"pipeline\.(lr must .*)?{key}.*{value}"):
+    with pytest.raises(ConfigError, match=rf"pipeline\.{key} must be .*{value}"):
         build(**{key: value})
 
 
 class Bare(nn.Module):
-    """A user's method, of one loss and no statistics."""
+    """A user's module without a base class, of one loss and no metrics."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -301,14 +300,45 @@ class Bare(nn.Module):
         return MethodOutput({"mine": (features[0] - features[1]).square().mean()}, {})
 
 
-class Outspoken(Bare):
-    """The same, with something to say of itself."""
+class Outspoken(Method):
+    """A method that uses all of the interface, and writes down what it is called with."""
+
+    views = {"first": [{"name": "FixedPoints", "num_points": 8}], "second": SHARED}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = PointNet(8, input_transform=False, feature_transform=False)
+        self.calls: list[Any] = []
+        self.seen: list[dict[str, Any]] = []
+        self.mapped: Tensor | None = None
+
+    def forward(self, views: Mapping[str, Batch]) -> MethodOutput:
+        self.calls.append("forward")
+        self.seen.append({name: (sorted(view.keys()), view.cloud_id, len(view.pos)) for name, view in views.items()})
+        first, second = (self.encoder(view.pos, view.batch, view.num_graphs)[1] for view in views.values())
+        return MethodOutput({"mine": (first - second).square().mean()})
+
+    def before_epoch(self, data: TrainingData, progress: Progress) -> None:
+        self.calls.append(("before_epoch", progress))
+        self.mapped = data.map(lambda clouds: torch.stack([clouds.cloud_id, clouds.ptr.diff()], dim=1))
+
+    def before_step(self, progress: Progress) -> None:
+        assert all(p.grad is not None for p in self.parameters())
+        self.before = [p.detach().clone() for p in self.parameters()]
+        self.calls.append(("before_step", progress))
+
+    def after_step(self, progress: Progress) -> None:
+        moved = [not torch.equal(old, p) for old, p in zip(self.before, self.parameters(), strict=True)]
+        self.calls.append(("after_step", progress, any(moved)))
+
+    def loss_names(self) -> list[str]:
+        return ["mine"]
 
     def warnings(self, metrics: Mapping[str, float]) -> list[str]:
         return [f"the loss of epoch {metrics['epoch']:.0f} is mine."]
 
-    def batch_need(self) -> BatchNeed:
-        return BatchNeed(9, "the 9 slots", "a slot stays empty", "model.slots")
+    def min_batch_size(self) -> int:
+        return 9
 
 
 @pytest.fixture
@@ -324,26 +354,128 @@ def test_a_method_of_one_loss_without_statistics_trains(
     assert read_metrics(folder)["loss"] == read_metrics(folder)["loss/mine"]
 
 
+def train_outspoken(shapes: ParametricShapes, folder: Path, config: dict[str, Any], **options: Any) -> Outspoken:
+    method = Outspoken()
+    arguments = {"epochs": 2, "batch_size": 8, "device": "cpu", "run_dir": str(folder), **options}
+    Pretraining(method, shapes, config, **arguments).run_train()
+    return method
+
+
 def test_what_a_method_says_of_itself_is_passed_on(
     shapes: ParametricShapes, tmp_path: Path, tiny_config: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = {"epochs": 2, "batch_size": 8, "device": "cpu", "run_dir": str(tmp_path)}
-    Pretraining(Outspoken(), shapes, tiny_config, **arguments).run_train()
+    train_outspoken(shapes, tmp_path, tiny_config)
     out = capsys.readouterr().out
-    assert (
-        "warning: pipeline.batch_size=8 is below the 9 slots, so that a slot stays empty; give a larger batch or fewer "
-        "model.slots.\n" in out
-    )
+    assert "warning: pipeline.batch_size=8 is below the 9 clouds that Outspoken needs in a batch" in out
     assert [f"warning: the loss of epoch {epoch} is mine.\n" in out for epoch in (1, 2)] == [True, True]
+    assert Checkpoint.load(tmp_path).terms == ["mine"]
+
+
+def test_the_hooks_are_called_in_order_with_the_progress(
+    shapes: ParametricShapes, tmp_path: Path, tiny_config: dict[str, Any]
+) -> None:
+    method, expected, step = train_outspoken(shapes, tmp_path, tiny_config), [], 0
+    for epoch in range(2):
+        expected.append(("before_epoch", Progress(step, 4, epoch, 2)))
+        for _ in range(2):
+            expected += ["forward", ("before_step", Progress(step, 4, epoch, 2))]  # type: ignore[list-item]
+            step += 1
+            expected.append(("after_step", Progress(step, 4, epoch, 2), True))  # type: ignore[arg-type]
+    assert method.calls == expected
+
+
+def test_a_method_gets_the_views_that_it_declares_without_labels_and_with_the_clouds_positions(
+    shapes: ParametricShapes, tmp_path: Path, tiny_config: dict[str, Any]
+) -> None:
+    views = [{"name": "FixedPoints", "num_points": 16}]
+    method = train_outspoken(shapes, tmp_path, tiny_config, views=views)
+    ids: list[int] = []
+    for seen in method.seen:
+        assert list(seen) == ["first", "second"]
+        for keys, cloud_id, _ in seen.values():
+            assert keys == ["batch", "cloud_id", "pos", "ptr"]
+            assert torch.equal(cloud_id, seen["first"][1])
+        assert (seen["first"][2], seen["second"][2]) == (8 * 8, 8 * 16)
+        ids += seen["first"][1].tolist()
+    assert len(set(ids[:16])) == len(set(ids[16:])) == 16 and set(ids) <= set(range(20))  # two batches an epoch
+    assert method.mapped is not None and method.mapped.tolist() == [[i, 32] for i in range(20)]
+
+
+def test_pipeline_views_replace_a_methods_views_by_name(
+    shapes: ParametricShapes, tmp_path: Path, tiny_config: dict[str, Any]
+) -> None:
+    views = {"first": [], "second": [{"name": "FixedPoints", "num_points": 4}]}
+    method = train_outspoken(shapes, tmp_path, tiny_config, views=views)
+    assert [(seen["first"][2], seen["second"][2]) for seen in method.seen] == [(8 * 32, 8 * 4)] * 4
+
+
+def test_swapping_the_method_keeps_the_views_of_the_clouds(build: Build, tiny_config: dict[str, Any]) -> None:
+    """The same seed gives ConClu and SimSiam the same views, although they are not the same networks."""
+    seen: dict[str, list[Batch]] = {}
+    for name in ("ConClu", "SimSiam"):
+        if name == "SimSiam":
+            del tiny_config["model"]["clusterer"]
+        pipeline = build({"name": name}, epochs=1)
+        make_views, seen[name] = pipeline.make_views, []
+
+        def wrapped(clouds: Batch, make: Any = make_views, kept: list[Batch] = seen[name]) -> dict[str, Batch]:
+            views: dict[str, Batch] = make(clouds)
+            kept += views.values()
+            return views
+
+        pipeline.make_views = wrapped  # type: ignore[method-assign]
+        pipeline.run_train()
+    assert len(seen["ConClu"]) == 6
+    assert all(torch.equal(a.pos, b.pos) for a, b in zip(seen["ConClu"], seen["SimSiam"], strict=True))
+
+
+def test_the_norm_of_the_gradient_is_clipped(build: Build) -> None:
+    norms: dict[float | None, list[float]] = {}
+    for limit in (None, 0.5):
+        pipeline = build(epochs=1, clip_grad_norm=limit)
+        norms[limit] = []
+
+        def note(progress: Progress, of: Any = pipeline, kept: list[float] = norms[limit]) -> None:
+            kept.append(torch.stack([p.grad.norm() for p in of.model.parameters()]).norm().item())
+
+        pipeline.method.before_step = note  # type: ignore[method-assign]
+        pipeline.run_train()
+    assert min(norms[None]) > 1 and norms[0.5] == pytest.approx([0.5] * 3, rel=1e-3)
+
+
+def test_a_schedule_by_steps_warms_up_within_an_epoch(build: Build) -> None:
+    rates: list[float] = []
+    schedule = {"name": "cosine", "warmup_epochs": 1, "interval": "step"}
+    pipeline = build(epochs=3, optimizer={"name": "AdamW", "lr": 0.004}, schedule=schedule, keep_every=1)
+    pipeline.method.before_step = lambda progress: rates.append(pipeline.optimizer.param_groups[0]["lr"])  # type: ignore[method-assign]
+    folder = pipeline.run_train()
+    cosine = [0.002 * (1 + math.cos(math.pi * step / 6)) for step in range(6)]
+    assert rates == pytest.approx([0.001, 0.002, 0.003, *cosine])
+    assert Checkpoint.load(folder).scheduler["_schedulers"]
+
+
+def test_a_pipeline_may_make_its_own_step(
+    shapes: ParametricShapes, tmp_path: Path, tiny_config: dict[str, Any]
+) -> None:
+    class Twice(Pretraining):
+        """Two optimiser steps on each batch."""
+
+        def train_step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
+            super().train_step(model, clouds)
+            return super().train_step(model, clouds)
+
+    arguments = {"epochs": 1, "batch_size": 8, "device": "cpu", "run_dir": str(tmp_path)}
+    Twice(Bare(), shapes, tiny_config, **arguments).run_train()  # type: ignore[arg-type]
+    assert read_metrics(tmp_path)["step"] == [4]
 
 
 @pytest.mark.parametrize(
-    ("slots", "end"), [(20, "give a smaller one."), (21, "a smaller one, and no more than that of 21 slots by a.b.")]
+    ("least", "end"), [(20, "give a smaller one."), (21, "at least 21 clouds in a batch as configured.")]
 )
 def test_a_batch_above_the_data_names_what_the_method_needs_where_that_is_above_them_too(
-    shapes: ParametricShapes, tiny_config: dict[str, Any], slots: int, end: str, monkeypatch: pytest.MonkeyPatch
+    shapes: ParametricShapes, tiny_config: dict[str, Any], least: int, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Outspoken, "batch_need", lambda self: BatchNeed(slots, f"{slots} slots", "", "a.b"))
+    monkeypatch.setattr(Outspoken, "min_batch_size", lambda self: least)
     with pytest.raises(ConfigError) as error:
         Pretraining(Outspoken(), shapes, tiny_config, batch_size=30, device="cpu").run_train()
     assert str(error.value).endswith(end) and "=30 is more than the 20 clouds" in str(error.value)

@@ -14,7 +14,8 @@ from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.errors import DataError
 from conclu_pyg.testing import check_transform
 
-SMALL = {"FixedPoints": {"num_points": 16}}  # arguments where the defaults are too large for these clouds
+# Arguments where the defaults are too large for these clouds.
+SMALL = {"FixedPoints": {"num_points": 16}, "OccludeFromViewpoint": {"points_per_pixel": 1.0}}
 DETERMINISTIC = {"NormalizeUnitSphere"}
 
 

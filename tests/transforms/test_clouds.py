@@ -2,10 +2,20 @@
 
 from collections.abc import Callable
 
+import pytest
 import torch
 from torch_geometric.data import Batch, Data
 
-from conclu_pyg.transforms.clouds import cloud_layout, index_points, order_in_cloud
+from conclu_pyg.errors import DataError
+from conclu_pyg.transforms.clouds import (
+    cloud_layout,
+    index_points,
+    order_in_cloud,
+    point_attributes,
+    set_cloud_attribute,
+    set_point_attribute,
+    without_attributes,
+)
 
 
 def test_the_layout_of_a_cloud_is_that_of_a_batch_of_one(cloud: Callable[..., Data]) -> None:
@@ -58,3 +68,59 @@ def test_several_attributes_may_follow_the_points(cloud: Callable[..., Data]) ->
     out = index_points(data, torch.tensor([3, 0]), torch.tensor([0, 2]))
     assert out.colour.tolist() == [[9, 10, 11], [0, 1, 2]] and out.seen.tolist() == [False, True]
     assert out.part.tolist() == [3, 0] and len(data.pos) == 4
+
+
+# Targets that a transform attaches
+
+
+def test_targets_of_points_follow_them_and_targets_of_clouds_stay(batch: Batch) -> None:
+    set_point_attribute(batch, "voxel", batch.part * 10)
+    set_cloud_attribute(batch, "rotation", torch.tensor([5, 6, 7, 8]))
+    index = torch.cat([torch.arange(int(begin), int(end)).flip(0)[:2] for begin, end in batch.ptr.unfold(0, 2, 1)])
+    ptr = batch.batch[index].bincount(minlength=4).cumsum(0)
+    out = index_points(batch, index, torch.cat([ptr.new_zeros(1), ptr]))
+    assert torch.equal(out.voxel, out.part * 10) and out.rotation.tolist() == [5, 6, 7, 8]
+    for i, single in enumerate(out.to_data_list()):
+        assert torch.equal(single.voxel, single.part * 10) and single.rotation.tolist() == [5 + i]
+
+
+def test_what_is_declared_is_not_guessed_from_a_length() -> None:
+    """As many clouds as points: only the declaration tells what belongs to which."""
+    batch = Batch.from_data_list([Data(pos=torch.randn(1, 3)) for _ in range(3)])
+    set_cloud_attribute(batch, "rotation", torch.tensor([7, 8, 9]))
+    set_point_attribute(batch, "voxel", torch.tensor([0, 1, 2]))
+    assert point_attributes(batch) == ["pos", "batch", "voxel"]
+    out = index_points(batch, torch.tensor([0, 0, 1, 2]), torch.tensor([0, 2, 3, 4]))
+    assert out.rotation.tolist() == [7, 8, 9] and out.voxel.tolist() == [0, 0, 1, 2]
+
+
+def test_an_attribute_of_one_cloud_with_as_many_rows_as_points_stays() -> None:
+    data = Data(pos=torch.randn(1, 3))
+    set_cloud_attribute(data, "rotation", torch.tensor([4]))
+    out = index_points(data, torch.tensor([0, 0, 0]), torch.tensor([0, 3]))
+    assert out.rotation.tolist() == [4] and len(out.pos) == 3
+
+
+def test_attaching_to_a_copy_leaves_the_original_as_it_was(batch: Batch) -> None:
+    copy, cuts = batch.__copy__(), dict(batch._slice_dict)
+    set_point_attribute(copy, "voxel", torch.zeros(len(batch.pos)))
+    assert "voxel" not in batch and batch._slice_dict.keys() == cuts.keys()
+    set_cloud_attribute(batch, "voxel", torch.zeros(4))
+    assert "voxel" in point_attributes(copy) and "voxel" not in point_attributes(batch)
+
+
+def test_a_target_of_another_length_is_refused(batch: Batch) -> None:
+    with pytest.raises(DataError, match=r"voxel must have a row for each point: expected \[\d+, ...\], got \[3\]"):
+        set_point_attribute(batch, "voxel", torch.zeros(3))
+    with pytest.raises(DataError, match=r"rotation must have a row for each cloud: expected \[4, ...\], got \[3\]"):
+        set_cloud_attribute(batch, "rotation", torch.zeros(3))
+    with pytest.raises(DataError, match=r"expected \[1, ...\], got \[\]"):
+        set_cloud_attribute(Data(pos=torch.zeros(5, 3)), "rotation", torch.tensor(1))
+
+
+def test_attributes_can_be_removed_from_a_copy(batch: Batch) -> None:
+    set_cloud_attribute(batch, "rotation", torch.arange(4))
+    out = without_attributes(batch, "y", "part", "rotation", "absent")
+    assert not {"y", "part", "rotation"} & set(out.keys()) and {"y", "part", "rotation"} <= set(batch.keys())
+    assert all("y" not in single and "pos" in single for single in out.to_data_list())
+    assert all("y" in single for single in batch.to_data_list())

@@ -83,12 +83,12 @@ class TrainingStep:
         self.make_view = make_view or (lambda seed: ellipsoids(*sizes, self.device, seed))
         self.views = self.make_views()
 
-    def make_views(self) -> list[Batch]:
-        return [self.make_view(number) for number in range(2)]
+    def make_views(self) -> dict[str, Batch]:
+        return {name: self.make_view(number) for number, name in enumerate(self.method.views)}
 
     def losses(self) -> dict[str, Tensor]:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
-            return self.method(*self.views).losses
+            return self.method(self.views).losses
 
     def __call__(self) -> None:
         torch.stack(list(self.losses().values())).sum().backward()

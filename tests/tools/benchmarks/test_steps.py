@@ -37,7 +37,7 @@ def test_forward_and_backward_reach_the_leaves() -> None:
 
 
 def test_the_views_of_a_step_differ(runner: Runner) -> None:
-    first, second = TrainingStep(runner, "PointNet").views
+    first, second = TrainingStep(runner, "PointNet").views.values()
     assert first.pos.shape == second.pos.shape == (STEP_SIZES[1][0] * STEP_SIZES[1][1], 3)
     assert not torch.equal(first.pos, second.pos)
 
@@ -50,7 +50,7 @@ def test_a_step_optimises_the_sum_of_the_losses(dtype: torch.dtype, runner: Runn
 
     optimizer = torch.optim.AdamW(expected.parameters(), lr=1e-3, fused=True)
     with torch.autocast("cpu", torch.bfloat16, enabled=dtype is torch.bfloat16):
-        losses = expected(*step.views).losses
+        losses = expected(step.views).losses
     sum(losses.values()).backward()
     optimizer.step()
     for ours, theirs in zip(step.method.state_dict().values(), expected.state_dict().values(), strict=True):
@@ -63,7 +63,7 @@ def test_the_plain_encoder_gives_the_same_losses(name: str, runner: Runner) -> N
     step, reference = (TrainingStep(runner, name, reference=reference) for reference in (False, True))
     for each in (step, reference):
         each.method.double()
-        for view in each.views:
+        for view in each.views.values():
             view.pos = view.pos.double()
     ours, theirs = step.losses(), reference.losses()
     assert ours.keys() == theirs.keys()

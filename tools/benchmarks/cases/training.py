@@ -4,7 +4,7 @@ import torch
 
 from benchmarks.runner import Runner
 from benchmarks.steps import ENCODERS, STEP_SIZES, TrainingStep, ellipsoids, precisions
-from conclu_pyg.pipelines.pretraining import PAPER_VIEWS
+from conclu_pyg.pipelines.views import PAPER_VIEWS
 from conclu_pyg.transforms import compose
 
 

@@ -1,4 +1,4 @@
-"""The statistics that show collapse."""
+"""Metrics and warnings of collapse."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from conclu_pyg.methods.statistics import clustering_statistics, projection_std
+from conclu_pyg.methods.diagnostics import cluster_warnings, clustering_metrics, collapse_warnings, projection_std
 
 NAMES = {"prototype_usage", "prototype_entropy", "code_entropy", "code_agreement"}
 
@@ -43,32 +43,68 @@ def test_the_spread_of_projections_is_the_deviation_of_their_directions() -> Non
     assert projection_std(9 * z).item() == pytest.approx(projection_std(z).item(), rel=1e-5)
 
 
-def test_the_statistics_of_clustering_are_what_their_names_say() -> None:
+def test_the_metrics_of_clustering_are_what_their_names_say() -> None:
     log_gamma, codes_a, codes_b = draw()
     gamma = log_gamma.exp().tolist()
     nearest = [row.index(max(row)) for row in gamma]
     agree = [a.index(max(a)) == b.index(max(b)) for a, b in zip(codes_a.tolist(), codes_b.tolist(), strict=True)]
-    statistics = clustering_statistics(log_gamma, codes_a, codes_b)
-    assert statistics.keys() == NAMES
-    assert statistics["prototype_usage"].item() == pytest.approx(len(set(nearest)) / 4)
+    metrics = clustering_metrics(log_gamma, codes_a, codes_b)
+    assert metrics.keys() == NAMES
+    assert metrics["prototype_usage"].item() == pytest.approx(len(set(nearest)) / 4)
     mean = [sum(row[j] for row in gamma) / 6 for j in range(4)]
-    assert statistics["prototype_entropy"].item() == pytest.approx(entropy_by_hand(mean))
-    assert statistics["code_entropy"].item() == pytest.approx(sum(map(entropy_by_hand, codes_a.tolist())) / 6)
-    assert statistics["code_agreement"].item() == pytest.approx(sum(agree) / 6)
+    assert metrics["prototype_entropy"].item() == pytest.approx(entropy_by_hand(mean))
+    assert metrics["code_entropy"].item() == pytest.approx(sum(map(entropy_by_hand, codes_a.tolist())) / 6)
+    assert metrics["code_agreement"].item() == pytest.approx(sum(agree) / 6)
 
 
 def test_clusters_that_are_all_used_differ_from_clusters_that_collapsed() -> None:
     hard = torch.eye(8).repeat(3, 1)
-    spread = clustering_statistics(hard.log(), hard, hard)
+    spread = clustering_metrics(hard.log(), hard, hard)
     expected = {"prototype_usage": 1, "prototype_entropy": math.log(8), "code_entropy": 0, "code_agreement": 1}
     assert {name: value.item() for name, value in spread.items()} == pytest.approx(expected)
     one, uniform = torch.eye(8)[:1].expand(24, 8), torch.full((24, 8), 1 / 8)
-    collapsed = clustering_statistics(one.log(), uniform, hard)
+    collapsed = clustering_metrics(one.log(), uniform, hard)
     expected = {"prototype_usage": 1 / 8, "prototype_entropy": 0, "code_entropy": math.log(8), "code_agreement": 1 / 8}
     assert {name: value.item() for name, value in collapsed.items()} == pytest.approx(expected)
 
 
-def test_statistics_carry_no_gradient() -> None:
+def test_metrics_carry_no_gradient() -> None:
     log_gamma, codes_a, codes_b = (x.requires_grad_() for x in draw())
-    assert not any(value.requires_grad for value in clustering_statistics(log_gamma, codes_a, codes_b).values())
+    assert not any(value.requires_grad for value in clustering_metrics(log_gamma, codes_a, codes_b).values())
     assert not projection_std(torch.randn(4, 3, requires_grad=True)).requires_grad
+
+
+# Warnings
+
+HEALTHY = {"projection_std": 0.9, "prototype_usage": 0.7, "code_entropy": 0.4}
+
+
+def warnings(metrics: dict[str, float]) -> list[str]:
+    return [*collapse_warnings(metrics, "do A"), *cluster_warnings(metrics, 32, "do B", "do C")]
+
+
+def test_a_healthy_epoch_is_not_warned_about() -> None:
+    assert warnings(HEALTHY) == []
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ({"projection_std": 0.05}, ["collapse", "almost equal", "0.05 of 1", "weaken the views, or do A."]),
+        ({"prototype_usage": 1 / 32}, ["collapse", "1.0 of 32 prototypes", "do B."]),
+        ({"code_entropy": 0.97 * math.log(32)}, ["almost uniform", "3.36 of ln 32 = 3.47", "do C."]),
+    ],
+)
+def test_each_collapse_is_named_with_its_value_and_advice(metrics: dict[str, float], words: list[str]) -> None:
+    (sentence,) = warnings(HEALTHY | metrics)
+    assert all(word in sentence for word in words)
+
+
+def test_warnings_name_no_option_of_a_method() -> None:
+    bad = {"projection_std": 0.0, "prototype_usage": 0.03, "code_entropy": 3.46}
+    assert len(warnings(bad)) == 3 and "model." not in " ".join(warnings(bad))
+    assert "the learning rate or weaken the views." in collapse_warnings(bad)[0]
+
+
+def test_absent_metrics_are_not_judged() -> None:
+    assert warnings({}) == warnings({"prototype_usage": 0.5}) == warnings({"projection_std": 0.9}) == []

@@ -1,0 +1,69 @@
+"""The training split as methods see it: without labels, with the position of each cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from torch_geometric.data import Batch, Data
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.data.map_split import map_split
+from conclu_pyg.transforms.clouds import set_cloud_attribute, without_attributes
+
+
+class UnlabelledClouds(Dataset[Data]):
+    """Reads batches of a split without ``y`` and ``part``, and with ``cloud_id [B]``, the position in the split.
+
+    Args:
+        split: the clouds.
+    """
+
+    def __init__(self, split: PointCloudSplit) -> None:
+        self.split = split
+
+    @property
+    def names(self) -> list[str]:
+        return self.split.names
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, index: int) -> Data:
+        data = without_attributes(self.split[index], "y", "part")
+        set_cloud_attribute(data, "cloud_id", torch.tensor([index]))
+        return data
+
+    def __getitems__(self, indices: Sequence[int] | Tensor) -> Batch:
+        """Reads the clouds of ``indices`` as one batch: what PyTorch's data loader calls for a batch of indices."""
+        clouds = without_attributes(self.split.__getitems__(indices), "y", "part")
+        set_cloud_attribute(clouds, "cloud_id", torch.as_tensor(indices))
+        return clouds
+
+
+class CleanClouds:
+    """Implements :class:`~conclu_pyg.methods.base.TrainingData` for a split.
+
+    Args:
+        method: in evaluation mode while clouds are mapped.
+        clouds: the training clouds.
+        device: the method's.
+        batch_size: clouds that are mapped at a time.
+    """
+
+    def __init__(self, method: nn.Module, clouds: UnlabelledClouds, device: torch.device, batch_size: int) -> None:
+        self.method, self.device, self.num_clouds = method, device, len(clouds)
+        self._clouds: Any = clouds
+        self._batch_size = batch_size
+
+    def map(self, function: Callable[[Batch], Tensor]) -> Tensor:
+        """Return ``function`` of every clean cloud, in the order of ``cloud_id``, on the CPU.
+
+        Raises:
+            ConcluError: a value is not finite.
+        """
+        rows = map_split(self.method, function, self._clouds, self.device, self._batch_size, "training clouds")
+        return torch.from_numpy(rows)
