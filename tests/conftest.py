@@ -3,7 +3,8 @@
 import copy
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ import conclu_pyg
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.config import load_config
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.runs.protocol import Classifier, Protocol, Weights
+from conclu_pyg.runs.provenance import CloudSet
+from conclu_pyg.runs.records import Record, Training
 
 TINY: dict[str, Any] = {
     "dataset": {"name": "ParametricShapes", "num_shapes": 48, "num_test_shapes": 40, "num_points": 64},
@@ -140,6 +144,44 @@ class ConfigFiles:
 @pytest.fixture
 def configs(tmp_path: Path, forget_registered: None) -> ConfigFiles:
     return ConfigFiles(tmp_path)
+
+
+PROTOCOL = Protocol(
+    weights=Weights("last", epoch=12, planned_epochs=12),
+    train=CloudSet("train", 9843, 9843),
+    test=CloudSet("test", 2468, 2468),
+    num_points=1024,
+    classifier=Classifier("linear SVM", selected="C", selected_by="cross-validation", folds=3),
+)
+RECORD = Record(
+    task="svm",
+    dataset="ModelNet40",
+    encoder="PointNet",
+    method="ConClu",
+    initialisation="ModelNet40",
+    metric="accuracy",
+    value=87.0,
+    seed=0,
+    epochs=12,
+    protocol=PROTOCOL,
+    command="tools/evaluate.py runs/a",
+    seconds=3.5,
+    fingerprint="5e771",
+    losses=("contrast", "cluster", "orthogonality"),
+    training=Training("tools/train.py a.yaml", 3600),
+)
+
+
+@pytest.fixture
+def make_record() -> Callable[..., Record]:
+    """Returns a function that makes a record of a linear SVM on ModelNet40 with other fields: those in ``protocol``, a
+    dict, replace fields of its protocol, and ``random=True`` makes it a record of random weights."""
+
+    def make(protocol: Mapping[str, Any] | None = None, random: bool = False, **fields: Any) -> Record:
+        start: dict[str, Any] = {"initialisation": "random", "epochs": 0, "training": None} if random else {}
+        return replace(RECORD, protocol=replace(PROTOCOL, **(protocol or {})), **{**start, **fields})
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,16 @@
-"""Measure a run's frozen encoder by probes, or a run trained on labels at its task: tools/evaluate.py RUN [options]"""
+"""Measure a run's frozen encoder by probes, or a supervised run at its task: tools/evaluate.py RUN [options]"""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.loading_notice import announce_loading
-from conclu_pyg.runs.folder import find_checkpoint
+from conclu_pyg.runs.folder import CURVES_NAME, find_checkpoint
 
-PROBE_NAMES = ("svm", "linear", "knn", "few-shot")  # those of conclu_pyg.evaluation.probes, which takes long to import
+if TYPE_CHECKING:
+    from conclu_pyg.evaluation.evaluate import Evaluation
+    from conclu_pyg.runs.records import Record
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,68 +20,126 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         metavar="dataset.key=value",
-        help="another data set to probe on (default: the run's own)",
+        help="measure on another data set (default: the run's own)",
     )
     parser.add_argument(
         "--probe",
         action="append",
-        choices=PROBE_NAMES,
-        help="what measures the encoder: a linear SVM, logistic regression, the nearest neighbours, or few-shot "
-        "classification (5 and 10 classes, 10 and 20 labels); several, each after a --probe of its own, share the "
-        "features (default: svm)",
+        metavar="NAME",
+        help="probe of the frozen encoder: svm, linear (logistic regression), knn, few-shot (5 and 10 classes, 10 and "
+        "20 labels), clusters, or one that the run's config imports; may be given several times, and the features are "
+        "computed once (default: svm)",
     )
     parser.add_argument(
         "--robustness",
         action="store_true",
-        help="measure on turned, noisy, thinned, occluded and stretched clouds what learnt from clean ones, a linear "
-        "SVM or the model of a run that was trained on labels: a table and a plot",
+        help="also measure rotated, noisy, sparse, occluded and stretched clouds, by a linear SVM trained on clean "
+        "clouds or by the model of a supervised run: a table and a plot",
     )
     parser.add_argument(
-        "--with-random", action="store_true", help="probe a randomly initialised encoder too, for comparison"
+        "--with-random", action="store_true", help="also measure the encoder with its initial random weights"
     )
     parser.add_argument(
         "--on",
         choices=("test", "validation"),
         default="test",
-        help="what accuracy is measured on: the test split, or a fifth of the training split that the probe does not "
-        "see, on which to choose between settings (default: test)",
+        help="measure on the test split, or on a fifth of the training split that the probes are not trained on, to "
+        "choose between settings (default: test)",
     )
     parser.add_argument(
         "--label-per-class",
         type=_count,
         metavar="K",
-        help="train the probe on K clouds of each class, drawn by pipeline.seed (default: on the whole training split)",
+        help="train the probes on K clouds of each class, drawn by pipeline.seed (default: the whole training split)",
     )
-    parser.add_argument("--labels-per-class", type=_count, dest="label_per_class", help=argparse.SUPPRESS)  # in records
     parser.add_argument(
         "--votes",
         type=_count,
         default=1,
         metavar="N",
-        help="of a run that was trained on labels: also let N copies of each cloud vote (default: 1, no vote)",
+        help="for a supervised run: also average the predictions for N copies of each cloud (default: 1, no vote)",
     )
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a number of at least 1, found {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
     return int(text)
 
 
 def run(options: argparse.Namespace) -> None:
-    find_checkpoint(options.run)  # a misspelt one is known at once
+    find_checkpoint(options.run)  # reports a misspelt path before torch is imported
     announce_loading()
 
-    from conclu_pyg.evaluation.evaluate import evaluate_run
-    from conclu_pyg.evaluation.probes import PROBES
+    from conclu_pyg.evaluation.evaluate import Evaluation
+    from conclu_pyg.runs.loaded_run import load_run
 
-    evaluate_run(
-        options.run,
-        options.overrides,
-        probes=[PROBES[name] for name in dict.fromkeys(options.probe or [])],
+    evaluation = Evaluation(
+        load_run(options.run, options.overrides),
+        probes=list(dict.fromkeys(options.probe or [])),
         with_random=options.with_random,
         on=options.on,
         label_per_class=options.label_per_class,
         votes=options.votes,
         robustness=options.robustness,
+    )
+    records = _measure(evaluation)
+    _plot(evaluation, records)
+    _list_files(evaluation)
+
+
+def _measure(evaluation: Evaluation) -> list[Record]:
+    """Saves and shows each measurement as soon as it is made."""
+    from itertools import groupby
+
+    from conclu_pyg.cli import evaluation_report as report
+    from conclu_pyg.runs.records import RESULTS_NAME, append_records
+    from conclu_pyg.vis.confusion import plot_confusion
+
+    folder = evaluation.run.folder
+    records: list[Record] = []
+    for _, group in groupby(evaluation, key=lambda measurement: measurement.title):
+        shown: list[Record] = []
+        for title, found, scores in group:
+            append_records(folder / RESULTS_NAME, found)
+            if scores is not None:
+                report.show_scores(found, scores)
+                if found[0].protocol.votes == 1:
+                    path = folder / report.picture_name("confusion", evaluation)
+                    plot_confusion(scores.confusion, evaluation.run.method.label_names, path)
+            elif evaluation.splits is not None:
+                report.show_values(found, title, evaluation.splits)
+            shown += found
+        report.show_records(shown)
+        records += shown
+    return records
+
+
+def _plot(evaluation: Evaluation, records: list[Record]) -> None:
+    """Draws the clusters of a method that has any, and the values of corrupted clouds."""
+    from conclu_pyg.cli import evaluation_report as report
+    from conclu_pyg.evaluation.probes.clusters import assign_clusters
+    from conclu_pyg.methods.base import clusters_of
+    from conclu_pyg.vis.gallery import plot_clusters
+    from conclu_pyg.vis.robustness import plot_robustness
+
+    run, splits = evaluation.run, evaluation.splits
+    if splits is not None and clusters_of(run.method):
+        log_gamma = assign_clusters(run, splits)
+        report.show_clusters(log_gamma)
+        path = run.folder / report.picture_name("clusters", evaluation)
+        plot_clusters(splits.test, log_gamma, run.up_axis, path)
+    corrupted = [record for record in records if record.protocol.corruptions]
+    if corrupted:
+        plot_robustness(corrupted, run.folder / report.picture_name("robustness", evaluation))
+
+
+def _list_files(evaluation: Evaluation) -> None:
+    from conclu_pyg.cli import evaluation_report as report
+    from conclu_pyg.runs.records import RESULTS_NAME
+
+    run = evaluation.run
+    pictures = {name: run.folder / report.picture_name(name, evaluation) for name in report.PICTURES}
+    report.show_files(
+        curves=run.folder / CURVES_NAME, **pictures, results=run.folder / RESULTS_NAME, checkpoint=run.source
     )

@@ -9,13 +9,13 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from conclu_pyg import __version__
-from conclu_pyg.cli import evaluate, predict, results, train
+from conclu_pyg.cli import evaluate, predict, train
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.pipelines.interrupt import Terminated
 from conclu_pyg.suggestions import closest_match
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "results": results}
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict}
 INTERRUPTED, TERMINATED = 130, 143  # what a shell expects of a command that Ctrl-C or SIGTERM ended
 
 

@@ -1,1 +1,5 @@
-"""What a pre-trained encoder is worth: features and probes."""
+"""Evaluation of frozen encoders by probes, and of supervised models at their own task."""
+
+from conclu_pyg.evaluation.evaluate import evaluate_run
+
+__all__ = ["evaluate_run"]

@@ -1,11 +1,10 @@
-"""What the linear classifiers on frozen features share: how features are scaled, and how a cost is chosen."""
+"""Selection of C by cross-validation for linear classifiers on frozen features."""
 
 from __future__ import annotations
 
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,44 +17,34 @@ from conclu_pyg.errors import ConcluError
 FOLDS = 3
 
 
-@dataclass(frozen=True)
-class LinearResult:
-    """What a linear classifier reached.
-
-    Attributes:
-        accuracy: on the features held out, in percent.
-        per_class: the same for each class, NaN where none is held out.
-        c: the cost that cross-validation chose.
-        cross_validation: mean accuracy of that cost over the folds of the training features, in percent.
-    """
-
-    accuracy: float
-    per_class: list[float]
-    c: float
-    cross_validation: float
-
-
 class Accuracy(NamedTuple):
-    """How many predictions are right.
+    """Accuracy of predictions.
 
     Attributes:
-        total: of all clouds, in percent.
-        per_class: the same for each class, NaN where it has none.
+        total: over all clouds, in percent.
+        per_class: of each class, in percent; NaN for a class without clouds.
     """
 
     total: float
     per_class: list[float]
 
+    def by_name(self, classes: Sequence[str]) -> dict[str, float | None]:
+        """Returns the accuracy of each class for a record; ``None`` for a class without clouds."""
+        pairs = zip(classes, self.per_class, strict=True)
+        return {name: None if math.isnan(value) else round(value, 1) for name, value in pairs}
+
 
 class Scaling:
-    """Standardises features by the mean and deviation of the training features, and divides them by the root of their
-    number, so that the same costs suit encoders of any width.
+    """Standardises features by the training features and divides them by the square root of their number of channels.
+
+    The features then have norm 1 on average, so that the same values of C suit encoders of any width.
 
     Args:
         x: the training features.
 
     Shapes:
-        - **x:** ``[n, C]``; called with ``[m, C]``, it gives ``[m, C]`` of the same number type
+        - **x:** ``[n, C]``
+        - **input**, **output** of a call: ``[m, C]``
     """
 
     def __init__(self, x: np.ndarray) -> None:
@@ -67,11 +56,11 @@ class Scaling:
 
 
 def check_labels(y: np.ndarray, classifier: str) -> None:
-    """Refuses labels that no cost can be chosen on.
+    """Rejects labels that do not suffice for the cross-validation.
 
     Args:
         y: the training labels.
-        classifier: what it is chosen for, such as ``a linear SVM``.
+        classifier: its name, such as ``linear SVM``.
 
     Shapes:
         - **y:** int64 ``[n]``
@@ -82,18 +71,19 @@ def check_labels(y: np.ndarray, classifier: str) -> None:
     counts = np.bincount(y)
     if (counts >= FOLDS).sum() < 2:  # so that every fold trains on two classes
         raise ConcluError(
-            f"{classifier} whose C is chosen by {FOLDS}-fold cross-validation needs two classes of {FOLDS} training "
-            f"clouds at least; the largest of the {(counts > 0).sum()} classes here has {counts.max()}."
+            f"{classifier}: selecting C by {FOLDS}-fold cross-validation needs at least two classes with {FOLDS} "
+            f"training clouds each; the largest of the {(counts > 0).sum()} classes has {counts.max()}."
         )
 
 
-def choose_cost(classifier: Any, grid: Sequence[float], x: np.ndarray, y: np.ndarray, seed: int) -> GridSearchCV:
-    """scikit-learn's search over costs by stratified folds of ``x``; it predicts by the best, trained on all of ``x``.
+def select_C(classifier: Any, grid: Sequence[float], x: np.ndarray, y: np.ndarray, seed: int) -> GridSearchCV:
+    """Returns scikit-learn's grid search over C by stratified cross-validation; it predicts by the best classifier,
+    trained on all of ``x``.
 
     Args:
-        classifier: of scikit-learn, with the argument ``C``.
-        grid: the costs.
-        x, y: what is trained on.
+        classifier: a scikit-learn classifier with the argument ``C``.
+        grid: values of C.
+        x, y: training features and labels.
         seed: of the folds.
     """
     with warnings.catch_warnings():
@@ -104,7 +94,7 @@ def choose_cost(classifier: Any, grid: Sequence[float], x: np.ndarray, y: np.nda
 
 
 def accuracy_of(predicted: np.ndarray, y: np.ndarray, num_classes: int) -> Accuracy:
-    """How many of the predictions are the labels.
+    """Returns the accuracy of predicted labels.
 
     Shapes:
         - **predicted**, **y:** int64 ``[n]``
@@ -113,15 +103,9 @@ def accuracy_of(predicted: np.ndarray, y: np.ndarray, num_classes: int) -> Accur
     return Accuracy(100 * float(accuracy_score(y, predicted)), [100 * float(value) for value in recall])
 
 
-def rounded(classes: Sequence[str], per_class: Sequence[float]) -> dict[str, float | None]:
-    """The accuracy of each class as the details of a record have it: None where it has no cloud."""
-    pairs = zip(classes, per_class, strict=True)
-    return {name: None if math.isnan(value) else round(value, 1) for name, value in pairs}
-
-
-def cost_notes(c: float, grid: Sequence[float]) -> list[str]:
-    """What a cost at an end of the grid means: nobody looked beyond."""
-    if c not in (min(grid), max(grid)):
+def notes_on_C(C: float, grid: Sequence[float]) -> list[str]:
+    """Returns a note if ``C`` is at an end of the grid."""
+    if C not in (min(grid), max(grid)):
         return []
-    end = "smallest" if c == min(grid) else "largest"
-    return [f"C = {c:g} is the {end} of the costs tried, {min(grid):g} to {max(grid):g}; one beyond may do better."]
+    end = "smallest" if min(grid) == C else "largest"
+    return [f"C = {C:g} is the {end} value of the grid ({min(grid):g} to {max(grid):g}); one beyond it may be better."]

@@ -32,6 +32,7 @@ from conclu_pyg.registry import METHODS, Registry
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import BEST, CURVES_NAME, LAST, make_run_folder
 from conclu_pyg.runs.pretrained import pretraining_of
+from conclu_pyg.runs.provenance import CloudSet, LabelledTraining
 from conclu_pyg.runs.records import command_line
 from conclu_pyg.seeding import random_state, seed_all
 from conclu_pyg.text import pluralize
@@ -119,7 +120,8 @@ class Pipeline(ABC):
         self.clip_grad_norm = clip_grad_norm
         self.log_dir, self.run_dir = log_dir, run_dir
         self.keep_every, self.num_workers = keep_every, num_workers
-        self.trained_on = self.chosen_on = ""
+        self.trained_on: LabelledTraining | None = None
+        self.chosen_on: CloudSet | None = None
         self.progress = Progress(0, 0, 0, epochs)
         self._began, self._num_points = time.perf_counter(), 0
         accelerator = choose_device(device).type
@@ -334,7 +336,7 @@ class Pipeline(ABC):
             metrics=mean.state() if mean else {},
             labels=self.dataset.labels.state(),
             terms=tuple(self.loss_names()),
-            pretraining=pretraining.state() if pretraining else {},
+            pretraining=pretraining,
             trained_on=self.trained_on,
             chosen_on=self.chosen_on,
             pipeline=self.state(),

@@ -17,9 +17,10 @@ from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.methods.base import MethodOutput, Progress
 from conclu_pyg.pipelines.base import Pipeline, check_at_least
-from conclu_pyg.pipelines.label_choice import LabelChoice
+from conclu_pyg.pipelines.label_subset import LabelSubset
 from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
 from conclu_pyg.runs.pretrained import pretraining_of
+from conclu_pyg.runs.provenance import EncoderTreatment, LabelledTraining
 from conclu_pyg.tasks.base import Task
 from conclu_pyg.tasks.predict import predict_split
 from conclu_pyg.transforms import compose
@@ -105,7 +106,7 @@ class Finetuning(Pipeline):
         ):
             if not fits:
                 raise ConfigError(f"pipeline.{key} must be {bounds}, found {value}.")
-        choice = LabelChoice(label_fraction, label_per_class, train_on, validation)
+        choice = LabelSubset(label_fraction, label_per_class, train_on, validation)
         if patience and not validation:
             raise ConfigError(
                 f"pipeline.patience={patience} needs validation clouds to stop by; give pipeline.validation=0.2, which "
@@ -138,7 +139,9 @@ class Finetuning(Pipeline):
         self._held_out, self.chosen_on = chosen.held_out, chosen.chosen_on
         if chosen.held_out is not None:
             logger.info(f"validation: {chosen.held_out!r}")
-        self.trained_on = ", ".join([chosen.trained_on, *self._treatment()])
+        turned = self.up_axis != self.dataset.up_axis
+        axes = ("xyz"[self.dataset.up_axis], "xyz"[self.up_axis]) if turned else None
+        self.trained_on = LabelledTraining(chosen.trained_on, self._treatment(), axes)
         if self.class_weights == "balanced":
             self._weight = self._balanced(chosen.train)
         return chosen.train
@@ -191,19 +194,13 @@ class Finetuning(Pipeline):
             )
         return over
 
-    def _treatment(self) -> list[str]:
-        """How the encoder and the clouds are treated, for the protocol of results."""
-        words = []
-        if self.frozen:
-            words.append("the encoder frozen")
-        elif self.encoder_lr != self.lr:
-            words.append(f"the encoder's learning rate {self.encoder_lr:g} beside {self.lr:g}")
-        pretraining = pretraining_of(self.model.encoder)
-        if pretraining is not None and pretraining.departures:
-            words.append(f"the encoder not quite the pre-trained one ({'; '.join(pretraining.departures)})")
-        if self.up_axis != self.dataset.up_axis:
-            words.append(f"clouds turned from {'xyz'[self.dataset.up_axis]} up to {'xyz'[self.up_axis]} up")
-        return words
+    def _treatment(self) -> EncoderTreatment:
+        """Returns how the encoder is trained."""
+        origin = pretraining_of(self.model.encoder)
+        mismatches = None if origin is None else origin.mismatches
+        if self.frozen or self.encoder_lr == self.lr:
+            return EncoderTreatment(self.frozen, mismatches=mismatches)
+        return EncoderTreatment(lr=self.encoder_lr, head_lr=self.lr, mismatches=mismatches)
 
     def _balanced(self, split: PointCloudSplit) -> Tensor:
         """Weights in inverse proportion to the targets' counts, 1 on average over the targets."""

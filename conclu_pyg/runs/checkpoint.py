@@ -12,6 +12,7 @@ from torch import Tensor
 from conclu_pyg.errors import CheckpointError
 from conclu_pyg.runs.folder import find_checkpoint
 from conclu_pyg.runs.plain_data import from_plain
+from conclu_pyg.runs.provenance import CloudSet, EncoderOrigin, LabelledTraining
 from conclu_pyg.runs.tensor_file import read_tensor_file, write_tensor_file
 from conclu_pyg.runs.validation import find_unsafe_value
 
@@ -52,10 +53,9 @@ class Checkpoint:
         num_points: points per cloud of the training split; 0 if unknown.
         labels: names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
         terms: names of the losses of a self-supervised method.
-        pretraining: the origin of the encoder's initial weights, empty for random ones (see
-            :class:`~conclu_pyg.runs.pretrained.Pretraining`).
-        trained_on: the labelled clouds of the training and the treatment of the encoder; empty without labels.
-        chosen_on: the labelled clouds that select the best epoch; empty if none do.
+        pretraining: the origin of the encoder's initial weights; ``None`` for random ones.
+        trained_on: the labelled clouds of the training and the treatment of the encoder; ``None`` without labels.
+        chosen_on: the labelled clouds that select the best epoch; ``None`` if none do.
     """
 
     config: dict[str, Any]
@@ -77,9 +77,9 @@ class Checkpoint:
     num_points: int = 0
     labels: dict[str, Any] = field(default_factory=dict)
     terms: tuple[str, ...] = ()
-    pretraining: dict[str, Any] = field(default_factory=dict)
-    trained_on: str = ""
-    chosen_on: str = ""
+    pretraining: EncoderOrigin | None = None
+    trained_on: LabelledTraining | None = None
+    chosen_on: CloudSet | None = None
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint atomically: an older file at ``path`` stays whole until the new one is complete."""

@@ -1,4 +1,7 @@
-"""A short name for all that makes a trained encoder but its seed: equal settings are repetitions of one experiment."""
+"""Fingerprints: short names for everything that determines a trained encoder except the seed.
+
+Results with equal fingerprints are repetitions of one experiment.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-# What a repetition of an experiment, or the same on another machine, may change.
+# Options that may differ between repetitions of an experiment, or between machines.
 NOT_OF_TRAINING = ("seed", "run_dir", "log_dir", "device", "num_workers", "keep_every")
 NOT_OF_DATA = ("dataset_path", "download", "cache_dir")
 
 
 def config_fingerprint(config: Mapping[str, Any], dataset: str, pretraining: str = "") -> str:
-    """The setting of a training.
+    """Returns the fingerprint of a training.
 
     Args:
         config: the resolved config.
-        dataset: the name of the data set, as results call it.
-        pretraining: the setting of the run that the encoder's weights came from; empty for random ones.
+        dataset: name of the data set in results.
+        pretraining: fingerprint of the run that the encoder's weights come from; empty for random ones.
     """
     model = dict(config.get("model") or {})
-    if pretraining and isinstance(
-        model.get("encoder"), Mapping
-    ):  # where that run lies does not matter, what it is does
+    if pretraining and isinstance(model.get("encoder"), Mapping):
+        # The fingerprint of that run replaces its path, which may change.
         model["encoder"] = {**model["encoder"], "checkpoint": pretraining}
     pipeline = {key: value for key, value in (config.get("pipeline") or {}).items() if key not in NOT_OF_TRAINING}
     data = {key: value for key, value in (config.get("dataset") or {}).items() if key not in NOT_OF_DATA}
@@ -31,5 +33,5 @@ def config_fingerprint(config: Mapping[str, Any], dataset: str, pretraining: str
 
 
 def digest(value: Any) -> str:
-    """Six digits that stand for plain values."""
+    """Returns six hexadecimal digits that identify plain values."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:6]

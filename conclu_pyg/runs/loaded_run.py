@@ -21,7 +21,6 @@ from conclu_pyg.registry import DATASETS
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 from conclu_pyg.runs.embedding import Features, embed
 from conclu_pyg.runs.folder import find_checkpoint, folder_of
-from conclu_pyg.runs.pretrained import origin_in_words
 from conclu_pyg.seeding import seed_all
 from conclu_pyg.tasks.base import Task
 from conclu_pyg.text import pluralize
@@ -68,14 +67,12 @@ class LoadedRun:
 
     @property
     def initialisation(self) -> str:
-        """``random``, or the data set of the pre-training; of several, all in their order. For a model that was
-        trained on labels, those that its encoder began with."""
+        """``random``, or the data set of the (latest) pre-training: for a model that was trained on labels, of the one
+        that its encoder began with."""
+        if not isinstance(self.method, Task):
+            return self.checkpoint.dataset if self.trained else "random"
         before = self.checkpoint.pretraining
-        if isinstance(self.method, Task):
-            return origin_in_words(before)
-        if not self.trained:
-            return "random"
-        return origin_in_words({"dataset": self.checkpoint.dataset, "before": before})
+        return "random" if before is None else before.dataset
 
     @property
     def up_axis(self) -> int:

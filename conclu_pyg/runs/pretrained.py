@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
@@ -16,6 +15,8 @@ from conclu_pyg.registry import ENCODERS, NEIGHBORS, components_of
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import find_checkpoint
+from conclu_pyg.runs.provenance import EncoderOrigin, Mismatches
+from conclu_pyg.runs.render import render_datasets, render_mismatches
 from conclu_pyg.text import pluralize
 
 logger = logging.getLogger(__name__)
@@ -24,58 +25,10 @@ PREFIX = "encoder."  # of its weights among those of a method
 SHOWN = 12  # weights of each kind in the report
 
 
-@dataclass(frozen=True)
-class Pretraining:
-    """Where an encoder's weights come from: what the records of all that is made with them repeat.
-
-    Attributes:
-        source: the checkpoint.
-        dataset: the data set of the pre-training.
-        method: the name of the method.
-        terms: the names of its losses; empty where the checkpoint, of an older version, does not say.
-        epochs: how many it took.
-        up_axis: the coordinate that points up in its clouds, where the checkpoint says.
-        command, seconds: what was typed, and how long it took.
-        setting: see :mod:`conclu_pyg.runs.fingerprint`.
-        before: the same of the run that it took its own first weights from; empty for random ones.
-        departures: in what the encoder is another one than that of the run: weights that stayed random or were left
-            out, and arguments (default: nothing).
-    """
-
-    source: str
-    dataset: str
-    method: str
-    terms: list[str]
-    epochs: int
-    up_axis: int | None
-    command: str
-    seconds: float
-    setting: str
-    before: dict[str, Any]
-    departures: list[str] = field(default_factory=list)
-
-    def state(self) -> dict[str, Any]:
-        """Plain values, for a checkpoint."""
-        return asdict(self)
-
-
-def pretraining_of(encoder: nn.Module) -> Pretraining | None:
+def pretraining_of(encoder: nn.Module) -> EncoderOrigin | None:
     """Where the encoder's weights come from, or ``None`` for random ones."""
     found = getattr(encoder, "_pretraining", None)
-    return found if isinstance(found, Pretraining) else None
-
-
-def origin_in_words(pretraining: Mapping[str, Any]) -> str:
-    """The data sets that an encoder was trained on before, in their order, such as ``ModelNet40``; ``random`` for none.
-
-    Args:
-        pretraining: what a checkpoint says of it, empty for random weights.
-    """
-    datasets = []
-    while pretraining:
-        datasets.append(str(pretraining.get("dataset", "?")))
-        pretraining = pretraining.get("before") or {}
-    return ", then ".join(reversed(datasets)) or "random"
+    return found if isinstance(found, EncoderOrigin) else None
 
 
 def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] | None = None) -> None:
@@ -113,32 +66,36 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
     missing = {name: value for name, value in wanted.items() if name not in found}
     unexpected = {name: value for name, value in found.items() if name not in wanted}
     _report(str(path), checkpoint, fitting, missing, unexpected)
-    differences = _other_arguments(config, checkpoint.config["model"].get("encoder"))
-    if differences:
+    mismatches = Mismatches(
+        num_tensors=len(wanted),
+        missing=len(missing),
+        unexpected=len(unexpected),
+        arguments=_other_arguments(config, checkpoint.config["model"].get("encoder")),
+    )
+    if mismatches.arguments:
+        differences = render_mismatches(Mismatches(len(wanted), arguments=mismatches.arguments))
         warnings.warn(
             f"the encoder of {path} was trained with other arguments: {'; '.join(differences)}; its weights "
             "mean something else here, so give the run's arguments unless that is intended.",
             ConcluWarning,
             stacklevel=2,
         )
-    encoder._pretraining = Pretraining(  # type: ignore[assignment]
+    encoder._pretraining = EncoderOrigin(  # type: ignore[assignment]
         source=str(path),
         dataset=checkpoint.dataset,
         method=str(checkpoint.config["model"]["name"]),
-        terms=list(checkpoint.terms),
+        losses=tuple(checkpoint.terms),
         epochs=checkpoint.epoch,
         up_axis=checkpoint.up_axis,
         command=checkpoint.command,
         seconds=checkpoint.seconds,
-        setting=config_fingerprint(
-            checkpoint.config, checkpoint.dataset, str(checkpoint.pretraining.get("setting", ""))
+        fingerprint=config_fingerprint(
+            checkpoint.config,
+            checkpoint.dataset,
+            "" if checkpoint.pretraining is None else checkpoint.pretraining.fingerprint,
         ),
-        before=dict(checkpoint.pretraining),
-        departures=[
-            *([f"{len(missing)} of its {len(wanted)} tensors random"] if missing else []),
-            *([f"{len(unexpected)} of the run's tensors left out"] if unexpected else []),
-            *differences,
-        ],
+        before=checkpoint.pretraining,
+        mismatches=mismatches if missing or unexpected or mismatches.arguments else None,
     )
 
 
@@ -149,25 +106,26 @@ def _trained(checkpoint: Checkpoint) -> str:
     return str((isinstance(encoder, Mapping) and encoder.get("name")) or model["name"])
 
 
-def _other_arguments(config: Mapping[str, Any] | None, trained: Any) -> list[str]:
-    """What the config of the encoder says otherwise than that of the trained one, its defaults among it. Two names
-    are not compared any further, for nothing is known of what the arguments of one are to the other."""
+def _other_arguments(config: Mapping[str, Any] | None, trained: Any) -> dict[str, tuple[Any, Any]]:
+    """Returns the arguments whose values differ, defaults included: the value in the trained encoder's config and the
+    value in ``config``. If the names differ, no arguments are compared, since nothing relates those of one encoder to
+    those of another."""
     if config is None or not isinstance(trained, Mapping):
-        return []
+        return {}
     if config["name"] != trained.get("name"):
-        return [f"it was {trained.get('name')}, and is {config['name']}"]
+        return {"name": (trained.get("name"), config["name"])}
     try:
         cls, here, _ = ENCODERS.parse(config)
         _, there, _ = ENCODERS.parse(trained)
     except RegistryError:  # a damaged config; the weights fit
-        return []
+        return {}
     settings, before = resolved_arguments(cls, here), resolved_arguments(cls, there)
     same = [key for key, registry in components_of(cls).items() if registry is NEIGHBORS]  # all are exact
-    return [
-        f"{key} was {_plain(before.get(key))}, and is {_plain(settings.get(key))}"
+    return {
+        key: (_plain(before.get(key)), _plain(settings.get(key)))
         for key in sorted({*settings, *before} - {*same})
         if _plain(before.get(key)) != _plain(settings.get(key))
-    ]
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -178,8 +136,9 @@ def _plain(value: Any) -> Any:
 def _history(checkpoint: Checkpoint) -> str:
     """``ConClu, 7 epochs on ModelNet40``, with what came before it."""
     method, before = checkpoint.config["model"]["name"], checkpoint.pretraining
+    datasets = [] if before is None else [origin.dataset for origin in before.chain()]
     own = f"{method}, {pluralize(checkpoint.epoch, 'epoch')} on {checkpoint.dataset}"
-    return own + (f", from {before.get('method')} on {origin_in_words(before)}" if before else "")
+    return own + (f", from {before.method} on {render_datasets(datasets)}" if before else "")
 
 
 def _report(

@@ -46,17 +46,15 @@ def exits(arguments: list[str]) -> int:
             "error: unrecognized arguments: --hmtl (did you mean '--html'?), --pgn (did you mean '--png'?); see",
         ),
         (
-            ["evaluate", "a", "--probe", "fewshot"],
-            "error: argument --probe: invalid choice: 'fewshot' (did you mean 'few-shot'?), choose from svm, linear, "
-            "knn, few-shot; see conclu evaluate --help.",
+            ["evaluate", "a", "--on", "tst"],
+            "error: argument --on: invalid choice: 'tst' (did you mean 'test'?), choose from test, validation; see "
+            "conclu evaluate --help.",
         ),
         (["evaluate"], "error: the following arguments are required: run; see conclu evaluate --help."),
         (
             ["evaluate", "a", "--on", "xyz"],
             "error: argument --on: invalid choice: 'xyz', choose from test, validation; s",
         ),
-        (["results", "a", "b", "c"], "error: unrecognized arguments: c; see conclu results --help."),
-        (["results", "a"], "error: the following arguments are required: page; see conclu results --help."),
     ],
 )
 def test_what_cannot_be_understood_is_one_line_on_stderr_and_status_2(

@@ -1,19 +1,21 @@
 """Runs that were trained on labels, measured at their own task."""
 
-import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.evaluation import evaluate_task
-from conclu_pyg.evaluation.changes import CHANGES, changed_split
-from conclu_pyg.evaluation.evaluate import evaluate_run
+from conclu_pyg.errors import CheckpointError, ConfigError, DataError
+from conclu_pyg.evaluation import evaluate_run, evaluate_task
+from conclu_pyg.evaluation.corruptions import CORRUPTIONS, corrupted_split
+from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import BEST, LAST
 from conclu_pyg.runs.loaded_run import load_run
+from conclu_pyg.runs.protocol import Weights
+from conclu_pyg.runs.provenance import CloudSet
 from conclu_pyg.runs.records import read_records
 from conclu_pyg.tasks.predict import predict_split
 
@@ -27,7 +29,7 @@ def run(request: pytest.FixtureRequest, tiny_task_runs: dict[str, Path], tmp_pat
     return Path(shutil.copytree(tiny_task_runs[request.param], tmp_path / request.param))
 
 
-def test_a_record_for_each_figure_is_kept(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_for_each_figure_is_kept(run: Path) -> None:
     records = evaluate_run(str(run))
     assert records == read_records(run / "results.json")
     assert {record.task for record in records} == {run.name}
@@ -40,60 +42,48 @@ def test_a_record_for_each_figure_is_kept(run: Path, capsys: pytest.CaptureFixtu
     }
     (main,) = [record for record in records if "per_class" in record.details]
     assert main.metric == loaded.method.metric and list(main.details["per_class"]) == list(loaded.method.labels.classes)
-    assert all(record.details["labels"] == {"fraction": 1} and record.details["votes"] == 1 for record in records)
+    assert all(record.protocol == main.protocol for record in records)
     assert all(record.initialisation == "random" and record.method == "" and record.epochs == 0 for record in records)
-    assert main.protocol.startswith("weights after epoch 1 of 1: ")
-    assert "trained on 48 clouds of the split train;" in main.protocol
-    assert ("its category known" in main.protocol) == (run.name == "part_segmentation")
-    assert (run / "confusion.png").stat().st_size > 1000
-    out = capsys.readouterr().out
-    assert "from random weights: accuracy" in out
-    assert bool(re.search(r"│ 2 +│$", out, re.MULTILINE)) == (run.name == "part_segmentation")  # shapes are counted
+    protocol = main.protocol
+    assert protocol.weights == Weights("last", 1, 1)
+    assert (protocol.train, protocol.test) == (CloudSet("train", 48, 48), CloudSet("test", 40, 40))
+    assert protocol.category_known == (run.name == "part_segmentation") and protocol.votes == 1
+    assert protocol.model == type(loaded.method).__name__ and protocol.classifier is None
 
 
 def test_votes_are_reported_beside_the_figure_without(run: Path) -> None:
     single, voted = evaluate_run(str(run)), evaluate_run(str(run), votes=3)
     assert [r.value for r in voted[: len(single)]] == [r.value for r in single]
-    assert len(voted) == 2 * len(single) and all("3 votes" in r.protocol for r in voted[len(single) :])
-    assert [r.details["votes"] for r in voted] == [1] * len(single) + [3] * len(single)
+    assert len(voted) == 2 * len(single) and {r.metric for r in voted} == {r.metric for r in single}
+    assert [r.protocol.votes for r in voted] == [1] * len(single) + [3] * len(single)
     assert [r.value for r in evaluate_run(str(run), votes=3)] == [r.value for r in voted]  # by the run's seed
 
 
-def test_changed_clouds_are_measured_by_the_own_metric(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    *clean, changed = evaluate_run(str(run), robustness=True)
+def test_corrupted_clouds_are_measured_by_the_own_metric(run: Path) -> None:
+    *clean, corrupted = evaluate_run(str(run), robustness=True)
     assert [r.value for r in clean] == [r.value for r in evaluate_run(str(run))]
     loaded = load_run(run)
     metric = loaded.method.metric
-    assert changed.metric == f"mean {metric} under changes" and changed.details["measure"] == metric
-    assert changed.details["clean"] == next(r.value for r in clean if r.metric == metric)
-    values = [value for change in changed.details["changes"] for value in change["values"]]
-    assert changed.value == pytest.approx(sum(values) / len(values), abs=0.01)
+    assert corrupted.metric == f"mean {metric} under corruptions" and corrupted.details["measure"] == metric
+    assert corrupted.details["clean"] == next(r.value for r in clean if r.metric == metric)
+    values = [value for corruption in corrupted.details["corruptions"] for value in corruption["values"]]
+    assert corrupted.value == pytest.approx(sum(values) / len(values), abs=0.01)
     assert len(set(values)) > 5 or run.name == "classification"  # an epoch teaches the tiny classifier one class
-    split = changed_split(loaded, loaded.split("test"), CHANGES[3], 0.5)
-    assert CHANGES[3].name == "thinned"
+    split = corrupted_split(loaded, loaded.split("test"), CORRUPTIONS[3], 0.5)
+    assert CORRUPTIONS[3].name == "dropout"
     predicted = predict_split(loaded.method, split, loaded.device)
     scores = loaded.method.scores(*predicted, torch.from_numpy(split.y))
-    assert changed.details["changes"][3]["values"][1] == round(scores.values[metric], 2)
-    assert (run / "robustness.png").stat().st_size > 1000
-    out = capsys.readouterr().out
-    assert "trained" in out and "random" in out  # the column: trained from random weights
-    assert ("the mIoU may rise" in out) == (run.name == "part_segmentation")
-    assert f"{metric} in percent" in out and "turned about any axis" in out
+    assert corrupted.details["corruptions"][3]["values"][1] == round(scores.values[metric], 2)
 
 
-def test_figures_are_kept_though_what_comes_after_them_fails(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_are_kept_if_a_later_measurement_fails(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evaluate_task, "under_changes", interrupt)
+    monkeypatch.setattr(evaluate_task, "measure_corruptions", interrupt)
     with pytest.raises(KeyboardInterrupt):
         evaluate_run(str(run), votes=2, robustness=True)
-    kept = read_records(run / "results.json")
-    assert {record.details["votes"] for record in kept} == {1, 2}
-    monkeypatch.setattr(evaluate_task, "plot_confusion", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        evaluate_run(str(run))
-    assert len(read_records(run / "results.json")) == 3 * len(kept) // 2
+    assert {record.protocol.votes for record in read_records(run / "results.json")} == {1, 2}
 
 
 def test_the_mean_iou_of_a_run_is_that_of_its_clouds_one_by_one(
@@ -120,12 +110,12 @@ def test_the_mean_iou_of_a_run_is_that_of_its_clouds_one_by_one(
 
 def test_options_of_probes_are_refused(run: Path) -> None:
     for options in ({"with_random": True}, {"on": "validation"}, {"label_per_class": 3}):
-        with pytest.raises(ConfigError, match="was trained on labels, so it is measured at its own task"):
+        with pytest.raises(ConfigError, match="was trained with labels, so its model is measured at its own task"):
             evaluate_run(str(run), **options)  # type: ignore[arg-type]
 
 
 def test_votes_are_refused_for_a_run_of_pre_training(tiny_run: Path) -> None:
-    with pytest.raises(ConfigError, match="--votes=3 is for runs that were trained on labels"):
+    with pytest.raises(ConfigError, match="votes=3 applies to runs trained with labels"):
         evaluate_run(str(tiny_run), votes=3)
 
 
@@ -148,6 +138,13 @@ def test_points_that_a_transform_shuffles_are_measured_against_their_own_parts(r
     assert [r.value for r in shuffled] == pytest.approx([r.value for r in plain], abs=0.5)
 
 
-def test_the_best_epoch_is_said_without_its_number(run: Path) -> None:
+def test_the_best_epoch_is_in_the_details_and_not_in_the_protocol(run: Path) -> None:
     shutil.copy(run / LAST, run / BEST)
-    assert "weights of the epoch that was best on the validation clouds: " in evaluate_run(str(run))[0].protocol
+    records = evaluate_run(str(run))
+    assert all(record.protocol.weights == Weights("best") and record.details["epoch"] == 1 for record in records)
+
+
+def test_a_checkpoint_without_its_labelled_clouds_is_refused(run: Path) -> None:
+    replace(Checkpoint.load(run), trained_on=None).save(run / LAST)
+    with pytest.raises(CheckpointError, match="does not say which labelled clouds it was trained on"):
+        evaluate_run(str(run))

@@ -22,6 +22,7 @@ from conclu_pyg.pipelines.finetuning import Finetuning
 from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import BEST, LAST, find_checkpoint
+from conclu_pyg.runs.provenance import CloudSet, EncoderTreatment, LabelledTraining
 
 pytestmark = pytest.mark.usefixtures("terminal")
 
@@ -74,9 +75,10 @@ def test_a_start_from_a_run_has_its_encoder_and_says_whose(build: Build, tiny_ru
     for name, value in pipeline.model.encoder.state_dict().items():
         assert torch.equal(value, learnt.method[f"encoder.{name}"]), name
     pretraining = Checkpoint.load(pipeline.run_train()).pretraining
-    assert (pretraining["dataset"], pretraining["method"], pretraining["epochs"]) == ("ParametricShapes", "ConClu", 2)
-    assert pretraining["terms"] == learnt.terms and learnt.terms[:2] == ["contrast", "cluster"]
-    assert Checkpoint.load(build().run_train()).pretraining == {}
+    assert pretraining is not None
+    assert (pretraining.dataset, pretraining.method, pretraining.epochs) == ("ParametricShapes", "ConClu", 2)
+    assert list(pretraining.losses) == learnt.terms and learnt.terms[:2] == ["contrast", "cluster"]
+    assert Checkpoint.load(build().run_train()).pretraining is None
 
 
 def test_a_frozen_encoder_keeps_its_weights_and_statistics(build: Build, tiny_run: Path) -> None:
@@ -242,7 +244,9 @@ def test_what_is_not_of_the_pre_trained_encoder_stands_in_the_protocol(
     pipeline = build(checkpoint=tmp_path / "less.safetensors")
     pipeline.training_split()
     tensors = len(pipeline.model.encoder.state_dict())
-    assert f", the encoder not quite the pre-trained one (1 of its {tensors} tensors random" in pipeline.trained_on
+    assert pipeline.trained_on is not None and pipeline.trained_on.encoder.mismatches is not None
+    mismatches = pipeline.trained_on.encoder.mismatches
+    assert (mismatches.num_tensors, mismatches.missing, mismatches.unexpected) == (tensors, 1, 0)
 
 
 def test_the_checkpoint_remembers_the_best_epoch(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,18 +293,25 @@ def test_parts_of_a_split_that_has_none_are_refused(build: Build) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "clouds", "encoder"),
     [
-        ({}, "48 clouds of the split train"),
-        ({"label_per_class": 2, "validation": 0.5}, "20 of 48 clouds of the split train"),
-        ({"encoder_lr": 0.0}, "48 clouds of the split train, the encoder frozen"),
-        ({"encoder_lr": 1e-4}, "48 clouds of the split train, the encoder's learning rate 0.0001 beside 0.001"),
+        ({}, CloudSet("train", 48, 48), EncoderTreatment()),
+        (
+            {"label_per_class": 2, "validation": 0.5},
+            CloudSet("train", 20, 48, per_class=2),
+            EncoderTreatment(),
+        ),
+        ({"encoder_lr": 0.0}, CloudSet("train", 48, 48), EncoderTreatment(frozen=True)),
+        ({"encoder_lr": 1e-4}, CloudSet("train", 48, 48), EncoderTreatment(lr=1e-4, head_lr=1e-3)),
     ],
 )
-def test_the_checkpoint_says_what_was_trained_on(options: dict[str, Any], words: str, build: Build) -> None:
+def test_the_checkpoint_has_the_clouds_and_the_treatment_of_the_encoder(
+    options: dict[str, Any], clouds: CloudSet, encoder: EncoderTreatment, build: Build
+) -> None:
     checkpoint = Checkpoint.load(build(epochs=1, **options).run_train())
-    assert checkpoint.trained_on == words
-    assert checkpoint.chosen_on == ("20 other clouds of the split train" if "validation" in options else "")
+    assert checkpoint.trained_on == LabelledTraining(clouds, encoder)
+    held_out = CloudSet("train", 20, 48, per_class=2, held_out=0.5)
+    assert checkpoint.chosen_on == (held_out if "validation" in options else None)
 
 
 def test_clouds_are_turned_to_the_axis_that_the_encoder_knows(build: Build, tiny_run: Path, tmp_path: Path) -> None:
@@ -310,7 +321,9 @@ def test_clouds_are_turned_to_the_axis_that_the_encoder_knows(build: Build, tiny
     pipeline = build(checkpoint=tmp_path / "y_up.safetensors")
     turned, straight = pipeline.training_split()[0].pos, build().training_split()[0].pos
     assert torch.equal(turned[:, 1], straight[:, 2]) and pipeline.up_axis == 1
-    assert Checkpoint.load(pipeline.run_train()).up_axis == 1
+    checkpoint = Checkpoint.load(pipeline.run_train())
+    assert checkpoint.up_axis == 1
+    assert checkpoint.trained_on is not None and checkpoint.trained_on.up_axis_change == ("z", "y")
 
 
 def test_ctrl_c_saves_between_two_steps(build: Build) -> None:

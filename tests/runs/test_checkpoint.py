@@ -13,7 +13,10 @@ from torch import nn
 from conclu_pyg.errors import CheckpointError
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 from conclu_pyg.runs.folder import LAST
+from conclu_pyg.runs.provenance import CloudSet, EncoderOrigin, LabelledTraining, Mismatches
 from conclu_pyg.runs.tensor_file import write_tensor_file
+
+ORIGIN = asdict(EncoderOrigin("runs/a", "ModelNet40", "ConClu", 7, "train", 1.5, "abc"))
 
 
 @pytest.fixture
@@ -32,7 +35,11 @@ def checkpoint() -> Checkpoint:
         random={"order": torch.Generator().get_state(), "cpu": torch.get_rng_state(), "cuda": []},
         up_axis=1,
         labels={"classes": ["cup"], "parts": ["rim"], "class_parts": [[0]]},
-        pretraining={"source": "runs/a", "dataset": "ModelNet40", "up_axis": None, "seconds": 1.5},
+        pretraining=EncoderOrigin(
+            "runs/a", "ModelNet40", "ConClu", 7, "train", 1.5, "abc", mismatches=Mismatches(9, arguments={"k": (4, 5)})
+        ),
+        trained_on=LabelledTraining(CloudSet("train", 4, 8, fraction=0.5), up_axis_change=("y", "z")),
+        chosen_on=CloudSet("train", 4, 8, held_out=0.5),
     )
 
 
@@ -115,7 +122,14 @@ def test_a_file_that_may_not_be_read_is_named_with_the_reason(
         ({"num_points": -3}, r"num_points: expected a number >= 0, got -3"),
         ({"seconds": "x"}, r"checkpoint\.seconds: expected a finite number, got 'x'"),
         ({"seconds": float("nan")}, r"checkpoint\.seconds: expected a finite number, got nan"),
-        ({"trained_on": 5}, r".*trained_on: expected .*, got 5"),
+        ({"trained_on": "48 clouds"}, r"checkpoint\.trained_on: expected a mapping, got '48 clouds'"),
+        ({"chosen_on": {"split": "train"}}, r"checkpoint\.chosen_on: expected the keys of CloudSet, .*"),
+        (
+            {"pretraining": {**ORIGIN, "before": "ModelNet"}},
+            r".*pretraining\.before: expected a mapping, got 'ModelNet'",
+        ),
+        ({"pretraining": {**ORIGIN, "losses": "contrast"}}, r".*losses: expected a list, got 'contrast'"),
+        ({"pretraining": {**ORIGIN, "source": torch.zeros(1)}}, r"pretraining: expected dicts, lists and scalars"),
     ],
 )
 def test_a_damaged_part_is_named(checkpoint: Checkpoint, tmp_path: Path, parts: dict[str, Any], found: str) -> None:

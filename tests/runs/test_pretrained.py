@@ -13,7 +13,9 @@ from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import BEST, LAST
-from conclu_pyg.runs.pretrained import load_pretrained, origin_in_words, pretraining_of
+from conclu_pyg.runs.pretrained import load_pretrained, pretraining_of
+from conclu_pyg.runs.provenance import EncoderOrigin, Mismatches
+from conclu_pyg.runs.render import render_mismatches
 
 pytestmark = pytest.mark.usefixtures("terminal")
 
@@ -68,7 +70,7 @@ def test_all_weights_and_statistics_are_the_runs(
 
 def test_what_came_before_the_run_is_said_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = save(tmp_path / "a.safetensors", POINTNET)
-    before: dict[str, Any] = {"dataset": "Scans", "method": "ConClu", "before": {}}
+    before = EncoderOrigin("b.safetensors", "Scans", "ConClu", 3, "train", 1.0, "abc")
     checkpoint = Checkpoint.load(path)
     checkpoint.config["model"]["name"] = "Classifier"
     replace(checkpoint, epoch=1, pretraining=before).save(path)
@@ -93,25 +95,16 @@ def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None
     path = save(tmp_path / "a.safetensors", POINTNET)
     assert pretraining_of(ENCODERS.build(POINTNET)) is None
     found = pretraining_of(load({**POINTNET}, path))
-    assert found is not None and found.state() == {
-        "source": str(path),
-        "dataset": "ModelNet40",
-        "method": "ConClu",
-        "terms": [],
-        "epochs": 7,
-        "up_axis": 1,
-        "command": "conclu train a.yaml",
-        "seconds": 2.5,
-        "setting": config_fingerprint(Checkpoint.load(path).config, "ModelNet40"),
-        "before": {},
-        "departures": [],
-    }
-
-
-def test_the_data_sets_of_a_chain_are_said_in_their_order() -> None:
-    first: dict[str, Any] = {"dataset": "ModelNet40", "before": {}}
-    assert origin_in_words({}) == "random" and origin_in_words(first) == "ModelNet40"
-    assert origin_in_words({"dataset": "Scans", "before": first}) == "ModelNet40, then Scans"
+    assert found == EncoderOrigin(
+        source=str(path),
+        dataset="ModelNet40",
+        method="ConClu",
+        epochs=7,
+        up_axis=1,
+        command="conclu train a.yaml",
+        seconds=2.5,
+        fingerprint=config_fingerprint(Checkpoint.load(path).config, "ModelNet40"),
+    )
 
 
 def test_a_run_folder_gives_its_best_checkpoint_or_its_last(tmp_path: Path) -> None:
@@ -155,7 +148,7 @@ def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_abou
     assert "1 missing, 1 unexpected\n" in out
     found = pretraining_of(encoder)
     tensors = len(encoder.state_dict())
-    assert found and found.departures == [f"1 of its {tensors} tensors random", "1 of the run's tensors left out"]
+    assert found and found.mismatches == Mismatches(tensors, missing=1, unexpected=1)
     assert torch.equal(encoder.last.norm.weight, torch.ones(8))
     assert torch.equal(encoder.last.norm.bias, checkpoint.method["encoder.last.norm.bias"])
 
@@ -167,15 +160,15 @@ def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.Captur
     out = capsys.readouterr().out
     assert f"{len(missing)} missing, 0 unexpected" in out and f"and {len(missing) - 12} more" in out
     assert sum("stays random" in line for line in out.splitlines()) == 13
-    assert "arguments: input_transform was False, and is True; its weights" in out
+    assert "arguments: input_transform False in the run, True here; its weights" in out
 
 
 @pytest.mark.parametrize(
     ("run", "here", "said"),
     [
-        (DGCNN, {"k": 5}, "k was 4, and is 5"),
-        ({key: value for key, value in DGCNN.items() if key != "k"}, {"k": 5}, "k was 20, and is 5"),
-        (POINTNET, {"last_relu": False}, "last_relu was True, and is False"),
+        (DGCNN, {"k": 5}, "k 4 in the run, 5 here"),
+        ({key: value for key, value in DGCNN.items() if key != "k"}, {"k": 5}, "k 20 in the run, 5 here"),
+        (POINTNET, {"last_relu": False}, "last_relu True in the run, False here"),
     ],
 )
 def test_an_argument_that_no_shape_tells_is_warned_about(
@@ -183,7 +176,7 @@ def test_an_argument_that_no_shape_tells_is_warned_about(
 ) -> None:
     path = save(tmp_path / "a.safetensors", run)
     found = pretraining_of(load({**run, **here}, path))
-    assert found and found.departures == [said]
+    assert found and found.mismatches is not None and render_mismatches(found.mismatches) == [said]
     assert capsys.readouterr().out.endswith(
         f"warning: the encoder of {path} was trained with other arguments: {said}; its weights mean something else "
         "here, so give the run's arguments unless that is intended.\n"
@@ -216,7 +209,7 @@ def test_an_encoder_by_another_name_is_warned_about_though_it_fits(
     path = save(tmp_path / "a.safetensors", POINTNET)
     ENCODERS.register_module(name="Mine")(ENCODERS.get("PointNet"))
     load({**POINTNET, "name": "Mine"}, path)
-    assert "trained with other arguments: it was PointNet, and is Mine; " in capsys.readouterr().out
+    assert "trained with other arguments: name PointNet in the run, Mine here; " in capsys.readouterr().out
 
 
 def test_an_encoder_that_was_built_already_is_loaded_without_a_config(tmp_path: Path) -> None:

@@ -1,30 +1,24 @@
 import json
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import conclu_pyg
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.runs.provenance import EncoderOrigin
 from conclu_pyg.runs.records import Record, append_records, command_line, read_records, versions
 
-RECORD = Record(
-    task="svm",
-    dataset="ModelNet40",
-    encoder="PointNet",
-    method="ConClu",
-    initialisation="ModelNet40",
-    metric="accuracy",
-    value=87.5,
-    seed=0,
-    epochs=12,
-    protocol="linear SVM",
-    command="tools/evaluate.py runs/a",
-    seconds=3.5,
-    details={"per_class": {"chair": 99.0, "lamp": None}},
-)
+MakeRecord = Callable[..., Record]
+
+
+@pytest.fixture
+def record(make_record: MakeRecord) -> Record:
+    return make_record(details={"per_class": {"chair": 99.0, "lamp": None}})
 
 
 def test_a_record_has_every_field_that_the_specification_names() -> None:
@@ -32,43 +26,75 @@ def test_a_record_has_every_field_that_the_specification_names() -> None:
     assert set(named.split()) <= {field.name for field in fields(Record)}
 
 
-def test_records_are_appended_to_earlier_ones_and_come_back(tmp_path: Path) -> None:
+def test_records_are_appended_to_earlier_ones_and_come_back(tmp_path: Path, record: Record) -> None:
     path = tmp_path / "results.json"
-    append_records(path, [RECORD])
-    append_records(path, [replace(RECORD, seed=1), replace(RECORD, seed=2)])
-    assert read_records(path) == [RECORD, replace(RECORD, seed=1), replace(RECORD, seed=2)]
+    append_records(path, [record])
+    append_records(path, [replace(record, seed=1), replace(record, seed=2)])
+    assert read_records(path) == [record, replace(record, seed=1), replace(record, seed=2)]
     assert json.loads(path.read_text())[0]["details"]["per_class"]["lamp"] is None
 
 
-def test_records_of_two_threads_are_all_kept(tmp_path: Path) -> None:
+def test_records_of_two_threads_are_all_kept(tmp_path: Path, record: Record) -> None:
     path = tmp_path / "results.json"
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda seed: append_records(path, [replace(RECORD, seed=seed)]), range(20)))
+        list(pool.map(lambda seed: append_records(path, [replace(record, seed=seed)]), range(20)))
     assert sorted(record.seed for record in read_records(path)) == list(range(20))
-    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+    assert {file.name for file in tmp_path.iterdir()} <= {"results.json", ".results.json.lock"}
 
 
-def test_what_json_cannot_hold_leaves_the_earlier_records(tmp_path: Path) -> None:
+def test_what_json_cannot_hold_leaves_the_earlier_records(tmp_path: Path, record: Record) -> None:
     path = tmp_path / "results.json"
-    append_records(path, [RECORD])
+    append_records(path, [record])
     with pytest.raises(ValueError, match="JSON"):
-        append_records(path, [replace(RECORD, value=float("nan"))])
-    assert read_records(path) == [RECORD]
-    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+        append_records(path, [replace(record, value=float("nan"))])
+    assert read_records(path) == [record]
+    assert {file.name for file in tmp_path.iterdir()} <= {"results.json", ".results.json.lock"}
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[", b"{}", b"[1]", b"[{}]", b"\xff\xfe", json.dumps([asdict(RECORD) | {"extra": 1}]).encode()],
+    [b"", b"[", b"{}", b"[1]", b"[{}]", b"\xff\xfe", b'[{"task": "svm"}]', b"[" * 100_000],
 )
-def test_a_damaged_file_is_refused_by_name_and_left_alone(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_refused_by_name_and_left_alone(tmp_path: Path, content: bytes, record: Record) -> None:
     path = tmp_path / "results.json"
     path.write_bytes(content)
     with pytest.raises(
-        ConcluError, match=r"results\.json is no list of records: .*; move it away to begin a new one\."
+        ConcluError, match=r"results\.json is not a list of records: .*; move it away to start a new one\."
     ):
-        append_records(path, [RECORD])
+        append_records(path, [record])
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"extra": 1},
+        {"value": "87"},
+        {"value": True},
+        {"seed": 0.5},
+        {"losses": "contrast"},
+        {"details": []},
+        {"training": {"command": "a"}},
+        {"pretraining": {"dataset": "ModelNet40"}},
+        {"protocol": "linear SVM on frozen features"},
+    ],
+)
+def test_a_record_with_a_wrong_field_is_refused_by_name(tmp_path: Path, record: Record, wrong: dict[str, Any]) -> None:
+    (tmp_path / "results.json").write_text(json.dumps([asdict(record) | wrong]))
+    with pytest.raises(ConcluError, match=rf"record 0.*{next(iter(wrong))}.*got"):
+        read_records(tmp_path / "results.json")
+
+
+def test_the_data_sets_of_a_chain_of_trainings_are_in_their_order(make_record: MakeRecord) -> None:
+    def origin(dataset: str, before: EncoderOrigin | None = None) -> EncoderOrigin:
+        return EncoderOrigin("a.pt", dataset, "ConClu", 1, "train", 1.0, "abc", before=before)
+
+    chain = origin("Scans", before=origin("ModelNet40"))
+    assert make_record().pretrained_on == ["ModelNet40"] and make_record(random=True).pretrained_on == []
+    assert make_record(pretraining=chain, initialisation="B").pretrained_on == ["ModelNet40", "Scans", "B"]
+    supervised: dict[str, Any] = {"protocol": {"model": "Classifier"}, "initialisation": "Scans"}
+    assert make_record(pretraining=chain, **supervised).pretrained_on == ["ModelNet40", "Scans"]
+    assert make_record(protocol={"model": "Classifier"}, initialisation="random").pretrained_on == []
 
 
 def test_versions_name_python_the_package_and_what_results_depend_on() -> None:

@@ -13,13 +13,13 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 from conclu_pyg.data.base import PointCloudSplit
-from conclu_pyg.evaluation.label_curves import LabelCurve, Panel
-from conclu_pyg.runs.records import Record
+from conclu_pyg.runs.protocol import Protocol, Weights
+from conclu_pyg.runs.provenance import CloudSet
+from conclu_pyg.runs.records import Record, Training
 from conclu_pyg.vis.confusion import plot_confusion
 from conclu_pyg.vis.curves import plot_curves
 from conclu_pyg.vis.figures import save_figure
 from conclu_pyg.vis.gallery import plot_clusters
-from conclu_pyg.vis.label_efficiency import plot_label_efficiency
 from conclu_pyg.vis.panel import Panel as CloudPanel
 from conclu_pyg.vis.pictures import render_picture
 from conclu_pyg.vis.robustness import plot_robustness
@@ -41,16 +41,14 @@ def clusters(path: Path) -> None:
     plot_clusters(split, np.zeros((1, 1)), 2, path, columns=1)
 
 
-def label_efficiency(path: Path) -> None:
-    panel = Panel(NAME, "classification", NAME, "per_class", NAME)
-    plot_label_efficiency([LabelCurve(panel, NAME, [5, 10], [[30.0, 32.0], [49.0]])], path)
-
-
 def robustness(path: Path) -> None:
-    change = {"name": NAME, "unit": NAME, "none": 1, "strengths": [2], "values": [5.0]}
+    corruption = {"name": NAME, "unit": NAME, "identity": 1, "severities": [2], "values": [5.0]}
+    details = {"measure": NAME, "clean": 9.0, "corruptions": [corruption]}
+    clouds = CloudSet("train", 1, 1)
     record = Record(
         task="svm", dataset="A", encoder="E", method="M", metric="mean", value=1, initialisation="random", seed=0,
-        epochs=1, protocol="", command="", seconds=0, details={"measure": NAME, "clean": 9.0, "changes": [change]},
+        epochs=1, protocol=Protocol(Weights("last"), clouds, clouds, 1), command="", seconds=0, fingerprint="",
+        training=Training("", 0), details=details,
     )  # fmt: skip
     plot_robustness([record, replace(record, initialisation=NAME)], path)
 
@@ -60,7 +58,7 @@ def picture(path: Path) -> None:
     render_picture([panel], [NAME], path, renderer="matplotlib", size=150, title=NAME)
 
 
-@pytest.mark.parametrize("plot", [confusion, curves, clusters, label_efficiency, robustness, picture])
+@pytest.mark.parametrize("plot", [confusion, curves, clusters, robustness, picture])
 def test_a_name_that_is_no_formula_is_drawn(
     plot: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

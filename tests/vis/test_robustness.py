@@ -1,4 +1,4 @@
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,45 +7,39 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from conclu_pyg.runs.provenance import EncoderOrigin
 from conclu_pyg.runs.records import Record
 from conclu_pyg.vis.robustness import plot_robustness
 
-
-def record(clean: float, trained: bool, changes: int = 4) -> Record:
-    details = {
-        "measure": "accuracy",
-        "clean": clean,
-        "changes": [
-            {"name": f"change {i}", "unit": "m", "none": 1, "strengths": [2, 5], "values": [clean - 10 * i, 5.0]}
-            for i in range(changes)
-        ],
-    }
-    of_all: dict[str, Any] = {
-        "task": "svm",
-        "dataset": "A",
-        "encoder": "E",
-        "method": "M",
-        "metric": "mean",
-        "value": 1,
-    }
-    return Record(
-        **of_all,
-        initialisation="A" if trained else "random",
-        seed=0,
-        epochs=1,
-        protocol="",
-        command="",
-        seconds=0,
-        training={"command": "train"} if trained else {},
-        details=details,
-    )
+MakeRecord = Callable[..., Record]
 
 
-def test_models_of_labelled_tasks_are_told_from_encoders(drawn: list[Figure], tmp_path: Path) -> None:
-    for task, prefix in (("svm", ""), ("classification", "trained on labels, from ")):
-        plot_robustness([replace(record(90, trained), task=task) for trained in (True, False)], tmp_path / "a.png")
+@pytest.fixture
+def make(make_record: MakeRecord) -> MakeRecord:
+    def make(clean: float, trained: bool, number: int = 4, **fields: Any) -> Record:
+        corruptions = [
+            {"name": f"kind {i}", "unit": "m", "identity": 1, "severities": [2, 5], "values": [clean - 10 * i, 5.0]}
+            for i in range(number)
+        ]
+        details = {"measure": "accuracy", "clean": clean, "corruptions": corruptions}
+        return make_record(random=not trained, details=details, **fields)
+
+    return make
+
+
+def test_supervised_models_have_other_labels_than_encoders(
+    make: MakeRecord, drawn: list[Figure], tmp_path: Path
+) -> None:
+    origin = EncoderOrigin("a.pt", "ModelNet40", "ConClu", 1, "train", 1.0, "abc")
+    for model, prefix in (("", ""), ("Classifier", "trained with labels, from ")):
+        before = origin if model else None
+        records = [
+            make(90, True, protocol={"model": model}, pretraining=before),
+            make(90, False, protocol={"model": model}),
+        ]
+        plot_robustness(records, tmp_path / "a.png")
         names = [text.get_text() for text in drawn[-1].legends[0].get_texts()]
-        assert names == [f"{prefix}pre-trained on A", f"{prefix}random weights"]
+        assert names == [f"{prefix}pre-trained on ModelNet40", f"{prefix}random weights"]
 
 
 @pytest.fixture
@@ -56,18 +50,20 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return figures
 
 
-def test_each_change_has_a_panel_with_a_curve_for_each_encoder(tmp_path: Path, drawn: list[Figure]) -> None:
-    plot_robustness([record(60.0, False), record(80.0, True)], tmp_path / "robustness.png")
+def test_each_corruption_has_a_panel_with_a_curve_for_each_encoder(
+    make: MakeRecord, tmp_path: Path, drawn: list[Figure]
+) -> None:
+    plot_robustness([make(60.0, False), make(80.0, True)], tmp_path / "robustness.png")
     assert imread(tmp_path / "robustness.png").std() > 0
     panels = [axis for axis in drawn[0].axes if axis.get_visible()]
-    assert [panel.get_title() for panel in panels] == [f"change {i}" for i in range(4)]
+    assert [panel.get_title() for panel in panels] == [f"kind {i}" for i in range(4)]
     random, trained = panels[1].lines
-    assert (random.get_label(), trained.get_label()) == ("random weights", "pre-trained on A")
+    assert (random.get_label(), trained.get_label()) == ("random weights", "pre-trained on ModelNet40")
     assert np.array_equal(trained.get_xydata(), [[1, 80], [2, 70], [5, 5]])
     assert np.array_equal(random.get_xydata(), [[1, 60], [2, 50], [5, 5]])
     assert trained.get_linestyle() != random.get_linestyle()
 
 
-def test_one_encoder_and_one_change_are_a_picture_too(tmp_path: Path) -> None:
-    plot_robustness([record(60.0, True, changes=1)], tmp_path / "robustness.png")
+def test_one_encoder_and_one_corruption_are_a_picture_too(make: MakeRecord, tmp_path: Path) -> None:
+    plot_robustness([make(60.0, True, 1)], tmp_path / "robustness.png")
     assert imread(tmp_path / "robustness.png").std() > 0

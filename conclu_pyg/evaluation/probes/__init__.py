@@ -1,0 +1,1 @@
+"""Probes, registered in :data:`conclu_pyg.PROBES`: one kind per file."""

@@ -1,0 +1,139 @@
+"""Which labelled clouds a fine-tuning learns from, and by which it chooses its epoch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from conclu_pyg.data.base import PointCloudSplit
+from conclu_pyg.data.subsets import draw_fraction, draw_per_class, hold_out
+from conclu_pyg.errors import ConcluWarning, ConfigError
+from conclu_pyg.pipelines.base import check_at_least
+from conclu_pyg.runs.provenance import CloudSet
+from conclu_pyg.text import pluralize
+
+
+class LabelledClouds(NamedTuple):
+    """What was chosen.
+
+    Attributes:
+        train: the clouds to learn from.
+        held_out: those to choose the epoch by, if there are any; none of them is learnt from.
+        trained_on, chosen_on: both as fields, for the protocol of results.
+    """
+
+    train: PointCloudSplit
+    held_out: PointCloudSplit | None
+    trained_on: CloudSet
+    chosen_on: CloudSet | None
+
+
+@dataclass(frozen=True)
+class LabelSubset:
+    """The options of :class:`~conclu_pyg.pipelines.finetuning.Finetuning` about labels, checked.
+
+    Raises:
+        ConfigError: one out of its range, two that exclude each other, or clouds to choose by that are trained on or
+            evaluated on.
+    """
+
+    label_fraction: float = 1.0
+    label_per_class: int | None = None
+    train_on: str = "train"
+    validation: float | str = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.label_fraction <= 1:
+            percent = self.label_fraction / 100
+            meant = f"; give {percent:g} for {self.label_fraction:g} percent" if 0 < percent <= 1 else ""
+            raise ConfigError(
+                f"pipeline.label_fraction must be above 0 and at most 1, found {self.label_fraction}{meant}."
+            )
+        if self.label_per_class is not None:
+            check_at_least(1, label_per_class=self.label_per_class)
+            if self.label_fraction < 1:
+                raise ConfigError("pipeline.label_fraction and label_per_class exclude each other; give one of them.")
+        if self.train_on == "test":
+            raise ConfigError("pipeline.train_on=test would train on the clouds that are evaluated on; give another.")
+        if isinstance(self.validation, (int, float)):
+            if not 0 <= self.validation < 1:
+                raise ConfigError(
+                    f"pipeline.validation, a share, must be at least 0 and below 1, found {self.validation}."
+                )
+        elif self.validation in ("test", self.train_on):
+            raise ConfigError(
+                f"pipeline.validation={self.validation} beside train_on={self.train_on} would choose the epoch by "
+                f"clouds that are {'evaluated on later' if self.validation == 'test' else 'trained on'}; give a share "
+                "of the training clouds, such as 0.2, or another split beside pipeline.train_on=train."
+            )
+        elif self.train_on != "train":
+            raise ConfigError(
+                f"pipeline.validation={self.validation}, a split, needs pipeline.train_on=train, found "
+                f"{self.train_on}, which may hold its clouds too; give that, or a share of the training clouds, such "
+                "as 0.2."
+            )
+
+    def clouds(self, split: Callable[[str], PointCloudSplit], seed: int) -> LabelledClouds:
+        """Draws them.
+
+        Args:
+            split: gives a split by its name.
+            seed: rules the draws.
+
+        Raises:
+            ConfigError: a split to choose by that holds all of the other one, or fewer than two clouds to learn from.
+            DataError: no such split, or a class of too few clouds.
+        """
+        everything = train = split(self.train_on)
+        if self.label_per_class is not None:
+            train = draw_per_class(train, self.label_per_class, seed)
+        elif self.label_fraction < 1:
+            train = draw_fraction(train, self.label_fraction, seed)
+        labelled = CloudSet(
+            self.train_on, len(train), len(everything), per_class=self.label_per_class, fraction=self.label_fraction
+        )
+        held_out, chosen_on = None, None
+        if isinstance(self.validation, str):
+            validation = split(self.validation)
+            held_out = self._others(validation, everything)
+            chosen_on = CloudSet(self.validation, len(held_out), len(validation))
+        elif self.validation:  # of the few: labels to choose by are labels
+            remedy = "give pipeline.validation=0, or the name of a split"
+            train, held_out = hold_out(train, self.validation, seed, remedy)
+            chosen_on = replace(labelled, num_clouds=len(held_out), held_out=self.validation)
+        if len(train) < 2:
+            raise ConfigError(f"Finetuning needs at least two training clouds, found {len(train)}.")
+        return LabelledClouds(train, held_out, replace(labelled, num_clouds=len(train)), chosen_on)
+
+    def _others(self, split: PointCloudSplit, seen: PointCloudSplit) -> PointCloudSplit:
+        """A split to choose by, without those of its clouds that are trained on too, as the official lists of
+        ShapeNetPart have some."""
+        repeated = _repeated(split, seen)
+        if len(repeated) in (len(seen), len(split)):
+            what = "all" if len(repeated) == len(seen) else "nothing but clouds"
+            raise ConfigError(
+                f"pipeline.validation={self.validation} would choose the epoch by clouds that are trained on, for it "
+                f"holds {what} of the split {self.train_on}; give another split, or a share of the training clouds, "
+                "such as 0.2."
+            )
+        if not len(repeated):
+            return split
+        warnings.warn(
+            f"{pluralize(len(repeated), 'cloud')} of the split {self.validation}, {split.names[repeated[0]]} among "
+            f"them, stand in the split {self.train_on} too and are left out of the validation.",
+            ConcluWarning,
+            stacklevel=2,
+        )
+        return split.subset(np.setdiff1d(np.arange(len(split)), repeated))
+
+
+def _repeated(split: PointCloudSplit, seen: PointCloudSplit) -> np.ndarray:
+    """The places of the clouds that another split has under the same name, point for point."""
+    places = {name: place for place, name in enumerate(seen.names)}
+    named = [(place, places[name]) for place, name in enumerate(split.names) if name in places]
+    same = [place for place, other in named if np.array_equal(split.pos[place], seen.pos[other])]
+    return np.array(same, dtype=np.int64)

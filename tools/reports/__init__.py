@@ -1,0 +1,1 @@
+"""Reports from records: the results page of this repository."""
