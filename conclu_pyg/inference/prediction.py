@@ -1,94 +1,95 @@
-"""What was predicted for a cloud, in words and in panels."""
+"""The prediction for one cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from conclu_pyg.io.clouds import Cloud
+from conclu_pyg.text import pluralize
 from conclu_pyg.vis.panel import Panel, panels_of
 
-LEFT_OUT = -1  # the label of a point that could not be used
+IGNORED = -1  # the label of a point that could not be used
+SHOW_TIME_AFTER = 1.0  # seconds
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What was predicted for a cloud.
+    """The prediction for one cloud.
 
     Attributes:
-        name: the name of what is written.
-        source: the file that it came from, or ``test split``.
-        pos: the points, as they were read.
-        labels: the part of each point; for a classifier, its class at each.
-        category: its class, predicted by a classifier and given to a part segmenter.
-        parts: the shares of the parts in words; empty for a classifier.
-        probability: of the class; ``None`` for a part segmenter.
-        truth: the true part of each point, where it is known.
-        true_class: the class that a classifier should have found, where it is known.
-        rows: which points of the file those are, where ``left_out`` of them could not be used.
-        left_out: how many could not be used.
-        offset: what was taken off every point of a cloud far from the origin.
-        notes: what was mended or sampled when it was read, and by which name its category was guessed.
-        seconds: how long it took.
+        cloud: the cloud as it was read.
+        source: its file, or ``test split``.
+        labels: the predicted part of each point; of a classifier, the predicted class, repeated for each point.
+        category: the class of the cloud: predicted by a classifier, given to a part segmenter.
+        part_shares: the share of the points of each part of the category that occurs, by name; empty for a classifier.
+        probability: of the predicted class; ``None`` for a part segmenter.
+        true_parts: the true part of each point, if it is known.
+        true_class: the true class, if it is known and the class was predicted.
+        notes: repairs of the cloud, the source of its category and similar remarks.
+        seconds: the duration of the prediction.
+
+    Shapes:
+        - **labels**, **true_parts:** int64 ``[m]``, for the ``m`` points of the cloud
     """
 
-    name: str
+    cloud: Cloud
     source: str
-    pos: np.ndarray
     labels: np.ndarray
     category: str
-    parts: str = ""
+    part_shares: Mapping[str, float] = field(default_factory=dict)
     probability: float | None = None
-    truth: np.ndarray | None = None
+    true_parts: np.ndarray | None = None
     true_class: str | None = None
-    rows: np.ndarray | None = None
-    left_out: int = 0
-    offset: np.ndarray | None = None
     notes: Sequence[str] = ()
     seconds: float = 0.0
 
     @property
-    def right(self) -> float | None:
-        """The share of the points whose part is right, or 1 or 0 for a class; ``None`` where no truth is known."""
-        if self.truth is not None:
-            return float(np.mean(self.truth == self.labels))
+    def accuracy(self) -> float | None:
+        """The share of the points with the correct part, or 1 or 0 for a class; ``None`` without ground truth."""
+        if self.true_parts is not None:
+            return float(np.mean(self.true_parts == self.labels))
         return None if self.true_class is None else float(self.true_class == self.category)
 
     @property
-    def answer(self) -> str:
-        """What is said of it, in a line."""
+    def summary(self) -> str:
+        """The prediction in one line."""
         if self.probability is not None:
-            answer = f"{self.category} ({100 * self.probability:.0f} %)"
-            verdict = "right" if self.right else "wrong"
-            return answer if self.true_class is None else f"{answer}, true: {self.true_class}, {verdict}"
-        answer = f"{self.category}: predicted {self.parts}"
-        return answer if self.right is None else f"{answer}; {100 * self.right:.1f} % of the points right"
+            summary = f"{self.category} ({100 * self.probability:.0f} %)"
+            verdict = "correct" if self.accuracy else "wrong"
+            return summary if self.true_class is None else f"{summary}, true: {self.true_class}, {verdict}"
+        shares = ", ".join(f"{_short_part_name(name)} {_percent(share)}" for name, share in self.part_shares.items())
+        summary = f"{self.category}: predicted {shares}"
+        return summary if self.accuracy is None else f"{summary}; {100 * self.accuracy:.1f} % of the points correct"
 
     @property
-    def effort(self) -> str:
-        """How many points were predicted, and how long it took where one had to wait for it."""
-        points = "1 point" if len(self.pos) == 1 else f"{len(self.pos):,} points"
-        return f"{points} in {self.seconds:.1f} s" if self.seconds > 1 else points
+    def size_and_time(self) -> str:
+        """The number of points, and the duration if it was noticeable."""
+        points = pluralize(len(self.cloud.points), "point")
+        return f"{points} in {self.seconds:.1f} s" if self.seconds > SHOW_TIME_AFTER else points
 
     def file_labels(self) -> np.ndarray:
-        """The label of each point of the file in its order, -1 where a point could not be used.
+        """Returns the label of each point of the file, in the file's order; -1 for a point that could not be used.
 
         Shapes:
             - **output:** int64 ``[m + left_out]``
         """
-        labels = np.full(len(self.labels) + self.left_out, LEFT_OUT, dtype=np.int64)
-        labels[slice(None) if self.rows is None else self.rows] = self.labels
+        labels = np.full(len(self.labels) + self.cloud.left_out, IGNORED, dtype=np.int64)
+        labels[slice(None) if self.cloud.rows is None else self.cloud.rows] = self.labels
         return labels
 
     def panels(self) -> list[Panel]:
-        """What is shown of it."""
-        return panels_of(self.pos, self.labels, self.truth)
+        """Returns the panels that show it."""
+        return panels_of(self.cloud.points, self.labels, self.true_parts)
 
 
-def in_total(rights: Sequence[float], task_has_parts: bool) -> str:
-    """What :attr:`Prediction.right` of several clouds comes to, in a sentence."""
-    mean = 100 * sum(rights) / len(rights)
-    if task_has_parts:
-        return f"in total: {mean:.1f} % of the points right, the mean of {len(rights):,} clouds"
-    return f"in total: {sum(rights):,.0f} of {len(rights):,} clouds right ({mean:.1f} %)"
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.005 else "< 1 %"
+
+
+def _short_part_name(name: str) -> str:
+    """Returns ``leg`` for ``chair/leg``, and ``part 47`` for ``Table/47``."""
+    own = name.rpartition("/")[2]
+    return f"part {own}" if own.isdecimal() else own

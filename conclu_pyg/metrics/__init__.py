@@ -1,4 +1,4 @@
-"""What predictions are worth: one task per file."""
+"""Metrics, one module per task."""
 
 from conclu_pyg.metrics.classification import classification_scores
 from conclu_pyg.metrics.parts import part_iou, part_scores

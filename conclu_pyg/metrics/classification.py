@@ -11,20 +11,20 @@ from conclu_pyg.metrics.scores import Scores, confusion_matrix
 
 
 def classification_scores(predicted: Tensor, truth: Tensor, classes: Sequence[str]) -> Scores:
-    """The overall accuracy (share of the clouds) and the mean of the classes' accuracies, over the classes there are.
+    """Returns the overall accuracy (over clouds) and the class accuracy (mean over the classes that occur).
 
     Args:
-        predicted: a class for each cloud.
-        truth: the true one.
-        classes: the name of each class.
+        predicted: the predicted class of each cloud.
+        truth: the true class.
+        classes: the names of the classes, by label.
 
     Shapes:
         - **predicted**, **truth:** ``[n]``
     """
     confusion = confusion_matrix(predicted, truth, len(classes))
-    right, count = confusion.diag().double(), confusion.sum(dim=1)
-    accuracy = 100 * right / count  # NaN for a class that is not there
+    correct, count = confusion.diag().double(), confusion.sum(dim=1)
+    accuracy = 100 * correct / count  # NaN for a class that does not occur
     per_class = {name: {"accuracy": value} for name, value in zip(classes, accuracy.tolist(), strict=True)}
-    there = [value for value in accuracy.tolist() if not math.isnan(value)]
-    values = {"accuracy": float(100 * right.sum() / count.sum()), "class accuracy": sum(there) / len(there)}
+    present = [value for value in accuracy.tolist() if not math.isnan(value)]
+    values = {"accuracy": float(100 * correct.sum() / count.sum()), "class accuracy": sum(present) / len(present)}
     return Scores(values, per_class, confusion)

@@ -1,4 +1,4 @@
-"""Metrics of part segmentation, as PointNet measures it and the paper after it (section 3.3)."""
+"""Metrics of part segmentation, as in PointNet and in the paper (section 3.3)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from conclu_pyg.metrics.scores import Scores, confusion_matrix
 
 
 def part_iou(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor, possible: Tensor) -> Tensor:
-    """The intersection over union of each part in each shape. A part of the shape's category that is neither there nor
-    predicted counts as 1.
+    """Returns the intersection over union of each part in each shape. A part of the shape's category that is absent and
+    not predicted counts as 1.
 
     Args:
-        predicted: a part for each point.
-        truth: the true one.
-        cloud: the shape of each point.
+        predicted: the predicted part of each point.
+        truth: the true part of each point.
+        cloud: the index of the shape of each point.
         category: the category of each shape.
-        possible: which parts each category has, bool.
+        possible: whether each category has each part.
 
     Shapes:
-        - **predicted**, **truth**, **cloud:** ``[M]``, **category:** ``[n]``, **possible:** ``[K, P]``
+        - **predicted**, **truth**, **cloud:** ``[M]``, **category:** ``[n]``, **possible:** bool ``[K, P]``
         - **output:** float64 ``[n, P]``, NaN for the parts of other categories
     """
     clouds, parts = len(category), possible.size(1)
@@ -37,9 +37,9 @@ def part_iou(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor, 
 
 
 def part_scores(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor, labels: Labels) -> Scores:
-    """Overall accuracy (share of the points), and the mean intersection over union: of a shape over the parts of its
-    category, averaged over shapes (*instance*), or over the shapes of each category and then over categories
-    (*category*).
+    """Returns the overall accuracy (over points) and the mean intersection over union. That of a shape is averaged over
+    the parts of its category; the mean is over shapes (*instance*), or over the shapes of each category and then
+    over categories (*category*).
 
     Args:
         predicted, truth, cloud, category: as for :func:`part_iou`.
@@ -48,12 +48,12 @@ def part_scores(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tenso
     confusion = confusion_matrix(predicted, truth, len(labels.parts))
     iou = part_iou(predicted, truth, cloud, category, labels.parts_of_classes().to(truth.device)).cpu()
     of_shape = iou.nanmean(dim=1)  # (n,)
-    right = (predicted == truth).double()
+    correct = (predicted == truth).double()
     shapes = category.cpu()
     per_class = {}
     for label, name in enumerate(labels.classes):
         here = shapes == label
-        points = right[(category == label)[cloud]]
+        points = correct[(category == label)[cloud]]
         per_class[name] = {
             "mIoU": float(100 * of_shape[here].mean()),
             "accuracy": float(100 * points.mean()),
@@ -61,7 +61,7 @@ def part_scores(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tenso
         }
     of_category = torch.tensor([row["mIoU"] for row in per_class.values()])
     values = {
-        "accuracy": float(100 * right.mean()),
+        "accuracy": float(100 * correct.mean()),
         "instance mIoU": float(100 * of_shape.mean()),
         "category mIoU": float(of_category.nanmean()),
     }

@@ -1,20 +1,19 @@
-"""Named figures of one task, in all and for each class."""
+"""Scores of predictions, overall and per class."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 
 class Scores(NamedTuple):
-    """What predictions are worth.
+    """Scores of predictions.
 
     Attributes:
-        values: the figures by their names, in percent.
-        per_class: the same, or some of them, for each class, and counts; NaN for a class that was not there.
-        confusion: how often each label (row) was predicted as each other (column).
+        values: the scores by name, in percent.
+        per_class: scores in percent and counts of each class; NaN for a class that does not occur.
+        confusion: the number of targets of each true label (row) with each predicted label (column).
 
     Shapes:
         - **confusion:** int64 ``[labels, labels]``
@@ -26,11 +25,10 @@ class Scores(NamedTuple):
 
 
 def confusion_matrix(predicted: Tensor, truth: Tensor, labels: int) -> Tensor:
-    """How often each label (row) was predicted as each other (column), on the CPU.
+    """Returns the number of targets of each true label (row) with each predicted label (column), on the CPU.
 
     Shapes:
-        - **predicted**, **truth:** ``[n]``
+        - **predicted**, **truth:** int64 ``[n]``, from 0 to ``labels - 1``
         - **output:** int64 ``[labels, labels]``
     """
-    # torchmetrics takes two labels at least; a data set of one is of little use, and no reason to fail.
-    return multiclass_confusion_matrix(predicted, truth, num_classes=max(labels, 2))[:labels, :labels].cpu()
+    return (truth * labels + predicted).bincount(minlength=labels**2).view(labels, labels).cpu()

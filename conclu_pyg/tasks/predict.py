@@ -153,6 +153,6 @@ def predict_subsets(
 
 def _not_finite(where: str) -> ConcluError:
     return ConcluError(
-        f"the model's scores are not finite, {where}; train it again with a lower pipeline.lr, or with "
+        f"the model's scores are not finite, {where}; train it again with a lower pipeline.optimizer.lr, or with "
         "pipeline.precision=32-true if it was another."
     )

@@ -1,1 +1,1 @@
-"""Pictures."""
+"""Plots, HTML pages and Open3D windows."""

@@ -1,25 +1,24 @@
-"""A confusion matrix as a picture."""
+"""Plots of confusion matrices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from conclu_pyg.vis.figures import save_figure
+from conclu_pyg.vis.figures import make_figure, save_figure
 
 MAX_INCHES = 60.0
-WITH_NUMBERS = 20  # labels up to which the shares are written into the fields
+WITH_NUMBERS = 20  # the percentages are written into the cells of up to so many labels
 
 
 def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
-    """Draws which share of each true label (row) was predicted as which (column), for the labels that occur.
+    """Plots the percentage of each true label (row) that was predicted as each label (column), for labels that occur.
 
     Args:
-        confusion: counts.
-        names: of the labels.
+        confusion: counts, true labels in rows.
+        names: the names of the labels.
         path: the PNG file to write.
 
     Shapes:
@@ -29,7 +28,7 @@ def plot_confusion(confusion: Tensor, names: Sequence[str], path: Path) -> None:
     confusion, names = confusion[occur][:, occur], [names[label] for label in occur.tolist()]
     share = (100 * confusion.double() / confusion.sum(dim=1, keepdim=True).clamp(min=1)).numpy()
     size = min(max(4.0, 0.16 * len(names) + 2.5), MAX_INCHES)
-    figure = Figure(figsize=(size, size), layout="constrained")
+    figure = make_figure(figsize=(size, size), layout="constrained")
     axis = figure.subplots()
     image = axis.imshow(share, vmin=0, vmax=100, cmap="Blues")
     font = 8 if len(names) <= WITH_NUMBERS else 6

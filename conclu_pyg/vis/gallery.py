@@ -1,29 +1,28 @@
-"""The discovered clusters as a picture: for each prototype, the clouds that it stands for."""
+"""Plots of the discovered clusters."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.vis.camera import camera_axes
-from conclu_pyg.vis.figures import save_figure
+from conclu_pyg.vis.figures import make_figure, save_figure
 
 
 def plot_clusters(
     split: PointCloudSplit, log_gamma: np.ndarray, up_axis: int, path: Path, rows: int = 8, columns: int = 8
 ) -> None:
-    """Draws the clouds that are assigned most firmly to each of the prototypes that have the most clouds.
+    """Plots, for each of the largest clusters, the clouds with the highest assignment to its prototype.
 
     Args:
         split: the clouds.
-        log_gamma: the logarithm of the assignment of each cloud to each prototype.
-        up_axis: which coordinate points up.
+        log_gamma: the log assignment of each cloud to each prototype.
+        up_axis: the up axis of the clouds, 0 to 2.
         path: the PNG file to write.
-        rows: how many prototypes are shown at most (default: 8).
-        columns: how many clouds of each are shown at most (default: 8).
+        rows: the maximum number of prototypes (default: 8).
+        columns: the maximum number of clouds of each prototype (default: 8).
 
     Shapes:
         - **log_gamma:** ``[n, J]``
@@ -31,7 +30,7 @@ def plot_clusters(
     cluster = log_gamma.argmax(axis=1)
     sizes = np.bincount(cluster, minlength=log_gamma.shape[1])
     shown = [j for j in np.argsort(-sizes, kind="stable")[:rows] if sizes[j]]
-    figure = Figure(figsize=(1.25 * columns + 1.2, 1.25 * len(shown)), layout="constrained")
+    figure = make_figure(figsize=(1.25 * columns + 1.2, 1.25 * len(shown)), layout="constrained")
     axes = figure.subplots(len(shown), columns, squeeze=False)
     for row, j in zip(axes, shown, strict=True):
         members = np.flatnonzero(cluster == j)

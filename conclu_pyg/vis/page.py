@@ -1,4 +1,4 @@
-"""Clouds to turn and zoom on one HTML page that holds all it needs and works without a network."""
+"""Self-contained HTML pages on which clouds can be rotated and zoomed."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from conclu_pyg.errors import ConcluError, ConfigError, one_line
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.files import atomic_write
-from conclu_pyg.vis.camera import camera_axes, look
+from conclu_pyg.vis.camera import camera_axes, fit_camera
 from conclu_pyg.vis.colors import hex_of
+from conclu_pyg.vis.libraries import import_vis
 from conclu_pyg.vis.panel import Names, Panel, legend
 
-MAX_POINTS = 20_000  # of a cloud; browsers turn that many without a stutter
+MAX_POINTS = 20_000  # of a cloud; browsers rotate that many smoothly
 MAX_CLOUDS = 60
 MAX_PANELS = 4
-FEW_CLOUDS = 3  # up to so many need no list of links
-PANEL_WIDTH, HEIGHT = 430, 480  # pixels; where the window is narrower, panels shrink
-DISTANCE = 1.75  # of the eye, in edges of the cube around the sphere around a cloud
-WHOLE = (
-    300  # pixels that a panel of HEIGHT must be wide to show that sphere from there, with plotly's angle of 45 degrees
-)
-FRAME = 330  # what a point's width is a share of, so that neighbours touch; in pixels of plotly
+FEW_CLOUDS = 3  # more get a list of links
+PANEL_WIDTH, HEIGHT = 430, 480  # pixels; panels shrink in a narrower window
+DISTANCE = 1.75  # of the eye, in edge lengths of the cube around the bounding sphere of a cloud
+MIN_WIDTH = 300  # pixels in which a panel of HEIGHT shows that sphere at DISTANCE, with plotly's angle of 45 degrees
+FRAME = 330  # pixels of plotly to which the width of a point is relative
 
-# A browser has about 16 scenes of WebGL at once and drops the oldest: each is drawn when it comes into view, and given
-# back when it leaves. The policy forbids every request, so that nothing on the page can call anywhere.
+# A browser keeps about 16 WebGL scenes and drops the oldest: each scene is drawn when it comes into view and released
+# when it leaves. The content security policy forbids all requests.
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -52,8 +51,8 @@ section {{ min-width: 0; display: flex; flex-direction: column; overflow: auto h
 </head>
 <body>
 <h1>{title}</h1>
-<p>Drag to turn, scroll to zoom; a click on a part in the legend hides it, a double click shows it alone.</p>
-<noscript><p>The clouds need JavaScript, which this browser has switched off.</p></noscript>
+<p>Drag to rotate, scroll to zoom; click a part in the legend to hide it, double-click to show it alone.</p>
+<noscript><p>The clouds need JavaScript, which is disabled in this browser.</p></noscript>
 {links}
 <div class="clouds">
 {clouds}
@@ -67,7 +66,7 @@ const watch = new IntersectionObserver((entries) => entries.forEach((entry) => {
     scene.dataset.drawn = "1";
     const figure = JSON.parse(document.getElementById(scene.dataset.figure).textContent);
     const panels = Object.keys(figure.layout).filter((key) => key.startsWith("scene"));
-    const back = Math.max(1, {whole} * panels.length / scene.clientWidth);  // from narrow panels, to see the whole
+    const back = Math.max(1, {min_width} * panels.length / scene.clientWidth);  // shows whole clouds in narrow panels
     for (const {{camera}} of panels.map((key) => figure.layout[key]))
       for (const axis of "xyz") camera.eye[axis] *= back;
     Plotly.newPlot(scene, figure.data, figure.layout, config).then(() => {{ scene.dataset.shown = "1"; }});
@@ -92,11 +91,11 @@ CLOUD = """<section id="cloud-{index}"{wide}>
 
 @dataclass(frozen=True)
 class PageCloud:
-    """A cloud of a page: what it is called, its panels side by side, and what to say of it.
+    """A cloud of a page: its name, its panels side by side, and notes.
 
     Args:
         name: the heading, such as the name of its file.
-        panels: 1 to 4, as :func:`conclu_pyg.vis.panel.panels_of` gives them.
+        panels: 1 to 4 panels, as from :func:`conclu_pyg.vis.panel.panels_of`.
         notes: sentences below the heading (default: none).
     """
 
@@ -105,8 +104,8 @@ class PageCloud:
     notes: Sequence[str] = ()
 
     def thinned(self) -> PageCloud:
-        """The cloud as a page shows it, in arrays of its own: of more than 20,000 points a random choice, the same in
-        all panels, which a note then says."""
+        """Returns a copy with at most 20,000 random points, the same in all panels, and a note if points were left
+        out."""
         size = max((len(panel.pos) for panel in self.panels), default=0)
         chosen = [f"{MAX_POINTS:,} of its {size:,} points are shown, chosen at random."] if size > MAX_POINTS else []
         panels = [panel.thinned(MAX_POINTS) for panel in self.panels]
@@ -115,34 +114,29 @@ class PageCloud:
 
 
 def write_page(path: Path, clouds: Sequence[PageCloud], names: Names, title: str = "Parts", up_axis: int = 2) -> None:
-    """Writes the page: for each cloud its panels as scenes side by side, with a legend of its parts. Clouds of one
-    panel stand beside each other; before more than three clouds there is a list of links.
+    """Writes a page with the panels of each cloud side by side and a legend of its parts. Clouds of a single panel are
+    arranged in rows; more than three clouds get a list of links.
 
-    Clouds are shown :meth:`thinned <PageCloud.thinned>`.
-    The file has about 5 MB of plotly's script, and 0.3 MB for a panel of 20,000 points.
+    Clouds are :meth:`thinned <PageCloud.thinned>`. The file contains plotly's script (5 MB) and about 0.3 MB for a
+    panel of 20,000 points.
 
     Args:
         path: the HTML file to write.
-        clouds: what to show, 1 to 60.
-        names: the names of the parts, a list by label or a mapping from it.
-        title: the heading (default: ``Parts``).
-        up_axis: which coordinate points up (default: 2).
+        clouds: 1 to 60 clouds.
+        names: the names of the parts, by label.
+        title: the heading (default: Parts).
+        up_axis: the up axis, 0 to 2 (default: 2).
 
     Raises:
-        ConfigError: no clouds, more than 60, or one of no panels or more than 4.
+        ConfigError: the number of clouds is not 1 to 60, or that of the panels of a cloud is not 1 to 4.
         ConcluError: plotly is missing.
     """
     if not 1 <= len(clouds) <= MAX_CLOUDS:
-        raise ConfigError(f"a page shows 1 to {MAX_CLOUDS} clouds, found {len(clouds)}; make several pages.")
+        raise ConfigError(f"a page shows 1 to {MAX_CLOUDS} clouds, got {len(clouds)}; make several pages.")
     wrong = next((cloud for cloud in clouds if not 1 <= len(cloud.panels) <= MAX_PANELS), None)
     if wrong is not None:
-        raise ConfigError(f"a page shows 1 to {MAX_PANELS} panels of a cloud, found {len(wrong.panels)}.")
-    try:
-        from plotly import graph_objects, offline
-    except ImportError as error:
-        raise ConcluError(
-            f"the page needs plotly, which cannot be imported ({one_line(error)}); run `pip install plotly`."
-        ) from error
+        raise ConfigError(f"a page shows 1 to {MAX_PANELS} panels of a cloud, got {len(wrong.panels)}.")
+    graph_objects, offline = (import_vis(f"plotly.{name}", "writing a page") for name in ("graph_objects", "offline"))
     with atomic_write(path) as file:
         sections = [
             CLOUD.format(
@@ -157,8 +151,8 @@ def write_page(path: Path, clouds: Sequence[PageCloud], names: Names, title: str
         page = PAGE.format(
             title=html.escape(title),
             height=HEIGHT,
-            whole=WHOLE,
-            width=PANEL_WIDTH - 30,  # three beside each other with the gaps between them
+            min_width=MIN_WIDTH,
+            width=PANEL_WIDTH - 30,  # so that three and the gaps between them fit into a row
             links=_links(clouds),
             clouds="\n".join(sections),
             plotly=offline.get_plotlyjs(),
@@ -174,13 +168,13 @@ def _links(clouds: Sequence[PageCloud]) -> str:
 
 
 def _json(figure: Any) -> str:
-    """The figure for a ``<script>``, which no text within can end."""
+    """Returns the figure as JSON that is safe inside ``<script>``."""
     text = str(figure.to_json())
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _figure(graph_objects: Any, cloud: PageCloud, names: Names, up_axis: int) -> Any:
-    """A scene for each panel, side by side, with one entry of the legend for each part."""
+    """Returns a figure with a scene for each panel, side by side, and a legend entry for each part."""
     panels = cloud.panels
     parts = legend(panels, names)
     figure = graph_objects.Figure()
@@ -188,7 +182,7 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, up_axis: int) ->
     share = 1 / len(panels)
     for index, panel in enumerate(panels):
         scene = f"scene{index + 1 if index else ''}"
-        width = max(1.5, FRAME * look(panel.pos, up_axis).point_width() / 2)
+        width = max(1.5, FRAME * fit_camera(panel.pos, up_axis).point_width() / 2)
         for label, name in parts.items():
             of_label = panel.labels == label
             if not of_label.any():
@@ -196,24 +190,25 @@ def _figure(graph_objects: Any, cloud: PageCloud, names: Names, up_axis: int) ->
             x, y, z = panel.pos[of_label].astype(np.float32).T
             figure.add_scatter3d(
                 x=x, y=y, z=z, scene=scene, mode="markers", marker={"size": width, "color": hex_of(label)},
-                name=_plain(name), legendgroup=str(label), showlegend=label in unseen, hoverinfo="name",
+                name=_escape(name), legendgroup=str(label), showlegend=label in unseen, hoverinfo="name",
             )  # fmt: skip
             unseen.discard(label)
         figure.update_layout({scene: _scene(panel.pos, index * share, share, up_axis)})
         figure.add_annotation(
-            text=_plain(panel.title), x=(index + 0.5) * share, y=1, xref="paper", yref="paper", yanchor="bottom",
+            text=_escape(panel.title), x=(index + 0.5) * share, y=1, xref="paper", yref="paper", yanchor="bottom",
             showarrow=False,
         )  # fmt: skip
     figure.update_layout(
         height=HEIGHT, margin={"l": 0, "r": 0, "t": 28, "b": 0},
-        modebar={"orientation": "v"},  # beside the titles, not over them
+        modebar={"orientation": "v"},  # next to the titles, not over them
         legend={"orientation": "h", "y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center", "itemsizing": "constant"},
     )  # fmt: skip
     return figure
 
 
 def _scene(pos: np.ndarray, start: float, share: float, up_axis: int) -> dict[str, Any]:
-    """Bare axes of equal units, seen from where pictures are, with the whole cloud in view however it is turned."""
+    """Returns a scene with hidden axes of equal units and the camera direction of the pictures. The whole cloud is in
+    view in every rotation."""
     center = (pos.max(axis=0) + pos.min(axis=0)) / 2
     radius = float(np.linalg.norm(pos - center, axis=1).max()) or 1.0
     up, eye = np.eye(3)[up_axis], DISTANCE * camera_axes(up_axis)[2]
@@ -232,6 +227,6 @@ def _scene(pos: np.ndarray, start: float, share: float, up_axis: int) -> dict[st
     }  # fmt: skip
 
 
-def _plain(text: str) -> str:
-    """A name that plotly draws as it is: it takes ``<`` for the beginning of a tag, and ``&`` for that of a sign."""
+def _escape(text: str) -> str:
+    """Escapes a name for plotly, which interprets ``<`` and ``&`` as HTML."""
     return html.escape(" ".join(text.split()), quote=False)[:80]

@@ -1,4 +1,4 @@
-"""What one panel of a picture, a page or a window shows: a cloud, a label for each point, and a title."""
+"""Panels of pictures, pages and windows: a cloud with a label for each point."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Names = Sequence[str] | Mapping[int, str]
 
 @dataclass(frozen=True)
 class Panel:
-    """A cloud with a label for each point, as it is shown.
+    """A cloud with a label for each point and a title.
 
     Args:
-        title: what stands above it.
-        pos: where the points are.
-        labels: the part of each, or ``CORRECT`` and ``ERROR`` of :mod:`conclu_pyg.vis.colors`.
+        title: the text above the cloud.
+        pos: the points.
+        labels: the part of each point, or ``CORRECT`` and ``ERROR`` of :mod:`conclu_pyg.vis.colors`.
 
     Shapes:
         - **pos:** ``[n, 3]``, **labels:** int ``[n]``
 
     Raises:
-        DataError: no points, one that is not finite, or not one whole number for each as its label.
+        DataError: there are no points, one is not finite, or the labels are not one integer per point.
     """
 
     title: str
@@ -37,23 +37,19 @@ class Panel:
     def __post_init__(self) -> None:
         if self.pos.ndim != 2 or self.pos.shape[1] != 3 or len(self.pos) == 0 or not np.isfinite(self.pos).all():
             raise DataError(
-                f"{self.title!r} cannot be shown: expected finite points of shape [points, 3], found "
-                f"{list(self.pos.shape)}."
+                f"cannot show {self.title!r}: expected finite points of shape [points, 3], got {list(self.pos.shape)}."
             )
         if self.labels.shape != (len(self.pos),) or self.labels.dtype.kind not in "iu":
             raise DataError(
-                f"{self.title!r} cannot be shown: expected a whole number as the label of each of its "
-                f"{len(self.pos):,} points, found {self.labels.dtype} {list(self.labels.shape)}."
+                f"cannot show {self.title!r}: expected an integer label for each of its {len(self.pos):,} points, got "
+                f"{self.labels.dtype} {list(self.labels.shape)}."
             )
         if self.labels.dtype.kind == "i" and self.labels.min() < min(SPECIAL_NAMES):
-            raise DataError(
-                f"{self.title!r} cannot be shown: labels of parts must be 0 or more, found {self.labels.min()}."
-            )
+            raise DataError(f"cannot show {self.title!r}: labels of parts must be >= 0, got {self.labels.min()}.")
 
     def thinned(self, max_points: int, seed: int = 0) -> Panel:
-        """The same with a random choice of the points where there are more than ``max_points``, in their order.
-
-        Panels of the same cloud keep the same points.
+        """Returns the panel with at most ``max_points`` random points, in their order: the same points for panels of
+        the same cloud.
         """
         size = len(self.pos)
         if size <= max_points:
@@ -63,13 +59,13 @@ class Panel:
 
 
 def panels_of(pos: np.ndarray, predicted: np.ndarray, truth: np.ndarray | None = None) -> list[Panel]:
-    """The prediction; where the truth is known, the truth, the prediction, and where they differ.
+    """Returns one panel of the prediction or, if the ground truth is known, panels of truth, prediction and error.
 
     Shapes:
         - **pos:** ``[n, 3]``, **predicted, truth:** int ``[n]``
 
     Raises:
-        DataError: as of :class:`Panel`.
+        DataError: as for :class:`Panel`.
     """
     prediction = Panel("prediction", pos, predicted)
     if truth is None:
@@ -80,11 +76,11 @@ def panels_of(pos: np.ndarray, predicted: np.ndarray, truth: np.ndarray | None =
 
 
 def legend(panels: Sequence[Panel], names: Names) -> dict[int, str]:
-    """The name of every label that is shown, parts first and by number; ``part 7`` where a name is missing.
+    """Returns the name of every label of the panels, parts first and by number; ``part 7`` if a name is missing.
 
     Args:
-        panels: what is shown.
-        names: the names of parts, a list by label or a mapping from it.
+        panels: the panels that share the legend.
+        names: the names of the parts, by label.
     """
     labels = np.unique(np.concatenate([np.unique(panel.labels).astype(np.int64) for panel in panels])).tolist()
     known = dict(names) if isinstance(names, Mapping) else dict(enumerate(names))

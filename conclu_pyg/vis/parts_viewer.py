@@ -1,4 +1,4 @@
-"""A window of Open3D with clouds side by side and, in a panel beside them, each part by its colour and name."""
+"""An Open3D window with clouds side by side and a legend of their parts."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.panel import Names, Panel, legend
 
 TITLE = "conclu_pyg"
-PANEL_WIDTH = 18  # in heights of a letter
+PANEL_WIDTH = 18  # font sizes
 POINT_SIZE = 5  # pixels
 FIELD_OF_VIEW = 60.0  # degrees
 
 
 class PartsViewer:
-    """Shows clouds side by side. The panel at the right is the legend, and switches parts on and off, in all clouds at
-    once; it stays where it is when the clouds are turned and zoomed.
+    """Shows clouds side by side. The panel at the right is the legend and shows or hides a part in all clouds.
 
     Args:
-        panels: the clouds, where they are to stand.
-        names: the names of the parts, a list by label or a mapping from it.
-        up_axis: which coordinate points up.
-        size: width and height of the window in pixels.
+        panels: the clouds at their positions in the window.
+        names: the names of the parts, by label.
+        up_axis: the up axis, 0 to 2.
+        size: the width and height of the window in pixels.
     """
 
     def __init__(self, panels: Sequence[Panel], names: Names, up_axis: int, size: tuple[int, int]) -> None:
@@ -39,7 +38,7 @@ class PartsViewer:
         self._scene = gui.SceneWidget()
         self._scene.scene = rendering.Open3DScene(self._window.renderer)
         self._scene.scene.set_background([1.0, 1.0, 1.0, 1.0])
-        self._scene.scene.view.set_post_processing(False)  # its tones are not those of the legend
+        self._scene.scene.view.set_post_processing(False)  # it would change the colours of the legend
         self._of_part: dict[int, list[str]] = {}
         self.switches: dict[int, gui.Checkbox] = {}
         for index, panel in enumerate(panels):
@@ -53,17 +52,17 @@ class PartsViewer:
         self._look(panels, up_axis)
 
     def run(self) -> None:
-        """Returns when the window is closed."""
+        """Runs until the window is closed."""
         self._app.run()
 
     def show(self, label: int, shown: bool) -> None:
-        """Switches a part on or off in every cloud."""
+        """Shows or hides a part in every cloud."""
         for name in self._of_part[label]:
             self._scene.scene.show_geometry(name, shown)
         self._scene.force_redraw()
 
     def shown(self, label: int) -> list[bool]:
-        """Whether a part is shown, for each cloud that has it."""
+        """Returns, for each cloud with a part, whether the part is shown."""
         return [self._scene.scene.geometry_is_visible(name) for name in self._of_part[label]]
 
     def _add(self, index: int, panel: Panel) -> None:

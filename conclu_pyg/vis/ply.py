@@ -1,4 +1,4 @@
-"""Coloured clouds as PLY files, which every viewer of clouds and meshes opens."""
+"""Coloured clouds as PLY files."""
 
 from __future__ import annotations
 
@@ -23,28 +23,27 @@ property uchar blue
 property int label
 end_header
 """
-BLOCK = 1 << 20  # points that are put together at once
+BLOCK = 1 << 20  # points that are written at once
 
 
 def write_ply(path: Path, pos: np.ndarray, labels: np.ndarray, offset: np.ndarray | None = None) -> None:
-    """Writes points with the colour and the number of their part, binary little endian.
-
-    A reader finds the old file or the new one, never half of it.
+    """Writes points with the colour and the label of their part, binary little endian. The file is replaced
+    atomically.
 
     Args:
         path: the file.
-        pos: where the points are; written in single precision.
+        pos: the points, written in single precision.
         labels: the part of each point.
-        offset: what is added to every point, which is then written in double precision, so that a cloud that was moved
-            from far away lies where it came from (default: nothing).
+        offset: is added to every point, in double precision, to restore the position of a cloud that was moved to the
+            origin (default: none).
 
     Shapes:
         - **pos:** ``[n, 3]``, **labels:** int ``[n]``, **offset:** float64 ``[3]``
 
     Raises:
-        DataError: no points, points that are not finite, or not a label for each.
+        DataError: as for :class:`~conclu_pyg.vis.panel.Panel`.
     """
-    Panel(path.name, pos, labels)  # the same is refused as where it is shown
+    Panel(path.name, pos, labels)  # checks the arrays
     coordinate, kind = ("<f4", "float") if offset is None else ("<f8", "double")
     vertex = np.dtype([("pos", coordinate, 3), ("color", "u1", 3), ("label", "<i4")])
     with atomic_write(path) as file:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from conclu_pyg.runs.records import Record
 from conclu_pyg.runs.render import render_start
-from conclu_pyg.vis.figures import save_figure
+from conclu_pyg.vis.figures import make_figure, save_figure
 
 STYLES = {True: ("tab:blue", "-", "o"), False: ("tab:gray", "--", "s")}  # pre-trained, random
 
@@ -24,7 +22,7 @@ def plot_robustness(records: Sequence[Record], path: Path) -> None:
     corruptions = records[0].details["corruptions"]
     columns = min(3, len(corruptions))
     rows = -(-len(corruptions) // columns)
-    figure = Figure(figsize=(3.4 * columns, 2.7 * rows + 0.4), layout="constrained")
+    figure = make_figure(figsize=(3.4 * columns, 2.7 * rows + 0.4), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for number, (axis, corruption) in enumerate(zip(axes, corruptions, strict=False)):
         for record in records:

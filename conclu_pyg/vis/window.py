@@ -1,4 +1,4 @@
-"""Windows of Open3D with the clouds side by side, where there is a display."""
+"""Open3D windows with clouds side by side."""
 
 from __future__ import annotations
 
@@ -16,49 +16,47 @@ from conclu_pyg.vis.camera import camera_axes
 from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.panel import Names, Panel, legend
 
-OTHERWISE = "or take pictures (PNG) or an HTML page"
+OTHERWISE = "or use pictures (PNG) or an HTML page"
 SIZE = (1280, 720)
-GAP = 1.25  # from the middle of a cloud to that of the next, in its widths
+GAP = 1.25  # distance between the centres of clouds, in widths of a cloud
 
 
 def show_windows(panels: Sequence[Panel], names: Names, up_axis: int = 2, window: str = "open3d") -> None:
     """Opens a window with the clouds side by side, and returns when it is closed.
 
-    ``open3d`` has a panel beside the clouds with the colour and name of each part, which switches it on and off.
-    ``open3d-ml`` is ``open3d.ml.vis.Visualizer`` with a ``LabelLUT`` of names and colours, which can be changed and
-    switched off. Both need Vulkan (since Open3D 0.20).
-    ``plain`` is ``draw_geometries``, which needs OpenGL only, and has no legend.
+    ``open3d`` has a legend in which parts can be hidden. ``open3d-ml`` is ``open3d.ml.vis.Visualizer`` with a
+    ``LabelLUT`` of names and colours, in which parts can be hidden and recoloured. Both need Vulkan (since Open3D
+    0.20). ``plain`` is ``draw_geometries``, which needs only OpenGL and has no legend.
 
     Args:
-        panels: what to show, at least one.
-        names: the names of the parts, a list by label or a mapping from it.
-        up_axis: which coordinate points up (default: 2).
+        panels: the clouds, at least one.
+        names: the names of the parts, by label.
+        up_axis: the up axis, 0 to 2 (default: 2).
         window: ``open3d``, ``open3d-ml`` or ``plain`` (default: ``open3d``).
 
     Raises:
-        ConfigError: an unknown window, or no panels.
+        ConfigError: the window is unknown, or there are no panels.
         ConcluError: there is no display, or Open3D or Vulkan is missing.
     """
     if window not in WINDOWS:
-        raise ConfigError(f"there is no window {window!r}; take one of {', '.join(WINDOWS)}.")
+        raise ConfigError(f"window must be one of {', '.join(WINDOWS)}; got {window!r}.")
     if not panels:
-        raise ConfigError("a window needs at least one cloud to show, found none.")
+        raise ConfigError("a window needs at least one cloud, got none.")
     problem = display_problem()
     if problem:
         raise ConcluError(
-            f"no window can be opened: {problem}; connect a display (by `ssh -X`, or `xvfb-run` for a test), "
-            f"{OTHERWISE}."
+            f"cannot open a window: {problem}; connect a display (by `ssh -X`, or `xvfb-run` for a test), {OTHERWISE}."
         )
     WINDOWS[window](_side_by_side(panels, up_axis), names, up_axis)
 
 
 def display_problem() -> str:
-    """Why no window can be opened here, for the middle of a sentence; empty where one can."""
+    """Returns why no window can be opened here, as a clause; empty if one can."""
     if not sys.platform.startswith("linux") or os.environ.get("WAYLAND_DISPLAY"):
         return ""
     name = os.environ.get("DISPLAY")
     if not name:
-        return "neither DISPLAY nor WAYLAND_DISPLAY names a display"
+        return "neither DISPLAY nor WAYLAND_DISPLAY is set"
     try:
         x11 = ctypes.CDLL("libX11.so.6")
     except OSError:
@@ -66,13 +64,13 @@ def display_problem() -> str:
     x11.XOpenDisplay.restype, x11.XCloseDisplay.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     display = x11.XOpenDisplay(name.encode())
     if not display:
-        return f"the display {name!r}, which DISPLAY names, does not answer"
+        return f"the display DISPLAY={name} does not respond"
     x11.XCloseDisplay(display)
     return ""
 
 
 def _side_by_side(panels: Sequence[Panel], up_axis: int) -> list[Panel]:
-    """The same clouds, centred, of equal size, beside each other as the camera sees them."""
+    """Returns the clouds centred, scaled to equal size and moved side by side, from left to right for the camera."""
     right = camera_axes(up_axis)[0]
     placed = []
     for index, panel in enumerate(panels):
@@ -90,7 +88,7 @@ def _open3d_viewer(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
 
 
 def _parts_viewer(panels: Sequence[Panel], names: Names, up_axis: int) -> Any:
-    from conclu_pyg.vis.parts_viewer import PartsViewer  # which imports Open3D, and that takes seconds
+    from conclu_pyg.vis.parts_viewer import PartsViewer  # imports Open3D, which takes seconds
 
     return PartsViewer(panels, names, up_axis, SIZE)
 
@@ -111,7 +109,7 @@ def _open3d_ml(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
 
 
 def _label_viewer(up_axis: int) -> Any:
-    from conclu_pyg.vis.label_viewer import LabelViewer  # which imports Open3D, and that takes seconds
+    from conclu_pyg.vis.label_viewer import LabelViewer  # imports Open3D, which takes seconds
 
     return LabelViewer(up_axis)
 
@@ -132,22 +130,22 @@ def _plain(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
 
 
 def _check_vulkan() -> None:
-    """Refuses where Open3D would end the process: without Vulkan, or with its loader and no driver."""
+    """Checks for Vulkan: Open3D terminates the process if Vulkan is missing or has no driver."""
     if not sys.platform.startswith("linux"):
         return
     reason = vulkan_problem()
     if reason:
         raise ConcluError(
-            f"this window of Open3D needs Vulkan, and {reason}; install it, on Debian and Ubuntu by `apt-get install "
-            f"libvulkan1 mesa-vulkan-drivers`, take the window 'plain', {OTHERWISE}."
+            f"this Open3D window needs Vulkan, but {reason}; install it, on Debian and Ubuntu by `apt-get install "
+            f"libvulkan1 mesa-vulkan-drivers`, use the window 'plain', {OTHERWISE}."
         )
 
 
 def vulkan_problem() -> str:
-    """Why Vulkan cannot be used here, for the middle of a sentence; empty where it can."""
+    """Returns why Vulkan cannot be used here, as a clause; empty if it can."""
 
     class InstanceCreateInfo(ctypes.Structure):
-        """``VkInstanceCreateInfo`` of the Vulkan specification, with nothing asked for."""
+        """``VkInstanceCreateInfo`` of the Vulkan specification, without layers and extensions."""
 
         _fields_ = [
             ("sType", ctypes.c_int), ("pNext", ctypes.c_void_p), ("flags", ctypes.c_uint32),
@@ -163,7 +161,7 @@ def vulkan_problem() -> str:
     instance = ctypes.c_void_p()
     code = vulkan.vkCreateInstance(ctypes.byref(InstanceCreateInfo(sType=1)), None, ctypes.byref(instance))
     if code != 0:
-        return f"no driver was found for it (error {code})"
+        return f"it has no driver (error {code})"
     vulkan.vkDestroyInstance(instance, None)
     return ""
 

@@ -1,139 +1,261 @@
-"""The command line of predictions."""
+"""The command ``conclu predict``."""
 
+import csv
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from conclu_pyg.cli.main import main
+from conclu_pyg.errors import ConcluError
+from conclu_pyg.inference import output_folder, viewer
+from conclu_pyg.vis.colors import hex_of
 
 
-def test_files_are_predicted_into_the_runs_folder_or_another(
-    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = str(tiny_task_runs["part_segmentation"])
-    np.save(tmp_path / "scan.npy", np.random.default_rng(0).normal(size=(80, 3)))
+def save_clouds(path: Path, *size: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, np.random.default_rng(0).normal(size=(*(size or (80,)), 3)))
+    return path
+
+
+def table(out: Path) -> list[dict[str, str]]:
+    with (out / "predictions.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def segmenter(tiny_task_runs: dict[str, Path]) -> str:
+    return str(tiny_task_runs["part_segmentation"])
+
+
+@pytest.fixture
+def classifier(tiny_task_runs: dict[str, Path]) -> str:
+    return str(tiny_task_runs["classification"])
+
+
+def test_each_cloud_is_written_and_printed(segmenter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scan, out = save_clouds(tmp_path / "chair" / "good.npy", 200), tmp_path / "out"
+    (tmp_path / "chair" / "a.las").touch()
+    assert main(["predict", segmenter, str(scan.parent), "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {*("labels.csv", "predictions.csv", "good.ply", "good_labels.npy")}
+    with (out / "labels.csv").open() as file:
+        labels = list(csv.DictReader(file))
+    assert labels[3]["color"] == hex_of(3) and np.load(out / "good_labels.npy").shape == (200,)
+    printed = capsys.readouterr().out
+    assert f"{scan}, good: chair: predicted " in printed and f"skipped in {scan.parent}: 1 .las" in printed
+    assert f"  note: category chair from the name of folder {scan.parent}" in printed
+    assert printed.count("up axis of the clouds: z") == 1 and f"predictions: {out} (1 cloud; " in printed
+
+
+def test_predictions_are_written_into_the_run_by_default(segmenter: str, tmp_path: Path) -> None:
+    run = shutil.copytree(segmenter, tmp_path / "run")
+    scan = save_clouds(tmp_path / "scan.npy")
+    assert main(["predict", str(run), str(scan), "--category", "Table"]) == 0
+    assert [row["class"] for row in table(run / "predictions")] == ["table"]
+
+
+def test_clouds_of_the_same_name_are_written_apart(segmenter: str, tmp_path: Path) -> None:
+    for folder in ("chair", "table"):
+        save_clouds(tmp_path / folder / "one.npy")
     out = tmp_path / "out"
-    assert main(["predict", run, str(tmp_path / "scan.npy"), "--category", "Table", "--out", str(out)]) == 0
-    assert (out / "scan.ply").exists() and "table: " in capsys.readouterr().out
+    main(["predict", segmenter, str(tmp_path / "chair"), str(tmp_path / "table"), "--out", str(out)])
+    assert {path.name for path in out.glob("*.npy")} == {"one_labels.npy", "one-2_labels.npy"}
 
 
-def test_a_file_that_cannot_be_used_shows_in_the_exit_status(
-    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_exit_status_is_2_if_a_file_cannot_be_used(
+    classifier: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = str(tiny_task_runs["classification"])
-    np.save(tmp_path / "scan.npy", np.random.default_rng(0).normal(size=(80, 3)))
+    save_clouds(tmp_path / "scan.npy")
     (tmp_path / "empty.txt").touch()
-    assert main(["predict", run, str(tmp_path), "--out", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err == "error: 1 file could not be used; the warnings above say why.\n"
+    assert main(["predict", classifier, str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == "error: 1 file could not be used; see the warnings above.\n"
+    assert len(table(tmp_path / "out")) == 1
 
 
-def test_labels_that_cannot_be_used_keep_no_cloud_from_being_predicted(
-    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_unusable_label_files_do_not_stop_the_predictions(
+    segmenter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     scans, truth, out = tmp_path / "scans", tmp_path / "truth", tmp_path / "out"
-    for folder in (scans / "a", scans / "b", truth):
-        folder.mkdir(parents=True)
     for name in ("a/chair_1", "b/chair_1", "chair_2", "chair_3", "chair_4", "chair_5"):
-        np.save(scans / f"{name}.npy", np.random.default_rng(0).normal(size=(80, 3)))
+        save_clouds(scans / f"{name}.npy")
+    truth.mkdir()
     np.save(truth / "chair_1.npy", np.zeros(80))
     np.save(truth / "chair_2.npy", np.zeros(0))
     np.save(truth / "chair_3.npy", np.array(["seat"] * 80))
     (truth / "chair_4.txt").touch()
     (truth / "chair_5.txt").write_text("0 0 0 0\n" * 80)
-    run = str(tiny_task_runs["part_segmentation"])
-    assert main(["predict", run, str(scans), "--truth", str(truth), "--out", str(out)]) == 2
-    said = capsys.readouterr()
-    assert said.err == "error: 6 files had no truth that could be used; the warnings above say why.\n"
-    assert said.out.count("warning: ") == 5 and len(list(out.glob("*.ply"))) == 6
+    assert main(["predict", segmenter, str(scans), "--truth", str(truth), "--out", str(out)]) == 2
+    assert capsys.readouterr().err == "error: 6 files had no usable ground truth; see the warnings above.\n"
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 5 and len(list(out.glob("*.ply"))) == 6
 
 
-def test_a_users_folder_is_not_written_into(
-    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_labels_match_the_file_and_points_lie_at_their_original_place(segmenter: str, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(100, 3)) + np.array([4e6, -5e5, 0])
+    points[[7, 99]] = np.nan
+    np.save(tmp_path / "chair.npy", points)
+    out = tmp_path / "out"
+    assert main(["predict", segmenter, str(tmp_path / "chair.npy"), "--out", str(out)]) == 0
+    labels = np.load(out / "chair_labels.npy")
+    assert len(labels) == 100 and np.flatnonzero(labels == -1).tolist() == [7, 99]
+    body = (out / "chair.ply").read_bytes().partition(b"end_header\n")[2]
+    vertices = np.frombuffer(body, [("pos", "<f8", 3), ("color", "u1", 3), ("label", "<i4")])
+    used = np.delete(np.arange(100), [7, 99])
+    assert np.abs(vertices["pos"] - points[used]).max() < 1e-5
+    assert np.array_equal(vertices["label"], labels[used])
+    (row,) = table(out)
+    assert row["points"] == "98" and row["left_out"] == "2" and "2 of 100" in row["note"]
+    assert np.allclose([float(x) for x in row["offset"].split()], [4e6, -5e5, 0], atol=5)
+
+
+def test_test_clouds_are_compared_with_their_parts(
+    segmenter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    np.save(tmp_path / "chair_1.npy", np.random.default_rng(0).normal(size=(80, 3)))
-    run = str(tiny_task_runs["part_segmentation"])
-    assert main(["predict", run, str(tmp_path), "--out", str(tmp_path)]) == 2
-    assert "would write among what is read" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["chair_1.npy"]
+    drawing = ["--png", "--html", "--renderer", "matplotlib"]
+    assert main(["predict", segmenter, "--test", "3", *drawing, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("% of the points correct; ") == 3
+    assert "% of the points correct, mean over 3 clouds" in printed
+    page = (tmp_path / "clouds.html").read_text()
+    assert ", z up</h1>" in page and "truth" in page and "error" in page
+    files = [row["files"].split() for row in table(tmp_path)]
+    assert all([name[-4:] for name in row] == [".ply", ".npy", ".png", "html"] for row in files)
+    assert all((tmp_path / name).exists() for row in files for name in row)
+    assert main(["predict", segmenter, "--test", "1", "--out", str(tmp_path)]) == 0
+    assert not list(tmp_path.glob("*.png")) and not (tmp_path / "clouds.html").exists()
 
 
-def test_no_points_at_a_time_are_refused(
-    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_test_clouds_are_compared_with_their_class(
+    classifier: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = str(tiny_task_runs["classification"])
-    assert main(["predict", run, "--test", "1", "--points", "0", "--out", str(tmp_path)]) == 2
-    assert "--points must be at least 1, found 0." in capsys.readouterr().err
+    assert main(["predict", classifier, "--test", "6", "--votes", "3", "--out", str(tmp_path)]) == 0
+    printed, rows = capsys.readouterr().out, table(tmp_path)
+    correct = sum(row["class"] == row["true_class"] for row in rows)
+    assert printed.count(", correct; ") == correct and printed.count(", wrong; ") == 6 - correct
+    assert f"total: {correct} of 6 clouds correct ({100 * correct / 6:.1f} %)" in printed
+    assert {row["file"] for row in rows} == {"test split"}
 
 
-def test_nothing_to_predict_and_a_missing_run_are_said(
-    tiny_task_runs: dict[str, Path], capsys: pytest.CaptureFixture[str]
+def test_a_prediction_that_cannot_be_written_does_not_stop_the_others(segmenter: str, tmp_path: Path) -> None:
+    save_clouds(tmp_path / "chair.npy", 3, 50)
+    (tmp_path / "out" / "chair_0001.ply").mkdir(parents=True)
+    assert main(["predict", segmenter, str(tmp_path / "chair.npy"), "--out", str(tmp_path / "out")]) == 2
+    assert [row["cloud"] for row in table(tmp_path / "out")] == ["chair_0000", "chair_0002"]
+    assert {p.name for p in (tmp_path / "out").glob("*.npy")} == {"chair_0000_labels.npy", "chair_0002_labels.npy"}
+
+
+def test_each_cloud_is_drawn_when_it_is_written(
+    segmenter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert main(["predict", str(tiny_task_runs["classification"])]) == 2
-    assert "nothing to predict: name files or folders of clouds" in capsys.readouterr().err
-    assert main(["predict", "nowhere", "x.ply"]) == 2
-    assert "there is no checkpoint or run folder nowhere" in capsys.readouterr().err
+    written: list[Path] = []
+    drawn: list[int] = []
+    monkeypatch.setattr(output_folder, "write_ply", lambda path, *_: written.append(path))
+    monkeypatch.setattr(viewer, "check_open3d", lambda *_: None)
+    monkeypatch.setattr(viewer, "render_picture", lambda *_, **__: drawn.append(len(written)))
+    assert main(["predict", segmenter, "--test", "4", "--png", "--out", str(tmp_path)]) == 0
+    assert drawn == [1, 2, 3, 4]
+
+
+def test_a_drawing_error_is_raised_after_all_predictions(
+    segmenter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ConcluError("no way to draw.")
+
+    monkeypatch.setattr(viewer, "check_open3d", lambda *_: None)
+    monkeypatch.setattr(viewer, "render_picture", fail)
+    assert main(["predict", segmenter, "--test", "3", "--png", "--html", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "error: no way to draw.\n"
+    assert len(table(tmp_path)) == 3 and (tmp_path / "clouds.html").exists()
+
+
+@pytest.mark.parametrize("out", ["scans", "scans/chair", ".", "other", "truth"])
+def test_inputs_are_never_overwritten(
+    segmenter: str, tmp_path: Path, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan = save_clouds(tmp_path / "scans" / "chair" / "good.npy")
+    (tmp_path / "scans" / "chair" / "labels.csv").write_text("mine")
+    for folder in ("other", "truth"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "other" / "link.npy").symlink_to(scan)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    names = [str(tmp_path / "scans"), str(tmp_path / "other" / "link.npy"), "--truth", str(tmp_path / "truth")]
+    assert main(["predict", segmenter, *names, "--category", "chair", "--out", str(tmp_path / out)]) == 2
+    assert "contains the input" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("option", ["--points", "--votes", "--test"])
+@pytest.mark.parametrize("value", ["0", "-1", "few"])
+def test_counts_below_1_are_refused(
+    classifier: str, tmp_path: Path, option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", classifier, f"{option}={value}", "--out", str(tmp_path)])
+    assert f"argument {option}: must be >= 1, got {value}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--test", "-1"], "--test must be at least 1, or left out for no cloud of the test split; found -1."),
-        (["--test", "1", "--points", "-4"], "--points must be at least 1, found -4."),
         (["scan.npy", "--category", "chiar"], "did you mean 'chair'?"),
-        (["scan.npy", "--category", ""], "--category '' is none of "),
-        (["scan.npy"], "scan.npy: its category is not known, and the parts depend on it; give --category, one of "),
-        (["--test", "1", "--truth", "scan.npy"], "--truth scan.npy is for files, and none is named; leave it out"),
-        (["--test", "1", "--category", "chair"], "--category chair is for files, and none is named; leave it out"),
-        (["scan.npy", "--category", "chair", "--out", "mine.txt"], "--out mine.txt cannot be a folder, for "),
-        (["scan.npy", "--category", "chair", "--renderer", "open3d"], "draws pictures, and none are wanted; add --png"),
+        (["scan.npy", "--category", ""], "--category must be one of "),
+        (["scan.npy"], "scan.npy: the category is not known, but the parts depend on it; give --category, one of "),
+        (["--test", "1", "--truth", "scan.npy"], "--truth scan.npy needs input files, got none"),
+        (["--test", "1", "--category", "chair"], "--category chair needs input files, got none"),
+        (["scan.npy", "--category", "chair", "--out", "mine.txt"], "--out mine.txt must be a folder"),
+        (["scan.npy", "--category", "chair", "--renderer", "open3d"], "--renderer open3d needs --png or --show"),
+        (["scan.npy", "--category", "chair", "--html", "--renderer", "open3d"], "--renderer open3d needs --png or"),
+        (["scan.npy", "--category", "chair", "--png", "--window", "plain"], "--window plain needs --show"),
         (["scan.npi"], "there is no file or folder scan.npi; did you mean 'scan.npy'?"),
-        (["scan.npy", "model.x=3"], "found 'model.x=3'."),
+        (["scan.npy", "model.x=3"], "model.x=3"),
         (
             ["scan.npy", "--category", "chair", "dataset.num_test_shapes=20", "dataset.transform=[]"],
-            "dataset.num_test_shapes would change nothing, for no data set is opened to predict files; leave it out",
+            "dataset.num_test_shapes has no effect",
         ),
     ],
 )
 def test_options_are_checked_before_anything_is_predicted_or_written(
     words: list[str],
     message: str,
-    tiny_task_runs: dict[str, Path],
+    segmenter: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    np.save("scan.npy", np.random.default_rng(0).normal(size=(80, 3)))
+    save_clouds(Path("scan.npy"))
     Path("mine.txt").touch()
     out = [] if "--out" in words else ["--out", "out"]
-    assert main(["predict", str(tiny_task_runs["part_segmentation"]), *words, *out]) == 2
-    said = capsys.readouterr()
-    assert message in said.err and said.err.count("\n") == 1 and said.out == ""
+    assert main(["predict", segmenter, *words, *out]) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err and printed.err.count("\n") == 1 and printed.out == ""
     assert {path.name for path in tmp_path.iterdir()} == {"scan.npy", "mine.txt"}
 
 
-def test_a_forgotten_run_and_a_swapped_one_are_said(
-    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_missing_run_and_a_run_at_the_wrong_place_are_named(
+    classifier: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = str(tiny_task_runs["classification"])
-    np.save(tmp_path / "scan.npy", np.random.default_rng(0).normal(size=(80, 3)))
-    assert main(["predict", str(tmp_path / "scan.npy")]) == 2
-    assert "the run comes first, and " in capsys.readouterr().err
-    assert main(["predict", str(tmp_path), run]) == 2
-    assert f"the run comes first, and then the clouds: name {run} before {tmp_path}." in capsys.readouterr().err
+    scan = str(save_clouds(tmp_path / "scan.npy"))
+    for words, message in (
+        ([classifier], "nothing to predict; give files or folders of clouds"),
+        (["nowhere", "x.ply"], "nowhere"),
+        ([scan], "the run must come first"),
+        ([str(tmp_path), classifier], f"the run must come before the clouds; put {classifier} before {tmp_path}."),
+    ):
+        assert main(["predict", *words]) == 2
+        assert message in capsys.readouterr().err
 
 
-def test_the_test_split_may_lie_elsewhere(
-    tiny_task_runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = str(tiny_task_runs["classification"])
-    assert main(["predict", run, "dataset.num_test_shapes=20", "--test", "99", "--out", str(tmp_path)]) == 0
-    assert "of 20 clouds right" in capsys.readouterr().out
+def test_the_test_split_can_be_another_one(classifier: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", classifier, "dataset.num_test_shapes=20", "--test", "99", "--out", str(tmp_path)]) == 0
+    assert "of 20 clouds correct" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("task", ["classification", "part_segmentation"])
-def test_a_test_split_of_other_labels_is_refused_and_earlier_predictions_stay(
+def test_a_test_split_with_other_labels_is_refused_and_earlier_predictions_stay(
     task: str,
     tiny_task_runs: dict[str, Path],
     tmp_path: Path,
@@ -144,8 +266,7 @@ def test_a_test_split_of_other_labels_is_refused_and_earlier_predictions_stay(
     assert main(["predict", run, "--test", "1", "--out", str(out)]) == 0
     before = {path: path.read_bytes() for path in out.iterdir()}
     for split in ("train", "test"):
-        (tmp_path / "scans" / split / "flat").mkdir(parents=True)
-        np.save(tmp_path / "scans" / split / "flat" / "0.npy", np.random.default_rng(0).normal(size=(70, 3)))
+        save_clouds(tmp_path / "scans" / split / "flat" / "0.npy", 70)
     example = Path(__file__).parents[2] / "docs" / "examples" / "my_dataset.py"
     other = [f"imports=[{example}]", "dataset.name=NpyFolders", f"dataset.dataset_path={tmp_path / 'scans'}"]
     assert main(["predict", run, *other, "--test", "1", "--out", str(out)]) == 2

@@ -1,4 +1,4 @@
-"""Which clouds are meant, and what is passed over."""
+"""Input files, and what is skipped."""
 
 from pathlib import Path
 
@@ -11,37 +11,37 @@ from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.inputs import check_order, check_out, find_inputs
 
 
-def test_folders_are_looked_into_and_files_are_taken_as_they_are(tmp_path: Path) -> None:
+def test_folders_are_searched_and_files_are_taken_unchanged(tmp_path: Path) -> None:
     for name in ("b/2.npy", "b/1.txt", "b/c/3.OFF", "b/note.md", "a.unknown"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     found = find_inputs([str(tmp_path / "a.unknown"), str(tmp_path / "b")])
     assert [str(file.relative_to(tmp_path)) for file in found.files] == ["a.unknown", "b/1.txt", "b/2.npy", "b/c/3.OFF"]
-    assert list(found.tops.items()) == [
+    assert list(found.input_roots.items()) == [
         (file, tmp_path if file.name == "a.unknown" else tmp_path / "b") for file in found.files
     ]
 
 
-@pytest.mark.parametrize(("name", "message"), [("nothing", "there is no file or folder"), ("", "holds no clouds")])
-def test_names_of_nothing_are_refused(name: str, message: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "message"), [("nothing", "there is no file or folder"), ("", "contains no clouds")])
+def test_missing_and_empty_inputs_are_refused(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=message):
         find_inputs([str(tmp_path / name)])
 
 
-def test_answers_may_lie_beside_what_is_read_but_not_among_it(tmp_path: Path) -> None:
+def test_the_output_may_lie_next_to_the_inputs_but_not_contain_them(tmp_path: Path) -> None:
     file = tmp_path / "scans" / "x.ply"
     for out in ("answers", "scans/answers", "scan"):
         check_out(tmp_path / out, [str(tmp_path / "scans"), file])
     for out in ("scans", "scans/../scans", ".", "scans/x.ply"):
-        with pytest.raises(ConfigError, match="would write among what is read"):
+        with pytest.raises(ConfigError, match=r"contains the input .* and could overwrite it"):
             check_out(tmp_path / out, [str(file), file])
     (tmp_path / "mine").touch()
     for out in ("mine", "mine/below"):
-        with pytest.raises(ConfigError, match=rf"--out .*{out} cannot be a folder, for .*mine is a file; name another"):
+        with pytest.raises(ConfigError, match=rf"--out .*{out} must be a folder, but .*mine is a file; give another"):
             check_out(tmp_path / out, [file])
 
 
-def test_what_is_passed_over_in_a_folder_is_said(tmp_path: Path) -> None:
+def test_skipped_files_are_counted(tmp_path: Path) -> None:
     scans = tmp_path / "scans"
     run, made, own = scans / "run" / "checkpoints", scans / "a" / "predictions", scans / "b"
     for folder in (run, made, own, scans / ".hidden"):
@@ -66,47 +66,47 @@ def test_what_is_passed_over_in_a_folder_is_said(tmp_path: Path) -> None:
         (scans / "run" / name).touch()
     (made / "labels.csv").write_text("label,name,color\r\n")
     (made / "1_labels.npy").touch()
-    (own / "labels.csv").write_text("file,label\n")  # a list of the user's own makes no folder of predictions
+    (own / "labels.csv").write_text("file,label\n")  # the user's own table, not a folder of predictions
     found = find_inputs([str(scans)])
     names = [str(file.relative_to(scans)) for file in found.files]
     assert names == ["a/1.npy", "b/9.npy", "b/labels.csv"]
-    (said,) = found.passed_over
-    assert said.startswith(
-        f"passed over in {scans}: 2 .las, 1 .seg, 1 .zip, 1 linked as a folder, 1 linked to nothing, "
-        "1 without a suffix; .las files: convert them to .ply first"
+    (sentence,) = found.skipped
+    assert sentence.startswith(
+        f"skipped in {scans}: 2 .las, 1 .seg, 1 .zip, 1 broken link, 1 linked folder, 1 without a suffix; "
+        ".las files: convert them to .ply first"
     )
-    assert f"the predictions in {made}" in said and f"the run in {scans / 'run'}" in said
-    assert find_inputs([str(scans / "a" / "1.npy")]).passed_over == ()
+    assert f"the predictions in {made}" in sentence and f"the run in {scans / 'run'}" in sentence
+    assert find_inputs([str(scans / "a" / "1.npy")]).skipped == ()
 
 
-def test_the_lists_of_releases_are_no_clouds(tmp_path: Path) -> None:
+def test_lists_of_data_sets_are_skipped(tmp_path: Path) -> None:
     lists = {SynsetTree.names_file, H5Parts.names_file, H5Release.names_file, "modelnet40_shape_names.txt"}
     lists |= {layout.file_list.format(split=split) for layout in (H5Parts, H5Release) for split in ("train", "test")}
     for name in (*lists, "modelnet10_train.txt", "scan.txt"):
         (tmp_path / name).touch()
     found = find_inputs([str(tmp_path)])
     assert [file.name for file in found.files] == ["scan.txt"]
-    assert found.passed_over == (f"passed over in {tmp_path}: {len(lists) + 1} list of a release.",)
+    assert found.skipped == (f"skipped in {tmp_path}: {len(lists) + 1} list of a data set.",)
     named = str(tmp_path / "shape_names.txt")
-    assert [str(file) for file in find_inputs([named]).files] == [named]  # who names it means it
+    assert [str(file) for file in find_inputs([named]).files] == [named]  # it was given explicitly
 
 
-def test_a_folder_without_clouds_is_refused_with_what_it_has(tmp_path: Path) -> None:
+def test_a_folder_without_clouds_is_refused_with_its_contents(tmp_path: Path) -> None:
     for name in ("1.las", "2.las", ".3.npy"):
         (tmp_path / name).touch()
     with pytest.raises(
-        DataError, match=r"holds no clouds, but 2 \.las; \.las files: convert .*; looked for files of the k"
+        DataError, match=r"contains no clouds \(skipped 2 \.las; \.las files: convert .*\); supported suffixes"
     ):
         find_inputs([str(tmp_path)])
 
 
-def test_a_misspelt_name_gets_the_nearest_one_beside_it(tmp_path: Path) -> None:
+def test_a_misspelt_name_gets_a_suggestion(tmp_path: Path) -> None:
     (tmp_path / "armchair.ply").touch()
     with pytest.raises(DataError, match=r"there is no file or folder .*armchiar.ply; did you mean 'armchair.ply'\?"):
         find_inputs([str(tmp_path / "armchiar.ply")])
-    with pytest.raises(DataError, match=r"no file or folder .*\*\.npy, and no shell has expanded the pattern"):
+    with pytest.raises(DataError, match=r"no file or folder .*\*\.npy.* \(the shell did not expand this pattern\)"):
         find_inputs([str(tmp_path / "*.npy")])
-    with pytest.raises(DataError, match=r"there is no file or folder nowhere/x\.ply \(in the working folder"):
+    with pytest.raises(DataError, match=r"there is no file or folder nowhere/x\.ply \(in the working directory"):
         find_inputs(["nowhere/x.ply"])
 
 
@@ -118,10 +118,10 @@ def test_the_run_comes_first(tmp_path: Path) -> None:
     check_order(run, [run])
     check_order("misspelt", [scan])
     check_order("weights.safetensors", [])
-    with pytest.raises(ConfigError, match=rf"the run comes first, and then the clouds: name {run} before {scan}\.$"):
+    with pytest.raises(ConfigError, match=rf"the run must come before the clouds; put {run} before {scan}\.$"):
         check_order(scan, [run])
     for name in (scan, "scan.LAS"):
         with pytest.raises(
-            ConfigError, match=r"the run comes first, and .* is a file of clouds; name the folder of a run"
+            ConfigError, match=r"the run must come first, got the cloud file .*; give the folder of a run"
         ):
             check_order(name, [])

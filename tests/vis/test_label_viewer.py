@@ -1,12 +1,11 @@
-"""Open3D-ML's viewer paints what its panel says: labels by their table, numbers by a colour map; and it opens."""
+"""Colours of Open3D-ML's viewer: labels by their table, scalars by a colour map."""
 
-import copy
+import importlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,41 +18,19 @@ if importlib.util.find_spec("open3d") is None:
 
 POS = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
 LABELS = np.array([0, 2, 2, 7, 0, 7], dtype=np.int32)
-TABLE = {7: [0.0, 0.0, 1.0, 1.0], 0: [1.0, 0.0, 0.0, 1.0], 2: [0.0, 1.0, 0.0, 0.0]}  # 2 is switched off
+TABLE = {7: [0.0, 0.0, 1.0, 1.0], 0: [1.0, 0.0, 0.0, 1.0], 2: [0.0, 1.0, 0.0, 0.0]}  # 2 is hidden
 
 
-@pytest.fixture
-def viewer() -> Any:
-    """The viewer with one cloud, as its panel would have it, without a window."""
-    from conclu_pyg.vis.label_viewer import LabelViewer
-
-    viewer = LabelViewer(2)
-    viewer._init_data([{"name": "a", "points": POS, "labels": LABELS}])
-    viewer._objects.load("a")
-    viewer._datasource_combobox = SimpleNamespace(selected_text="labels")
-    viewer._shader = SimpleNamespace(selected_text=viewer.LABELS_NAME)
-    viewer._colormap_channel = SimpleNamespace(selected_index=2)
-    viewer._rgb_combo = SimpleNamespace(selected_text="255")
-    viewer._label_edit = SimpleNamespace(_label2color=copy.deepcopy(TABLE))
-    viewer._name2treenode = {"a": SimpleNamespace(checkbox=SimpleNamespace(checked=True))}
-    stops = [SimpleNamespace(value=0.0, color=[0.0, 0.0, 0.0]), SimpleNamespace(value=1.0, color=[1.0, 0.5, 0.0])]
-    viewer._colormaps = {viewer.RAINBOW_NAME: SimpleNamespace(points=stops)}
-    viewer._dont_update_geometry = False
-    viewer.drawn = {}
-    scene = SimpleNamespace(
-        remove_geometry=lambda name: viewer.drawn.pop(name, None),
-        add_geometry=lambda name, cloud, material: viewer.drawn.update({name: cloud}),
-        show_geometry=lambda name, shown: None,
-    )
-    viewer._3d = SimpleNamespace(scene=scene)
-    return viewer
+def label_viewer() -> Any:
+    """Imports the module late: Open3D takes seconds."""
+    return importlib.import_module("conclu_pyg.vis.label_viewer")
 
 
-def test_labels_have_the_colors_of_their_table(viewer: Any) -> None:
-    assert np.array_equal(viewer._colors("a"), [TABLE[label] for label in LABELS])
+def test_labels_have_the_colors_of_their_table() -> None:
+    assert np.array_equal(label_viewer().label_colors(LABELS, TABLE), [TABLE[label] for label in LABELS])
 
 
-def test_a_color_is_looked_up_once_for_each_label_and_not_for_each_point(viewer: Any) -> None:
+def test_each_label_is_looked_up_once() -> None:
     looked_up = []
 
     class Table(dict[int, list[float]]):
@@ -61,34 +38,30 @@ def test_a_color_is_looked_up_once_for_each_label_and_not_for_each_point(viewer:
             looked_up.append(label)
             return super().__getitem__(label)
 
-    viewer._label_edit._label2color = Table(TABLE)
-    viewer._colors("a")
+    label_viewer().label_colors(LABELS, Table(TABLE))
     assert sorted(looked_up) == [0, 2, 7]
 
 
-def test_a_label_that_is_switched_off_takes_its_points_along(viewer: Any) -> None:
-    viewer._update_point_cloud("a", viewer._objects.tclouds["a"], None)
-    cloud = viewer.drawn["a"]
+def test_points_of_a_hidden_label_are_left_out() -> None:
+    colors = np.array([TABLE[label] for label in LABELS])
+    cloud = label_viewer().visible_cloud(POS, colors)
     assert np.array_equal(cloud.point["positions"].numpy(), POS[LABELS != 2])
     assert np.array_equal(cloud.point["colors"].numpy(), [TABLE[label][:3] for label in LABELS if label != 2])
-    assert "__visualization_scalar" not in cloud.point  # what Open3D 0.20.0 refuses
-    for color in viewer._label_edit._label2color.values():
-        color[3] = 0.0
-    viewer._update_point_cloud("a", viewer._objects.tclouds["a"], None)
-    assert not viewer.drawn
+    assert set(cloud.point) == {"positions", "colors"}  # Open3D 0.20.0 rejects scalars
+    assert label_viewer().visible_cloud(POS, colors * [1, 1, 1, 0]) is None
 
 
-def test_coordinates_are_drawn_by_the_color_map(viewer: Any) -> None:
-    viewer._datasource_combobox.selected_text, viewer._shader.selected_text = "points", viewer.RAINBOW_NAME
-    viewer._scalar_min, viewer._scalar_max = POS[:, 2].min(), POS[:, 2].max()
-    colors = viewer._colors("a")
-    assert np.allclose(colors[:, 0], (POS[:, 2] - POS[:, 2].min()) / np.ptp(POS[:, 2]), atol=1e-6)
+def test_scalars_are_interpolated_between_the_stops_of_a_color_map() -> None:
+    stops = [(0.0, [0.0, 0.0, 0.0]), (1.0, [1.0, 0.5, 0.0])]
+    values = POS[:, 2]
+    colors = label_viewer().scalar_colors(values, stops, values.min(), values.max())
+    assert np.allclose(colors[:, 0], (values - values.min()) / np.ptp(values), atol=1e-6)
     assert np.allclose(colors[:, 1], colors[:, 0] / 2) and (colors[:, 2] == 0).all() and (colors[:, 3] == 1).all()
-    viewer._shader.selected_text = viewer.COLOR_NAME
-    assert np.allclose(viewer._colors("a")[:, :3], POS / 255)
+    constant = label_viewer().scalar_colors(np.ones(3), stops, 1.0, 1.0)
+    assert np.isfinite(constant).all()
 
 
-# Opens the window, and says which colours each cloud was drawn with, once all is shown; then closes.
+# Opens the window, prints the clouds and the colour map when all are shown, and closes it.
 WINDOW = """
 import os, threading, numpy as np
 from conclu_pyg.vis import label_viewer
@@ -107,6 +80,7 @@ show_windows(panels_of(np.random.rand(90, 3), labels, labels[::-1]), list("xyz")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="needs xvfb-run")
 @pytest.mark.skipif(bool(vulkan_problem()), reason="needs Vulkan")
 def test_the_window_opens_with_every_cloud_by_its_labels() -> None:

@@ -1,4 +1,4 @@
-"""The page: one file without a network, names of others as plain text, and clouds that a real browser draws."""
+"""HTML pages: self-contained, with escaped names, and drawn by a real browser."""
 
 import html
 import json
@@ -86,9 +86,9 @@ def test_a_thinned_cloud_keeps_nothing_of_the_whole_and_says_once_what_it_lacks(
 
 
 def test_refuses_too_few_and_too_many(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="shows 1 to 60 clouds, found 0"):
+    with pytest.raises(ConfigError, match="shows 1 to 60 clouds, got 0"):
         write_page(tmp_path / "a.html", [], [])
-    with pytest.raises(ConfigError, match="1 to 4 panels of a cloud, found 0"):
+    with pytest.raises(ConfigError, match="1 to 4 panels of a cloud, got 0"):
         write_page(tmp_path / "a.html", [PageCloud("a", [])], [])
 
 
@@ -105,6 +105,7 @@ def test_many_clouds_have_a_list_of_links_and_those_of_one_panel_stand_beside_ea
     assert re.findall(r'<section id="(.*?)" class="wide">', page) == ["cloud-3"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(280)
 @pytest.mark.slow
 def test_chromium_draws_all_panels_in_a_small_window_without_a_network(tmp_path: Path) -> None:

@@ -37,12 +37,12 @@ def test_panels_of_one_cloud_keep_the_same_points() -> None:
 @pytest.mark.parametrize(
     ("pos", "labels", "found"),
     [
-        (POS, np.zeros(7, int), r"its 8 points, found int64 \[7\]"),
-        (POS, np.zeros(8), "found float64"),
+        (POS, np.zeros(7, int), r"its 8 points, got int64 \[7\]"),
+        (POS, np.zeros(8), "got float64"),
         (POS[:0], np.zeros(0, int), "expected finite points"),
-        (POS[:, :2], np.zeros(8, int), r"found \[8, 2\]"),
+        (POS[:, :2], np.zeros(8, int), r"got \[8, 2\]"),
         (POS * np.nan, np.zeros(8, int), "expected finite points"),
-        (POS, np.full(8, -3), "must be 0 or more, found -3"),
+        (POS, np.full(8, -3), "must be >= 0, got -3"),
     ],
 )
 def test_refuses_what_cannot_be_shown(pos: np.ndarray, labels: np.ndarray, found: str) -> None:
@@ -51,5 +51,5 @@ def test_refuses_what_cannot_be_shown(pos: np.ndarray, labels: np.ndarray, found
 
 
 def test_a_truth_that_is_shorter_is_refused() -> None:
-    with pytest.raises(DataError, match="'truth' cannot be shown: expected a whole number as the label of each"):
+    with pytest.raises(DataError, match="cannot show 'truth': expected an integer label for each"):
         panels_of(POS, np.zeros(8, int), np.zeros(5, int))

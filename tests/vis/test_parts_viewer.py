@@ -12,7 +12,7 @@ import pytest
 from conclu_pyg.vis.colors import CORRECT, ERROR
 from conclu_pyg.vis.window import vulkan_problem
 
-# Opens the window, switches a part off as a click would, says what is then shown, and closes it.
+# Opens the window, hides a part as a click does, prints the visible parts, and closes it.
 WINDOW = """
 import json, numpy as np
 from conclu_pyg.vis import parts_viewer

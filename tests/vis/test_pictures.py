@@ -1,4 +1,4 @@
-"""Pictures: every panel is drawn in the colours of its parts, by either renderer, or the reason is said."""
+"""Pictures: both renderers draw every panel in the colours of its parts."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from matplotlib.image import imread
 
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.vis import pictures, renderers
-from conclu_pyg.vis.camera import camera_axes, look
+from conclu_pyg.vis.camera import camera_axes, fit_camera
 from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.panel import Panel, panels_of
 from conclu_pyg.vis.pictures import RENDERERS, render_picture
@@ -23,7 +23,7 @@ LABELS = np.where(POS[:, 1] > 0, 5, 0)
 def drawn(renderer: str, pos: np.ndarray, labels: np.ndarray) -> np.ndarray:
     if renderer == "open3d":
         pytest.importorskip("open3d", reason="needs Open3D")
-    (image,) = RENDERERS[renderer]([(look(pos, 1), labels)], 120)
+    (image,) = RENDERERS[renderer]([(fit_camera(pos, 1), labels)], 120)
     return image
 
 
@@ -82,9 +82,9 @@ def test_no_line_of_a_title_begins_with_the_sign_of_the_number_before(
 
 def test_refuses_what_it_cannot_draw(tmp_path: Path) -> None:
     panel = Panel("a", POS, LABELS)
-    with pytest.raises(ConfigError, match="no renderer 'egl'; take one of open3d, matplotlib"):
+    with pytest.raises(ConfigError, match="renderer must be one of open3d, matplotlib; got 'egl'"):
         render_picture([panel], [], tmp_path / "a.png", renderer="egl")
-    with pytest.raises(ConfigError, match="shows 1 to 60 clouds, found 0"):
+    with pytest.raises(ConfigError, match="shows 1 to 60 clouds, got 0"):
         render_picture([], [], tmp_path / "a.png")
 
 
@@ -110,6 +110,6 @@ def test_without_egl_the_remedy_is_said_and_nothing_else_is_drawn(
             Visualizer = Window
 
     monkeypatch.setattr(renderers, "import_open3d", lambda *_: Fake)
-    with pytest.raises(ConcluError, match=r"neither a display nor EGL.*libegl1 libgl1-mesa-dri.*'matplotlib'"):
+    with pytest.raises(ConcluError, match=r"neither on a display nor through EGL.*libegl1 libgl1-mesa.*'matplotlib'"):
         render_picture([Panel("a", POS, LABELS)], [], tmp_path / "a.png")
     assert not list(tmp_path.iterdir())

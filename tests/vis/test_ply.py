@@ -48,6 +48,6 @@ def test_open3d_reads_it(tmp_path: Path) -> None:
 def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.ply"
     path.write_text("old")
-    with pytest.raises(DataError, match=r"'a\.ply' cannot be shown: expected a whole number"):
+    with pytest.raises(DataError, match=r"cannot show 'a\.ply': expected an integer label"):
         write_ply(path, POS, LABELS[:-1])
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]

@@ -1,4 +1,4 @@
-"""Windows: refused in a sentence where none can be opened, and given the right clouds where one can."""
+"""Windows: the errors if none can be opened, and the clouds that they show."""
 
 import sys
 from types import SimpleNamespace
@@ -24,16 +24,14 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="display
 def test_without_a_display_the_alternatives_are_named(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    with pytest.raises(
-        ConcluError, match=r"no window can be opened: neither DISPLAY.*pictures \(PNG\) or an HTML page"
-    ):
+    with pytest.raises(ConcluError, match=r"cannot open a window: neither DISPLAY.*pictures \(PNG\) or an HTML page"):
         show_windows(PANELS, [], window=kind)
     monkeypatch.setenv("DISPLAY", ":4711")
-    assert display_problem()  # nobody answers there, or there is no X11 at all
+    assert display_problem()  # no server responds, or X11 is missing
 
 
 def test_refuses_unknown_windows_and_no_clouds() -> None:
-    with pytest.raises(ConfigError, match="no window 'qt'; take one of open3d, open3d-ml, plain"):
+    with pytest.raises(ConfigError, match="window must be one of open3d, open3d-ml, plain; got 'qt'"):
         show_windows(PANELS, [], window="qt")
     with pytest.raises(ConfigError, match="at least one cloud"):
         show_windows([], [])
@@ -93,8 +91,8 @@ def test_open3d_ml_has_a_table_of_names_and_colors(shown: dict[str, Any]) -> Non
 
 @linux
 def test_without_vulkan_the_remedy_is_said(shown: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window, "vulkan_problem", lambda: "no driver was found for it (error -9)")
+    monkeypatch.setattr(window, "vulkan_problem", lambda: "no driver (error -9)")
     for kind in ("open3d", "open3d-ml"):
-        with pytest.raises(ConcluError, match=r"needs Vulkan, and no driver.*mesa-vulkan-drivers`, take the window"):
+        with pytest.raises(ConcluError, match=r"needs Vulkan, but no driver.*mesa-vulkan-drivers`, use the window"):
             show_windows(PANELS, [], window=kind)
     assert "clouds" not in shown

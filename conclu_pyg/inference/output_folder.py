@@ -1,4 +1,4 @@
-"""The folder of predictions: coloured clouds, labels, and the lists of what the labels mean and what was written."""
+"""The output folder of predictions: coloured clouds, labels, and tables of both."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ LABELS, PREDICTIONS = "labels.csv", "predictions.csv"
 COLUMNS = {
     LABELS: ["label", "name", "color"],
     PREDICTIONS: [
-        "run", "file", "cloud", "class", "probability", "true_class", "points_right", "points", "left_out", "moved_by",
+        "run", "file", "cloud", "class", "probability", "true_class", "point_accuracy", "points", "left_out", "offset",
         "files", "note",
     ],
 }  # fmt: skip
-MAX_NAME = 100  # bytes; file systems take 255, and suffixes and numbers come behind
+MAX_NAME = 100  # bytes; file systems allow 255, and suffixes and numbers are appended
 
 
-class Written:
-    """The folder that predictions are written into, as a context: at its beginning the files that an earlier call lists
-    in its ``predictions.csv`` are removed, and at its end, also after an error, this call's list is written.
+class PredictionWriter:
+    """Writes predictions into a folder, as a context manager. On entry it removes the files that ``predictions.csv``
+    of an earlier call lists; on exit, also after an error, it writes the ``predictions.csv`` of this call.
 
     Args:
-        folder: where to write; it is made.
-        run: the run that predicts.
-        names: the names of the labels.
+        folder: the output folder, which is created.
+        run: the name of the run that predicts.
+        label_names: the names of the labels.
 
     Raises:
-        ConfigError: the folder has a list of another kind under the name of one of these.
-        OSError: it cannot be made or written.
+        ConfigError: the folder contains another table under the name of ``labels.csv`` or ``predictions.csv``.
+        OSError: the folder cannot be created or written.
     """
 
-    def __init__(self, folder: Path, run: str, names: Sequence[str]) -> None:
-        self.folder, self.run, self.names = folder, run, names
+    def __init__(self, folder: Path, run: str, label_names: Sequence[str]) -> None:
+        self.folder, self.run, self.label_names = folder, run, label_names
         self._rows: dict[str, dict[str, object]] = {}
         self._files: dict[str, list[str]] = {}
         self._taken: set[str] = set()
-        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))  # of each name, not to begin anew
+        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))  # the next number of each name
 
-    def __enter__(self) -> Written:
-        _check_lists(self.folder)
+    def __enter__(self) -> PredictionWriter:
+        _check_tables(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._remove_earlier()
-        _write_rows(self.folder / LABELS, ([label, name, hex_of(label)] for label, name in enumerate(self.names)))
+        _write_rows(self.folder / LABELS, ([label, name, hex_of(label)] for label, name in enumerate(self.label_names)))
         return self
 
     def __exit__(
@@ -71,29 +71,31 @@ class Written:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def unused(self, name: str) -> str:
-        """A name of a file that no cloud before has, so that no answer is written over another; not even where upper
-        and lower case are the same."""
-        unused = name = file_name(name)
-        while unused.casefold() in self._taken:
-            unused = f"{name}-{next(self._numbers[name.casefold()])}"
-        self._taken.add(unused.casefold())
-        return unused
+    def unique_name(self, name: str) -> str:
+        """Returns a file name that no earlier cloud has, also where upper and lower case are the same."""
+        unique = name = file_name(name)
+        while unique.casefold() in self._taken:
+            unique = f"{name}-{next(self._numbers[name.casefold()])}"
+        self._taken.add(unique.casefold())
+        return unique
 
     def file(self, cloud: str, name: str) -> Path:
-        """A path in the folder, listed among the files of a cloud."""
+        """Returns a path in the folder and lists it among the files of a cloud."""
         self._files.setdefault(cloud, []).append(name)
         return self.folder / name
 
-    def add(self, prediction: Prediction) -> None:
-        """Writes the points in colours, and their labels: both, or neither where one of them fails.
+    def add(self, prediction: Prediction) -> str:
+        """Writes the coloured points and their labels, or neither if one of them fails.
+
+        Returns:
+            The unique name of the cloud in this folder.
 
         Raises:
-            OSError: this cannot be written.
+            OSError: a file cannot be written.
         """
-        name, offset = prediction.name, prediction.offset
+        name, cloud = self.unique_name(prediction.cloud.name), prediction.cloud
         points = self.file(name, f"{name}.ply")
-        write_ply(points, prediction.pos, prediction.labels, offset)
+        write_ply(points, cloud.points, prediction.labels, cloud.offset)
         try:
             with atomic_write(self.file(name, f"{name}_labels.npy")) as file:
                 np.save(file, prediction.file_labels(), allow_pickle=False)
@@ -107,49 +109,50 @@ class Written:
             "class": prediction.category,
             "probability": _number(prediction.probability),
             "true_class": prediction.true_class,
-            "points_right": _number(None if prediction.truth is None else prediction.right),
-            "points": len(prediction.pos),
-            "left_out": prediction.left_out,
-            "moved_by": None if offset is None else " ".join(map(repr, offset.tolist())),
+            "point_accuracy": _number(None if prediction.true_parts is None else prediction.accuracy),
+            "points": len(cloud.points),
+            "left_out": cloud.left_out,
+            "offset": None if cloud.offset is None else " ".join(map(repr, cloud.offset.tolist())),
             "note": "; ".join(prediction.notes),
         }
+        return name
 
     def _remove_earlier(self) -> None:
-        """Removes what the last call into this folder lists, and nothing else."""
-        listed = self.folder / PREDICTIONS
-        ours = listed.exists() or holds_predictions(self.folder)
-        rows, whole = _read_rows(listed)
+        """Removes the files that the last call listed, and nothing else."""
+        table = self.folder / PREDICTIONS
+        ours = table.exists() or holds_predictions(self.folder)
+        rows, complete = _read_rows(table)
         if rows:
             runs = ", ".join(dict.fromkeys(row["run"] for row in rows))
-            logger.info(f"replaces {pluralize(len(rows), 'earlier prediction')} of {runs} in {self.folder}")
+            logger.info(f"replaced {pluralize(len(rows), 'earlier prediction')} of {runs} in {self.folder}")
         for name in chain.from_iterable(row["files"].split() for row in rows):
             path = self.folder / name
             if name == path.name and (path.is_file() or path.is_symlink()):
                 path.unlink()
-        if ours and not whole and any(chain(self.folder.glob("*.ply"), self.folder.glob("*_labels.npy"))):
-            logger.info(
-                f"{self.folder} has earlier predictions of which there is no list: they stay beside the new ones"
-            )
-        listed.unlink(missing_ok=True)
+        if ours and not complete and any(chain(self.folder.glob("*.ply"), self.folder.glob("*_labels.npy"))):
+            logger.warning(f"kept earlier predictions in {self.folder} that its {PREDICTIONS} does not list")
+        table.unlink(missing_ok=True)
 
 
 def file_name(name: str) -> str:
-    """A name from data as that of a file: letters, digits, ``_``, ``.`` and ``-`` stay, all else becomes ``_``; it has
-    at most 100 bytes, and is neither empty nor dots alone."""
+    """Returns a name from data as a file name: characters other than letters, digits, ``_``, ``.`` and ``-`` become
+    ``_``; it has at most 100 bytes, and is neither empty nor only dots."""
     kept = re.sub(r"[^\w.-]", "_", name).encode()[:MAX_NAME].decode(errors="ignore")
     return kept if kept.strip(".") else "cloud"
 
 
 def holds_predictions(folder: Path) -> bool:
-    """Whether predictions were written into this folder."""
+    """Returns whether predictions were written into this folder."""
     return _header(folder / LABELS) == COLUMNS[LABELS]
 
 
-def _check_lists(folder: Path) -> None:
-    """Refuses a folder in which a file of other columns has the name of one of the lists."""
+def _check_tables(folder: Path) -> None:
+    """Refuses a folder in which a file with other columns has the name of one of the tables."""
     for name, columns in COLUMNS.items():
         if (folder / name).exists() and _header(folder / name) != columns:
-            raise ConfigError(f"{folder / name} is no list of predictions and would be replaced; name another --out.")
+            raise ConfigError(
+                f"{folder / name} is not a table of predictions and would be overwritten; give another --out."
+            )
 
 
 def _header(path: Path) -> list[str]:
@@ -160,7 +163,7 @@ def _header(path: Path) -> list[str]:
 
 
 def _read_rows(path: Path) -> tuple[list[dict[str, str]], bool]:
-    """The rows of a list, and whether it is there and whole; none of those where it was damaged since."""
+    """Returns the complete rows of a table, and whether the table exists and all its rows are complete."""
     if not path.is_file():
         return [], False
     with path.open(encoding="utf-8", errors="replace", newline="") as file:

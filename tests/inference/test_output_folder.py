@@ -1,0 +1,202 @@
+"""The output folder: its tables, its names, and the files of earlier calls."""
+
+import csv
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.inference.output_folder import PredictionWriter, file_name, holds_predictions
+from conclu_pyg.inference.prediction import Prediction
+from conclu_pyg.io.clouds import Cloud
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("chair/chair_0001", "chair_chair_0001"), ("../../etc", ".._.._etc"), ("..", "cloud"), ("", "cloud"),
+        ("a b\n\0c\\d:e", "a_b__c_d_e"), ("Stühle-1.2", "Stühle-1.2"), ("x" * 300, "x" * 100), ("ü" * 300, "ü" * 50),
+        ("\udcff", "_"), ("/", "_"),
+    ],
+)  # fmt: skip
+def test_names_from_data_become_names_of_files(name: str, safe: str) -> None:
+    assert file_name(name) == safe
+
+
+def prediction(name: str, size: int = 5, **changes: Any) -> Prediction:
+    pos, labels = np.random.default_rng(0).normal(size=(size, 3)), np.arange(size) % 2
+    of_cloud = {key: changes.pop(key) for key in ("rows", "left_out", "offset") if key in changes}
+    return Prediction(Cloud(name, pos, **of_cloud), f"scans/{name}.ply", labels, "chair", {"leg": 1.0}, **changes)
+
+
+@pytest.fixture(autouse=True)
+def log_level(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "conclu_pyg")
+
+
+def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+def kept(folder: Path) -> str:
+    return f"kept earlier predictions in {folder} that its predictions.csv does not list"
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "predictions.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_each_cloud_has_its_files_and_a_row(tmp_path: Path) -> None:
+    offset = np.array([5e6, 0.5, -7e5])
+    rows = np.array([0, 1, 3, 4, 6])
+    with PredictionWriter(tmp_path / "a" / "out", "runs/x", ["leg", "seat"]) as writer:
+        writer.add(prediction("one", true_parts=np.zeros(5, int), notes=("a note, with a comma", "another")))
+        writer.add(prediction("two", probability=0.5, true_class="mug", rows=rows, left_out=2, offset=offset))
+        writer.file("two", "two.png").touch()
+    one, two = rows_of(tmp_path / "a" / "out")
+    assert one == {
+        "run": "runs/x", "file": "scans/one.ply", "cloud": "one", "class": "chair", "probability": "",
+        "true_class": "", "point_accuracy": "0.6000", "points": "5", "left_out": "0", "offset": "",
+        "files": "one.ply one_labels.npy", "note": "a note, with a comma; another",
+    }  # fmt: skip
+    assert (two["probability"], two["true_class"], two["point_accuracy"]) == ("0.5000", "mug", "")
+    assert (two["left_out"], two["offset"]) == ("2", "5000000.0 0.5 -700000.0")
+    assert two["files"] == "two.ply two_labels.npy two.png"
+    assert np.load(tmp_path / "a" / "out" / "one_labels.npy").tolist() == [0, 1, 0, 1, 0]
+    assert np.load(tmp_path / "a" / "out" / "two_labels.npy").tolist() == [0, 1, -1, 0, 1, -1, 0]
+    assert b"property double x" in (tmp_path / "a" / "out" / "two.ply").read_bytes()
+    assert holds_predictions(tmp_path / "a" / "out") and not holds_predictions(tmp_path)
+
+
+def test_the_list_is_writer_after_an_error_too(tmp_path: Path) -> None:
+    def stopped() -> None:
+        with PredictionWriter(tmp_path, "runs/x", ["leg", "seat"]) as writer:
+            writer.add(prediction("one"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert [row["cloud"] for row in rows_of(tmp_path)] == ["one"]
+
+
+def test_only_listed_files_of_an_earlier_call_are_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    out, mine = tmp_path / "out", tmp_path / "mine.txt"
+    long = "x" * 100
+    mine.touch()
+    with PredictionWriter(out, "runs/x", ["leg", "seat"]) as writer:
+        for name in ("one", long):
+            writer.add(prediction(name))
+        writer.file("one", "clouds.html").touch()
+        writer.file("one", "../mine.txt")
+        writer.file("one", str(mine))
+        writer.file("one", "gone.png")
+    (out / "notes.txt").touch()
+    (out / "three.ply").touch()
+    assert not messages(caplog)
+    with PredictionWriter(out, "runs/y", ["leg"]) as writer:
+        writer.add(prediction("two"))
+    assert messages(caplog) == [f"replaced 2 earlier predictions of runs/x in {out}"]
+    assert {path.name for path in out.iterdir()} == {
+        *("labels.csv", "predictions.csv", "notes.txt", "three.ply", "two.ply", "two_labels.npy")
+    }
+    assert mine.exists() and [row["run"] for row in rows_of(out)] == ["runs/y"]
+
+
+def test_unlisted_predictions_are_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "labels.csv").write_text("label,name,color\r\n")
+    (tmp_path / "one.ply").touch()
+    with PredictionWriter(tmp_path, "runs/x", []):
+        pass
+    assert messages(caplog) == [kept(tmp_path)]
+    assert (tmp_path / "one.ply").exists()
+
+
+def test_nothing_is_logged_after_a_call_without_clouds(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        with PredictionWriter(tmp_path, "runs/x", ["leg", "seat"]):
+            pass
+    (tmp_path / "predictions.csv").unlink()
+    with PredictionWriter(tmp_path, "runs/x", ["leg", "seat"]) as writer:
+        writer.add(prediction("one"))
+    assert not messages(caplog)
+
+
+def test_files_of_a_lost_or_damaged_table_are_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def again() -> list[str]:
+        caplog.clear()
+        with PredictionWriter(tmp_path, "runs/x", []) as writer:
+            writer.add(prediction("one"))
+            writer.add(prediction("two"))
+        return messages(caplog)
+
+    replaced = "replaced {} of runs/x in " + str(tmp_path)
+    assert again() == []
+    path = tmp_path / "predictions.csv"
+    text = path.read_text()
+    path.write_text(text[: text.rindex("two_labels")])  # truncated in its last row
+    assert again() == [replaced.format("1 earlier prediction"), kept(tmp_path)]
+    path.unlink()
+    assert again() == [kept(tmp_path)]
+    assert again() == [replaced.format("2 earlier predictions")]
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "predictions.csv"])
+@pytest.mark.parametrize("text", ["file,label\n1,2\n", "", "\0\xff"])
+def test_a_users_own_table_is_not_overwritten(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(
+        ConfigError, match=rf"{name} is not a table of predictions and would be overwritten; give another --out"
+    ):
+        PredictionWriter(tmp_path, "runs/x", []).__enter__()
+    assert (tmp_path / name).read_text() == text and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_damaged_table_removes_nothing(tmp_path: Path) -> None:
+    header = "run,file,cloud,class,probability,true_class,point_accuracy,points,left_out,offset,files,note"
+    for rest in ("runs/x\n", "\0\xff\n" * 9, '"' + "a" * 200_000):
+        (tmp_path / "predictions.csv").write_text(f"{header}\n{rest}")
+        (tmp_path / "keep.ply").touch()
+        with PredictionWriter(tmp_path, "runs/x", []):
+            pass
+        assert (tmp_path / "keep.ply").exists() and rows_of(tmp_path) == []
+
+
+def test_clouds_of_one_name_are_kept_apart(tmp_path: Path) -> None:
+    with PredictionWriter(tmp_path, "runs/x", []) as writer:
+        assert [writer.unique_name(name) for name in ("a", "A", "a", "b/c")] == ["a", "A-2", "a-3", "b_c"]
+
+
+def test_the_next_free_number_of_a_name_is_remembered(tmp_path: Path) -> None:
+    class Counted(set[str]):
+        looks = 0
+
+        def __contains__(self, name: object) -> bool:
+            self.looks += 1
+            return super().__contains__(name)
+
+    writer = PredictionWriter(tmp_path, "runs/x", [])
+    taken = writer._taken = Counted(("a-3",))
+    assert [writer.unique_name(name) for name in ("a", "A", "a", "a-2", *["a"] * 46)][-1] == "a-50"
+    assert taken.looks < 3 * 50
+
+
+@pytest.mark.parametrize("stop", [OSError, KeyboardInterrupt])
+def test_of_an_answer_that_cannot_be_writer_nothing_stays(
+    stop: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise stop("no space left")
+
+    with PredictionWriter(tmp_path, "runs/x", ["leg", "seat"]) as writer:
+        writer.add(prediction("one"))
+        monkeypatch.setattr(np, "save", fail)
+        with pytest.raises(stop):
+            writer.add(prediction("two"))
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("labels.csv", "predictions.csv", "one.ply", "one_labels.npy")
+    }
+    assert [row["cloud"] for row in rows_of(tmp_path)] == ["one"]
