@@ -27,6 +27,7 @@ extensions = [
 root_doc = "index"
 exclude_patterns = ["results/*.md", "_templates/*"]  # the notes in results/ are included in the results page
 templates_path = ["_templates"]
+suppress_warnings = ["ref.python"]  # attributes of the same name in several classes
 html_theme = "furo"
 html_title = f"conclu_pyg {release}"
 html_static_path: list[str] = []
