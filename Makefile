@@ -4,6 +4,9 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 TORCH_INDEX ?=
+TORCH ?=
+CORE_TESTS = tests/clusterers tests/encoders tests/heads tests/losses tests/methods tests/nn tests/pipelines tests/runs \
+	tests/tasks tests/transforms
 CONCLU_WHEELS ?=
 
 PY := .venv/bin/python
@@ -27,11 +30,12 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint docs clean
+.PHONY: help setup demo test test-torch lint docs clean
 
 help:
-	@echo "make demo   pre-train PointNet on built-in data and read its worth with a linear SVM (5 minutes on two cores, no compiler)"
+	@echo "make demo   pre-train PointNet on built-in data and evaluate it with a linear SVM (5 minutes on two cores, no compiler)"
 	@echo "make test   set up everything, torch-cluster, torch-scatter and Open3D included, and run the tests"
+	@echo "make test-torch TORCH=2.12.0   run the tests of the core with another torch"
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   build the documentation site in build/docs"
 	@echo "make setup  the core in .venv, for tools/*.py and .venv/bin/conclu"
@@ -55,6 +59,15 @@ demo: .venv/.core
 test: .venv/.test
 	$(PY) -m pytest $(PYTEST_ARGS)
 
+# The core with another torch, in an environment of its own and without the compiled extensions.
+test-torch:
+	@test -n "$(TORCH)" || { echo "name a version: make test-torch TORCH=2.12.0" >&2; exit 2; }
+	@mkdir -p .setup && grep -v '^torch==' constraints.txt > .setup/constraints-$(TORCH).txt
+	@test -d .setup/torch-$(TORCH) || $(PYTHON) -m venv .setup/torch-$(TORCH)
+	@.setup/torch-$(TORCH)/bin/python -m pip install --disable-pip-version-check -c .setup/constraints-$(TORCH).txt \
+	  $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch==$(TORCH) -e .[train,eval,vis,test]
+	.setup/torch-$(TORCH)/bin/python -m pytest $(CORE_TESTS) $(PYTEST_ARGS)
+
 lint: .venv/.lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -77,7 +90,7 @@ clean:
 .venv/.core: .venv/.made setup.cfg
 	@echo "== Installing PyTorch and the rest of the core: about a minute on a fast connection"
 	@$(INSTALL) setuptools wheel
-	@$(INSTALL) -e .
+	@$(INSTALL) -e .[train,eval,vis]
 	@touch $@
 
 .venv/.test: .venv/.core

@@ -12,6 +12,7 @@ from conclu_pyg import __version__
 from conclu_pyg.cli import evaluate, predict, train
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.extras import EXTRAS, missing_extra
 from conclu_pyg.pipelines.interrupt import Terminated
 from conclu_pyg.suggestions import closest_match
 
@@ -87,6 +88,12 @@ def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int
             command.run(options)
     except ConcluError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        print(f"error: {missing_extra(package)}.", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written
         print(f"error: {error}.", file=sys.stderr)

@@ -22,6 +22,7 @@ from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.batch_sampler import BalancedBatchSampler
 from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConcluError, ConcluWarning, ConfigError
+from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.methods.base import MethodOutput, Progress
 from conclu_pyg.pipelines.interrupt import Interrupt
 from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
@@ -224,6 +225,9 @@ class Pipeline(ABC):
             logger.info(f"clouds are turned from {found} up to {wanted} up, as the encoder knows them")
         folder = make_run_folder(self.config, self.log_dir, self.run_dir)
         logger.info(f"{split!r}; the run is written to {folder}")
+        for package, file in (("matplotlib", CURVES_NAME), ("tensorboard", "the event file of TensorBoard")):
+            if not is_installed(package):
+                logger.info(f"{file} is not written: {missing_extra(package)}")
 
         self._began = time.perf_counter()
         order = seed_all(self.seed)
@@ -293,7 +297,8 @@ class Pipeline(ABC):
     ) -> None:
         """Write and show the results of an epoch."""
         log.write(metrics)
-        plot_curves(read_metrics(folder), folder / CURVES_NAME)
+        if is_installed("matplotlib"):
+            plot_curves(read_metrics(folder), folder / CURVES_NAME)
         logger.info(epoch_line(metrics, self.epochs, self.headline))
         checkpoint.save(folder / LAST)
         if best:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from conclu_pyg.extras import is_installed
 from conclu_pyg.files import atomic_write
 
 CSV_NAME = "metrics.csv"
@@ -52,10 +53,12 @@ class MetricsLog:
 
     def __init__(self, folder: Path) -> None:
         logging.getLogger("tensorboard").setLevel(logging.ERROR)
-        from torch.utils.tensorboard import SummaryWriter
-
         self.path = folder / CSV_NAME
-        self._writer = SummaryWriter(str(folder))
+        self._writer: Any = None
+        if is_installed("tensorboard"):
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(folder))
 
     def write(self, row: Mapping[str, float]) -> None:
         """Append a row.
@@ -76,10 +79,11 @@ class MetricsLog:
             writer.writerows([*rows, new])
             with atomic_write(self.path) as whole:
                 whole.write(text.getvalue().encode())
-        for key, value in row.items():
-            if key != "epoch":
-                self._writer.add_scalar(key, value, int(row["epoch"]))
-        self._writer.flush()
+        if self._writer is not None:
+            for key, value in row.items():
+                if key != "epoch":
+                    self._writer.add_scalar(key, value, int(row["epoch"]))
+            self._writer.flush()
 
     def __enter__(self) -> MetricsLog:
         return self
@@ -87,7 +91,8 @@ class MetricsLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
 
 def read_metrics(folder: Path) -> dict[str, list[float]]:

@@ -1,0 +1,24 @@
+"""Optional packages, and the extras of conclu_pyg that install them."""
+
+from __future__ import annotations
+
+import importlib.util
+
+EXTRAS = {"matplotlib": "vis", "plotly": "vis", "sklearn": "eval", "tensorboard": "train"}
+
+
+def is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def missing_extra(package: str) -> str:
+    """Returns the sentence about a missing optional package.
+
+    Args:
+        package: the name by which it is imported.
+    """
+    extra = EXTRAS[package]
+    return (
+        f"{package} is not installed; run `pip install 'conclu_pyg[{extra}]'` (in a clone, "
+        f"`pip install -e '.[{extra}]'`)"
+    )
