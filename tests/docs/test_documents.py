@@ -263,7 +263,7 @@ def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:
 
 def test_the_tables_and_blocks_are_found() -> None:
     """That none of the above is empty because a pattern misses."""
-    assert {name for _, name, _ in _tables()} == {"ModelNet", "ParametricShapes", "ShapeNetPart"}
+    assert {name for _, name, _ in _tables()} == {"FromPyG", "ModelNet", "ParametricShapes", "ShapeNetPart"}
     languages = {block.language for document in RUN for block in blocks(document)}
     assert languages == {"bash", "console", "python", "yaml", "ini"}
     assert not any("```" in prose(document) for document in RUN)
