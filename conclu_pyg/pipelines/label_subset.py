@@ -1,4 +1,4 @@
-"""Which labelled clouds a fine-tuning learns from, and by which it chooses its epoch."""
+"""Selection of labelled clouds for training and for validation."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from conclu_pyg.text import pluralize
 
 
 class LabelledClouds(NamedTuple):
-    """What was chosen.
+    """Labelled clouds of a training.
 
     Attributes:
-        train: the clouds to learn from.
-        held_out: those to choose the epoch by, if there are any; none of them is learnt from.
+        train: the clouds to train on.
+        held_out: the clouds that select the best epoch, if any; none of them is trained on.
         trained_on, chosen_on: both as fields, for the protocol of results.
     """
 
@@ -78,14 +78,14 @@ class LabelSubset:
             )
 
     def clouds(self, split: Callable[[str], PointCloudSplit], seed: int) -> LabelledClouds:
-        """Draws them.
+        """Draws the clouds.
 
         Args:
-            split: gives a split by its name.
-            seed: rules the draws.
+            split: returns a split by its name.
+            seed: of the draws.
 
         Raises:
-            ConfigError: a split to choose by that holds all of the other one, or fewer than two clouds to learn from.
+            ConfigError: a validation split that contains the whole training split, or fewer than two training clouds.
             DataError: no such split, or a class of too few clouds.
         """
         everything = train = split(self.train_on)
@@ -110,8 +110,7 @@ class LabelSubset:
         return LabelledClouds(train, held_out, replace(labelled, num_clouds=len(train)), chosen_on)
 
     def _others(self, split: PointCloudSplit, seen: PointCloudSplit) -> PointCloudSplit:
-        """A split to choose by, without those of its clouds that are trained on too, as the official lists of
-        ShapeNetPart have some."""
+        """Returns the validation split without clouds of the training split, which ShapeNetPart's lists repeat."""
         repeated = _repeated(split, seen)
         if len(repeated) in (len(seen), len(split)):
             what = "all" if len(repeated) == len(seen) else "nothing but clouds"
@@ -132,7 +131,7 @@ class LabelSubset:
 
 
 def _repeated(split: PointCloudSplit, seen: PointCloudSplit) -> np.ndarray:
-    """The places of the clouds that another split has under the same name, point for point."""
+    """Returns the indices of the clouds that another split has under the same name with the same points."""
     places = {name: place for place, name in enumerate(seen.names)}
     named = [(place, places[name]) for place, name in enumerate(split.names) if name in places]
     same = [place for place, other in named if np.array_equal(split.pos[place], seen.pos[other])]

@@ -77,7 +77,7 @@ def test_a_start_from_a_run_has_its_encoder_and_says_whose(build: Build, tiny_ru
     pretraining = Checkpoint.load(pipeline.run_train()).pretraining
     assert pretraining is not None
     assert (pretraining.dataset, pretraining.method, pretraining.epochs) == ("ParametricShapes", "ConClu", 2)
-    assert list(pretraining.losses) == learnt.terms and learnt.terms[:2] == ["contrast", "cluster"]
+    assert pretraining.losses == learnt.terms and learnt.terms[:2] == ("contrast", "cluster")
     assert Checkpoint.load(build().run_train()).pretraining is None
 
 

@@ -368,7 +368,7 @@ def test_what_a_method_says_of_itself_is_passed_on(
     out = capsys.readouterr().out
     assert "warning: pipeline.batch_size=8 is below the 9 clouds that Outspoken needs in a batch" in out
     assert [f"warning: the loss of epoch {epoch} is mine.\n" in out for epoch in (1, 2)] == [True, True]
-    assert Checkpoint.load(tmp_path).terms == ["mine"]
+    assert Checkpoint.load(tmp_path).terms == ("mine",)
 
 
 def test_the_hooks_are_called_in_order_with_the_progress(
