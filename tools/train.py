@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pre-train an encoder without labels: ``tools/train.py CONFIG [section.key=value ...]``."""
+"""Train a model as a config describes it: ``tools/train.py CONFIG [section.key=value ...]``."""
 
 import sys
 

@@ -17,14 +17,14 @@ from conclu_pyg.pipelines.interrupt import Terminated
 from conclu_pyg.suggestions import closest_match
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict}
-INTERRUPTED, TERMINATED = 130, 143  # what a shell expects of a command that Ctrl-C or SIGTERM ended
+INTERRUPTED, TERMINATED = 130, 143  # the shell's convention for Ctrl-C and SIGTERM
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, with what a misspelt option or value is nearest to."""
+    """A parser whose errors are one line, with the most similar option or value."""
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """The options; they may stand between overrides."""
+        """Returns the options, which may be anywhere among the overrides."""
         options, unknown = self.parse_known_intermixed_args(arguments)
         if unknown:
             shown = [action for action in self._actions if action.help != argparse.SUPPRESS]
@@ -44,15 +44,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
-    """Such as `` (did you mean '--probe'?)`` where a known word is near, dashes apart, which all options share."""
+    """Returns `` (did you mean '--probe'?)`` if a known word is similar, apart from the dashes."""
     bare = {option.strip("-"): option for option in known}
     near = closest_match(word.partition("=")[0].strip("-"), bare)
     return "" if near is None else f" (did you mean {bare[near]!r}?)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and gives its exit status: 0, 2 after an error that the user can mend, 130 after Ctrl-C, and
-    143 after SIGTERM where it was waited for, as a training does.
+    """Runs a command and returns its exit status: 0; 2 after an error that the user can fix; 130 after Ctrl-C; 143
+    after SIGTERM in a training, which saves its state first.
 
     Args:
         arguments: the command's name and its arguments (default: those of the process).
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     summaries = {name: (module.__doc__ or "").split("\n")[0] for name, module in COMMANDS.items()}
     parser = _Parser(
         prog="conclu",
-        description="Pre-training of point cloud encoders without labels.",
+        description="Self-supervised pre-training of point cloud encoders.",
         epilog="\n".join(["commands:", *(f"  {name:<12} {summary}" for name, summary in summaries.items())]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

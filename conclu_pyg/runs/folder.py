@@ -1,4 +1,4 @@
-"""Where a run writes, and where it is found again: config, metrics, curves, checkpoints, results."""
+"""The folder of a run: config, metrics, curves, checkpoints, results."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ STAGES_NAME = "stages.txt"  # of a run in stages: the names of its stages, which
 
 
 def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None) -> Path:
-    """Makes a run's folder and writes the resolved config into it.
+    """Creates the folder of a run and writes the resolved config into it.
 
     Args:
         config: the resolved config.
-        log_dir: holds the run folders, which are named ``<method>_<encoder>_<dataset>_<time>``.
+        log_dir: the parent of the run folders, which are named ``<method>_<encoder>_<dataset>_<time>``.
         run_dir: the run folder itself (default: a new one in ``log_dir``).
 
     Raises:
@@ -58,11 +58,11 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
 
 
 def find_checkpoint(path: str | Path) -> Path:
-    """The checkpoint that ``path`` means: itself, or that of a run folder: the best on its validation clouds where it
-    has any, or else the last.
+    """Returns the checkpoint of ``path``: the file itself, or of a run folder the best on its validation clouds if
+    there is one, or else the last.
 
     Raises:
-        CheckpointError: there is none; the message names the nearest there is.
+        CheckpointError: there is none; the message suggests the most similar path.
     """
     path = Path(path)
     if (path / STAGES_NAME).is_file():
@@ -98,12 +98,12 @@ def last_stage(folder: Path) -> str:
 
 
 def folder_of(checkpoint: Path) -> Path:
-    """The run folder that a checkpoint lies in, or the checkpoint's own folder where it was moved elsewhere."""
+    """Returns the run folder of a checkpoint, or the folder of the file if it was moved elsewhere."""
     return checkpoint.parent.parent if checkpoint.parent.name == LAST.parent.name else checkpoint.parent
 
 
 def _known_near(path: Path) -> list[str]:
-    """The checkpoints in the last folder of ``path`` that exists, and the run folders up to two levels below it."""
+    """Returns the checkpoints in the last folder of ``path`` that exists, and run folders up to two levels below."""
     there = next(parent for parent in path.parents if parent.is_dir())
     runs = [found.parents[1] for pattern in ("*", "*/*") for found in there.glob(f"{pattern}/{LAST.as_posix()}")]
     return sorted(map(str, (*runs, *there.glob("*.safetensors"), *there.glob(LAST.as_posix()))))

@@ -1,4 +1,4 @@
-"""A run that was trained, taken up again: its checkpoint, config, method and data set."""
+"""Loaded runs: checkpoint, config, model and data set."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ ALLOWED = ("dataset.", "pipeline.device=", "imports=")  # the weights fit no oth
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """What a checkpoint and a few overrides make.
+    """A checkpoint with its model and data set.
 
     Attributes:
-        source: the checkpoint.
-        folder: where the run's files are.
-        checkpoint: what it holds.
+        source: the path of the checkpoint.
+        folder: the folder of the run's files.
+        checkpoint: its content.
         config: its config with the overrides.
         method: a ``torch.nn.Module`` with the trained weights, or with random ones (see :meth:`untrained`).
-        open_dataset: gives the data set of the config, the same every time.
+        open_dataset: returns the data set of the config, the same every time.
         device: where the method is to run.
         trained: whether the method has the weights of the checkpoint.
     """
@@ -128,7 +128,7 @@ class LoadedRun:
 
 
 def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
-    """Takes up a run.
+    """Loads a run.
 
     Args:
         path: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.

@@ -1,4 +1,4 @@
-"""Whether something from somebody else's file is made of plain values alone, as a config is."""
+"""Rejects untrusted data that is not made of dicts, lists and scalars."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ MAX_VALUES = 1_000_000  # a small file can refer to one list again and again
 
 
 def find_unsafe_value(value: Any) -> str:
-    """What is in mappings and lists beside plain values, and where, in words; empty where nothing is.
+    """Returns the first value that is not a dict, list or scalar, and its place; an empty string if there is none.
 
-    The keys of a mapping are names or whole numbers, all of one kind, so that they can be sorted.
+    The keys of a mapping must be strings or integers, all of one type, so that they can be sorted.
     """
     waiting: list[tuple[tuple[Any, ...], Any]] = [((), value)]
     count = 0

@@ -78,6 +78,26 @@ def test_each_command_has_its_help(name: str, capsys: pytest.CaptureFixture[str]
     assert f"usage: conclu {name}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_a_command_is_described_in_its_help(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    added: list[argparse.Action] = []
+
+    class Recorder(argparse.ArgumentParser):
+        def add_argument(self, *arguments: object, **options: object) -> argparse.Action:
+            action = super().add_argument(*arguments, **options)  # type: ignore[arg-type]
+            added.append(action)
+            return action
+
+    COMMANDS[name].add_arguments(Recorder())
+    assert exits([name, "--help"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert added and all(action.help and action.help is not argparse.SUPPRESS for action in added)
+    assert not [action.dest for action in added if " ".join(str(action.help).split()[:3]) not in words]
+
+
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert exits(["--version"]) == 0
     assert capsys.readouterr().out == f"conclu_pyg {conclu_pyg.__version__}\n"
