@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Name what this machine lacks, each thing in a sentence with its remedy: ``check_system.py python|compiler|open3d``.
+"""Report missing system packages and how to install them: ``check_system.py python|compiler|open3d``.
 
-With ``--install``, root on Debian or Ubuntu gets the missing packages installed instead, after a word on it. This runs
-before anything is set up, under whatever Python there is: standard library only, and syntax that Python 3.6 parses.
+With ``--install``, root on Debian or Ubuntu installs them, after a notice. This runs before any set-up, under any
+Python: standard library only, and syntax that Python 3.6 parses.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ OPEN3D_LIBRARIES = {"libusb-1.0.so.0": "libusb-1.0-0", "libGL.so.1": "libgl1", "
 
 
 class Missing(NamedTuple):
-    """What is missing and why it is needed, the Debian package that has it, or another remedy in words."""
+    """A missing component and its purpose, with the Debian package that contains it or another remedy."""
 
     what: str
     package: str = ""
@@ -29,12 +29,12 @@ class Missing(NamedTuple):
 
     def sentence(self) -> str:
         sudo = "" if os.geteuid() == 0 else "sudo "
-        install = f"run `{sudo}apt-get install {self.package}` (on other systems, install what holds it)"
+        install = f"run `{sudo}apt-get install {self.package}` (on other systems, install the package that contains it)"
         return f"{self.what}: {self.remedy or install}."
 
 
 def starts(program: str) -> bool:
-    """Whether ``program`` is a Python that starts and can make virtual environments (a pyenv shim may do neither)."""
+    """Return whether ``program`` is a Python that starts and can make virtual environments (a pyenv shim may not)."""
     command = [program, "-c", "import ensurepip"]
     return shutil.which(program) is not None and subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
 

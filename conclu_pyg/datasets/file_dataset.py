@@ -88,5 +88,5 @@ class FileDataset(PointCloudDataset, Generic[F]):
         return self.format.read(split, self.num_points, self.seed)
 
     def _identity(self) -> tuple[str, ...]:
-        """What an entry of the cache depends on, in addition to the files, the number of points and the seed."""
+        """Return what identifies an entry of the cache, in addition to the files, the number of points and the seed."""
         return (self.format.title, str(self.format.folder.resolve()), *self.format.classes)

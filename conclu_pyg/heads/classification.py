@@ -72,5 +72,5 @@ def hidden_layer(in_channels: int, out_channels: int, dropout: float, slope: flo
 
 
 def after_linear(channels: int, dropout: float, slope: float) -> list[nn.Module]:
-    """What follows a linear layer of a head: batch norm, LeakyReLU (ReLU for a slope of 0) and dropout."""
+    """Return the modules after a linear layer of a head: batch norm, LeakyReLU (ReLU for a slope of 0) and dropout."""
     return [nn.BatchNorm1d(channels), nn.LeakyReLU(slope, inplace=True), nn.Dropout(dropout)]

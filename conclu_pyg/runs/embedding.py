@@ -1,4 +1,4 @@
-"""The frozen encoder's features of a whole split."""
+"""Pooled features of a split from a frozen encoder."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Features(NamedTuple):
     y: np.ndarray
 
 
-def embed(encoder: nn.Module, split: PointCloudSplit, device: torch.device, batch_size: int = 64) -> Features:
-    """Pooled features of the clean clouds, all their points, with the encoder in evaluation mode.
+def embed_split(encoder: nn.Module, split: PointCloudSplit, device: torch.device, batch_size: int = 64) -> Features:
+    """Returns the pooled features of the clean clouds, from all their points, with the encoder in evaluation mode.
 
     Args:
-        encoder: the frozen encoder; its mode is as before afterwards.
+        encoder: the frozen encoder; its mode is restored afterwards.
         split: the clouds.
-        device: where it runs.
-        batch_size: clouds at a time (default: 64).
+        device: the device of the encoder.
+        batch_size: clouds per batch (default: 64).
 
     Raises:
         ConcluError: features that are not finite.

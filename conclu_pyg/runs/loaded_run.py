@@ -19,7 +19,7 @@ from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.registry import DATASETS
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
-from conclu_pyg.runs.embedding import Features, embed
+from conclu_pyg.runs.embedding import Features, embed_split
 from conclu_pyg.runs.folder import find_checkpoint, folder_of
 from conclu_pyg.seeding import seed_all
 from conclu_pyg.tasks.base import Task
@@ -57,7 +57,7 @@ class LoadedRun:
 
     @property
     def dataset(self) -> PointCloudDataset:
-        """The data set of the config, built when it is first asked for: predictions need none."""
+        """The data set of the config, built on first access; predictions do not need it."""
         return self.open_dataset()
 
     @property
@@ -82,35 +82,35 @@ class LoadedRun:
 
     @property
     def data_axis(self) -> int:
-        """The coordinate that points up in clouds such as the training's data set holds, before any turn: in the
-        user's files too, unless told otherwise. No data set is opened for it."""
+        """The coordinate that points up in the data set of the training, before any change of axes, and by default in
+        the user's files. Opens no data set."""
         found = self.checkpoint.data_axis
         return self.up_axis if found is None else found
 
     @property
     def transform(self) -> list[dict[str, Any]]:
-        """The configs of the transforms of each cloud. No data set is opened for it."""
+        """The configs of the transforms of each cloud. Opens no data set."""
         spec = DATASETS.parse(self.config["dataset"])
         steps = resolved_arguments(spec.cls, spec.arguments).get("transform")
         return [dict(step) for step in (DEFAULT_TRANSFORM if steps is None else steps)]
 
     def embed(self, split: PointCloudSplit) -> Features:
-        """The pooled features of a split by the method's encoder, which are computed when they are first asked for.
+        """Returns the pooled features of a split from the method's encoder, computed on first access.
 
         Raises:
             ConcluError: features that are not finite.
         """
         if split not in self._embedded:
-            self._embedded[split] = embed(self.method.encoder, split, self.device)
+            self._embedded[split] = embed_split(self.method.encoder, split, self.device)
         return self._embedded[split]
 
     def untrained(self) -> LoadedRun:
-        """The same with random weights, drawn by the run's seed: those that the training began with, unless it took up
-        another run's."""
+        """Returns the run with random weights from its seed: the initial weights of its training, unless those came
+        from another run."""
         return replace(self, method=_initial_method(self.config, self.checkpoint, self.source), trained=False)
 
     def check_labels(self) -> None:
-        """Refuses a data set whose labels are not those that the method learnt.
+        """Checks that the data set has the labels that the method was trained on.
 
         Raises:
             DataError: names both.
@@ -122,8 +122,7 @@ class LoadedRun:
             )
 
     def split(self, name: str) -> PointCloudSplit:
-        """A split of the data set, with its clouds turned as those of the training where another coordinate points up
-        in them."""
+        """Returns a split of the data set, with the up axis of the training."""
         return self.dataset.get_split(name, up_axis=self.up_axis)
 
 
@@ -141,8 +140,8 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
     for override in overrides:
         if not override.startswith(ALLOWED):
             raise ConfigError(
-                "a trained run takes overrides of the data set, such as dataset.dataset_path=..., of pipeline.device "
-                f"and of imports, found {override!r}."
+                "expected an override of the data set (such as dataset.dataset_path=...), of pipeline.device or of "
+                f"imports for a trained run, got {override!r}."
             )
     source = find_checkpoint(path)
     checkpoint = Checkpoint.load(source)
@@ -163,21 +162,21 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
 
 
 def _check_imports(imports: Any, source: Path) -> None:
-    """Says what code is run because a checkpoint asks for it, and refuses a file without its whole path, which no
-    training writes: whatever lies in the working folder under that name would be run."""
+    """Logs the modules that a checkpoint imports, and rejects a relative file name. No training writes one, and a file
+    of that name in the working directory would be run."""
     listed = [str(item) for item in imports] if isinstance(imports, list) else []
     for item in listed:
         if item.endswith(".py") and not Path(item).is_absolute():
             raise ConfigError(
-                f"{_called(source)} imports {item}, a file without its folder, which no training writes; look what it "
-                f"is, and give imports=[/its/folder/{item}] if it is to be run."
+                f"{_called(source)} imports {item}, a file without its folder, which no training writes; inspect the "
+                f"file, and give imports=[/its/folder/{item}] if it is to be run."
             )
     if listed:
         logger.info(f"imports {', '.join(listed)}, as {_called(source)} says")
 
 
 def _called(source: Path) -> str:
-    """What messages call the config of a checkpoint."""
+    """Returns the name of a checkpoint's config in messages."""
     return f"the config in {source}"
 
 
@@ -187,8 +186,8 @@ def _dataset(config: Mapping[str, Any], source: Path) -> PointCloudDataset:
 
 
 def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint, source: Path) -> Any:
-    """The method with random weights, those that the training began with unless it took up a run's: its own file may
-    be gone by now, and its weights are in the checkpoint."""
+    """Returns the method with random weights: the initial ones of the training, unless those came from another run,
+    whose file may be gone."""
     built, _ = split_checkpoints(config)
     given = {"labels": Labels.from_state(checkpoint.labels)} if checkpoint.labels else {}
     with error_context(built, _called(source)):

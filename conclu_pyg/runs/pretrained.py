@@ -1,4 +1,4 @@
-"""An encoder that starts from the weights of a run: the option ``checkpoint`` of every encoder's config."""
+"""Initialisation of an encoder from a trained run: the option ``checkpoint`` of every encoder's config."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ SHOWN = 12  # weights of each kind in the report
 
 
 def pretraining_of(encoder: nn.Module) -> EncoderOrigin | None:
-    """Where the encoder's weights come from, or ``None`` for random ones."""
+    """Returns the origin of the encoder's weights, or ``None`` if they are random."""
     found = getattr(encoder, "_pretraining", None)
     return found if isinstance(found, EncoderOrigin) else None
 
 
 def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] | None = None) -> None:
-    """Loads the encoder's weights from a run, and says what was loaded, missing and unexpected.
+    """Loads the encoder's weights from a run and logs what was loaded, missing and unexpected.
 
-    A weight that the run lacks keeps its random value, and one that the encoder has no place for is left; both are
-    warned about, with their shapes, and so are arguments that differ from the run's, most of which no shape tells.
+    A weight that the run lacks keeps its random value, and a weight that the encoder does not have is skipped. Both
+    give a warning with their shapes, as do arguments that differ from the run's, which shapes mostly do not show.
 
     Args:
-        encoder: as its config builds it.
-        source: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.
-        config: that config (default: the arguments are not compared).
+        encoder: the encoder that ``config`` built.
+        source: a checkpoint, or a run folder: its best checkpoint if it has one, otherwise its last.
+        config: the config of the encoder (default: the arguments are not compared).
 
     Raises:
         CheckpointError: no checkpoint, or one without weights of an encoder; none of them, or one of another shape.
@@ -59,8 +59,8 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
         if value.shape != wanted[name].shape:
             raise CheckpointError(
                 f"{path} does not fit {type(encoder).__name__}: {name} of its {_trained(checkpoint)} has shape "
-                f"{list(value.shape)} instead of {list(wanted[name].shape)}; give the encoder, and the arguments, that "
-                "the run's config.yaml says."
+                f"{list(value.shape)} instead of {list(wanted[name].shape)}; give the encoder, and the arguments, of "
+                "the run's config.yaml."
             )
     encoder.load_state_dict(fitting, strict=False)
     missing = {name: value for name, value in wanted.items() if name not in found}
@@ -75,8 +75,8 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
     if mismatches.arguments:
         differences = render_mismatches(Mismatches(len(wanted), arguments=mismatches.arguments))
         warnings.warn(
-            f"the encoder of {path} was trained with other arguments: {'; '.join(differences)}; its weights "
-            "mean something else here, so give the run's arguments unless that is intended.",
+            f"the encoder of {path} was trained with other arguments: {'; '.join(differences)}; give the run's "
+            "arguments unless that is intended, since its weights have another meaning here.",
             ConcluWarning,
             stacklevel=2,
         )
@@ -100,7 +100,7 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
 
 
 def _trained(checkpoint: Checkpoint) -> str:
-    """What the weights are of: the encoder by its name, or the method that has no named one."""
+    """Returns the name of the trained encoder, or of the method if its encoder has no name."""
     model = checkpoint.config["model"]
     encoder = model.get("encoder")
     return str((isinstance(encoder, Mapping) and encoder.get("name")) or model["name"])
@@ -129,7 +129,7 @@ def _other_arguments(config: Mapping[str, Any] | None, trained: Any) -> dict[str
 
 
 def _plain(value: Any) -> Any:
-    """Sequences as lists, which is what a config has them as."""
+    """Returns tuples as lists, as a config holds them."""
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -68,7 +68,7 @@ class Episodes:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a value was measured.
+    """The protocol of a measurement.
 
     Attributes:
         weights: the weights that were measured.

@@ -22,7 +22,7 @@ OF_CLOUDS = ("y", "cloud_id", "ptr")
 
 
 class Clouds(NamedTuple):
-    """How the points of a ``Data`` or ``Batch`` fall into clouds.
+    """The layout of the clouds in a ``Data`` or ``Batch``.
 
     Shapes:
         - **batch:** ``[M]``, the cloud of each point; **ptr:** ``[B + 1]``, where each cloud begins
@@ -43,22 +43,23 @@ def cloud_layout(data: Data) -> Clouds:
     """Reads the layout of the clouds in ``data``.
 
     Raises:
-        DataError: there are no positions ``[M, 3]``, or no clouds, or a cloud has no points, or it is not said where
-            each cloud begins.
+        DataError: there are no positions ``[M, 3]``, no clouds, a cloud without points, or no ``ptr``.
     """
     pos = data.pos
     if pos is None or pos.dim() != 2 or pos.size(1) != 3:
         found = "none" if pos is None else f"a tensor of shape {list(pos.shape)}"
-        raise DataError(f"a transform needs the points as data.pos of shape [M, 3], found {found}.")
+        raise DataError(f"expected points as data.pos of shape [M, 3], got {found}.")
     batch, ptr = data.get("batch"), data.get("ptr")
     if batch is None:
         batch = torch.zeros(len(pos), dtype=torch.long, device=pos.device)
         ptr = torch.tensor([0, len(pos)], device=pos.device)
     if ptr is None:
-        raise DataError("a batch needs data.ptr beside data.batch; make it by batch_clouds or Batch.from_data_list.")
+        raise DataError(
+            "expected data.ptr in addition to data.batch; make the batch with batch_clouds or Batch.from_data_list."
+        )
     counts = ptr.diff()
     if not len(counts):
-        raise DataError("a transform needs at least one cloud, found a batch of none.")
+        raise DataError("expected at least one cloud, got an empty batch.")
     fewest, most = (int(count) for count in counts.aminmax())
     if fewest == 0:
         raise DataError(f"cloud {int(counts.argmin())} of the {len(counts)} in this batch has no points.")

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.encoders.pointnet import PointNet
 from conclu_pyg.errors import ConcluError
-from conclu_pyg.runs.embedding import embed
+from conclu_pyg.runs.embedding import embed_split
 
 CPU = torch.device("cpu")
 
@@ -19,8 +19,8 @@ def split() -> PointCloudSplit:
 
 def test_each_cloud_has_the_features_that_it_has_alone(split: PointCloudSplit) -> None:
     encoder = PointNet(8, input_transform=False, feature_transform=False)
-    x, y = embed(encoder, split, CPU, batch_size=3)
-    alone = [embed(encoder, split.subset(np.array([i])), CPU).x[0] for i in range(7)]
+    x, y = embed_split(encoder, split, CPU, batch_size=3)
+    alone = [embed_split(encoder, split.subset(np.array([i])), CPU).x[0] for i in range(7)]
     assert np.allclose(x, alone, atol=1e-6) and x.dtype == np.float32
     assert y.tolist() == list(range(7))
 
@@ -29,7 +29,7 @@ def test_each_cloud_has_the_features_that_it_has_alone(split: PointCloudSplit) -
 def test_the_encoder_is_left_as_it_was(split: PointCloudSplit, training: bool) -> None:
     encoder = PointNet(8, input_transform=False, feature_transform=False).train(training)
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    embed(encoder, split, CPU)
+    embed_split(encoder, split, CPU)
     assert encoder.training is training
     assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
 
@@ -47,4 +47,4 @@ class Broken(nn.Module):
 
 def test_features_that_are_not_finite_are_refused_with_the_clouds_name(split: PointCloudSplit) -> None:
     with pytest.raises(ConcluError, match="features that are not finite, first for the cloud cloud 4"):
-        embed(Broken(), split, CPU)
+        embed_split(Broken(), split, CPU)

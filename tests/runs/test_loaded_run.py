@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers import assert_error
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.registry import METHODS
@@ -44,7 +45,7 @@ def test_untrained_is_as_the_training_began_and_shares_the_data(loaded: LoadedRu
 def test_overrides_reach_the_data_and_the_device_alone(tiny_run: Path) -> None:
     loaded = load_run(tiny_run, ["dataset.num_points=32", "pipeline.device=cpu", "imports=[]"])
     assert loaded.split("test").pos.shape == (40, 32, 3)
-    with pytest.raises(ConfigError, match=r"takes overrides of the data set, .*, found 'model\.codes=same_view'"):
+    with pytest.raises(ConfigError, match=r"expected an override of the data set .*, got 'model\.codes=same_view'"):
         load_run(tiny_run, ["model.codes=same_view"])
 
 
@@ -67,10 +68,10 @@ def test_code_that_a_checkpoint_names_is_said_and_needs_its_whole_path(
             load_run(tmp_path / "a.safetensors", ["imports=[]"])
 
 
-def test_what_a_class_refuses_is_said_with_the_checkpoint_and_the_key(tiny_run: Path) -> None:
-    run = load_run(tiny_run, ["dataset.num_points=0"])
-    with pytest.raises(ConfigError, match=r"^the config in .*/last\.safetensors, dataset: ParametricShapes takes "):
-        run.split("test")
+def test_an_override_out_of_bounds_is_located_in_the_config_of_the_checkpoint(tiny_run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^the config in .*/last\.safetensors, dataset: ParametricShapes: ") as error:
+        load_run(tiny_run, ["dataset.num_points=0"])
+    assert_error(error, argument="num_points", got=0)
 
 
 def test_clouds_are_turned_where_another_coordinate_points_up_than_in_the_training(loaded: LoadedRun) -> None:

@@ -55,11 +55,14 @@ def test_an_empty_cloud_alone_is_refused(transform: BaseTransform) -> None:
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        (Data(), "found none"),
-        (Data(pos=torch.zeros(4, 2)), r"found a tensor of shape \[4, 2\]"),
-        (Data(pos=torch.zeros(2, 4, 3)), r"found a tensor of shape \[2, 4, 3\]"),
-        (batch_clouds(torch.zeros(0, 5, 3)), "found a batch of none"),
-        (Data(pos=torch.zeros(4, 3), batch=torch.tensor([0, 0, 1, 1])), r"needs data\.ptr beside data\.batch"),
+        (Data(), "got none"),
+        (Data(pos=torch.zeros(4, 2)), r"got a tensor of shape \[4, 2\]"),
+        (Data(pos=torch.zeros(2, 4, 3)), r"got a tensor of shape \[2, 4, 3\]"),
+        (batch_clouds(torch.zeros(0, 5, 3)), "got an empty batch"),
+        (
+            Data(pos=torch.zeros(4, 3), batch=torch.tensor([0, 0, 1, 1])),
+            r"expected data\.ptr in addition to data\.batch",
+        ),
     ],
     ids=["no positions", "two dimensions", "dense", "no clouds", "no ptr"],
 )

@@ -8,7 +8,7 @@ from conclu_pyg.evaluation.cross_validation import accuracy_of, check_labels
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, Result
 from conclu_pyg.evaluation.probes.linear import LinearSVM, cross_validation_details, describe
 from conclu_pyg.registry import PROBES
-from conclu_pyg.runs.embedding import embed
+from conclu_pyg.runs.embedding import embed_split
 from conclu_pyg.runs.loaded_run import LoadedRun
 
 
@@ -27,7 +27,7 @@ class RobustnessProbe(Probe):
         clean = run.embed(splits.test)
 
         def accuracy(corrupted: PointCloudSplit) -> float:
-            features = embed(run.method.encoder, corrupted, run.device)
+            features = embed_split(run.method.encoder, corrupted, run.device)
             return accuracy_of(svm.predict(features.x), features.y, classes).total
 
         result = measure_corruptions(

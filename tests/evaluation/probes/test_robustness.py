@@ -8,7 +8,7 @@ from conclu_pyg.evaluation.corruptions import CORRUPTIONS, corrupted_split
 from conclu_pyg.evaluation.probe import ProbeSplits, probe_splits
 from conclu_pyg.evaluation.probes.linear import LinearSVM
 from conclu_pyg.evaluation.probes.robustness import RobustnessProbe
-from conclu_pyg.runs.embedding import embed
+from conclu_pyg.runs.embedding import embed_split
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 
@@ -31,6 +31,6 @@ def test_the_result_has_the_clean_accuracy_and_that_of_every_severity(loaded: Lo
     values = [value for corruption in result.details["corruptions"] for value in corruption["values"]]
     assert len(values) == 24 and result.value == pytest.approx(np.mean(values), abs=0.01) and len(set(values)) > 5
     occluded = corrupted_split(loaded, splits.test, CORRUPTIONS[4], 0.7)
-    features = embed(loaded.method.encoder, occluded, torch.device("cpu"))
+    features = embed_split(loaded.method.encoder, occluded, torch.device("cpu"))
     expected = 100 * np.mean(svm.predict(features.x) == features.y)
     assert result.details["corruptions"][4]["values"][-1] == round(expected, 2)
