@@ -9,15 +9,18 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
+from annotated_types import Ge
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torch_geometric.data import Batch
 
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import NonNegativeInt, PositiveFloat, PositiveInt
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.batch_sampler import BalancedBatchSampler
 from conclu_pyg.device import choose_device
@@ -35,7 +38,7 @@ from conclu_pyg.runs.folder import BEST, CURVES_NAME, LAST, make_run_folder
 from conclu_pyg.runs.pretrained import pretraining_of
 from conclu_pyg.runs.provenance import CloudSet, LabelledTraining
 from conclu_pyg.runs.records import command_line
-from conclu_pyg.seeding import random_state, seed_all
+from conclu_pyg.seeding import Seed, random_state, seed_all
 from conclu_pyg.text import pluralize
 from conclu_pyg.vis.curves import plot_curves
 
@@ -87,30 +90,26 @@ class Pipeline(ABC):
     optimizer: torch.optim.Optimizer
     scheduler: LRScheduler
 
+    @validated
     def __init__(
         self,
         model: nn.Module,
         dataset: PointCloudDataset,
         config: Mapping[str, Any],
         *,
-        epochs: int,
-        batch_size: int,
+        epochs: PositiveInt,
+        batch_size: Annotated[int, Ge(2)],
         optimizer: dict[str, Any] | None = None,
         schedule: dict[str, Any] | None = None,
-        clip_grad_norm: float | None = None,
-        seed: int = 0,
+        clip_grad_norm: PositiveFloat | None = None,
+        seed: Seed = 0,
         device: Device = "auto",
         precision: Precision = "32-true",
-        num_workers: int = 0,
+        num_workers: NonNegativeInt = 0,
         log_dir: str = "runs",
         run_dir: str | None = None,
-        keep_every: int = 0,
+        keep_every: NonNegativeInt = 0,
     ) -> None:
-        check_at_least(1, epochs=epochs)
-        check_at_least(2, batch_size=batch_size)
-        check_at_least(0, num_workers=num_workers, keep_every=keep_every)
-        if clip_grad_norm is not None and not 0 < clip_grad_norm < math.inf:
-            raise ConfigError(f"pipeline.clip_grad_norm must be finite and > 0, got {clip_grad_norm}.")
         self.config = dict(config)
         self.model: Any = model
         self.trained: nn.Module = model
@@ -364,17 +363,6 @@ class Pipeline(ABC):
 def total_loss(output: MethodOutput) -> Tensor:
     """Return the sum of the losses, ``[]``."""
     return torch.stack(list(output.losses.values())).sum()
-
-
-def check_at_least(least: int, **values: int) -> None:
-    """Refuses numbers of a pipeline that are too small.
-
-    Raises:
-        ConfigError: names the key.
-    """
-    for key, value in values.items():
-        if value < least:
-            raise ConfigError(f"pipeline.{key} must be at least {least}, found {value}.")
 
 
 def _as_read(batch: Batch) -> Batch:

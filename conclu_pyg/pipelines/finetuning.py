@@ -6,17 +6,20 @@ import logging
 import math
 import warnings
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch_geometric.data import Batch
 
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import DropFraction, KeepFraction, NonNegativeFloat, NonNegativeInt, PositiveInt
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.methods.base import MethodOutput, Progress
-from conclu_pyg.pipelines.base import Pipeline, check_at_least
+from conclu_pyg.pipelines.base import Pipeline
 from conclu_pyg.pipelines.label_subset import LabelSubset
 from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
 from conclu_pyg.runs.pretrained import pretraining_of
@@ -75,23 +78,24 @@ class Finetuning(Pipeline):
         "validation/instance mIoU": "validation mIoU {:.1f} %",
     }
 
+    @validated
     def __init__(
         self,
         model: nn.Module,
         dataset: PointCloudDataset,
         config: Mapping[str, Any],
         views: list[dict[str, Any]] | None = None,
-        epochs: int = 100,
-        batch_size: int = 32,
-        encoder_lr: float | None = None,
+        epochs: PositiveInt = 100,
+        batch_size: Annotated[int, Ge(2)] = 32,
+        encoder_lr: NonNegativeFloat | None = None,
         schedule: dict[str, Any] | None = None,
-        label_smoothing: float = 0.0,
+        label_smoothing: DropFraction = 0.0,
         class_weights: Literal["none", "balanced"] = "none",
-        label_fraction: float = 1.0,
-        label_per_class: int | None = None,
+        label_fraction: KeepFraction = 1.0,
+        label_per_class: PositiveInt | None = None,
         train_on: str = "train",
-        validation: float | str = 0.0,
-        patience: int = 0,
+        validation: DropFraction | str = 0.0,
+        patience: NonNegativeInt = 0,
         **options: Any,
     ) -> None:
         if not isinstance(model, Task):
@@ -99,13 +103,6 @@ class Finetuning(Pipeline):
                 f"the pipeline Finetuning trains on labels, and model.name={type(model).__name__} learns without them; "
                 "give pipeline.name=Pretraining, or a model such as Classifier or PartSegmenter."
             )
-        check_at_least(0, patience=patience)
-        for fits, key, value, bounds in (
-            (encoder_lr is None or 0 <= encoder_lr < math.inf, "encoder_lr", encoder_lr, "finite and at least 0"),
-            (0 <= label_smoothing < 1, "label_smoothing", label_smoothing, "at least 0 and below 1"),
-        ):
-            if not fits:
-                raise ConfigError(f"pipeline.{key} must be {bounds}, found {value}.")
         choice = LabelSubset(label_fraction, label_per_class, train_on, validation)
         if patience and not validation:
             raise ConfigError(

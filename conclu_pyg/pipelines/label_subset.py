@@ -12,7 +12,6 @@ import numpy as np
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.subsets import draw_fraction, draw_per_class, hold_out
 from conclu_pyg.errors import ConcluWarning, ConfigError
-from conclu_pyg.pipelines.base import check_at_least
 from conclu_pyg.runs.provenance import CloudSet
 from conclu_pyg.text import pluralize
 
@@ -34,11 +33,10 @@ class LabelledClouds(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelSubset:
-    """The options of :class:`~conclu_pyg.pipelines.finetuning.Finetuning` about labels, checked.
+    """The options of :class:`~conclu_pyg.pipelines.finetuning.Finetuning` about labels, whose bounds it checks.
 
     Raises:
-        ConfigError: one out of its range, two that exclude each other, or clouds to choose by that are trained on or
-            evaluated on.
+        ConfigError: two options that exclude each other, or validation clouds that are trained on or evaluated on.
     """
 
     label_fraction: float = 1.0
@@ -47,34 +45,22 @@ class LabelSubset:
     validation: float | str = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.label_fraction <= 1:
-            percent = self.label_fraction / 100
-            meant = f"; give {percent:g} for {self.label_fraction:g} percent" if 0 < percent <= 1 else ""
-            raise ConfigError(
-                f"pipeline.label_fraction must be above 0 and at most 1, found {self.label_fraction}{meant}."
-            )
-        if self.label_per_class is not None:
-            check_at_least(1, label_per_class=self.label_per_class)
-            if self.label_fraction < 1:
-                raise ConfigError("pipeline.label_fraction and label_per_class exclude each other; give one of them.")
+        if self.label_per_class is not None and self.label_fraction < 1:
+            raise ConfigError("pipeline.label_fraction and label_per_class exclude each other; give one of them.")
         if self.train_on == "test":
             raise ConfigError("pipeline.train_on=test would train on the clouds that are evaluated on; give another.")
-        if isinstance(self.validation, (int, float)):
-            if not 0 <= self.validation < 1:
-                raise ConfigError(
-                    f"pipeline.validation, a share, must be at least 0 and below 1, found {self.validation}."
-                )
-        elif self.validation in ("test", self.train_on):
+        if not isinstance(self.validation, str):
+            return
+        if self.validation in ("test", self.train_on):
             raise ConfigError(
-                f"pipeline.validation={self.validation} beside train_on={self.train_on} would choose the epoch by "
-                f"clouds that are {'evaluated on later' if self.validation == 'test' else 'trained on'}; give a share "
-                "of the training clouds, such as 0.2, or another split beside pipeline.train_on=train."
+                f"pipeline.validation={self.validation} with train_on={self.train_on} would choose the epoch by clouds "
+                f"that are {'evaluated on later' if self.validation == 'test' else 'trained on'}; give a fraction of "
+                "the training clouds, such as 0.2, or another split together with pipeline.train_on=train."
             )
-        elif self.train_on != "train":
+        if self.train_on != "train":
             raise ConfigError(
-                f"pipeline.validation={self.validation}, a split, needs pipeline.train_on=train, found "
-                f"{self.train_on}, which may hold its clouds too; give that, or a share of the training clouds, such "
-                "as 0.2."
+                f"pipeline.validation={self.validation}, a split, needs pipeline.train_on=train, got {self.train_on}, "
+                "which may contain the same clouds; give that, or a fraction of the training clouds, such as 0.2."
             )
 
     def clouds(self, split: Callable[[str], PointCloudSplit], seed: int) -> LabelledClouds:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
+from annotated_types import Ge
 from torch import nn
 from torch.utils.data import BatchSampler, Dataset, RandomSampler, Sampler
 from torch_geometric.data import Batch
 
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveInt
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.methods.base import MethodOutput, Progress, as_method
@@ -45,14 +48,15 @@ class Pretraining(Pipeline):
     components: ClassVar = {"views": TRANSFORMS}
     headline: ClassVar = {"projection_std": "spread {:.2f}"}
 
+    @validated
     def __init__(
         self,
         model: nn.Module,
         dataset: PointCloudDataset,
         config: Mapping[str, Any],
         views: list[dict[str, Any]] | dict[str, list[dict[str, Any]]] | None = None,
-        epochs: int = 200,
-        batch_size: int = 128,
+        epochs: PositiveInt = 200,
+        batch_size: Annotated[int, Ge(2)] = 128,
         schedule: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:

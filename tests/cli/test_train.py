@@ -31,10 +31,10 @@ def test_a_config_trains_with_its_overrides(
         ("pipeline.batch_size=49", "pipeline.batch_size=49 is more than the 48 clouds of the training split"),
         ("pipeline.device=gpu", "'auto', 'cpu', 'cuda' or 'mps'"),
         ("pipeline.precision=64", "'32-true', 'bf16-mixed' or '16-mixed'"),
-        ("pipeline.seed=4294967296", "pipeline.seed must be in [0, 4294967295]"),
+        ("pipeline.seed=4294967296", "Pretraining: seed must be in [0, 4294967295], got 4294967296."),
         ("model.encoder.name=PointNett", "ENCODERS has no 'PointNett'; did you mean 'PointNet'?"),
         ("model.encoder=null", "ENCODERS builds from a mapping with a 'name', got None."),
-        ("dataset.num_shapes=3", "ParametricShapes takes num_shapes of at least 20"),
+        ("dataset.num_shapes=3", "ParametricShapes: num_shapes must be >= 20, got 3."),
     ],
 )
 def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
@@ -56,15 +56,15 @@ def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
             "model.encoder={name: DGCNN, channels: []}",
             ", model.encoder: DGCNN: channels must be of length >= 1, got [].",
         ),
-        ("model.contrast_weight=-1", ", model: ConClu: contrast_weight must be finite and >= 0, got -1"),
+        ("model.contrast_weight=-1", ", model: ConClu: contrast_weight must be finite and >= 0, got -1."),
         ("pipeline.views[1].num_points=0", ", pipeline.views[1]: FixedPoints: num_points must be >= 1, got 0."),
-        ("dataset.num_points=0", ", dataset: ParametricShapes takes num_points of at least 1, found 0."),
-        ("dataset={name: ModelNet, num_points: 0}", ": dataset.num_points must be 1 to 1,000,000, found 0."),
-        ("pipeline.epochs=0", ": pipeline.epochs must be at least 1, found 0."),
-        ("pipeline.seed=-1", ": pipeline.seed must be in [0, 4294967295], got -1."),
+        ("dataset.num_points=0", ", dataset: ParametricShapes: num_points must be >= 1, got 0."),
+        ("dataset={name: ModelNet, num_points: 0}", ", dataset: ModelNet: num_points must be in [1, 1000000], got 0."),
+        ("pipeline.epochs=0", ", pipeline: Pretraining: epochs must be >= 1, got 0."),
+        ("pipeline.seed=-1", ", pipeline: Pretraining: seed must be in [0, 4294967295], got -1."),
     ],
 )
-def test_what_a_class_refuses_itself_is_said_with_the_file_and_once_with_the_key(
+def test_an_argument_out_of_bounds_is_reported_with_the_file_and_the_part(
     tiny_run: Path, override: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = str(tiny_run / "config.yaml")

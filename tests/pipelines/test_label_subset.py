@@ -75,11 +75,6 @@ def test_a_split_of_the_same_clouds_is_refused_to_choose_by(rows: range, what: s
         LabelSubset(validation="val").clouds(splits.__getitem__, seed=0)
 
 
-def test_percent_are_told_to_be_shares() -> None:
-    with pytest.raises(ConfigError, match=r"at most 1, found 10\.0; give 0\.1 for 10 percent\.$"):
-        LabelSubset(label_fraction=10.0)
-
-
 def test_one_cloud_is_too_few() -> None:
     one = PointCloudSplit(TRAIN.pos[:1], TRAIN.y[:1], ["x"], ["a", "b"])
     with pytest.raises(ConfigError, match="at least two training clouds, found 1"):
@@ -89,12 +84,8 @@ def test_one_cloud_is_too_few() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"label_fraction": 0.0},
-        {"label_fraction": float("nan")},
-        {"label_per_class": 0},
         {"label_per_class": 1, "label_fraction": 0.5},
         {"train_on": "test"},
-        {"validation": 1.0},
         {"validation": "test"},
         {"validation": "train"},
         {"validation": "val", "train_on": "trainval"},

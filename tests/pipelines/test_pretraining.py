@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import assert_error
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -283,9 +284,10 @@ def test_a_device_that_is_not_there_is_refused_in_one_sentence(
         ("seed", 2**80),
     ],
 )
-def test_a_number_out_of_its_range_is_refused_with_its_key_and_value(build: Build, key: str, value: float) -> None:
-    with pytest.raises(ConfigError, match=rf"pipeline\.{key} must be .*{value}"):
+def test_a_number_out_of_bounds_is_refused(build: Build, key: str, value: float) -> None:
+    with pytest.raises(ConfigError) as error:
         build(**{key: value})
+    assert_error(error, argument=key, got=value)
 
 
 class Bare(nn.Module):
