@@ -68,10 +68,13 @@ def check(config: Mapping[str, Any], source: str) -> None:
         ConfigError: with an issue for each.
     """
     if "stages" in config:
-        for name, stage in split_stages(config, source).items():
-            check(stage, f"{source}, stage {name}")
-        return
-    issues = list(_issues(config))
+        issues = [
+            issue._replace(path=", ".join(filter(None, [f"stage {name}", issue.path])))
+            for name, stage in split_stages(config, source).items()
+            for issue in _issues(stage)
+        ]
+    else:
+        issues = list(_issues(config))
     if issues:
         raise ConfigError(*issues, source=source)
 

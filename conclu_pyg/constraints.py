@@ -29,7 +29,7 @@ NonNegativeFloat = Annotated[float, Ge(0), Lt(math.inf)]
 Probability = Annotated[float, Ge(0), Le(1)]
 DropFraction = Annotated[float, Ge(0), Lt(1)]  # of what is dropped: something is left
 KeepFraction = Annotated[float, Gt(0), Le(1)]  # of what is kept: something is kept
-LayerSizes = Annotated[Sequence[PositiveInt], MinLen(1)]
+PositiveInts = Annotated[Sequence[PositiveInt], MinLen(1)]
 
 # What YAML gives apart from mappings: never an object that was built already.
 YAML_VALUES = (str, int, float, list, tuple, type(None))

@@ -10,11 +10,11 @@ from annotated_types import Ge, Gt, Interval, Le, Len, MinLen
 from conclu_pyg.constraints import (
     DropFraction,
     KeepFraction,
-    LayerSizes,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    PositiveInts,
     Probability,
     find_violations,
     format_type,
@@ -35,7 +35,7 @@ from conclu_pyg.constraints import (
         (Annotated[float, Interval(gt=-2, lt=2)], "float (in (-2, 2))", [0], [-2, 2]),
         (Annotated[float, Le(3), Gt(1)], "float (in (1, 3])", [3], [1, 4]),
         (Annotated[float, Le(3)], "float (<= 3)", [3, -math.inf], [4]),
-        (LayerSizes, "Sequence[int (>= 1)] (of length >= 1)", [[1], (2, 3)], [[], [0], (1, -1)]),
+        (PositiveInts, "Sequence[int (>= 1)] (of length >= 1)", [[1], (2, 3)], [[], [0], (1, -1)]),
         (Annotated[list[int], Len(1, 2)], "list[int] (of length >= 1 and of length <= 2)", [[0]], [[], [0, 0, 0]]),
         (Annotated[list[int], Len(2, 2)], "list[int] (of length 2)", [[0, 0]], [[0], [0, 0, 0]]),
         (PositiveInt | None, "int (>= 1) | None", [None, 2], [0]),
@@ -73,7 +73,7 @@ def test_of_a_union_one_type_is_enough() -> None:
 
 
 def test_bounds_of_another_type_are_left_to_the_check_of_types() -> None:
-    assert not has_type("3", PositiveInt) and not has_type(True, PositiveInt) and not has_type([1.5], LayerSizes)
+    assert not has_type("3", PositiveInt) and not has_type(True, PositiveInt) and not has_type([1.5], PositiveInts)
     assert find_violations("x", object(), Sequence[PositiveInt]) == []
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from conclu_pyg.arguments import validated
-from conclu_pyg.constraints import LayerSizes, PositiveInt
+from conclu_pyg.constraints import PositiveInt, PositiveInts
 from conclu_pyg.encoders.checks import checked_input
 from conclu_pyg.errors import ConcluWarning
 from conclu_pyg.neighbors.base import NeighborSearch
@@ -53,7 +53,7 @@ class DGCNN(nn.Module):
         self,
         out_channels: PositiveInt = 1024,
         k: PositiveInt = 20,
-        channels: LayerSizes = (64, 64, 128, 256),
+        channels: PositiveInts = (64, 64, 128, 256),
         neighbors: Mapping[str, Any] | NeighborSearch | None = None,
     ) -> None:
         super().__init__()

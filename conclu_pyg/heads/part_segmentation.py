@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from conclu_pyg.arguments import validated
-from conclu_pyg.constraints import DropFraction, LayerSizes, NonNegativeInt, PositiveInt
+from conclu_pyg.constraints import DropFraction, NonNegativeInt, PositiveInt, PositiveInts
 from conclu_pyg.heads.classification import after_linear, hidden_layer
 from conclu_pyg.nn import CloudLinear
 from conclu_pyg.registry import HEADS
@@ -47,11 +47,11 @@ class PartSegmentationHead(nn.Module):
     @validated
     def __init__(
         self,
-        layer_channels: LayerSizes,
+        layer_channels: PositiveInts,
         in_channels: PositiveInt,
         num_classes: PositiveInt,
         num_parts: PositiveInt,
-        hidden_channels: LayerSizes = (256, 256, 128),
+        hidden_channels: PositiveInts = (256, 256, 128),
         dropout: DropFraction = 0.5,
         slope: Annotated[float, Ge(0), Lt(1)] = 0.2,
         category_channels: NonNegativeInt = 0,
@@ -93,7 +93,7 @@ class PointNetPartHead(PartSegmentationHead):
 
     def __init__(
         self,
-        layer_channels: LayerSizes,
+        layer_channels: PositiveInts,
         in_channels: PositiveInt,
         num_classes: PositiveInt,
         num_parts: PositiveInt,
@@ -115,7 +115,7 @@ class DGCNNPartHead(PartSegmentationHead):
 
     def __init__(
         self,
-        layer_channels: LayerSizes,
+        layer_channels: PositiveInts,
         in_channels: PositiveInt,
         num_classes: PositiveInt,
         num_parts: PositiveInt,

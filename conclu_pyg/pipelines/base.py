@@ -118,6 +118,7 @@ class Pipeline(ABC):
         self.optimizer_config: OptimizerConfig = OPTIMIZERS.build(optimizer or {"name": "AdamW"})
         self.schedule: Schedule = SCHEDULES.build(schedule or {"name": "constant"})
         self.clip_grad_norm = clip_grad_norm
+        self.optimizer_config.fused = not (precision == "16-mixed" and clip_grad_norm)
         self.log_dir, self.run_dir = log_dir, run_dir
         self.keep_every, self.num_workers = keep_every, num_workers
         self.trained_on: LabelledTraining | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conclu_pyg.config import error_context, section_registries, split_checkpoints
-from conclu_pyg.registry import DATASETS, PIPELINES
+from conclu_pyg.registry import DATASETS, PIPELINES, components_of
 from conclu_pyg.runs.pretrained import load_pretrained
 from conclu_pyg.seeding import seed_all
 
@@ -14,8 +14,8 @@ from conclu_pyg.seeding import seed_all
 def build_pipeline(config: Mapping[str, Any], source: str = "") -> Any:
     """Build the model, the data set and the pipeline of a config, the model from ``pipeline.seed``.
 
-    The data set comes first, because a model may need its labels; its clouds are read later. Encoders whose config has
-    a ``checkpoint`` get its weights once the model is built.
+    The data set comes first, because a model may need its labels; its clouds are read later. An encoder whose config
+    has a ``checkpoint`` is built and loaded before the model, which may copy it (as a momentum encoder does).
 
     Args:
         config: as :func:`~conclu_pyg.config.load_config` returns it.
@@ -29,7 +29,12 @@ def build_pipeline(config: Mapping[str, Any], source: str = "") -> Any:
     with error_context(built, source):
         dataset = DATASETS.build(config["dataset"])
         seed_all(config["pipeline"].get("seed", 0))
-        model = section_registries(config)["model"].build(built["model"], labels=dataset.labels)
+        registry = section_registries(config)["model"]
+        loaded = {}
         for key, checkpoint in checkpoints.items():
-            load_pretrained(getattr(model, key), checkpoint, built["model"][key])
+            loaded[key] = components_of(registry.get(built["model"]["name"]))[key].build(built["model"][key])
+            load_pretrained(loaded[key], checkpoint, built["model"][key])
+        model_config = {**built["model"], **loaded} if loaded else built["model"]
+        with error_context({**built, "model": model_config}, source):
+            model = registry.build(model_config, labels=dataset.labels)
         return PIPELINES.build(config["pipeline"], model=model, dataset=dataset, config=config)

@@ -20,27 +20,30 @@ CSV_NAME = "metrics.csv"
 
 
 class EpochMean:
-    """The mean of named scalars over the steps of an epoch, kept on their device so that no step waits for it."""
+    """The mean of named scalars over the steps of an epoch, kept on their device so that no step waits for it.
+
+    The mean of a name is taken over the steps that had it.
+    """
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._steps = 0
+        self._counts: dict[str, int] = {}
 
     def update(self, values: Mapping[str, Tensor]) -> None:
         for name, value in values.items():
             value = value.detach().double() if value.device.type != "mps" else value.detach()
             self._sums[name] = self._sums[name] + value if name in self._sums else value
-        self._steps += 1
+            self._counts[name] = self._counts.get(name, 0) + 1
 
     def state(self) -> dict[str, Any]:
-        """The sums so far and the number of steps in them, for a checkpoint."""
-        return {"sums": {name: value.cpu() for name, value in self._sums.items()}, "steps": self._steps}
+        """The sums so far and the number of steps in each, for a checkpoint."""
+        return {"sums": {name: value.cpu() for name, value in self._sums.items()}, "counts": dict(self._counts)}
 
     def compute(self) -> dict[str, float]:
         names = list(self._sums)
         if not names:
             return {}
-        means = torch.stack([self._sums[name] for name in names]) / self._steps
+        means = torch.stack([self._sums[name] / self._counts[name] for name in names])
         return dict(zip(names, means.tolist(), strict=True))
 
 

@@ -52,6 +52,7 @@ class OptimizerConfig(ABC):
         self, lr: PositiveFloat = 1e-3, weight_decay: NonNegativeFloat = 0.01, decay_norms_and_biases: bool = True
     ) -> None:
         self.lr, self.weight_decay, self.decay_norms_and_biases = lr, weight_decay, decay_norms_and_biases
+        self.fused = True  # off where a gradient scaler has to unscale the gradients before they are clipped
 
     def build(self, groups: Groups) -> torch.optim.Optimizer:
         """Return the optimiser.
@@ -86,7 +87,7 @@ class AdamWConfig(OptimizerConfig):
         self.betas = (betas[0], betas[1])
 
     def make(self, groups: Groups) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(groups, self.lr, self.betas, weight_decay=self.weight_decay, fused=True)
+        return torch.optim.AdamW(groups, self.lr, self.betas, weight_decay=self.weight_decay, fused=self.fused)
 
 
 @OPTIMIZERS.register_module(name="SGD")

@@ -9,7 +9,7 @@ from typing import Any
 
 from conclu_pyg.files import atomic_write
 from conclu_pyg.pipelines.build import build_pipeline
-from conclu_pyg.runs.folder import STAGES_NAME, make_run_folder
+from conclu_pyg.runs.folder import STAGES_NAME, make_run_folder, name_prefix
 from conclu_pyg.stages import resolve_checkpoints, split_stages
 
 logger = logging.getLogger(__name__)
@@ -34,9 +34,8 @@ def train(config: Mapping[str, Any], source: str) -> Path:
 def _train_stages(config: Mapping[str, Any], source: str) -> Path:
     stages = split_stages(config, source)
     first = next(iter(stages.values()))
-    folder = make_run_folder(
-        {**first, **config}, str(first["pipeline"].get("log_dir", "runs")), first["pipeline"].get("run_dir")
-    )
+    pipeline = first["pipeline"]
+    folder = make_run_folder(config, str(pipeline.get("log_dir", "runs")), pipeline.get("run_dir"), name_prefix(first))
     with atomic_write(folder / STAGES_NAME) as file:
         file.write("".join(f"{name}\n" for name in stages).encode())
     done: dict[str, str] = {}

@@ -20,13 +20,14 @@ CURVES_NAME = "curves.png"
 STAGES_NAME = "stages.txt"  # of a run in stages: the names of its stages, which are the folders in it, in order
 
 
-def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None) -> Path:
+def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None, prefix: str = "") -> Path:
     """Creates the folder of a run and writes the resolved config into it.
 
     Args:
         config: the resolved config.
-        log_dir: the parent of the run folders, which are named ``<method>_<encoder>_<dataset>_<time>``.
+        log_dir: the parent of the run folders, which are named ``<prefix>_<time>``.
         run_dir: the run folder itself (default: a new one in ``log_dir``).
+        prefix: of the name (default: that of ``config``, see :func:`name_prefix`).
 
     Raises:
         ConfigError: ``run_dir`` holds files already, or the folder cannot be made.
@@ -41,12 +42,7 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
                     "folder, or remove that one."
                 )
         else:
-            parts = [
-                config["model"]["name"],
-                (config["model"].get("encoder") or {}).get("name", ""),
-                config["dataset"]["name"],
-            ]
-            stem = "_".join([*(part.lower() for part in parts if part), time.strftime("%Y%m%d-%H%M%S")])
+            stem = f"{prefix or name_prefix(config)}_{time.strftime('%Y%m%d-%H%M%S')}"
             folder = _unused(Path(log_dir), stem)
         (folder / "checkpoints").mkdir()
         with atomic_write(folder / "config.yaml") as file:
@@ -55,6 +51,12 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
         key = "log_dir" if run_dir is None else "run_dir"
         raise ConfigError(f"the run's folder cannot be made: {error}; give another by pipeline.{key}=...") from error
     return folder
+
+
+def name_prefix(config: Mapping[str, Any]) -> str:
+    """Returns ``<method>_<encoder>_<dataset>`` in lower case, the start of a run folder's name."""
+    encoder = (config["model"].get("encoder") or {}).get("name", "")
+    return "_".join(part.lower() for part in (config["model"]["name"], encoder, config["dataset"]["name"]) if part)
 
 
 def find_checkpoint(path: str | Path) -> Path:
@@ -83,18 +85,18 @@ def find_checkpoint(path: str | Path) -> Path:
 
 
 def last_stage(folder: Path) -> str:
-    """Return the name of the last stage of a run in stages, of those that have begun.
+    """Return the name of the last stage that has a checkpoint.
 
     Raises:
-        CheckpointError: the list of stages holds something else, or no stage has begun.
+        CheckpointError: the list of stages is damaged, or no stage has a checkpoint.
     """
     names = (folder / STAGES_NAME).read_text(encoding="utf-8").split()
     if not all(re.fullmatch(r"\w[\w-]*", name) for name in names):
         raise CheckpointError(f"{folder / STAGES_NAME} is damaged: it must hold a name of a stage in each line.")
-    begun = [name for name in names if (folder / name).is_dir()]
-    if not begun:
-        raise CheckpointError(f"{folder} has no stage that has begun; train it again.")
-    return begun[-1]
+    saved = [name for name in names if (folder / name / LAST).is_file()]
+    if not saved:
+        raise CheckpointError(f"no stage of {folder} has a checkpoint; train it again.")
+    return saved[-1]
 
 
 def folder_of(checkpoint: Path) -> Path:

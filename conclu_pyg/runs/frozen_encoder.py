@@ -190,5 +190,5 @@ def _groups(points: Iterator[Tensor], size: int) -> Iterator[list[Tensor]]:
 def _prepared(pos: Tensor, prepare: Compose) -> Data:
     """Prepares one cloud; a random transform draws the same for a cloud in any batch."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)  # torch.manual_seed would also reset the generators of GPUs
         return Data(pos=prepare(Data(pos=pos)).pos.float())  # not before: float64 may be far from the origin

@@ -39,6 +39,7 @@ class Classifier:
         selected: name of the parameter that is selected on the training clouds, such as ``C``; empty if there is none.
         selected_by: ``cross-validation`` or ``leave-one-out``; empty if nothing is selected.
         folds: number of folds of the cross-validation.
+        grid: values of ``selected`` that were tried; ``None`` for the default ones of the probe.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Classifier:
     selected: str = ""
     selected_by: Literal["", "cross-validation", "leave-one-out"] = ""
     folds: int | None = None
+    grid: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from helpers import assert_error
 
+from conclu_pyg import METHODS, PointNet, load_encoder
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.errors import ConfigError, RegistryError
 from conclu_pyg.pipelines.build import build_pipeline
@@ -35,3 +37,36 @@ def test_a_seed_that_no_generator_takes_is_refused(tiny_config: dict[str, Any]) 
     with pytest.raises(ConfigError) as error:
         build_pipeline(tiny_config)
     assert_error(error, argument="seed", got=2**64)
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_a_method_begins_with_the_weights_of_a_checkpoint_in_all_its_encoders(
+    name: str, tiny_config: dict[str, Any], tiny_run: Path
+) -> None:
+    encoder = {**tiny_config["model"]["encoder"], "checkpoint": str(tiny_run)}
+    tiny_config["pipeline"] |= {"views": None} if name == "OcCo" else {}
+    model = build_pipeline({**tiny_config, "model": {"name": name, "encoder": encoder}}).model
+    trained = load_encoder(tiny_run).encoder.state_dict()
+    copies = [part for part in model.modules() if isinstance(part, PointNet)]
+    assert copies
+    for copy in copies:
+        assert all(torch.equal(value, trained[key]) for key, value in copy.state_dict().items())
+
+
+def test_the_weights_of_a_checkpoint_change_no_draw_of_other_weights(
+    tiny_config: dict[str, Any], tiny_run: Path
+) -> None:
+    plain = build_pipeline(tiny_config).model.predictor.state_dict()
+    tiny_config["model"]["encoder"]["checkpoint"] = str(tiny_run)
+    loaded = build_pipeline(tiny_config).model.predictor.state_dict()
+    assert all(torch.equal(value, plain[key]) for key, value in loaded.items())
+
+
+@pytest.mark.parametrize(("precision", "clip", "fused"), [("32-true", 1.0, True), ("16-mixed", 1.0, False)])
+def test_adamw_is_not_fused_where_gradients_are_unscaled_before_they_are_clipped(
+    precision: str, clip: float, fused: bool, tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conclu_pyg.pipelines.base.choose_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr("conclu_pyg.pipelines.base.Fabric", lambda **_: None)
+    tiny_config["pipeline"] |= {"precision": precision, "clip_grad_norm": clip}
+    assert build_pipeline(tiny_config).optimizer.defaults["fused"] is fused

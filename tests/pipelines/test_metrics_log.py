@@ -22,6 +22,13 @@ def test_the_mean_loses_nothing_over_many_steps() -> None:
     assert math.isclose(mean.compute()["loss"], float(torch.tensor(0.1)), rel_tol=1e-9)
 
 
+def test_a_metric_of_some_steps_is_averaged_over_those() -> None:
+    mean = EpochMean()
+    mean.update({"loss": torch.tensor(1.0), "accuracy": torch.tensor(4.0)})
+    mean.update({"loss": torch.tensor(3.0)})
+    assert mean.compute() == {"loss": 2.0, "accuracy": 4.0}
+
+
 def test_no_steps_have_no_mean() -> None:
     assert EpochMean().compute() == {}
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import assert_error
 
-from conclu_pyg.config import load_config
+from conclu_pyg.config import check, load_config
 from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.pipelines.stages import train
 from conclu_pyg.runs.checkpoint import Checkpoint
@@ -30,14 +31,36 @@ def test_each_stage_is_a_complete_run_and_the_next_begins_with_its_weights(
     for name in ("contrast", "labels"):
         assert (folder / name / "metrics.csv").is_file() and (folder / name / "config.yaml").is_file()
     last = Checkpoint.load(folder / "labels")
-    assert last.pretraining["source"] == str(folder / "contrast" / LAST)
-    assert last.pretraining["method"] == "ConClu" and last.labels
-    assert load_config(folder / "config.yaml")["stages"] == staged["stages"]
+    assert last.pretraining is not None and last.labels
+    assert (last.pretraining.source, last.pretraining.method) == (str(folder / "contrast" / LAST), "ConClu")
+    assert load_config(folder / "config.yaml") == staged
 
 
 def test_the_run_of_a_training_in_stages_is_its_last_stage(staged: dict[str, Any]) -> None:
     folder = train(staged, "a.yaml")
     assert find_checkpoint(folder) == folder / "labels" / LAST
+
+
+def test_the_config_of_a_run_in_stages_repeats_no_section_of_its_first_stage(
+    staged: dict[str, Any], tmp_path: Path
+) -> None:
+    staged["stages"]["contrast"] = {"pipeline": {"optimizer": {"name": "AdamW", "lr": 0.5}}}
+    folder = train(staged, "a.yaml")
+    assert load_config(folder / "config.yaml") == staged
+
+
+def test_a_stage_without_a_checkpoint_does_not_hide_the_one_before(staged: dict[str, Any]) -> None:
+    folder = train(staged, "a.yaml")
+    (folder / "labels" / LAST).unlink()
+    assert find_checkpoint(folder) == folder / "contrast" / LAST
+
+
+def test_the_errors_of_all_stages_are_listed_at_once(staged: dict[str, Any]) -> None:
+    staged["stages"] = {"a": {"dataset": {"num_points": 0}}, "b": {"pipeline": {"epochs": 0}}}
+    with pytest.raises(ConfigError) as error:
+        check(staged, "a.yaml")
+    assert_error(error, argument="num_points", got=0, path="stage a, dataset")
+    assert_error(error, argument="epochs", got=0, path="stage b, pipeline")
 
 
 def test_a_config_without_stages_is_one_run(tiny_config: dict[str, Any], tmp_path: Path) -> None:
@@ -61,5 +84,5 @@ def test_a_damaged_list_of_stages_leads_nowhere_else(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"stages\.txt is damaged"):
         find_checkpoint(tmp_path)
     (tmp_path / "stages.txt").write_text("first\n")
-    with pytest.raises(CheckpointError, match="no stage that has begun"):
+    with pytest.raises(CheckpointError, match=r"no stage of .* has a checkpoint"):
         find_checkpoint(tmp_path)

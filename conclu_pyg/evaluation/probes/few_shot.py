@@ -7,7 +7,7 @@ the support clouds and measured on 20 query clouds of each class, averaged over 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveFloat, PositiveInt, PositiveInts
 from conclu_pyg.errors import DataError
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, Result
 from conclu_pyg.registry import PROBES
@@ -47,18 +49,22 @@ class FewShotProbe(Probe):
         queries: query clouds of each class (default: 20).
         num_draws: draws for each value (default: 10).
         C: of the SVM (default: 1).
+
+    Raises:
+        ArgumentError: a number below 1, a C that is not finite and above 0, or an empty list.
     """
 
     title = "few-shot SVM"
     fixed_labels = True
 
+    @validated
     def __init__(
         self,
-        ways: Sequence[int] = (5, 10),
-        shots: Sequence[int] = (10, 20),
-        queries: int = 20,
-        num_draws: int = 10,
-        C: float = 1.0,
+        ways: PositiveInts = (5, 10),
+        shots: PositiveInts = (10, 20),
+        queries: PositiveInt = 20,
+        num_draws: PositiveInt = 10,
+        C: PositiveFloat = 1.0,
     ) -> None:
         self.ways, self.shots, self.queries, self.num_draws, self.C = ways, shots, queries, num_draws, C
 
@@ -107,7 +113,7 @@ class FewShotProbe(Probe):
             value=float(np.mean(values)),
             details={
                 "draws": [round(value, 2) for value in values],
-                "deviation": round(float(np.std(values, ddof=1)), 2),
+                **({"deviation": round(float(np.std(values, ddof=1)), 2)} if len(values) > 1 else {}),
             },
             protocol={
                 "classifier": Classifier("linear SVM", standardized=True, C=self.C),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveInts
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation.cross_validation import Accuracy, accuracy_of
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, Result
@@ -40,15 +42,19 @@ class KNNProbe(Probe):
 
     Args:
         grid: values of k (default: 1 to 50).
+
+    Raises:
+        ArgumentError: a k below 1, or an empty grid.
     """
 
     title = "nearest neighbors"
 
-    def __init__(self, grid: Sequence[int] = GRID) -> None:
+    @validated
+    def __init__(self, grid: PositiveInts = GRID) -> None:
         self.grid = grid
 
     def check(self, splits: ProbeSplits) -> None:
-        check_neighbors(len(splits.train))
+        check_neighbors(len(splits.train), self.grid)
 
     def measure(self, run: LoadedRun, splits: ProbeSplits) -> list[Result]:
         classes = splits.train.classes
@@ -58,16 +64,19 @@ class KNNProbe(Probe):
             "leave_one_out": round(found.leave_one_out, 2),
             "per_class": found.accuracy.by_name(classes),
         }
-        classifier = Classifier("vote of the k nearest by cosine", selected="k", selected_by="leave-one-out")
+        grid = None if tuple(self.grid) == tuple(GRID) else tuple(self.grid)
+        classifier = Classifier("vote of the k nearest by cosine", selected="k", selected_by="leave-one-out", grid=grid)
         return [Result("accuracy", found.accuracy.total, details, {"classifier": classifier})]
 
 
-def check_neighbors(count: int) -> None:
-    """Rejects a single training cloud.
+def check_neighbors(count: int, grid: Sequence[int]) -> None:
+    """Checks that there are enough training clouds to leave one out and find ``k`` others.
 
     Raises:
-        ConcluError: ``count`` is below 2.
+        ConcluError: ``count`` is below 2, or not above any k of the grid.
     """
+    if count <= min(grid) and count >= 2:
+        raise ConcluError(f"the smallest k, {min(grid)}, needs at least {min(grid) + 1} training clouds, got {count}.")
     if count < 2:
         raise ConcluError(f"selecting k by leaving one training cloud out needs at least two clouds, got {count}.")
 
@@ -88,7 +97,7 @@ def vote_of_neighbors(train: Features, test: Features, num_classes: int, grid: S
         ConcluError: a single training cloud.
     """
     count = len(train.y)
-    check_neighbors(count)
+    check_neighbors(count, grid)
     grid = [k for k in grid if k < count]
     index = NearestNeighbors(n_neighbors=max(grid), metric="cosine").fit(_unit(train.x))
     left_out = _votes(train.y[index.kneighbors(return_distance=False)], grid, num_classes)
