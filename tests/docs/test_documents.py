@@ -245,7 +245,7 @@ def test_every_built_in_class_stands_in_the_tables_of_registries(registry: Regis
     rows = re.findall(rf"^\|[^|]*\| `{registry.name}` \|(.*)\|$", prose("docs/configs_and_registries.md"), re.MULTILINE)
     assert len(rows) == 1
     built_in = {name for name in registry if registry.get(name).__module__.startswith("conclu_pyg.")}
-    assert set(re.findall(r"`(\w+)`", rows[0])) == built_in
+    assert set(re.findall(r"`([\w-]+)`", rows[0])) == built_in
 
 
 def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:
