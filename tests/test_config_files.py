@@ -191,7 +191,7 @@ def test_a_folder_is_no_config(configs: Any, tmp_path: Path) -> None:
 def test_a_dumped_config_loads_as_it_was(configs: Any) -> None:
     odd = [
         "model.contrast_weight=1e-5",
-        "pipeline.clip_grad_norm=.inf",
+        "pipeline.views[1].clip=.inf",
         "pipeline.log_dir='1e-4'",
         "dataset.cache_dir='null'",
         "dataset.dataset_path='true: # ä\"'",

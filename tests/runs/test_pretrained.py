@@ -160,7 +160,7 @@ def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.Captur
     out = capsys.readouterr().out
     assert f"{len(missing)} missing, 0 unexpected" in out and f"and {len(missing) - 12} more" in out
     assert sum("stays random" in line for line in out.splitlines()) == 13
-    assert "arguments: input_transform False in the run, True here; its weights" in out
+    assert "arguments: input_transform False in the run, True here; give the run's arguments" in out
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_an_argument_that_no_shape_tells_is_warned_about(
     found = pretraining_of(load({**run, **here}, path))
     assert found and found.mismatches is not None and render_mismatches(found.mismatches) == [said]
     assert capsys.readouterr().out.endswith(
-        f"warning: the encoder of {path} was trained with other arguments: {said}; its weights mean something else "
-        "here, so give the run's arguments unless that is intended.\n"
+        f"warning: the encoder of {path} was trained with other arguments: {said}; give the run's "
+        "arguments unless that is intended, since its weights have another meaning here.\n"
     )
 
 
@@ -230,7 +230,7 @@ def test_another_shape_is_refused_with_both(tmp_path: Path) -> None:
     path = save(tmp_path / "a.safetensors", POINTNET)
     assert refusal({**POINTNET, "out_channels": 9}, path) == (
         f"{path} does not fit PointNet: last.linear.weight of its PointNet has shape [8, 128] instead of [9, 128]; "
-        "give the encoder, and the arguments, that the run's config.yaml says."
+        "give the encoder, and the arguments, of the run's config.yaml."
     )
 
 
