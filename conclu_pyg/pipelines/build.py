@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conclu_pyg.config import error_context, section_registries, split_checkpoints
-from conclu_pyg.registry import DATASETS, PIPELINES, components_of
+from conclu_pyg.registry import DATASETS, ENCODERS, PIPELINES
 from conclu_pyg.runs.pretrained import load_pretrained
 from conclu_pyg.seeding import seed_all
 
@@ -32,7 +32,7 @@ def build_pipeline(config: Mapping[str, Any], source: str = "") -> Any:
         registry = section_registries(config)["model"]
         loaded = {}
         for key, checkpoint in checkpoints.items():
-            loaded[key] = components_of(registry.get(built["model"]["name"]))[key].build(built["model"][key])
+            loaded[key] = ENCODERS.build(built["model"][key])
             load_pretrained(loaded[key], checkpoint, built["model"][key])
         model_config = {**built["model"], **loaded} if loaded else built["model"]
         with error_context({**built, "model": model_config}, source):

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 import torch
 from helpers import assert_error
+from torch import nn
 
-from conclu_pyg import METHODS, PointNet, load_encoder
+from conclu_pyg import ENCODERS, METHODS, PointNet, load_encoder
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.errors import ConfigError, RegistryError
 from conclu_pyg.pipelines.build import build_pipeline
@@ -70,3 +71,17 @@ def test_adamw_is_not_fused_where_gradients_are_unscaled_before_they_are_clipped
     monkeypatch.setattr("conclu_pyg.pipelines.base.Fabric", lambda **_: None)
     tiny_config["pipeline"] |= {"precision": precision, "clip_grad_norm": clip}
     assert build_pipeline(tiny_config).optimizer.defaults["fused"] is fused
+
+
+@pytest.mark.usefixtures("forget_registered")
+def test_an_encoder_checkpoint_needs_no_declared_components(tiny_config: dict[str, Any], tiny_run: Path) -> None:
+    @METHODS.register_module()
+    class Undeclared(nn.Module):
+        def __init__(self, encoder: Any) -> None:
+            super().__init__()
+            self.encoder = ENCODERS.build(encoder)
+
+    encoder = {**tiny_config["model"]["encoder"], "checkpoint": str(tiny_run)}
+    model = build_pipeline({**tiny_config, "model": {"name": "Undeclared", "encoder": encoder}}).model
+    loaded = model.encoder.last.linear.weight
+    assert torch.equal(loaded, load_encoder(tiny_run).encoder.last.linear.weight)
