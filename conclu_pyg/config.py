@@ -14,7 +14,7 @@ from conclu_pyg.errors import ArgumentError, ConfigError, Issue, RegistryError
 from conclu_pyg.imports import import_modules
 from conclu_pyg.overrides import apply_overrides
 from conclu_pyg.registry import DATASETS, ENCODERS, METHODS, PIPELINES, TASKS, Registry, components_of
-from conclu_pyg.stages import split_stages
+from conclu_pyg.stage_configs import split_stages
 from conclu_pyg.suggestions import closest_match, suggest
 
 # Arguments that the program gives to the class of a section, so that a config cannot.
@@ -29,7 +29,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, An
 
     Args:
         path: a YAML file.
-        overrides: ``section.key=value`` with YAML values, such as ``pipeline.lr=1e-4`` or ``dataset.download=true``.
+        overrides: ``section.key=value`` with YAML values, such as ``pipeline.optimizer.lr=1e-4`` or
+            ``dataset.download=true``.
 
     Raises:
         ConfigError: a file that is missing, too large, malformed or its own base; an unknown section or key; an

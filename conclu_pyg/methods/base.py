@@ -78,6 +78,9 @@ class TrainingData(Protocol):
 class Method(nn.Module):
     """Trains ``encoder`` without labels. Only :meth:`forward` is required.
 
+    Whatever has to be kept in a checkpoint must be a parameter or a buffer; ``get_extra_state`` may return only a
+    tensor.
+
     Attributes:
         encoder: the encoder that is evaluated afterwards, a submodule of this name.
         views: the steps of each view, by the name under which ``forward`` gets it: configs of transforms, or
@@ -148,7 +151,10 @@ class Clusters(Protocol):
 
 
 class TwoViewMethod(Method):
-    """Adapter for a module that is no :class:`Method`: it is called as ``module(view_a, view_b)``."""
+    """Adapter for a module that is no :class:`Method`: it is called as ``module(view_a, view_b)``.
+
+    Its methods ``loss_names``, ``min_batch_size`` and ``warnings`` are used if it has them.
+    """
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -156,6 +162,20 @@ class TwoViewMethod(Method):
 
     def forward(self, views: Mapping[str, Batch]) -> MethodOutput:
         return MethodOutput(*self.module(views["a"], views["b"]))
+
+    def loss_names(self) -> list[str]:
+        return self._own("loss_names", super().loss_names)()
+
+    def min_batch_size(self) -> int:
+        return self._own("min_batch_size", super().min_batch_size)()
+
+    def warnings(self, metrics: Mapping[str, float]) -> list[str]:
+        return self._own("warnings", super().warnings)(metrics)
+
+    def _own(self, name: str, default: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the method of the module, or ``default`` if it has none."""
+        own = getattr(self.module, name, None)
+        return own if callable(own) else default
 
 
 def as_method(module: nn.Module) -> Method:

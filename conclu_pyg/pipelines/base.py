@@ -86,7 +86,7 @@ class Pipeline(ABC):
 
     models: ClassVar[Registry] = METHODS  # builds the config's section `model`
     components: ClassVar = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
-    headline: ClassVar[Mapping[str, str]] = {}  # formats of the metrics in the line of an epoch, by name
+    progress_metrics: ClassVar[Mapping[str, str]] = {}  # formats of the metrics in the line of an epoch, by name
     optimizer: torch.optim.Optimizer
     scheduler: LRScheduler
 
@@ -110,6 +110,11 @@ class Pipeline(ABC):
         run_dir: str | None = None,
         keep_every: NonNegativeInt = 0,
     ) -> None:
+        if other := [name for name, value in model.state_dict().items() if not isinstance(value, Tensor)]:
+            raise ConfigError(
+                f"{type(model).__name__}: {other[0]} of the state_dict must be a tensor, since a checkpoint holds "
+                "nothing else of a model; register it as a buffer."
+            )
         self.config = dict(config)
         self.model: Any = model
         self.trained: nn.Module = model
@@ -221,8 +226,8 @@ class Pipeline(ABC):
         split = self.training_split()
         self._num_points = split.pos.shape[1]
         if self.up_axis != self.dataset.up_axis:
-            found, wanted = ("xyz"[axis] for axis in (self.dataset.up_axis, self.up_axis))
-            logger.info(f"clouds are turned from {found} up to {wanted} up, as the encoder knows them")
+            source, target = ("xyz"[axis] for axis in (self.dataset.up_axis, self.up_axis))
+            logger.info(f"clouds are turned from {source} up to {target} up, as the encoder knows them")
         folder = make_run_folder(self.config, self.log_dir, self.run_dir)
         logger.info(f"{split!r}; the run is written to {folder}")
         for package, file in (("matplotlib", CURVES_NAME), ("tensorboard", "the event file of TensorBoard")):
@@ -253,7 +258,7 @@ class Pipeline(ABC):
                         output = self.train_step(model, clouds)
                         seen += clouds.num_graphs
                         terms = {f"loss/{name}": value for name, value in output.losses.items()}
-                        mean.update({"loss": total_loss(output), **terms, **output.metrics})
+                        mean.update({"loss": total_loss(output), **terms}, output.metrics)
                         if self.progress.step == 1:
                             logger.info(f"first step done: loss {total_loss(output).item():.3f}")
                         status = ""
@@ -299,7 +304,7 @@ class Pipeline(ABC):
         log.write(metrics)
         if is_installed("matplotlib"):
             plot_curves(read_metrics(folder), folder / CURVES_NAME)
-        logger.info(epoch_line(metrics, self.epochs, self.headline))
+        logger.info(epoch_line(metrics, self.epochs, self.progress_metrics))
         checkpoint.save(folder / LAST)
         if best:
             checkpoint.save(folder / BEST)

@@ -72,7 +72,7 @@ class Finetuning(Pipeline):
 
     components: ClassVar = {"views": TRANSFORMS}
     models: ClassVar = TASKS
-    headline: ClassVar = {
+    progress_metrics: ClassVar = {
         "train/accuracy": "training accuracy {:.1f} %",
         "validation/accuracy": "validation accuracy {:.1f} %",
         "validation/instance mIoU": "validation mIoU {:.1f} %",

@@ -7,7 +7,7 @@ import io
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import torch
@@ -22,28 +22,34 @@ CSV_NAME = "metrics.csv"
 class EpochMean:
     """The mean of named scalars over the steps of an epoch, kept on their device so that no step waits for it.
 
-    The mean of a name is taken over the steps that had it.
+    The mean of a metric is taken over the steps that had it. That of a loss is taken over all steps, in which an absent
+    loss counts as 0, so that the means of the losses add up to the mean of their sum.
     """
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
+        self._steps = 0
+        self._counts: dict[str, int] = {}  # of the metrics
 
-    def update(self, values: Mapping[str, Tensor]) -> None:
-        for name, value in values.items():
+    def update(self, losses: Mapping[str, Tensor], metrics: Mapping[str, Tensor] = MappingProxyType({})) -> None:
+        """Add a step."""
+        self._steps += 1
+        for name in metrics:
+            self._counts[name] = self._counts.get(name, 0) + 1
+        for name, value in {**losses, **metrics}.items():
             value = value.detach().double() if value.device.type != "mps" else value.detach()
             self._sums[name] = self._sums[name] + value if name in self._sums else value
-            self._counts[name] = self._counts.get(name, 0) + 1
 
     def state(self) -> dict[str, Any]:
-        """The sums so far and the number of steps in each, for a checkpoint."""
-        return {"sums": {name: value.cpu() for name, value in self._sums.items()}, "counts": dict(self._counts)}
+        """The sums so far, the number of steps, and of those that had each metric, for a checkpoint."""
+        sums = {name: value.cpu() for name, value in self._sums.items()}
+        return {"sums": sums, "steps": self._steps, "counts": dict(self._counts)}
 
     def compute(self) -> dict[str, float]:
         names = list(self._sums)
         if not names:
             return {}
-        means = torch.stack([self._sums[name] / self._counts[name] for name in names])
+        means = torch.stack([self._sums[name] / self._counts.get(name, self._steps) for name in names])
         return dict(zip(names, means.tolist(), strict=True))
 
 

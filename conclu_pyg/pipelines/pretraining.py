@@ -46,7 +46,7 @@ class Pretraining(Pipeline):
     """
 
     components: ClassVar = {"views": TRANSFORMS}
-    headline: ClassVar = {"projection_std": "spread {:.2f}"}
+    progress_metrics: ClassVar = {"projection_std": "spread {:.2f}"}
 
     @validated
     def __init__(

@@ -10,7 +10,7 @@ from typing import Any
 from conclu_pyg.files import atomic_write
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.runs.folder import STAGES_NAME, make_run_folder, name_prefix
-from conclu_pyg.stages import resolve_checkpoints, split_stages
+from conclu_pyg.stage_configs import resolve_checkpoints, split_stages
 
 logger = logging.getLogger(__name__)
 

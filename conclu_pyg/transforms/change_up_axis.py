@@ -11,16 +11,16 @@ class ChangeUpAxis(BaseTransform):
     keeps them right-handed. Which way a shape faces is not known, and stays so.
 
     Args:
-        found: the coordinate that points up in the data, 0, 1 or 2.
-        wanted: the coordinate that points up afterwards.
+        source: the coordinate that points up in the data, 0, 1 or 2.
+        target: the coordinate that points up afterwards.
     """
 
-    def __init__(self, found: int, wanted: int) -> None:
-        self.found, self.wanted = found, wanted
+    def __init__(self, source: int, target: int) -> None:
+        self.source, self.target = source, target
 
     def forward(self, data: Data) -> Data:
-        data.pos = data.pos.roll(self.wanted - self.found, dims=1)
+        data.pos = data.pos.roll(self.target - self.source, dims=1)
         return data
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({'xyz'[self.found]} to {'xyz'[self.wanted]})"
+        return f"{type(self).__name__}({'xyz'[self.source]} to {'xyz'[self.target]})"

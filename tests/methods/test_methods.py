@@ -101,6 +101,22 @@ def test_a_module_that_is_no_method_is_called_with_two_views() -> None:
     views = draw(method)
     assert torch.equal(method(views).losses["gap"], bare(views["a"], views["b"])[0]["gap"])
     assert clusters_of(bare) is None
+    assert (method.loss_names(), method.min_batch_size(), method.warnings({})) == ([], 2, [])
+
+
+def test_the_adapter_of_a_module_uses_the_methods_that_the_module_has() -> None:
+    class Described(nn.Module):
+        def loss_names(self) -> list[str]:
+            return ["gap"]
+
+        def min_batch_size(self) -> int:
+            return 7
+
+        def warnings(self, metrics: Mapping[str, float]) -> list[str]:
+            return [f"gap {metrics['gap']}"]
+
+    method = as_method(Described())
+    assert (method.loss_names(), method.min_batch_size(), method.warnings({"gap": 1.5})) == (["gap"], 7, ["gap 1.5"])
 
 
 def test_clusters_are_a_capability_of_any_module() -> None:

@@ -9,6 +9,7 @@ from torch import nn
 from conclu_pyg import ENCODERS, METHODS, PointNet, load_encoder
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.errors import ConfigError, RegistryError
+from conclu_pyg.methods.base import Method
 from conclu_pyg.pipelines.build import build_pipeline
 
 
@@ -85,3 +86,17 @@ def test_an_encoder_checkpoint_needs_no_declared_components(tiny_config: dict[st
     model = build_pipeline({**tiny_config, "model": {"name": "Undeclared", "encoder": encoder}}).model
     loaded = model.encoder.last.linear.weight
     assert torch.equal(loaded, load_encoder(tiny_run).encoder.last.linear.weight)
+
+
+def test_a_model_whose_state_a_checkpoint_cannot_hold_is_refused(tiny_config: dict[str, Any]) -> None:
+    class Counting(Method):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = ENCODERS.build(tiny_config["model"]["encoder"])
+
+        def get_extra_state(self) -> dict[str, int]:
+            return {"epochs": 3}
+
+    pipeline = build_pipeline(tiny_config)
+    with pytest.raises(ConfigError, match=r"Counting: _extra_state of the state_dict must be a tensor.*buffer"):
+        type(pipeline)(Counting(), pipeline.dataset, tiny_config, epochs=1, batch_size=2, device="cpu")

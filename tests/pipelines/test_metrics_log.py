@@ -24,9 +24,18 @@ def test_the_mean_loses_nothing_over_many_steps() -> None:
 
 def test_a_metric_of_some_steps_is_averaged_over_those() -> None:
     mean = EpochMean()
-    mean.update({"loss": torch.tensor(1.0), "accuracy": torch.tensor(4.0)})
+    mean.update({"loss": torch.tensor(1.0)}, {"accuracy": torch.tensor(4.0)})
     mean.update({"loss": torch.tensor(3.0)})
     assert mean.compute() == {"loss": 2.0, "accuracy": 4.0}
+
+
+def test_a_loss_of_some_steps_counts_as_zero_in_the_others() -> None:
+    mean = EpochMean()
+    mean.update({"loss": torch.tensor(3.0), "loss/a": torch.tensor(1.0), "loss/b": torch.tensor(2.0)})
+    mean.update({"loss": torch.tensor(5.0), "loss/a": torch.tensor(5.0)})
+    means = mean.compute()
+    assert means == {"loss": 4.0, "loss/a": 3.0, "loss/b": 1.0}
+    assert means["loss"] == means["loss/a"] + means["loss/b"]
 
 
 def test_no_steps_have_no_mean() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from conclu_pyg.config import check, load_config
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.stages import resolve_checkpoints, split_stages
+from conclu_pyg.stage_configs import resolve_checkpoints, split_stages
 
 COMMON: dict[str, Any] = {
     "dataset": {"name": "ParametricShapes", "num_points": 64},
