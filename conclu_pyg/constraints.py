@@ -27,9 +27,10 @@ NonNegativeInt = Annotated[int, Ge(0)]
 PositiveFloat = Annotated[float, Gt(0), Lt(math.inf)]
 NonNegativeFloat = Annotated[float, Ge(0), Lt(math.inf)]
 Probability = Annotated[float, Ge(0), Le(1)]
-DropFraction = Annotated[float, Ge(0), Lt(1)]  # of what is dropped: something is left
-KeepFraction = Annotated[float, Gt(0), Le(1)]  # of what is kept: something is kept
+DropFraction = Annotated[float, Ge(0), Lt(1)]  # a share to drop, below 1 so that something remains
+KeepFraction = Annotated[float, Gt(0), Le(1)]  # a share to keep, above 0 so that something remains
 PositiveInts = Annotated[Sequence[PositiveInt], MinLen(1)]
+PositiveFloats = Annotated[Sequence[PositiveFloat], MinLen(1)]
 
 # What YAML gives apart from mappings: never an object that was built already.
 YAML_VALUES = (str, int, float, list, tuple, type(None))

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.values import positive_int
 from conclu_pyg.runs.folder import CURVES_NAME, find_checkpoint
 
 if TYPE_CHECKING:
@@ -48,23 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--label-per-class",
-        type=_count,
+        type=positive_int,
         metavar="K",
         help="train the probes on K clouds of each class, drawn by pipeline.seed (default: the whole training split)",
     )
     parser.add_argument(
         "--votes",
-        type=_count,
+        type=positive_int,
         default=1,
         metavar="N",
         help="for a supervised run: also average the predictions for N copies of each cloud (default: 1, no vote)",
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
-    return int(text)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
+from conclu_pyg.cli.values import positive_int
 from conclu_pyg.errors import ConfigError, DataError, one_line
 from conclu_pyg.runs.folder import find_checkpoint
 from conclu_pyg.text import pluralize
@@ -49,19 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--points",
-        type=_positive,
+        type=positive_int,
         metavar="N",
         help="number of points that the model gets at a time (default: as in training)",
     )
     parser.add_argument(
         "--votes",
-        type=_positive,
+        type=positive_int,
         default=1,
         metavar="N",
         help="average over N copies of each cloud: the cloud itself and randomly scaled copies (default: 1)",
     )
     parser.add_argument(
-        "--test", type=_positive, default=0, metavar="N", help="also predict N clouds of the run's test split"
+        "--test", type=positive_int, default=0, metavar="N", help="also predict N clouds of the run's test split"
     )
     parser.add_argument("--png", action="store_true", help="draw a picture of each cloud")
     parser.add_argument("--html", action="store_true", help="write one interactive page of the clouds")
@@ -74,12 +75,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", choices=("open3d", "open3d-ml", "plain"), help="kind of the windows of --show (default: open3d)"
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be >= 1, got {text}")
-    return int(text)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -194,7 +194,7 @@ def test_counts_below_1_are_refused(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["predict", classifier, f"{option}={value}", "--out", str(tmp_path)])
-    assert f"argument {option}: must be >= 1, got {value}" in capsys.readouterr().err
+    assert f"argument {option}: must be a whole number >= 1, got {value}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
+from conclu_pyg.arguments import validated
+from conclu_pyg.constraints import PositiveFloats
 from conclu_pyg.evaluation.cross_validation import FOLDS, Scaling, accuracy_of, check_labels, notes_on_C, select_C
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, Result
 from conclu_pyg.registry import PROBES
@@ -37,6 +39,7 @@ class LinearSVM:
 
     Attributes:
         C: the selected value.
+        grid: the values that were tried.
         cross_validation: its mean accuracy over the folds, in percent.
         notes: sentences for the record.
 
@@ -45,6 +48,7 @@ class LinearSVM:
     """
 
     name = "linear SVM"
+    default_grid = SVM_GRID
 
     def __init__(self, train: Features, seed: int = 0, grid: Sequence[float] = SVM_GRID) -> None:
         check_labels(train.y, self.name)
@@ -55,6 +59,7 @@ class LinearSVM:
         self.C = float(self._search.best_params_["C"])
         self.cross_validation = 100 * float(self._search.best_score_)
         self.notes = notes_on_C(self.C, grid)
+        self.grid = tuple(grid)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Returns the predicted classes.
@@ -72,6 +77,7 @@ class LogisticClassifier:
     """
 
     name = "logistic regression"
+    default_grid = LOGISTIC_GRID
 
     def __init__(
         self, train: Features, seed: int = 0, grid: Sequence[float] = LOGISTIC_GRID, max_iter: int = MAX_ITER
@@ -86,6 +92,7 @@ class LogisticClassifier:
         self.C = float(self._search.best_params_["C"])
         self.cross_validation = 100 * float(self._search.best_score_)
         self.notes = notes_on_C(self.C, grid)
+        self.grid = tuple(grid)
         if self._search.best_estimator_.n_iter_.max() >= max_iter:
             self.notes.append(f"{self.name} did not converge in {max_iter} iterations.")
 
@@ -122,11 +129,15 @@ class LinearSVMProbe(_Linear):
 
     Args:
         grid: values of C (default: 0.3 to 100).
+
+    Raises:
+        ArgumentError: a C that is not finite and above 0, or an empty grid.
     """
 
     title = LinearSVM.name
 
-    def __init__(self, grid: Sequence[float] = SVM_GRID) -> None:
+    @validated
+    def __init__(self, grid: PositiveFloats = SVM_GRID) -> None:
         self.grid = grid
 
     def fit(self, train: Features, seed: int) -> LinearSVM:
@@ -139,11 +150,15 @@ class LogisticProbe(_Linear):
 
     Args:
         grid: values of C (default: 1 to 1000).
+
+    Raises:
+        ArgumentError: a C that is not finite and above 0, or an empty grid.
     """
 
     title = LogisticClassifier.name
 
-    def __init__(self, grid: Sequence[float] = LOGISTIC_GRID) -> None:
+    @validated
+    def __init__(self, grid: PositiveFloats = LOGISTIC_GRID) -> None:
         self.grid = grid
 
     def fit(self, train: Features, seed: int) -> LogisticClassifier:
@@ -152,7 +167,8 @@ class LogisticProbe(_Linear):
 
 def describe(classifier: LinearSVM | LogisticClassifier) -> Classifier:
     """Returns the protocol's fields of a linear classifier."""
-    return Classifier(classifier.name, True, selected="C", selected_by="cross-validation", folds=FOLDS)
+    grid = None if classifier.grid == classifier.default_grid else classifier.grid
+    return Classifier(classifier.name, True, selected="C", selected_by="cross-validation", folds=FOLDS, grid=grid)
 
 
 def cross_validation_details(classifier: LinearSVM | LogisticClassifier) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from conclu_pyg.errors import ConcluError
+from conclu_pyg.errors import ArgumentError, ConcluError
 from conclu_pyg.evaluation.cross_validation import Accuracy, accuracy_of
 from conclu_pyg.evaluation.probe import ProbeSplits, probe_splits
-from conclu_pyg.evaluation.probes.linear import LinearSVM, LogisticClassifier
+from conclu_pyg.evaluation.probes.linear import LinearSVM, LogisticClassifier, describe
 from conclu_pyg.registry import PROBES
 from conclu_pyg.runs.embedding import Features
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
@@ -153,3 +153,25 @@ def test_too_few_clouds_are_refused_by_the_check(loaded: LoadedRun, name: str) -
     clouds = CloudSet("train", 20, 120)
     with pytest.raises(ConcluError, match="selecting C by 3-fold cross-validation needs at least two classes"):
         PROBES.build({"name": name}).check(ProbeSplits(train, loaded.split("test"), clouds, clouds))
+
+
+@pytest.mark.parametrize("name", ["svm", "linear", "knn"])
+@pytest.mark.parametrize("grid", [[], [0], [1, -1]])
+def test_a_grid_that_selects_nothing_is_refused(name: str, grid: list[int]) -> None:
+    with pytest.raises(ArgumentError) as error:
+        PROBES.build({"name": name, "grid": grid})
+    assert "grid" in error.value.argument
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"num_draws": 0}, {"C": -1.0}, {"C": math.nan}, {"ways": []}, {"shots": [0]}, {"queries": 0}]
+)
+def test_few_shot_arguments_out_of_bounds_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError):
+        PROBES.build({"name": "few-shot", **arguments})
+
+
+def test_the_protocol_tells_other_grids_from_the_default_one(make: Make) -> None:
+    features = blobs(40, 0.3, 0)
+    assert describe(make(features)).grid is None
+    assert describe(make(features, grid=(1.0, 10.0))).grid == (1.0, 10.0)
