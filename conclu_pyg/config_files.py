@@ -42,7 +42,8 @@ def read_config(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
     if path.resolve() in chain or len(chain) > MAX_BASES:
         raise ConfigError(
             f"{path}: '_base_' leads back to itself, or over more than {MAX_BASES} files: "
-            f"{' -> '.join(map(str, (*chain, path)))}."
+            f"{' -> '.join(map(str, (*chain, path)))}.",
+            file=path,
         )
     config = _read_yaml(path)
     if "imports" in config:
@@ -51,32 +52,34 @@ def read_config(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):
-            raise ConfigError(f"{path}: '_base_' must be a file or a list of files, got {base!r}.")
+            raise ConfigError(f"{path}: '_base_' must be a file or a list of files, got {base!r}.", file=path, got=base)
         if not (path.parent / base).is_file():
-            raise ConfigError(f"{path}: there is no '_base_' {with_cwd(path.parent / base)}.")
+            raise ConfigError(f"{path}: there is no '_base_' {with_cwd(path.parent / base)}.", file=path)
         merged = merge(merged, read_config(path.parent / base, (*chain, path.resolve())))
     return merge(merged, config)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     if path.is_dir():
-        raise ConfigError(f"{path} is a folder; give a config file, such as {path / 'config.yaml'}.")
+        raise ConfigError(f"{path} is a folder; give a config file, such as {path / 'config.yaml'}.", file=path)
     if not path.is_file():
         folders = {path.parent} if path.is_absolute() else {path.parent, Path(), Path("configs")}
         known = sorted(str(file) for folder in folders for file in folder.glob("*.yaml"))
         known += [name for name in shipped_configs() if Path("configs", f"{name}.yaml") not in map(Path, known)]
         raise ConfigError(f"there is no config file {with_cwd_or_suggestion(path, known)}")
     if path.stat().st_size > MAX_BYTES:
-        raise ConfigError(f"{path} has {path.stat().st_size:,} bytes; a config has at most {MAX_BYTES:,}.")
+        raise ConfigError(f"{path} has {path.stat().st_size:,} bytes; a config has at most {MAX_BYTES:,}.", file=path)
     try:
         config = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.", file=path) from error
     except ValueError as error:
-        raise ConfigError(f"{path} is not a YAML file: {one_line(error)}.") from error
+        raise ConfigError(f"{path} is not a YAML file: {one_line(error)}.", file=path) from error
     if not isinstance(config, dict):
         found = "a list" if isinstance(config, list) else repr(config)
-        raise ConfigError(f"{path} must hold a mapping with the keys {', '.join(KEYS)}, got {found}.")
+        raise ConfigError(
+            f"{path} must hold a mapping with the keys {', '.join(KEYS)}, got {found}.", file=path, got=found
+        )
     return config
 
 

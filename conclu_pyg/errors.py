@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -17,6 +18,8 @@ class Issue(NamedTuple):
         path: the part of the config, such as ``model.encoder`` (default: the config itself, or unknown).
         got: the value that was refused (default: ``...``, no value).
         expected: what the value must be, such as ``>= 1`` (default: see the message).
+        file: the file, folder or URL that is wrong, and the cloud in it where it has several, such as
+            ``scans/a.h5, cloud 0003`` (default: none).
     """
 
     message: str
@@ -25,6 +28,7 @@ class Issue(NamedTuple):
     path: str = ""
     got: Any = ...
     expected: str = ""
+    file: str = ""
 
 
 def format_issues(issues: Sequence[Issue], source: str = "") -> str:
@@ -59,15 +63,19 @@ class ConcluError(Exception):
     Args:
         issues: what is wrong, each an :class:`Issue` or its message alone.
         source: the config that all of them are about (default: none).
+        file: the :attr:`Issue.file` of issues that are given as messages (default: none).
+        **fields: their other fields, such as ``argument="epochs", got=0``.
 
     Attributes:
-        issues: all that is wrong; :attr:`argument`, :attr:`got`, :attr:`expected`, :attr:`hint` and :attr:`path` are
-            those of the first.
+        issues: all that is wrong; :attr:`argument`, :attr:`got`, :attr:`expected`, :attr:`hint`, :attr:`path` and
+            :attr:`file` are those of the first.
         building: the configs that registries were building from when it was raised, the innermost first.
     """
 
-    def __init__(self, *issues: Issue | str, source: str = "") -> None:
-        self.issues = [issue if isinstance(issue, Issue) else Issue(issue) for issue in issues]
+    def __init__(self, *issues: Issue | str, source: str = "", file: str | Path = "", **fields: Any) -> None:
+        self.issues = [
+            issue if isinstance(issue, Issue) else Issue(issue, file=str(file), **fields) for issue in issues
+        ]
         self.source = source
         self.building: list[Mapping[str, Any]] = []
         super().__init__(format_issues(self.issues, source))
@@ -101,6 +109,10 @@ class ConcluError(Exception):
     @property
     def path(self) -> str:
         return self._first.path
+
+    @property
+    def file(self) -> str:
+        return self._first.file
 
 
 class ConfigError(ConcluError):

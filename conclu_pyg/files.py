@@ -78,7 +78,8 @@ def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
     except Timeout as error:
         raise ConcluError(
             f"{path} has been locked by another process for {timeout:g} s, so nothing was written to it; end that "
-            f"process and start again."
+            f"process and start again.",
+            file=path,
         ) from error
     try:
         yield

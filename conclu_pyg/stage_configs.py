@@ -35,7 +35,9 @@ def split_stages(config: Mapping[str, Any], source: str) -> dict[str, dict[str, 
     stages = config["stages"]
     if not isinstance(stages, Mapping) or not stages or not all(isinstance(own, Mapping) for own in stages.values()):
         raise ConfigError(
-            f"{source}: stages must be a mapping from the name of each stage to its sections, got {stages!r:.80}."
+            f"{source}: stages must be a mapping from the name of each stage to its sections, got {stages!r:.80}.",
+            file=source,
+            got=stages,
         )
     common = {key: value for key, value in config.items() if key != "stages"}
     split: dict[str, dict[str, Any]] = {}
@@ -43,14 +45,16 @@ def split_stages(config: Mapping[str, Any], source: str) -> dict[str, dict[str, 
         if not re.fullmatch(r"\w[\w-]*", str(name)):
             raise ConfigError(
                 f"{source}: the name of a stage is that of its folder and must consist of letters, digits, _ and -, "
-                f"got {name!r}."
+                f"got {name!r}.",
+                file=source,
+                got=name,
             )
         stage = merge(common, own)
         later = [other for other in stages if other not in split]
         for value in _checkpoints(stage):
             if value in later:
                 raise ConfigError(
-                    f"{source}: the stage {name} needs the checkpoint of {value}, which is not before it."
+                    f"{source}: the stage {name} needs the checkpoint of {value}, which is not before it.", file=source
                 )
         split[str(name)] = stage
     return split

@@ -1,10 +1,11 @@
 """The text and the fields of errors."""
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import assert_error
+from helpers import assert_error, raises
 
 from conclu_pyg.errors import ArgumentError, ConcluError, ConfigError, DataError, Issue, RegistryError, format_issues
 
@@ -47,6 +48,16 @@ def test_an_error_has_the_fields_of_its_first_issue() -> None:
     )
     assert error.issues[1] == Issue("wrong.") and error.issues[1].got is ...
     assert ConcluError().argument == "" and str(ConcluError()) == ""
+
+
+def test_a_message_gets_the_fields_that_the_error_is_given() -> None:
+    error = DataError("a.h5: no.", file=Path("a.h5"), argument="label", got=7)
+    assert error.issues == [Issue("a.h5: no.", argument="label", got=7, file="a.h5")]
+    assert (str(error), error.file) == ("a.h5: no.", "a.h5")
+    with raises(DataError, file=Path("a.h5"), got=7):
+        raise error
+    with pytest.raises(TypeError):
+        DataError("no.", gott=7)
 
 
 def test_locating_keeps_what_is_known() -> None:

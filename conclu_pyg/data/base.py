@@ -59,24 +59,31 @@ class PointCloudSplit(Dataset[Data]):
         if pos.ndim != 3 or pos.shape[2] != 3 or pos.dtype.kind != "f":
             raise DataError(
                 f"pos of a split: expected floats of shape [clouds, points, 3], got {pos.dtype} of shape "
-                f"{list(pos.shape)}; keep x, y and z only: pos[..., :3].astype(np.float32)."
+                f"{list(pos.shape)}; keep x, y and z only: pos[..., :3].astype(np.float32).",
+                argument="pos",
+                got=(pos.dtype, pos.shape),
             )
         if y.ndim != 1 or y.dtype.kind not in "iu" or not ((y >= 0) & (y < len(classes))).all():
             values = f" and values {y.min()} to {y.max()}" if y.size and y.dtype.kind in "iuf" else ""
             raise DataError(
                 f"y of a split: expected integers of shape [clouds] from 0 to {len(classes) - 1} ({len(classes)} "
                 f"classes), got {y.dtype} of shape {list(y.shape)}{values}; number the labels in the order of the "
-                f"classes."
+                f"classes.",
+                argument="y",
+                got=(y.dtype, y.shape),
             )
         if not len(pos) == len(y) == len(names):
             raise DataError(
                 f"a split needs one label and one name for each cloud, got {len(pos)} clouds, {len(y)} labels and "
-                f"{len(names)} names."
+                f"{len(names)} names.",
+                got=len(pos),
             )
         if part is not None and (part.shape != pos.shape[:2] or part.dtype.kind not in "iu"):
             raise DataError(
                 f"part of a split: expected integers of shape {list(pos.shape[:2])}, got {part.dtype} of shape "
-                f"{list(part.shape)}."
+                f"{list(part.shape)}.",
+                argument="part",
+                got=(part.dtype, part.shape),
             )
         self.pos, self.y, self.part = pos, y.astype(np.int64, copy=False), part
         self.names, self.classes = list(names), list(classes)
@@ -219,7 +226,8 @@ class PointCloudDataset(ABC):
         if read.classes != list(labels.classes):
             raise DataError(
                 f"{source}: its classes are {read.classes!r:.80}, but label_to_names has "
-                f"{list(labels.classes)!r:.80}; list them in the same order."
+                f"{list(labels.classes)!r:.80}; list them in the same order.",
+                file=source,
             )
         check_part_labels(part, read.y, read.names, labels, source)
 

@@ -58,7 +58,9 @@ class CacheKey:
             try:
                 status = path.stat()
             except OSError as error:  # a dangling link, or removed since it was listed
-                raise DataError(f"{path} cannot be read ({error.strerror}); restore it or remove it.") from error
+                raise DataError(
+                    f"{path} cannot be read ({error.strerror}); restore it or remove it.", file=path
+                ) from error
             # Links to the folder are followed, links in it are not: the place of a link may tell the class.
             place = os.path.join(os.path.realpath(self.folder), os.path.relpath(path, self.folder))
             digest.update(f"{place}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
@@ -93,7 +95,9 @@ def get_or_build(
         _build(cache, entry, build, is_complete=lambda path: load(path) is not None)
         content = load(entry)
     if content is None:
-        raise DataError(f"the cache entry {entry} vanished or was damaged while it was opened; start again.")
+        raise DataError(
+            f"the cache entry {entry} vanished or was damaged while it was opened; start again.", file=entry
+        )
     return content
 
 
@@ -141,7 +145,8 @@ def _build(cache: Path, entry: Path, build: Callable[[Path], None], is_complete:
         unfinished.mkdir()
     except OSError as error:
         raise DataError(
-            f"the cache folder {cache} cannot be written ({error.strerror}); set another one by dataset.cache_dir=…"
+            f"the cache folder {cache} cannot be written ({error.strerror}); set another one by dataset.cache_dir=…",
+            file=cache,
         ) from error
     try:
         build(unfinished)
@@ -150,9 +155,12 @@ def _build(cache: Path, entry: Path, build: Callable[[Path], None], is_complete:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DataError(
                 f"the disk of the cache folder {cache} is full; free some space or set another folder by "
-                f"dataset.cache_dir=…"
+                f"dataset.cache_dir=…",
+                file=cache,
             ) from error
-        raise DataError(f"the cache entry {entry} cannot be written: {error}; see dataset.cache_dir.") from error
+        raise DataError(
+            f"the cache entry {entry} cannot be written: {error}; see dataset.cache_dir.", file=entry
+        ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

@@ -93,10 +93,12 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
     if points.ndim != 2 or points.shape[1] != 3 or points.dtype.kind not in "fiu":
         raise DataError(
             f"{source}: expected numbers of shape [points, 3], got {points.dtype} of shape {list(points.shape)}; keep "
-            f"the first three columns if those are x, y and z, or {hint}."
+            f"the first three columns if those are x, y and z, or {hint}.",
+            file=source,
+            got=(points.dtype, points.shape),
         )
     if len(points) == 0:
-        raise DataError(f"{source} has no points; {hint}.")
+        raise DataError(f"{source} has no points; {hint}.", file=source)
     rows: RowIndex = slice(None)
     repairs, offset = [], None
     with np.errstate(invalid="ignore"):  # comparisons with NaN are intended
@@ -105,7 +107,8 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
         if not usable.any():
             raise DataError(
                 f"{source}: none of its {len(points):,} points has three finite coordinates below {MAX_COORDINATE:g}; "
-                f"{hint}."
+                f"{hint}.",
+                file=source,
             )
         rows = usable
         points = points[rows]
@@ -114,7 +117,8 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
     extent = float((high - low).max())
     if extent <= MIN_EXTENT:
         raise DataError(
-            f"{source}: all of its {len(points):,} points coincide ({', '.join(f'{x:g}' for x in low)}); {hint}."
+            f"{source}: all of its {len(points):,} points coincide ({', '.join(f'{x:g}' for x in low)}); {hint}.",
+            file=source,
         )
     if float(np.abs(low + high).max()) / 2 > MAX_OFFSET * extent:
         offset = (low.astype(np.float64) + high) / 2
@@ -137,5 +141,7 @@ def check_not_transposed(shape: Sequence[int], source: str) -> None:
         expected = "[clouds, points, 3]" if len(shape) > 2 else "[points, 3]"
         raise DataError(
             f"{source} looks transposed: expected {expected}, got {list(shape)}; exchange the last two axes, or keep "
-            f"the first three columns if it really has 3 points."
+            f"the first three columns if it really has 3 points.",
+            file=source,
+            got=list(shape),
         )

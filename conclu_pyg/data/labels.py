@@ -39,19 +39,25 @@ class Labels:
             raise DataError("labels: expected at least one class, got none.")
         if len(set(self.classes)) < len(self.classes):  # tables of scores have a row for each name
             (twice, _), *_ = Counter(self.classes).most_common(1)
-            raise DataError(f"labels: class names must be unique, got {twice!r} more than once.")
+            raise DataError(
+                f"labels: class names must be unique, got {twice!r} more than once.", argument="classes", got=twice
+            )
         if not self.parts and not self.class_parts:
             return
         if len(self.class_parts) != len(self.classes):
             raise DataError(
                 f"labels: expected a list of parts for each class, got {len(self.class_parts)} lists for "
-                f"{len(self.classes)} classes."
+                f"{len(self.classes)} classes.",
+                argument="class_parts",
+                got=len(self.class_parts),
             )
         for name, labels in zip(self.classes, self.class_parts, strict=True):
             if not labels or min(labels) < 0 or max(labels) >= len(self.parts):
                 raise DataError(
                     f"labels: the parts of the class {name} must be numbers from 0 to {len(self.parts) - 1} "
-                    f"({len(self.parts)} part names), got {list(labels)}."
+                    f"({len(self.parts)} part names), got {list(labels)}.",
+                    argument="class_parts",
+                    got=list(labels),
                 )
 
     @classmethod
@@ -100,7 +106,9 @@ class Labels:
         table = state.get("class_parts") if isinstance(state, dict) else None
         well = all(isinstance(n, list) and len(n) <= MAX_NAMES and all(isinstance(x, str) for x in n) for n in names)
         if not well or not isinstance(table, list) or not all(_are_labels(row) for row in table):
-            raise DataError(f"labels: expected a dict with classes, parts and class_parts, got {state!r:.80}.")
+            raise DataError(
+                f"labels: expected a dict with classes, parts and class_parts, got {state!r:.80}.", got=state
+            )
         return cls(tuple(names[0]), tuple(names[1]), tuple(map(tuple, table)))
 
 

@@ -40,5 +40,6 @@ def check_part_labels(
             raise DataError(
                 f"{source}: point {point} of cloud {names[rows.start + cloud]} has the part label {label}{named}, but "
                 f"its class {labels.classes[own]} has the parts {format_labels(labels.class_parts[own])}; number the "
-                f"parts as part_names and category_to_parts list them."
+                f"parts as part_names and category_to_parts list them.",
+                file=source,
             )

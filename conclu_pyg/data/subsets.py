@@ -40,7 +40,11 @@ def draw_fraction(split: PointCloudSplit, fraction: float, seed: int) -> PointCl
         ConfigError: ``fraction`` is out of range.
     """
     if not 0 < fraction <= 1:
-        raise ConfigError(f"a fraction of the labels must be above 0 and at most 1, got {fraction}.")
+        raise ConfigError(
+            f"a fraction of the labels must be above 0 and at most 1, got {fraction}.",
+            argument="fraction",
+            got=fraction,
+        )
     counts = np.bincount(split.y, minlength=len(split.classes))
     wanted = np.maximum(np.rint(fraction * counts).astype(int), np.minimum(counts, 1))
     return split.subset(_first_of_each(split, wanted, seed))

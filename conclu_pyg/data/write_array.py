@@ -65,7 +65,12 @@ def write_split(
             columns.append(_Column(stack.enter_context(durable_write(folder / "part.npy")), "<i8", ()))
         for raw in track(clouds, f"Preparing {title}", count):
             if raw.label < 0:
-                raise DataError(f"{raw.source}: the label of a class must be >= 0, got {raw.label}.")
+                raise DataError(
+                    f"{raw.source}: the label of a class must be >= 0, got {raw.label}.",
+                    file=raw.source,
+                    argument="label",
+                    got=raw.label,
+                )
             cleaned = clean_points(raw.points, raw.source)
             size = min(num_points, len(cleaned.points))
             rows, _ = resize_rows(len(cleaned.points), size, shape_rng(seed, raw.name))
@@ -84,7 +89,8 @@ def write_split(
         if len(labels) != count:
             raise DataError(
                 f"{title}: expected {count:,} clouds, got {len(labels):,}; the files were changed while they were "
-                f"read, start again."
+                f"read, start again.",
+                got=len(labels),
             )
         missing = sum(width - size for size in sizes)
         _check_room(folder, missing * sum(column.row_bytes for column in columns))
@@ -152,7 +158,10 @@ def _checked_part(cloud: RawCloud) -> np.ndarray:
         found = "no" if part is None else f"{part.size:,}"
         raise DataError(
             f"{cloud.source}: expected an integer part label for each of the {len(cloud.points):,} points, got {found} "
-            f"labels{'' if part is None else f' of {part.dtype}'}; restore the file or remove it from the data set."
+            f"labels{'' if part is None else f' of {part.dtype}'}; restore the file or remove it from the data set.",
+            file=cloud.source,
+            argument="part",
+            got=found,
         )
     return part
 

@@ -72,7 +72,7 @@ def download_modelnet(variant: int, folder: Path) -> None:
     except OSError as error:
         reason = "the disk is full" if _is_full(error) else error.strerror or str(error)
         raise DataError(
-            f"{archive.url} cannot be stored as {folder}: {reason}; set another dataset.dataset_path."
+            f"{archive.url} cannot be stored as {folder}: {reason}; set another dataset.dataset_path.", file=archive.url
         ) from error
 
 
@@ -99,7 +99,9 @@ def fetch(archive: Archive, path: Path, by_hand: str = "") -> None:
     import pooch  # imported on first use: few users download
 
     if not archive.url.startswith(SCHEME):
-        raise DataError(f"{archive.url}: expected an https address; plain http can be tampered with. {by_hand}")
+        raise DataError(
+            f"{archive.url}: expected an https address; plain http can be tampered with. {by_hand}", file=archive.url
+        )
     with ExitStack() as stack:
         progress = _Progress(stack, archive, path.parent)
         downloader = pooch.HTTPDownloader(
@@ -119,12 +121,18 @@ def fetch(archive: Archive, path: Path, by_hand: str = "") -> None:
         except (OSError, ValueError) as error:  # requests' errors are OSErrors, and a wrong checksum is a ValueError
             if isinstance(error, OSError) and _is_full(error):
                 raise
-            raise DataError(f"{archive.url} cannot be downloaded ({one_line(error)}). {by_hand}") from error
+            raise DataError(
+                f"{archive.url} cannot be downloaded ({one_line(error)}). {by_hand}", file=archive.url
+            ) from error
         finally:
             pooch_logger.setLevel(level)
     size = path.stat().st_size
     if archive.size is not None and size != archive.size:
-        raise DataError(f"{archive.url}: expected {archive.size:,} bytes, got {size:,}; try again. Or: {by_hand}")
+        raise DataError(
+            f"{archive.url}: expected {archive.size:,} bytes, got {size:,}; try again. Or: {by_hand}",
+            file=archive.url,
+            got=size,
+        )
     if archive.sha256 is None:
         logger.info(
             "%s has no published checksum, so its content could not be verified; SHA-256: %s",
@@ -191,11 +199,14 @@ def unpack_meshes(archive: Path, folder: Path, source: str) -> None:
             members = {info: place for info in zipped.infolist() if (place := _place(info, source)) is not None}
             total = sum(info.file_size for info in members)
             if not members:
-                raise DataError(f"{source} holds no meshes <class>/<split>/<name>.off; it is not ModelNet.")
+                raise DataError(
+                    f"{source} holds no meshes <class>/<split>/<name>.off; it is not ModelNet.", file=source
+                )
             too_large = any(info.file_size > MAX_MESH_BYTES for info in members)
             if too_large or total > MAX_TOTAL_BYTES or len(members) > MAX_MEMBERS:
                 raise DataError(
-                    f"{source} would unpack to {len(members):,} meshes of {total:,} bytes, too much for ModelNet."
+                    f"{source} would unpack to {len(members):,} meshes of {total:,} bytes, too much for ModelNet.",
+                    file=source,
                 )
             _check_room(total, archive.parent, source)
             with progress_bar("Unpacking", total, in_bytes=True) as bar:
@@ -206,14 +217,18 @@ def unpack_meshes(archive: Path, folder: Path, source: str) -> None:
                         shutil.copyfileobj(packed, file, BLOCK)  # ends at info.file_size and checks the CRC
                     bar.update(info.file_size)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, FileExistsError) as error:
-        raise DataError(f"{source} is not a complete ZIP archive of meshes ({error}); download it again.") from error
+        raise DataError(
+            f"{source} is not a complete ZIP archive of meshes ({error}); download it again.", file=source
+        ) from error
 
 
 def _place(info: zipfile.ZipInfo, source: str) -> Path | None:
     """Returns the place of a member, the last three parts of its name, or ``None`` if it is not a mesh."""
     parts = PurePosixPath(info.filename).parts
     if ".." in parts or info.filename.startswith("/") or "\\" in info.filename or ":" in info.filename:
-        raise DataError(f"{source} contains {info.filename!r}, a path outside of its folder; do not trust it.")
+        raise DataError(
+            f"{source} contains {info.filename!r}, a path outside of its folder; do not trust it.", file=source
+        )
     is_mesh = info.filename.lower().endswith(".off") and len(parts) >= 3 and parts[-2] in ("train", "test")
     hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
     if info.is_dir() or hidden or not is_mesh or stat.S_ISLNK(info.external_attr >> 16):
@@ -224,7 +239,9 @@ def _place(info: zipfile.ZipInfo, source: str) -> Path | None:
 def _check_room(need: int, folder: Path, source: str) -> None:
     free = shutil.disk_usage(folder).free
     if need > free:
-        raise DataError(f"{source} needs {need / 1e9:,.1f} GB at {folder.parent}, where {free / 1e9:,.1f} GB are free.")
+        raise DataError(
+            f"{source} needs {need / 1e9:,.1f} GB at {folder.parent}, where {free / 1e9:,.1f} GB are free.", file=source
+        )
 
 
 def _is_full(error: OSError) -> bool:

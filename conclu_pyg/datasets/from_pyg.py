@@ -115,7 +115,9 @@ class FromPyG(PointCloudDataset):
         count = max(parts) + 1 if labelled else 1
         default = [str(label) for label in range(count)] if labelled else [ONE_CLASS]
         if names is not None and len(names) < count:
-            raise DataError(f"{self.name}: expected the names of {count} classes, got {len(names)} in classes.")
+            raise DataError(
+                f"{self.name}: expected the names of {count} classes, got {len(names)} in classes.", got=len(names)
+            )
         self.label_to_names = dict(enumerate(names if names is not None and labelled else default))
         known = set().union(*parts.values())
         if known:
@@ -142,7 +144,9 @@ class FromPyG(PointCloudDataset):
             pos[index] = cleaned.points[rows]
             if part is not None:
                 if labels is None or len(labels) != len(points):
-                    raise DataError(f"{source}: expected a part label for each of its points, as other clouds have.")
+                    raise DataError(
+                        f"{source}: expected a part label for each of its points, as other clouds have.", file=source
+                    )
                 part[index] = labels[cleaned.rows][rows]
             for repair in (*repairs, *cleaned.repairs, *filled_up):
                 repaired[repair].append(source)
@@ -186,7 +190,8 @@ def _clouds_of(
 def _mapping(split: Any, name: str) -> Mapping[str, Any]:
     if split is not None and not isinstance(split, Mapping):
         raise ConfigError(
-            f"FromPyG: expected arguments of the class as {name}, such as {{train: false}}, got {split!r:.40}."
+            f"FromPyG: expected arguments of the class as {name}, such as {{train: false}}, got {split!r:.40}.",
+            got=split,
         )
     return split or {}
 
@@ -214,7 +219,7 @@ def _build(name: str, root: str | None, arguments: Mapping[str, Any]) -> Dataset
 def _labels(data: Data, source: str) -> tuple[int, np.ndarray | None]:
     """Returns the class of a cloud, -1 for none, and the part of each point, or ``None``."""
     if data.get("pos") is None:
-        raise DataError(f"{source} has no pos; add the coordinates of its points.")
+        raise DataError(f"{source} has no pos; add the coordinates of its points.", file=source)
     y, category = data.get("y"), data.get("category")
     parts = None
     if isinstance(y, torch.Tensor) and y.numel() != 1 and y.numel() == len(data.pos):
@@ -225,7 +230,8 @@ def _labels(data: Data, source: str) -> tuple[int, np.ndarray | None]:
     if label.size != 1 or label[0] < 0:
         raise DataError(
             f"{source}: expected one class or one part for each of its {len(data.pos):,} points as y, got shape "
-            f"{list(np.shape(y))}{f' and value {label[0]}' if label.size == 1 else ''}; remove y to train without it."
+            f"{list(np.shape(y))}{f' and value {label[0]}' if label.size == 1 else ''}; remove y to train without it.",
+            file=source,
         )
     return int(label[0]), parts
 
@@ -234,6 +240,8 @@ def _integers(values: Any, source: str, key: str) -> np.ndarray:
     array = torch.as_tensor(values).detach().cpu().numpy().reshape(-1)
     if array.dtype.kind not in "iu":
         raise DataError(
-            f"{source}: expected integers as {key}, got {array.dtype}; remove {key} to train without labels."
+            f"{source}: expected integers as {key}, got {array.dtype}; remove {key} to train without labels.",
+            file=source,
+            got=array.dtype,
         )
     return array.astype(np.int64)

@@ -77,7 +77,8 @@ def _labels_by_class(files: PartFormat, title: str) -> list[list[int]]:
                 raise DataError(
                     f"{cloud.source} ({files.classes[cloud.label]}) and {other.source} "
                     f"({files.classes[other.label]}) both have the part label {label}, but a part belongs to one "
-                    f"category; restore the wrong file or remove it from the data set."
+                    f"category; restore the wrong file or remove it from the data set.",
+                    file=cloud.source,
                 )
             seen[cloud.label].add(label)
     return [sorted(labels) for labels in seen]
@@ -89,6 +90,9 @@ def _labels_of(cloud: RawCloud, least: int) -> list[int]:
     wrong = part[~((part >= least) & (part < MAX_PARTS) & (part == np.floor(part)))]
     if len(wrong):
         raise DataError(
-            f"{cloud.source}: part labels must be integers from {least} to {MAX_PARTS - 1:,}, got {wrong[0]:g}; {HINT}."
+            f"{cloud.source}: part labels must be integers from {least} to {MAX_PARTS - 1:,}, got {wrong[0]:g}; "
+            f"{HINT}.",
+            file=cloud.source,
+            got=float(wrong[0]),
         )
     return [int(label) for label in part]

@@ -57,7 +57,9 @@ def channels_of(encoder: nn.Module) -> int:
     if not isinstance(channels, int) or channels < 1:
         raise ConfigError(
             f"{type(encoder).__name__}: expected out_channels, the number of features, as an int >= 1, got "
-            f"{channels!r}; set it in the constructor."
+            f"{channels!r}; set it in the constructor.",
+            argument="out_channels",
+            got=channels,
         )
     return channels
 
@@ -85,7 +87,9 @@ def pooled_features(encoder: nn.Module, clouds: Batch) -> Tensor:
         expected = ": expected a pair of per-point features and pooled features"
     if not isinstance(pooled, Tensor) or pooled.shape != shape:
         raise ConfigError(
-            f"{type(encoder).__name__}{expected} of shape {list(shape)} (clouds, out_channels), got {describe(output)}."
+            f"{type(encoder).__name__}{expected} of shape {list(shape)} (clouds, out_channels), got "
+            f"{describe(output)}.",
+            got=describe(output),
         )
     return pooled
 
@@ -103,7 +107,9 @@ def layer_channels(encoder: nn.Module) -> list[int]:
     if not isinstance(sizes, (list, tuple)) or not sizes or not all(isinstance(size, int) for size in sizes):
         raise ConfigError(
             f"{type(encoder).__name__}: expected layer_channels as a list of ints, the numbers of channels of the "
-            f"features that layers returns, got {sizes!r}."
+            f"features that layers returns, got {sizes!r}.",
+            argument="layer_channels",
+            got=sizes,
         )
     return list(sizes)
 
@@ -132,7 +138,8 @@ def layer_features(encoder: nn.Module, clouds: Batch) -> tuple[list[Tensor], Ten
             else f": expected per-point features of shape {expected[0]}"
         )
         raise ConfigError(
-            f"{type(encoder).__name__}{first} and pooled features of shape {list(shape)}, got {describe(output)}."
+            f"{type(encoder).__name__}{first} and pooled features of shape {list(shape)}, got {describe(output)}.",
+            got=describe(output),
         )
     return layers, pooled
 

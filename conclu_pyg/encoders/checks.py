@@ -51,15 +51,23 @@ def check_input(encoder: nn.Module, pos: Tensor, batch: Tensor, batch_size: int)
     name = type(encoder).__name__
     _check_pos(name, pos, next((p for p in encoder.parameters() if p.is_floating_point()), None))
     if not isinstance(batch_size, int) or batch_size < 1:
-        raise DataError(f"{name}: expected batch_size as an int >= 1, got {batch_size!r}; pass the number of clouds.")
+        raise DataError(
+            f"{name}: expected batch_size as an int >= 1, got {batch_size!r}; pass the number of clouds.",
+            argument="batch_size",
+            got=batch_size,
+        )
     if not isinstance(batch, Tensor) or batch.shape != pos.shape[:1] or batch.dtype != torch.long:
         raise DataError(
             f"{name}: expected an int64 batch of shape [{len(pos)}], got {describe(batch)}; pass the cloud of each "
-            "point, as Batch.batch in PyTorch Geometric."
+            "point, as Batch.batch in PyTorch Geometric.",
+            argument="batch",
+            got=describe(batch),
         )
     if batch.device != pos.device:
         raise DataError(
-            f"{name}: expected batch on {pos.device}, the device of pos, got {batch.device}; move both to one device."
+            f"{name}: expected batch on {pos.device}, the device of pos, got {batch.device}; move both to one device.",
+            argument="batch",
+            got=batch.device,
         )
     step = batch.diff()
     valid = (pos.detach() * 0).sum() == 0  # NaN if a value is not finite
@@ -72,22 +80,32 @@ def _check_pos(name: str, pos: Tensor, weight: Tensor | None) -> None:
     if not isinstance(pos, Tensor) or pos.dim() != 2 or pos.size(1) != 3 or not len(pos):
         raise DataError(
             f"{name}: expected pos of shape [M, 3] with M >= 1, got {describe(pos)}; pass the coordinates of all "
-            "points, one cloud after another."
+            "points, one cloud after another.",
+            argument="pos",
+            got=describe(pos),
         )
     if not pos.is_floating_point():
-        raise DataError(f"{name}: expected floating-point pos, got {pos.dtype}; convert it by pos.float().")
+        raise DataError(
+            f"{name}: expected floating-point pos, got {pos.dtype}; convert it by pos.float().",
+            argument="pos",
+            got=pos.dtype,
+        )
     if weight is None:
         return
     if weight.device != pos.device:
         raise DataError(
             f"{name}: expected pos on {weight.device}, the device of the weights, got {pos.device}; move the clouds by "
-            f"clouds.to({str(weight.device)!r})."
+            f"clouds.to({str(weight.device)!r}).",
+            argument="pos",
+            got=pos.device,
         )
     autocast = torch.is_autocast_enabled(pos.device.type) and torch.double not in (pos.dtype, weight.dtype)
     if weight.dtype != pos.dtype and not autocast:
         raise DataError(
             f"{name}: expected pos of {weight.dtype}, the dtype of the weights, got {pos.dtype}; convert it by "
-            f"pos.to({weight.dtype}), or the encoder by encoder.to({pos.dtype})."
+            f"pos.to({weight.dtype}), or the encoder by encoder.to({pos.dtype}).",
+            argument="pos",
+            got=pos.dtype,
         )
 
 

@@ -59,7 +59,8 @@ class Evaluation:
             if probes or with_random or on != "test" or label_per_class is not None:
                 raise ConfigError(
                     f"{run.folder} was trained with labels, so its model is measured at its own task on the test "
-                    "split; leave out the options of probes (probe, with_random, on, label_per_class)."
+                    "split; leave out the options of probes (probe, with_random, on, label_per_class).",
+                    file=run.folder,
                 )
             check_task(run, votes)
             return

@@ -32,10 +32,11 @@ def check_task(run: LoadedRun, votes: int) -> None:
         DataError: the labels of the data set differ from those of the training.
     """
     if votes < 1:
-        raise ConfigError(f"votes must be at least 1, got {votes}.")
+        raise ConfigError(f"votes must be at least 1, got {votes}.", argument="votes", got=votes)
     if run.checkpoint.trained_on is None:
         raise CheckpointError(
-            f"{run.source} does not say which labelled clouds it was trained on; set trained_on in the pipeline."
+            f"{run.source} does not say which labelled clouds it was trained on; set trained_on in the pipeline.",
+            file=run.source,
         )
     run.check_labels()
 

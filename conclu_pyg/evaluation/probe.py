@@ -101,7 +101,11 @@ def probe_splits(run: LoadedRun, on: On = "test", label_per_class: int | None = 
         DataError: a class has too few training clouds for a validation part or for so many labels.
     """
     if label_per_class is not None and label_per_class < 1:
-        raise ConfigError(f"label_per_class must be at least 1, got {label_per_class}.")
+        raise ConfigError(
+            f"label_per_class must be at least 1, got {label_per_class}.",
+            argument="label_per_class",
+            got=label_per_class,
+        )
     train = whole = run.split("train")
     if on == "test":
         test = run.split("test")

@@ -30,7 +30,11 @@ def check_categories(input_roots: Mapping[Path, Path], classes: Sequence[str], g
         DataError: no category is given, and no file or folder is named after one.
     """
     if given is not None and _label(given, classes) is None:
-        raise ConfigError(f"--category must be one of {', '.join(classes)}; got {given!r}{suggest(given, classes)}")
+        raise ConfigError(
+            f"--category must be one of {', '.join(classes)}; got {given!r}{suggest(given, classes)}",
+            argument="category",
+            got=given,
+        )
     if given is not None and not input_roots:
         raise ConfigError(
             f"--category {given} needs input files, got none; leave it out, the categories of the test split are known."
@@ -62,7 +66,8 @@ def _unknown(path: Path, classes: Sequence[str], others: str = "") -> DataError:
     ignored = LABEL_IGNORED if path.suffix.lower() in (".h5", ".hdf5") else ""
     return DataError(
         f"{path}: the category is not known{others}{ignored}, but the parts depend on it; give --category, one of "
-        f"{', '.join(classes)}, or put the file into a folder of that name and give the file or that folder as input."
+        f"{', '.join(classes)}, or put the file into a folder of that name and give the file or that folder as input.",
+        file=path,
     )
 
 

@@ -30,11 +30,15 @@ def check_ground_truth(place: Path | None, files: Sequence[Path]) -> None:
     if place is None:
         return
     if not files:
-        raise ConfigError(f"--truth {place} needs input files, got none; leave it out, the test split has its own.")
+        raise ConfigError(
+            f"--truth {place} needs input files, got none; leave it out, the test split has its own.", file=place
+        )
     if not place.exists():
-        raise DataError(f"{place} does not exist; give an existing file or folder of part labels.")
+        raise DataError(f"{place} does not exist; give an existing file or folder of part labels.", file=place)
     if len(files) > 1 and not place.is_dir():
-        raise ConfigError(f"--truth {place} is one label file, but there are {len(files):,} input files; {FOLDER}.")
+        raise ConfigError(
+            f"--truth {place} is one label file, but there are {len(files):,} input files; {FOLDER}.", file=place
+        )
 
 
 class GroundTruth:
@@ -74,21 +78,26 @@ class GroundTruth:
         if cloud.sampled:
             raise DataError(
                 f"{path} is a mesh, so its points are sampled and cannot be labelled by --truth {self.place}; give a "
-                "cloud, such as NAME.npy, with its labels, or leave out --truth."
+                "cloud, such as NAME.npy, with its labels, or leave out --truth.",
+                file=path,
             )
         source = self._find(path, cloud, self.place)
         labels = read_labels(source)
         size = len(cloud.points) + cloud.left_out
         if len(labels) != size:
             raise DataError(
-                f"{source} must have a label for each of the {size:,} points of {path}, got {len(labels):,}."
+                f"{source} must have a label for each of the {size:,} points of {path}, got {len(labels):,}.",
+                file=source,
+                got=len(labels),
             )
         part = labels if cloud.rows is None else labels[cloud.rows]
         wrong = ~np.isin(part, list(allowed))
         if wrong.any():
             raise DataError(
                 f"{source}: expected the parts {_listed(allowed)} of the category, got {part[wrong][0]:g}; number the "
-                "parts as in labels.csv next to the predictions."
+                "parts as in labels.csv next to the predictions.",
+                file=source,
+                got=int(part[wrong][0]),
             )
         return part.astype(np.int64), ()
 
@@ -96,12 +105,14 @@ class GroundTruth:
         """Returns the label file of a cloud."""
         if not place.is_dir():
             if cloud.name != path.stem:
-                raise DataError(f"{path} contains several clouds, but --truth {place} is one label file; {FOLDER}.")
+                raise DataError(
+                    f"{path} contains several clouds, but --truth {place} is one label file; {FOLDER}.", file=path
+                )
             return place
         places = _places(path, self.input_roots[path], cloud.name, place)
         found = _first(places)
         if found is None:
-            raise DataError(f"no part labels for {path}; expected one of {', '.join(map(str, places))}.")
+            raise DataError(f"no part labels for {path}; expected one of {', '.join(map(str, places))}.", file=path)
         matches, own = self._matches.get(found, {}), path.resolve()
         if set(islice(matches, 2)) - {own}:
             known = own in matches
@@ -109,7 +120,8 @@ class GroundTruth:
             raise DataError(
                 f"{found} matches several input files: {_enumerated(named, len(matches) + (not known))}; give the "
                 f"folder above them as input and put each label file at the same relative path below {place}, or "
-                "predict the files in separate calls."
+                "predict the files in separate calls.",
+                file=found,
             )
         return found
 

@@ -59,7 +59,9 @@ def find_inputs(names: Sequence[str | Path]) -> Inputs:
             found, others = _in_folder(path)
             if not found:
                 hint = f" (skipped {others})" if others else ""
-                raise DataError(f"{path} contains no clouds{hint}; supported suffixes: {', '.join(SUFFIXES)}.")
+                raise DataError(
+                    f"{path} contains no clouds{hint}; supported suffixes: {', '.join(SUFFIXES)}.", file=path
+                )
             files += found
             input_roots.update(dict.fromkeys(found, path))
             if others:
@@ -71,7 +73,8 @@ def find_inputs(names: Sequence[str | Path]) -> Inputs:
             raise DataError(_missing(path))
     if len(files) > MAX_FILES:
         raise DataError(
-            f"expected at most {MAX_FILES:,} input files, got {len(files):,}; split them over several calls."
+            f"expected at most {MAX_FILES:,} input files, got {len(files):,}; split them over several calls.",
+            got=len(files),
         )
     return Inputs(tuple(map(str, names)), tuple(files), input_roots, tuple(skipped))
 

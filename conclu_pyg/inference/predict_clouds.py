@@ -75,7 +75,7 @@ def predict(
     inputs = inputs if isinstance(inputs, Inputs) else find_inputs(inputs)
     for name, value, least in (("num_points", num_points, 1), ("votes", votes, 1), ("test", test, 0)):
         if value is not None and value < least:
-            raise ConfigError(f"{name} must be >= {least}, got {value}.")
+            raise ConfigError(f"{name} must be >= {least}, got {value}.", argument=name, got=value)
     _check_task(run, inputs, category, truth)
     check_ground_truth(truth, inputs.files)
     if test:
@@ -117,7 +117,8 @@ def _check_task(run: LoadedRun, inputs: Inputs, category: str | None, truth: Pat
         raise ConfigError(
             f"{run.folder} was pre-trained without labels and cannot predict any; fine-tune it first, such as by "
             f"`conclu train configs/partseg_pointnet.yaml model.encoder.checkpoint={run.folder}`, and predict with the "
-            "run that this makes."
+            "run that this makes.",
+            file=run.folder,
         )
     if model.requires_category:
         check_categories(inputs.input_roots, model.labels.classes, category)

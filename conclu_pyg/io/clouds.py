@@ -95,7 +95,7 @@ def read_clouds(
     clouds = read(path, mesh_points, seed)
     ahead = list(islice(clouds, 2))
     if not ahead:
-        raise DataError(f"{path} holds no clouds; {HINT}.")
+        raise DataError(f"{path} holds no clouds; {HINT}.", file=path)
     several = len(ahead) > 1
     first = (ahead.pop(0) for _ in range(len(ahead)))  # keeps no reference to a cloud that was yielded
     for index, each in enumerate(chain(first, clouds)):
@@ -112,20 +112,22 @@ def read_clouds(
 def _reader(path: Path) -> Callable[[Path, int, int], Iterator[_RawCloud]]:
     suffix = path.suffix.lower()
     if suffix in CONVERT:
-        raise DataError(f"{path}: {suffix} files cannot be read; {CONVERT[suffix]}.")
+        raise DataError(f"{path}: {suffix} files cannot be read; {CONVERT[suffix]}.", file=path)
     if suffix not in READERS:
         raise DataError(
             f"{path}: expected a file with one of the suffixes {', '.join(SUFFIXES)}, got "
-            f"{suffix if suffix else 'no suffix'}; convert the file."
+            f"{suffix if suffix else 'no suffix'}; convert the file.",
+            file=path,
+            got=suffix,
         )
     return READERS[suffix]
 
 
 def _check_file(path: Path) -> None:
     if not path.is_file():
-        raise DataError(f"there is no file {path}; check the path.")
+        raise DataError(f"there is no file {path}; check the path.", file=path)
     if path.stat().st_size == 0:
-        raise DataError(f"{path} is an empty file; {HINT}.")
+        raise DataError(f"{path} is an empty file; {HINT}.", file=path)
     check_size(path)
 
 
@@ -137,7 +139,9 @@ def check_size(path: Path) -> None:
     """
     size = path.stat().st_size if path.is_file() else 0
     if size > MAX_BYTES:
-        raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; subsample it first.")
+        raise DataError(
+            f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; subsample it first.", file=path
+        )
 
 
 def _cloud(raw: _RawCloud, path: Path, name: str) -> Cloud:
@@ -145,7 +149,8 @@ def _cloud(raw: _RawCloud, path: Path, name: str) -> Cloud:
     source = str(path) if name == path.stem else f"{path}, cloud {name.removeprefix(path.stem + '_')}"
     if len(raw.points) > MAX_POINTS:
         raise DataError(
-            f"{source} has {len(raw.points):,} points, more than the maximum of {MAX_POINTS:,}; subsample it first."
+            f"{source} has {len(raw.points):,} points, more than the maximum of {MAX_POINTS:,}; subsample it first.",
+            file=source,
         )
     cleaned = clean_points(raw.points, source, HINT)
     rows, offset, size = cleaned.rows, cleaned.offset, len(raw.points)
@@ -165,7 +170,9 @@ def _from_npy(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
     if array.ndim == 3 and (array.shape[2] < 3 or array.dtype.kind not in "fiu"):  # one error for all of its clouds
         raise DataError(
             f"{path}: expected numbers of shape [clouds, points, 3], got {array.dtype} of shape {list(array.shape)}; "
-            f"{HINT}."
+            f"{HINT}.",
+            file=path,
+            got=(array.dtype, array.shape),
         )
     clouds = array if array.ndim == 3 else [array]
     for cloud in clouds:

@@ -42,17 +42,24 @@ def read_h5(path: Path, max_points: int) -> Iterator[tuple[np.ndarray, np.ndarra
         if data.ndim not in (2, 3) or data.shape[-1] < 3 or data.dtype.kind not in "fiu":
             raise DataError(
                 f"{path}: 'data' must hold numbers of shape [points, 3] or [clouds, points, 3], got {data.dtype} "
-                f"{list(data.shape)}; {HINT}."
+                f"{list(data.shape)}; {HINT}.",
+                file=path,
+                argument="data",
+                got=(data.dtype, data.shape),
             )
         if data.shape[-2] > max_points:
             raise DataError(
                 f"{path}: the clouds in 'data' have {data.shape[-2]:,} points, more than the maximum of "
-                f"{max_points:,}; subsample them first."
+                f"{max_points:,}; subsample them first.",
+                file=path,
             )
         if part is not None and (part.shape != data.shape[:-1] or part.dtype.kind not in "iu"):
             raise DataError(
                 f"{path}: 'pid' must hold an integer for each point of 'data' of shape {list(data.shape)}, got "
-                f"{part.dtype} {list(part.shape)}; {HINT}."
+                f"{part.dtype} {list(part.shape)}; {HINT}.",
+                file=path,
+                argument="pid",
+                got=(part.dtype, part.shape),
             )
         for row in [(...,)] if data.ndim == 2 else [(index,) for index in range(len(data))]:
             labels = None if part is None else np.asarray(part[row]).astype(np.int64)
@@ -90,12 +97,18 @@ class H5Clouds:
             if data.ndim != 3 or data.shape[2] != 3 or data.shape[1] == 0 or data.dtype.kind not in "fiu":
                 raise DataError(
                     f"{path}: 'data' must hold numbers of shape [clouds, points, 3] with points > 0, got "
-                    f"{data.dtype} {list(data.shape)}; {LISTED_HINT}."
+                    f"{data.dtype} {list(data.shape)}; {LISTED_HINT}.",
+                    file=path,
+                    argument="data",
+                    got=(data.dtype, data.shape),
                 )
             if label.shape not in ((len(data),), (len(data), 1)) or label.dtype.kind not in "fiu":
                 raise DataError(
                     f"{path}: 'label' must hold one integer for each of the {len(data):,} clouds in 'data', got "
-                    f"{label.dtype} {list(label.shape)}; {LISTED_HINT}."
+                    f"{label.dtype} {list(label.shape)}; {LISTED_HINT}.",
+                    file=path,
+                    argument="label",
+                    got=(label.dtype, label.shape),
                 )
             self.num_points = int(data.shape[1])
             if parts:
@@ -103,7 +116,10 @@ class H5Clouds:
                 if pid.shape != data.shape[:2] or pid.dtype.kind not in "iu":
                     raise DataError(
                         f"{path}: 'pid' must hold an integer for each of the {self.num_points:,} points of the "
-                        f"{len(data):,} clouds in 'data', got {pid.dtype} {list(pid.shape)}; {LISTED_HINT}."
+                        f"{len(data):,} clouds in 'data', got {pid.dtype} {list(pid.shape)}; {LISTED_HINT}.",
+                        file=path,
+                        argument="pid",
+                        got=(pid.dtype, pid.shape),
                     )
             self.labels = self._check_labels(np.asarray(label[...]).reshape(-1), num_classes)
 
@@ -131,7 +147,7 @@ class H5Clouds:
         with _open_h5(self.path, LISTED_HINT) as file:
             values = self._dataset(file, key)
             if values.shape[:2] != (len(self), self.num_points):
-                raise DataError(f"{self.path} was changed while it was read; start again.")
+                raise DataError(f"{self.path} was changed while it was read; start again.", file=self.path)
             rows = max(1, BLOCK_BYTES // max(1, self.num_points * 3 * values.dtype.itemsize))
             for start in range(0, len(self), rows):
                 yield from values[start : start + rows]
@@ -147,7 +163,10 @@ class H5Clouds:
             raise DataError(
                 f"{self.path}: cloud {bad[0]} has the label {values[bad[0]]}, but labels must be 0 to "
                 f"{num_classes - 1} ({num_classes} class names in {self.names_file}); {len(bad):,} of {len(values):,} "
-                f"labels are out of range. List the names of all classes in {self.names_file}, or {LISTED_HINT}."
+                f"labels are out of range. List the names of all classes in {self.names_file}, or {LISTED_HINT}.",
+                file=self.path,
+                argument="label",
+                got=values[bad[0]].item(),
             )
         return values.astype(np.int64)
 
@@ -156,7 +175,7 @@ class H5Clouds:
 def _open_h5(path: Path, hint: str) -> Iterator[h5py.File]:
     """Opens a file; errors of opening and of later reading become a :class:`DataError` of one sentence."""
     if not path.is_file():
-        raise DataError(f"there is no file {path}; {hint}.")
+        raise DataError(f"there is no file {path}; {hint}.", file=path)
     try:
         with h5py.File(path, "r", locking=False) as file:
             yield file
@@ -164,9 +183,12 @@ def _open_h5(path: Path, hint: str) -> Iterator[h5py.File]:
         if "locking flag" in str(error):  # opened by h5py.File(path), for example in a notebook
             raise DataError(
                 f"{path} is already open in this process, with locking; close it there, or open it there by "
-                "h5py.File(..., locking=False)."
+                "h5py.File(..., locking=False).",
+                file=path,
             ) from error
-        raise DataError(f"{path} is truncated, damaged or not an h5 file ({one_line(error)}); {hint}.") from error
+        raise DataError(
+            f"{path} is truncated, damaged or not an h5 file ({one_line(error)}); {hint}.", file=path
+        ) from error
 
 
 def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str) -> h5py.Dataset:
@@ -179,14 +201,21 @@ def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str)
     item = file[key] if isinstance(link, h5py.HardLink) else None
     if not isinstance(item, h5py.Dataset):
         found = ", ".join(f"'{name}'" for name in file) or "nothing"
-        raise DataError(f"{path} must hold {needed}, got {found:.200}; {hint}.")
+        raise DataError(f"{path} must hold {needed}, got {found:.200}; {hint}.", file=path, got=found)
     if item.is_virtual or item.external:
-        raise DataError(f"{path}: '{key}' is stored in other files, which are not followed; copy it into this file.")
+        raise DataError(
+            f"{path}: '{key}' is stored in other files, which are not followed; copy it into this file.",
+            file=path,
+            argument=key,
+        )
     size = path.stat().st_size
     claimed = item.size * item.dtype.itemsize if item.size else 0
     if claimed > MAX_RATIO * size:
         raise DataError(
             f"{path}: '{key}' claims {claimed:,} bytes of shape {list(item.shape)}, which a file of {size:,} bytes "
-            f"cannot hold; {hint}."
+            f"cannot hold; {hint}.",
+            file=path,
+            argument=key,
+            got=claimed,
         )
     return item

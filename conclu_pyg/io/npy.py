@@ -26,4 +26,4 @@ def read_npy(path: Path, hint: str = HINT) -> np.ndarray:
         return np.array(np.lib.format.open_memmap(path, mode="r"))  # a map, so a false size allocates no memory
     except (OSError, ValueError, TypeError, OverflowError, SyntaxError, TokenError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise DataError(f"{path} cannot be read as an .npy file ({reason}); {hint}.") from error
+        raise DataError(f"{path} cannot be read as an .npy file ({reason}); {hint}.", file=path) from error

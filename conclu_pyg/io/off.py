@@ -42,19 +42,22 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {HINT}.")
+            raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {HINT}.", file=path)
         text = path.read_text(encoding="latin-1")  # decodes any byte; anything but numbers is rejected below
     except OSError as error:
-        raise DataError(f"the mesh {path} cannot be read ({error.strerror}); {HINT}.") from error
+        raise DataError(f"the mesh {path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
     lines = io.StringIO(text)
     num_vertices, num_faces = _read_counts(lines, path)
     if num_vertices < 3 or num_faces < 1:
-        raise DataError(f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so no surface; {HINT}.")
+        raise DataError(
+            f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so no surface; {HINT}.", file=path
+        )
     # The shortest lines are "0 0 0\n" and "1 0\n": counts beyond the size are refused before anything is allocated.
     if 6 * num_vertices + 4 * num_faces > size + 1:
         raise DataError(
             f"{path} promises {num_vertices:,} vertices and {num_faces:,} faces, more than {size:,} bytes can hold; "
-            f"{HINT}."
+            f"{HINT}.",
+            file=path,
         )
     try:
         vertices = _read_table(lines, num_vertices, 3, np.float64)
@@ -64,12 +67,15 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
         reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
         raise DataError(
             f"{path}: expected {num_vertices:,} vertices and {num_faces:,} faces, got other content among them "
-            f"({reason}); {HINT}."
+            f"({reason}); {HINT}.",
+            file=path,
         ) from error
     outside = (triangles < 0) | (triangles >= num_vertices)
     if outside.any():
         raise DataError(
-            f"{path}: the vertices of its faces must be 0 to {num_vertices - 1}, got {triangles[outside][0]}; {HINT}."
+            f"{path}: the vertices of its faces must be 0 to {num_vertices - 1}, got {triangles[outside][0]}; {HINT}.",
+            file=path,
+            got=int(triangles[outside][0]),
         )
     return vertices, triangles
 
@@ -84,7 +90,9 @@ def _read_counts(lines: io.StringIO, path: Path) -> tuple[int, int]:
     found = f"{counts[:40]!r} after the header" if header else f"{first[:40]!r} as its first line"
     raise DataError(
         f"{path}: expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces, got "
-        f"{found}; {HINT}."
+        f"{found}; {HINT}.",
+        file=path,
+        got=found,
     )
 
 
@@ -133,4 +141,8 @@ def _read_table(lines: io.StringIO, rows: int, columns: int, dtype: type) -> np.
 
 def _check_count(found: int, expected: int, what: str, path: Path) -> None:
     if found < expected:
-        raise DataError(f"{path}: expected {expected:,} {what}, got {found:,} before the end of the file; {HINT}.")
+        raise DataError(
+            f"{path}: expected {expected:,} {what}, got {found:,} before the end of the file; {HINT}.",
+            file=path,
+            got=found,
+        )

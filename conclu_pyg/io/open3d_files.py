@@ -46,17 +46,19 @@ def read_with_open3d(path: Path, max_points: int) -> tuple[np.ndarray, np.ndarra
         with quiet(open3d), native_errors() as errors:
             points, triangles = (_read_cloud if is_cloud else _read_mesh)(open3d, path)
     except (RuntimeError, MemoryError, UnicodeError) as error:
-        raise DataError(f"Open3D cannot read {path} ({one_line(error)}); {HINT}.") from error
+        raise DataError(f"Open3D cannot read {path} ({one_line(error)}); {HINT}.", file=path) from error
     # For a PLY file that ends too early Open3D returns as many points as the header claims and only logs an error.
     logged = next((line for line in errors if line.startswith("RPly:")), "")
     if logged:
-        raise DataError(f"Open3D cannot read {path} ({logged.strip().rstrip('.')}); {HINT}.")
+        raise DataError(f"Open3D cannot read {path} ({logged.strip().rstrip('.')}); {HINT}.", file=path)
     if len(points) == 0:
-        raise DataError(f"{path} is damaged or has no points: Open3D found none in it; {HINT}.")
+        raise DataError(f"{path} is damaged or has no points: Open3D found none in it; {HINT}.", file=path)
     outside = (triangles < 0) | (triangles >= len(points))
     if outside.any():
         raise DataError(
-            f"{path}: the vertices of its faces must be 0 to {len(points) - 1}, got {triangles[outside][0]}; {HINT}."
+            f"{path}: the vertices of its faces must be 0 to {len(points) - 1}, got {triangles[outside][0]}; {HINT}.",
+            file=path,
+            got=int(triangles[outside][0]),
         )
     return points, triangles
 
@@ -67,23 +69,26 @@ def _check_claims(path: Path, max_points: int) -> bytes:
         with path.open("rb") as file:
             header = file.read(HEADER_BYTES)
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
     suffix = path.suffix.lower()
     if suffix in ENDS and not ENDS[suffix][1].search(header):
         raise DataError(
             f"{path}: expected a line {ENDS[suffix][0]!r}, the end of the header of {suffix} files, got none in the "
-            f"first {HEADER_BYTES:,} bytes; {HINT}."
+            f"first {HEADER_BYTES:,} bytes; {HINT}.",
+            file=path,
         )
     pattern = CLAIMS.get(suffix)
     claimed = max(map(int, pattern.findall(header)), default=0) if pattern else 0
     if claimed > max_points:
         raise DataError(
-            f"{path} claims {claimed:,} points or faces, more than the maximum of {max_points:,}; subsample it first."
+            f"{path} claims {claimed:,} points or faces, more than the maximum of {max_points:,}; subsample it first.",
+            file=path,
         )
     # Uncompressed, every point or face takes at least a byte; compressed ones are only bounded by the number above.
     if b"binary_compressed" not in header and claimed > path.stat().st_size:
         raise DataError(
-            f"{path} claims {claimed:,} points or faces, more than {path.stat().st_size:,} bytes can hold; {HINT}."
+            f"{path} claims {claimed:,} points or faces, more than {path.stat().st_size:,} bytes can hold; {HINT}.",
+            file=path,
         )
     return header
 

@@ -29,19 +29,20 @@ def read_labels(path: Path) -> np.ndarray:
     check_size(path)
     labels, shape = _from_npy(path) if path.suffix.lower() == ".npy" else _from_text(path)
     if shape:
-        raise DataError(f"{path}: expected {EXPECTED}, got {shape}; {WRITE}.")
+        raise DataError(f"{path}: expected {EXPECTED}, got {shape}; {WRITE}.", file=path, got=shape)
     if len(labels) == 0:
-        raise DataError(f"{path}: expected {EXPECTED}, got no labels; {WRITE}, or {HINT}.")
+        raise DataError(f"{path}: expected {EXPECTED}, got no labels; {WRITE}, or {HINT}.", file=path)
     if len(labels) > MAX_POINTS:
         raise DataError(
             f"{path} has {len(labels):,} labels, more than the maximum of {MAX_POINTS:,} points in a cloud; subsample "
-            "the cloud and its labels in the same way."
+            "the cloud and its labels in the same way.",
+            file=path,
         )
     if labels.dtype.kind not in "iuf":
-        raise DataError(f"{path}: expected {EXPECTED}, got an array of {labels.dtype}; {WRITE}.")
+        raise DataError(f"{path}: expected {EXPECTED}, got an array of {labels.dtype}; {WRITE}.", file=path)
     wrong = ~np.isfinite(labels) | (np.trunc(labels) != labels)
     if wrong.any():
-        raise DataError(f"{path}: expected {EXPECTED}, got the label {labels[wrong][0]:g}; {WRITE}.")
+        raise DataError(f"{path}: expected {EXPECTED}, got the label {labels[wrong][0]:g}; {WRITE}.", file=path)
     return labels
 
 

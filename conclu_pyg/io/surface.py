@@ -69,7 +69,8 @@ def clean_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tupl
     cleaned = triangles if usable.all() else triangles[usable]
     if not _double_area(*_corners(vertices, cleaned)).sum() > 0:
         raise DataError(
-            f"{source} has {pluralize(len(triangles), 'triangle')} and no area; restore it or leave it out."
+            f"{source} has {pluralize(len(triangles), 'triangle')} and no area; restore it or leave it out.",
+            file=source,
         )
     return cleaned, [] if usable.all() else [BROKEN_FACES]
 

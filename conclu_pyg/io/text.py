@@ -58,11 +58,11 @@ def read_text(path: Path, max_points: int) -> tuple[np.ndarray, list[str]]:
             first, axes = _beginning(file, path)
             points = np.loadtxt(file, delimiter=_delimiter(first), usecols=axes, ndmin=2, max_rows=max_points + 1)
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
     except ValueError as error:
         raise _no_numbers(path, re.sub(r";.*|\.$", "", str(error).splitlines()[0])) from error
     if len(points) > max_points:
-        raise DataError(f"{path} has more than the maximum of {max_points:,} points; subsample it first.")
+        raise DataError(f"{path} has more than the maximum of {max_points:,} points; subsample it first.", file=path)
     columns = len(_split(first))
     check_not_transposed((len(points), columns), str(path))
     if axes != FIRST_THREE:
@@ -125,7 +125,9 @@ def _numbers(text: str) -> int:
 
 
 def _no_numbers(path: Path, reason: str, hint: str = HINT) -> DataError:
-    return DataError(f"{path}: expected a point on each line, starting with its three coordinates ({reason}); {hint}.")
+    return DataError(
+        f"{path}: expected a point on each line, starting with its three coordinates ({reason}); {hint}.", file=path
+    )
 
 
 def read_text_cloud(path: Path) -> np.ndarray:
@@ -158,13 +160,15 @@ def read_columns(path: Path, columns: Sequence[int], content: str, *, delimiter:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {LISTED_HINT}.")
+            raise DataError(
+                f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {LISTED_HINT}.", file=path
+            )
         with path.open(encoding="latin-1") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # NumPy warns about empty files, which are rejected later
             numbers = np.loadtxt(file, delimiter=delimiter, usecols=columns, ndmin=2)
             return numbers if len(numbers) else np.empty((0, len(columns)))
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {LISTED_HINT}.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}); {LISTED_HINT}.", file=path) from error
     except ValueError as error:
         reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
-        raise DataError(f"{path}: expected {content} ({reason}); {LISTED_HINT}.") from error
+        raise DataError(f"{path}: expected {content} ({reason}); {LISTED_HINT}.", file=path) from error

@@ -47,7 +47,7 @@ class Neighbors:
     @torch.no_grad()
     def __call__(self, x: Tensor, k: int, batch: Tensor, batch_size: int) -> Tensor:
         if k < 1:
-            raise ConfigError(f"neighbours: k must be >= 1, got {k}.")
+            raise ConfigError(f"neighbours: k must be >= 1, got {k}.", argument="k", got=k)
         sizes = cloud_sizes(x, batch, batch_size)
         with torch.autocast(x.device.type, enabled=False), full_float32():
             wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
@@ -78,14 +78,22 @@ def cloud_sizes(x: Tensor, batch: Tensor, batch_size: int) -> list[int]:
         - **x:** ``[M, D]``, **batch:** ``[M]``
     """
     if x.dim() != 2 or not x.size(1) or not x.is_floating_point():
-        raise DataError(f"neighbours: expected floating-point x of shape [M, D], got {x.dtype} of {list(x.shape)}.")
+        raise DataError(
+            f"neighbours: expected floating-point x of shape [M, D], got {x.dtype} of {list(x.shape)}.",
+            argument="x",
+            got=(x.dtype, x.shape),
+        )
     if batch.shape != x.shape[:1] or batch.dtype != torch.long:
         raise DataError(
             f"neighbours: expected an int64 batch of shape [{len(x)}], one entry per point, got {batch.dtype} of "
-            f"{list(batch.shape)}."
+            f"{list(batch.shape)}.",
+            argument="batch",
+            got=(batch.dtype, batch.shape),
         )
     if batch_size < 1:
-        raise DataError(f"neighbours: batch_size must be >= 1, got {batch_size}.")
+        raise DataError(
+            f"neighbours: batch_size must be >= 1, got {batch_size}.", argument="batch_size", got=batch_size
+        )
     num_points = equal_clouds(batch, batch_size)
     if num_points is not None:
         return batch_size * [num_points]

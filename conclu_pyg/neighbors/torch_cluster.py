@@ -38,7 +38,10 @@ class TorchClusterNeighbors(Neighbors):
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
         if x.is_cuda and k > MAX_CUDA_K:
             raise ConfigError(
-                f"NEIGHBORS 'torch_cluster': k must be <= {MAX_CUDA_K} on CUDA, got {k}; use 'dense' or 'auto' instead."
+                f"NEIGHBORS 'torch_cluster': k must be <= {MAX_CUDA_K} on CUDA, got {k}; use 'dense' or 'auto' "
+                "instead.",
+                argument="k",
+                got=k,
             )
         if x.device.type != "cpu":
             return self._search_together(x, k, sizes)

@@ -80,7 +80,9 @@ class EdgeConv(MessagePassing):
         if index.dim() != 2 or len(index) != len(x):
             raise DataError(
                 f"EdgeConv: expected the neighbours of {len(x)} points as a table [{len(x)}, k], got "
-                f"{list(index.shape)}; convert an edge_index by conclu_pyg.nn.edges_to_table."
+                f"{list(index.shape)}; convert an edge_index by conclu_pyg.nn.edges_to_table.",
+                argument="index",
+                got=list(index.shape),
             )
         lists = NeighborLists.from_table(index)
         if len(lists.points) > 1 and supports_fused(self.linear, self.norm):

@@ -35,7 +35,9 @@ class NeighborLists:
         if low < -1 or high >= len(index):  # kernels do not check their indices
             raise DataError(
                 f"neighbours: expected rows from 0 to {len(index) - 1}, or -1 where there is none, got entries from "
-                f"{low} to {high}."
+                f"{low} to {high}.",
+                argument="index",
+                got=(low, high),
             )
         if low >= 0:
             return cls(index.flatten(), torch.arange(len(index) + 1, device=index.device) * index.size(1))
@@ -89,11 +91,17 @@ def edges_to_table(edge_index: Tensor, num_points: int) -> Tensor:
         DataError: ``edge_index`` has another shape, or entries outside 0 to ``num_points - 1``.
     """
     if edge_index.dim() != 2 or len(edge_index) != 2:
-        raise DataError(f"edge_index: expected shape [2, E], got {list(edge_index.shape)}.")
+        raise DataError(
+            f"edge_index: expected shape [2, E], got {list(edge_index.shape)}.",
+            argument="edge_index",
+            got=list(edge_index.shape),
+        )
     if edge_index.numel() and not 0 <= int(edge_index.min()) <= int(edge_index.max()) < num_points:
         raise DataError(
             f"edge_index: expected entries from 0 to {num_points - 1}, got entries from {int(edge_index.min())} to "
-            f"{int(edge_index.max())}."
+            f"{int(edge_index.max())}.",
+            argument="edge_index",
+            got=[int(edge_index.min()), int(edge_index.max())],
         )
     owners, order = edge_index[1].sort(stable=True)
     counts = owners.bincount(minlength=num_points)

@@ -104,22 +104,24 @@ class Checkpoint:
         try:
             content = read_tensor_file(path)
         except OSError as error:
-            raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+            raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.", file=path) from error
         except ValueError as error:
             raise CheckpointError(
-                f"{path} is not a checkpoint of conclu_pyg: {error}; give a file that conclu_pyg wrote."
+                f"{path} is not a checkpoint of conclu_pyg: {error}; give a file that conclu_pyg wrote.", file=path
             ) from error
         if content.get("format") != FORMAT:
             raise CheckpointError(
                 f"{path}: expected checkpoint format {FORMAT}, got {content.get('format')!r:.50}; use the version of "
-                "conclu_pyg that wrote it."
+                "conclu_pyg that wrote it.",
+                file=path,
+                got=content.get("format"),
             )
         try:
             return _validated({name: content[section][name] for section, names in SECTIONS.items() for name in names})
         except (KeyError, TypeError) as error:
-            raise CheckpointError(f"{path} is damaged: it lacks a part ({error}).") from error
+            raise CheckpointError(f"{path} is damaged: it lacks a part ({error}).", file=path) from error
         except ValueError as error:
-            raise CheckpointError(f"{path} is damaged: {error}.") from error
+            raise CheckpointError(f"{path} is damaged: {error}.", file=path) from error
 
 
 def _plain(value: Any) -> Any:
@@ -169,5 +171,5 @@ def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], sour
     ]
     if problems:
         shown = "; ".join(problems[:4]) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
-        raise CheckpointError(f"the weights in {source} do not fit {type(module).__name__}: {shown}.")
+        raise CheckpointError(f"the weights in {source} do not fit {type(module).__name__}: {shown}.", file=source)
     module.load_state_dict(weights)

@@ -72,12 +72,14 @@ def find_checkpoint(path: str | Path) -> Path:
     if path.is_dir():
         if not (path / LAST).is_file():
             raise CheckpointError(
-                f"{path} is a folder without {LAST}; give a run folder of `{command('train')}`, or a checkpoint file."
+                f"{path} is a folder without {LAST}; give a run folder of `{command('train')}`, or a checkpoint file.",
+                file=path,
             )
         return path / BEST if (path / BEST).is_file() else path / LAST
     if path.suffix in (".yaml", ".yml") and path.is_file():
         raise CheckpointError(
-            f"{path} is a config, not a run; train it with `{command('train')} {path}`, and give its run folder."
+            f"{path} is a config, not a run; train it with `{command('train')} {path}`, and give its run folder.",
+            file=path,
         )
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, _known_near(path))}")
@@ -119,4 +121,6 @@ def _unused(parent: Path, stem: str) -> Path:
         except FileExistsError:
             continue
         return parent / (stem + suffix)
-    raise ConfigError(f"{parent} holds 1,000 runs named {stem}; give another folder by pipeline.log_dir=...")
+    raise ConfigError(
+        f"{parent} holds 1,000 runs named {stem}; give another folder by pipeline.log_dir=...", file=parent
+    )

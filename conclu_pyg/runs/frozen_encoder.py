@@ -144,7 +144,11 @@ def _points(clouds: Any) -> Iterator[Tensor]:
         where = name or f"cloud {index}"
         if pos.ndim != 2 or pos.shape[1] != 3:
             hint = "; transpose the array" if pos.ndim == 2 and pos.shape[0] == 3 else ""
-            raise DataError(f"{where}: expected coordinates of shape [N, 3], got {list(pos.shape)}{hint}.")
+            raise DataError(
+                f"{where}: expected coordinates of shape [N, 3], got {list(pos.shape)}{hint}.",
+                argument="pos",
+                got=list(pos.shape),
+            )
         if len(pos) == 0:
             raise DataError(f"{where}: expected at least one point, got an empty cloud.")
         pos = torch.as_tensor(pos).detach().cpu()
@@ -172,7 +176,8 @@ def _clouds(clouds: Any) -> Iterator[tuple[str, Any]]:
             yield from _clouds(cloud)
     else:
         raise DataError(
-            f"expected files, arrays of coordinates, Data with pos, or a Batch, got {type(clouds).__name__}."
+            f"expected files, arrays of coordinates, Data with pos, or a Batch, got {type(clouds).__name__}.",
+            got=type(clouds).__name__,
         )
 
 

@@ -141,7 +141,9 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
         if not override.startswith(ALLOWED):
             raise ConfigError(
                 "expected an override of the data set (such as dataset.dataset_path=...), of pipeline.device or of "
-                f"imports for a trained run, got {override!r}."
+                f"imports for a trained run, got {override!r}.",
+                argument=override.partition("=")[0],
+                got=override,
             )
     source = find_checkpoint(path)
     checkpoint = Checkpoint.load(source)

@@ -53,14 +53,16 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
     if not fitting:
         raise CheckpointError(
             f"{path} has no weights for {type(encoder).__name__}: it has those of "
-            f"{_trained(checkpoint)}, such as {next(iter(found), 'none')}; give a run of the same encoder."
+            f"{_trained(checkpoint)}, such as {next(iter(found), 'none')}; give a run of the same encoder.",
+            file=path,
         )
     for name, value in fitting.items():
         if value.shape != wanted[name].shape:
             raise CheckpointError(
                 f"{path} does not fit {type(encoder).__name__}: {name} of its {_trained(checkpoint)} has shape "
                 f"{list(value.shape)} instead of {list(wanted[name].shape)}; give the encoder, and the arguments, of "
-                "the run's config.yaml."
+                "the run's config.yaml.",
+                file=path,
             )
     encoder.load_state_dict(fitting, strict=False)
     missing = {name: value for name, value in wanted.items() if name not in found}

@@ -123,4 +123,6 @@ def read_records(path: Path) -> list[Record]:
         content = json.loads(path.read_text(encoding="utf-8"))
         return [from_plain(Record, row, f"record {i}") for i, row in enumerate(from_plain(list, content, "content"))]
     except (ValueError, RecursionError) as error:
-        raise ConcluError(f"{path} is not a list of records: {error}; move it away to start a new one.") from error
+        raise ConcluError(
+            f"{path} is not a list of records: {error}; move it away to start a new one.", file=path
+        ) from error

@@ -28,7 +28,9 @@ class RandomAnisotropicScale(BaseTransform):
     @validated
     def __init__(self, low: PositiveFloat = 2 / 3, high: PositiveFloat = 3 / 2) -> None:
         if low > high:
-            raise ConfigError(f"RandomAnisotropicScale: low must be <= high, got {low} and {high}.")
+            raise ConfigError(
+                f"RandomAnisotropicScale: low must be <= high, got {low} and {high}.", argument="low", got=low
+            )
         self.low = low
         self.high = high
 

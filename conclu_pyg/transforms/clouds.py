@@ -48,7 +48,7 @@ def cloud_layout(data: Data) -> Clouds:
     pos = data.pos
     if pos is None or pos.dim() != 2 or pos.size(1) != 3:
         found = "none" if pos is None else f"a tensor of shape {list(pos.shape)}"
-        raise DataError(f"expected points as data.pos of shape [M, 3], got {found}.")
+        raise DataError(f"expected points as data.pos of shape [M, 3], got {found}.", argument="pos", got=found)
     batch, ptr = data.get("batch"), data.get("ptr")
     if batch is None:
         batch = torch.zeros(len(pos), dtype=torch.long, device=pos.device)
@@ -171,7 +171,11 @@ def without_attributes(data: Data, *names: str) -> Data:
 def _attach(data: Data, name: str, value: Tensor, rows: int, *, per_point: bool) -> None:
     if not value.dim() or len(value) != rows:
         owner = "point" if per_point else "cloud"
-        raise DataError(f"{name} must have a row for each {owner}: expected [{rows}, ...], got {list(value.shape)}.")
+        raise DataError(
+            f"{name} must have a row for each {owner}: expected [{rows}, ...], got {list(value.shape)}.",
+            argument=name,
+            got=list(value.shape),
+        )
     data[name] = value
     data._per_point = {**getattr(data, "_per_point", {}), name: per_point}  # copies of data share the older mapping
     if cuts := getattr(data, "_slice_dict", {}):

@@ -132,10 +132,14 @@ def write_page(path: Path, clouds: Sequence[PageCloud], names: Names, title: str
         ConcluError: plotly is missing.
     """
     if not 1 <= len(clouds) <= MAX_CLOUDS:
-        raise ConfigError(f"a page shows 1 to {MAX_CLOUDS} clouds, got {len(clouds)}; make several pages.")
+        raise ConfigError(
+            f"a page shows 1 to {MAX_CLOUDS} clouds, got {len(clouds)}; make several pages.", got=len(clouds)
+        )
     wrong = next((cloud for cloud in clouds if not 1 <= len(cloud.panels) <= MAX_PANELS), None)
     if wrong is not None:
-        raise ConfigError(f"a page shows 1 to {MAX_PANELS} panels of a cloud, got {len(wrong.panels)}.")
+        raise ConfigError(
+            f"a page shows 1 to {MAX_PANELS} panels of a cloud, got {len(wrong.panels)}.", got=len(wrong.panels)
+        )
     graph_objects, offline = (import_vis(f"plotly.{name}", "writing a page") for name in ("graph_objects", "offline"))
     with atomic_write(path) as file:
         sections = [

@@ -37,15 +37,23 @@ class Panel:
     def __post_init__(self) -> None:
         if self.pos.ndim != 2 or self.pos.shape[1] != 3 or len(self.pos) == 0 or not np.isfinite(self.pos).all():
             raise DataError(
-                f"cannot show {self.title!r}: expected finite points of shape [points, 3], got {list(self.pos.shape)}."
+                f"cannot show {self.title!r}: expected finite points of shape [points, 3], got {list(self.pos.shape)}.",
+                argument="pos",
+                got=list(self.pos.shape),
             )
         if self.labels.shape != (len(self.pos),) or self.labels.dtype.kind not in "iu":
             raise DataError(
                 f"cannot show {self.title!r}: expected an integer label for each of its {len(self.pos):,} points, got "
-                f"{self.labels.dtype} {list(self.labels.shape)}."
+                f"{self.labels.dtype} {list(self.labels.shape)}.",
+                argument="labels",
+                got=(self.labels.dtype, self.labels.shape),
             )
         if self.labels.dtype.kind == "i" and self.labels.min() < min(SPECIAL_NAMES):
-            raise DataError(f"cannot show {self.title!r}: labels of parts must be >= 0, got {self.labels.min()}.")
+            raise DataError(
+                f"cannot show {self.title!r}: labels of parts must be >= 0, got {self.labels.min()}.",
+                argument="labels",
+                got=int(self.labels.min()),
+            )
 
     def thinned(self, max_points: int, seed: int = 0) -> Panel:
         """Returns the panel with at most ``max_points`` random points, in their order: the same points for panels of

@@ -62,9 +62,13 @@ def render_picture(
         ConcluError: Open3D or matplotlib is missing, or Open3D cannot draw here.
     """
     if renderer not in RENDERERS:
-        raise ConfigError(f"renderer must be one of {', '.join(RENDERERS)}; got {renderer!r}.")
+        raise ConfigError(
+            f"renderer must be one of {', '.join(RENDERERS)}; got {renderer!r}.", argument="renderer", got=renderer
+        )
     if not 1 <= len(panels) <= MAX_PANELS:
-        raise ConfigError(f"a picture shows 1 to {MAX_PANELS} clouds, got {len(panels)}; make several pictures.")
+        raise ConfigError(
+            f"a picture shows 1 to {MAX_PANELS} clouds, got {len(panels)}; make several pictures.", got=len(panels)
+        )
     panels = [panel.thinned(MAX_DRAWN) for panel in panels]
     images = RENDERERS[renderer]([(fit_camera(panel.pos, up_axis), panel.labels) for panel in panels], size)
     _compose(panels, images, legend(panels, names), path, min(columns, len(panels)), size, title)

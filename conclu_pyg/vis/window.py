@@ -39,7 +39,7 @@ def show_windows(panels: Sequence[Panel], names: Names, up_axis: int = 2, window
         ConcluError: there is no display, or Open3D or Vulkan is missing.
     """
     if window not in WINDOWS:
-        raise ConfigError(f"window must be one of {', '.join(WINDOWS)}; got {window!r}.")
+        raise ConfigError(f"window must be one of {', '.join(WINDOWS)}; got {window!r}.", argument="window", got=window)
     if not panels:
         raise ConfigError("a window needs at least one cloud, got none.")
     problem = display_problem()

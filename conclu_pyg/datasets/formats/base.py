@@ -103,7 +103,8 @@ def check_missing(listing: str, there: int, missing: list[Path], allow_missing: 
         hint = ", or use the others by dataset.allow_missing=true" if there else ""
         raise DataError(
             f"{listing} lists {there + len(missing):,} shapes, but {len(missing):,} of their files are missing (the "
-            f"first: {missing[0]}); restore them{hint}."
+            f"first: {missing[0]}); restore them{hint}.",
+            file=listing,
         )
 
 
@@ -131,12 +132,16 @@ def read_json(path: Path, purpose: str, hint: str = "restore it") -> Any:
     try:
         size = path.stat().st_size
         if size > MAX_JSON_BYTES:
-            raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_JSON_BYTES:,}; {hint}.")
+            raise DataError(
+                f"{path} has {size:,} bytes, more than the maximum of {MAX_JSON_BYTES:,}; {hint}.", file=path
+            )
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
-        raise DataError(f"there is no {path}, which should list {purpose}; {hint}.") from error
+        raise DataError(f"there is no {path}, which should list {purpose}; {hint}.", file=path) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}, which should list {purpose}, is not a JSON file ({error}); {hint}.") from error
+        raise DataError(
+            f"{path}, which should list {purpose}, is not a JSON file ({error}); {hint}.", file=path
+        ) from error
 
 
 def read_names(path: Path, purpose: str) -> list[str]:
@@ -152,13 +157,15 @@ def read_names(path: Path, purpose: str) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise DataError(f"there is no {path}, which should list {purpose}, one per line; restore it.") from error
+        raise DataError(
+            f"there is no {path}, which should list {purpose}, one per line; restore it.", file=path
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}, which should list {purpose}, cannot be read: {error}.") from error
+        raise DataError(f"{path}, which should list {purpose}, cannot be read: {error}.", file=path) from error
     names = [line.strip() for line in text.splitlines() if line.strip()]
     repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if repeated:
-        raise DataError(f"{path} lists {repeated[0]!r} more than once; remove the repetitions.")
+        raise DataError(f"{path} lists {repeated[0]!r} more than once; remove the repetitions.", file=path)
     if not names:
-        raise DataError(f"{path} is empty, but should list {purpose}, one per line; restore it.")
+        raise DataError(f"{path} is empty, but should list {purpose}, one per line; restore it.", file=path)
     return names

@@ -66,16 +66,18 @@ def find_format(folder: Path, options: FormatOptions, formats: DatasetFormats[F]
             and found.
     """
     if folder.is_file():
-        raise DataError(f"dataset_path {folder} is a file; unpack an archive first and set its folder.")
+        raise DataError(f"dataset_path {folder} is a file; unpack an archive first and set its folder.", file=folder)
     if not folder.is_dir():
         siblings = [path.name for path in islice(folder.parent.glob("*"), MAX_FOLDERS) if path.is_dir()]
         near = closest_match(folder.name, siblings)
         meant = "." if near is None else f"; did you mean {str(folder.parent / near)!r}?"
-        raise DataError(f"dataset_path {folder} does not exist{meant} {formats.hint.format(folder=folder, fetch='')}")
+        raise DataError(
+            f"dataset_path {folder} does not exist{meant} {formats.hint.format(folder=folder, fetch='')}", file=folder
+        )
     try:
         return _find(folder, options, formats)
     except OSError as error:
-        raise DataError(f"dataset_path {folder} cannot be read: {error}.") from error
+        raise DataError(f"dataset_path {folder} cannot be read: {error}.", file=folder) from error
 
 
 def _find(folder: Path, options: FormatOptions, formats: DatasetFormats[F]) -> F:
@@ -85,7 +87,9 @@ def _find(folder: Path, options: FormatOptions, formats: DatasetFormats[F]) -> F
         found = {path: each for path in subfolders if (each := formats.match(path)) is not None}
         if len(found) > 1:
             names = ", ".join(path.name for path in islice(found, MAX_NAMED))
-            raise DataError(f"dataset_path {folder} holds {len(found)} data sets; set one of its folders: {names}.")
+            raise DataError(
+                f"dataset_path {folder} holds {len(found)} data sets; set one of its folders: {names}.", file=folder
+            )
         folder, match = next(iter(found.items()), (folder, None))
     if match is None:
         raise DataError(_nothing_found(folder, formats))

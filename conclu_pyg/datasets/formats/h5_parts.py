@@ -88,5 +88,7 @@ def _list(entries: Any, path: Path) -> list[Any]:
 
 def _malformed(path: Path, found: Any, expected: str) -> DataError:
     return DataError(
-        f"{path}: expected {expected}, with the categories in {H5Parts.names_file}, got {found!r:.80}; restore it."
+        f"{path}: expected {expected}, with the categories in {H5Parts.names_file}, got {found!r:.80}; restore it.",
+        file=path,
+        got=found,
     )

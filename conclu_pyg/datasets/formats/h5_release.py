@@ -147,6 +147,8 @@ def _read_names(clouds: H5Clouds) -> list[str]:
         found = f"{len(names):,} entries" if isinstance(names, list) else type(names).__name__
         raise DataError(
             f"{path}: expected a list with a name for each of the {len(clouds):,} clouds in {clouds.path.name}, got "
-            f"{found}; {NAMES_HINT}."
+            f"{found}; {NAMES_HINT}.",
+            file=path,
+            got=found,
         )
     return [re.sub(r"\.(ply|off|txt)$", "", name) for name in names]

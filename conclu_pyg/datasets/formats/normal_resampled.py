@@ -73,7 +73,9 @@ class NormalResampled(Format):
             if match is None or match[1] not in labels:
                 raise DataError(
                     f"{listing}: expected a class of {_names_file(self.folder, self.variant).name} and a number, such "
-                    f"as {self.classes[0]}_0001, got {line!r}; restore the list."
+                    f"as {self.classes[0]}_0001, got {line!r}; restore the list.",
+                    file=listing,
+                    got=line,
                 )
             path = self.folder / match[1] / f"{line}.txt"
             if path.is_file():

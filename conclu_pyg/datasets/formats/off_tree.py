@@ -55,7 +55,8 @@ class OffTree(Format):
             if not shapes:
                 raise DataError(
                     f"{self.folder} has no shapes of the split {split!r}: expected meshes such as "
-                    f"{self.folder / self.classes[0] / split / self.classes[0]}_0001.off; restore them."
+                    f"{self.folder / self.classes[0] / split / self.classes[0]}_0001.off; restore them.",
+                    file=self.folder,
                 )
             self._shapes[split] = shapes
         return self._shapes[split]

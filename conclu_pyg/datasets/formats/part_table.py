@@ -76,7 +76,7 @@ class PartTable:
         place = np.searchsorted(known, part).clip(max=len(known) - 1)
         wrong = np.flatnonzero(known[place] != part)  # NaN is unequal to every label
         if len(wrong):
-            raise DataError(self._message(cloud, wrong))
+            raise DataError(self._message(cloud, wrong), file=cloud.source, got=float(part[wrong[0]]))
         labels = np.array(self.labels.class_parts[cloud.label])[place]
         return cloud if cloud.part is None else replace(cloud, part=labels)
 

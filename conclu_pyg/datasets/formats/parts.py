@@ -61,7 +61,9 @@ def read_categories(path: Path) -> dict[str, str]:
         if match is None or match[1] in categories or match[2] in categories.values():
             raise DataError(
                 f"{path}: expected a unique category and a unique id on each line, such as 'Airplane 02691156', got "
-                f"{line!r:.80}; restore the file."
+                f"{line!r:.80}; restore the file.",
+                file=path,
+                got=line,
             )
         categories[match[1]] = match[2]
     return categories

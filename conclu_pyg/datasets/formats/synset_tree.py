@@ -103,7 +103,9 @@ class SynsetTree(PartFormat):
         path = self.list_file(name)
         listed = read_json(path, f"the shapes of the split {name!r}")
         if not isinstance(listed, list) or not listed:
-            raise DataError(f"{path}: expected a list of shapes, got {listed!r:.40}; restore it.")
+            raise DataError(
+                f"{path}: expected a list of shapes, got {listed!r:.40}; restore it.", file=path, got=listed
+            )
         entries = []
         for line in listed:
             match = ENTRY.fullmatch(line) if isinstance(line, str) else None
@@ -111,7 +113,9 @@ class SynsetTree(PartFormat):
                 raise DataError(
                     f"{path}: expected a folder of {self.names_file} and a shape, such as "
                     f"shape_data/{next(iter(self._labels))}/1a04e3eab45ca15dd86060f189eb133, got {line!r:.80}; restore "
-                    f"the list."
+                    f"the list.",
+                    file=path,
+                    got=line,
                 )
             entries.append((match[1], match[2]))
         return entries

@@ -37,7 +37,8 @@ class ClustersProbe(Probe):
         method = clusters_of(run.method)
         if method is None:
             raise ConfigError(
-                f"the probe clusters needs a method with clusters, such as ConClu, got {type(run.method).__name__}."
+                f"the probe clusters needs a method with clusters, such as ConClu, got {type(run.method).__name__}.",
+                got=type(run.method).__name__,
             )
         clusters, classes = assign_clusters(run, splits).argmax(axis=1), splits.test.y
         details = {"clusters": method.num_clusters, "used": len(np.unique(clusters))}

@@ -74,7 +74,8 @@ class FewShotProbe(Probe):
         if len(classes) < way:
             raise DataError(
                 f"few-shot needs at least {way} classes, got {len(classes)}; choose another data set by dataset.* "
-                "overrides, such as dataset.dataset_path=..."
+                "overrides, such as dataset.dataset_path=...",
+                got=len(classes),
             )
         train, test = splits.train.y, splits.test.y
         pools = [("training", train, shot, f"{shot} for the support"), ("test", test, self.queries, "as queries")]
@@ -86,7 +87,8 @@ class FewShotProbe(Probe):
             if counts.min() < needed:
                 raise DataError(
                     f"few-shot needs {needed} {name} clouds of each class ({facts}), got {counts.min()} of "
-                    f"{classes[counts.argmin()]}; choose another data set by dataset.* overrides."
+                    f"{classes[counts.argmin()]}; choose another data set by dataset.* overrides.",
+                    got=int(counts.min()),
                 )
 
     def measure(self, run: LoadedRun, splits: ProbeSplits) -> list[Result]:

@@ -76,9 +76,13 @@ def check_neighbors(count: int, grid: Sequence[int]) -> None:
         ConcluError: ``count`` is below 2, or not above any k of the grid.
     """
     if count <= min(grid) and count >= 2:
-        raise ConcluError(f"the smallest k, {min(grid)}, needs at least {min(grid) + 1} training clouds, got {count}.")
+        raise ConcluError(
+            f"the smallest k, {min(grid)}, needs at least {min(grid) + 1} training clouds, got {count}.", got=count
+        )
     if count < 2:
-        raise ConcluError(f"selecting k by leaving one training cloud out needs at least two clouds, got {count}.")
+        raise ConcluError(
+            f"selecting k by leaving one training cloud out needs at least two clouds, got {count}.", got=count
+        )
 
 
 def vote_of_neighbors(train: Features, test: Features, num_classes: int, grid: Sequence[int] = GRID) -> KNNResult:
