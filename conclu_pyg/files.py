@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import platform
+import re
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,22 +17,66 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from conclu_pyg.errors import ConcluError
 
+SUFFIX = ".tmp"  # of temporary files
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # errors of file systems without locks
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Opens a temporary file in the folder of ``path`` that replaces ``path`` when the block ends without an error."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = _temporary(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             yield file
             _flush(file)
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that only their owner can read
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def replace_by_copy(source: Path, target: Path) -> None:
+    """Makes ``target`` the file that ``source`` is, atomically; by a hard link where the file system has them."""
+    temporary = _temporary(target)
+    try:
+        try:
+            os.link(source, temporary)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
+        temporary.unlink(missing_ok=True)  # os.replace() leaves it if both were links to the same file already
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Removes the temporary files in a folder whose process on this machine has ended."""
+    for path in folder.glob(f".*{SUFFIX}"):
+        owner = re.fullmatch(r".+\.(\d+)@(.+)\.[0-9a-f]+", path.name.removesuffix(SUFFIX))
+        if owner and owner[2] == _host() and not _is_running(int(owner[1])):
+            path.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    """Returns a new name next to ``path``, with the process and the machine that it belongs to."""
+    return path.with_name(f".{path.name[:64]}.{os.getpid()}@{_host()}.{secrets.token_hex(4)}{SUFFIX}")
+
+
+def _host() -> str:
+    return re.sub(r"[^\w-]", "_", platform.node())[:64]
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":
+        return True  # os.kill() would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user
+        return True
+    return True
 
 
 @contextmanager
@@ -90,9 +137,3 @@ def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
 def _flush(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import torch
@@ -31,3 +32,18 @@ def random_state(order: torch.Tensor) -> dict[str, Any]:
     from."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {"order": order, "cpu": torch.get_rng_state(), "cuda": cuda}
+
+
+def set_random_state(state: Mapping[str, Any]) -> None:
+    """Restore the default generators.
+
+    Args:
+        state: as :func:`random_state` returned it. States of GPUs that this machine does not have are left out.
+
+    Raises:
+        KeyError, RuntimeError, TypeError: it is something else.
+    """
+    torch.set_rng_state(state["cpu"])
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    for device, of_device in enumerate(state["cuda"][:count]):
+        torch.cuda.set_rng_state(of_device, device)

@@ -64,6 +64,10 @@ class {name}(nn.Module):
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=2, help="signals in each test of tests/pipelines/test_kills.py")
+
+
 @pytest.fixture(autouse=True)
 def seed() -> None:
     """Every test draws the same numbers, alone or among the others."""

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from conclu_pyg.errors import ConcluError
-from conclu_pyg.files import atomic_write, durable_write, locked
+from conclu_pyg.files import atomic_write, durable_write, locked, remove_abandoned, replace_by_copy
 
 
 def test_the_new_content_replaces_the_old_at_the_end(tmp_path: Path) -> None:
@@ -59,6 +60,7 @@ def test_a_durable_file_is_synced_before_the_block_ends(tmp_path: Path, monkeypa
 COUNT = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from conclu_pyg.files import locked
 path = Path(sys.argv[1])
 while not path.with_name("go").exists():
@@ -73,6 +75,7 @@ for _ in range(20):
 HOLD = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from conclu_pyg.files import locked
 with locked(Path(sys.argv[1])):
     print("locked", flush=True)
@@ -172,3 +175,33 @@ def raising(number: int) -> Callable[..., None]:
         raise OSError(number, os.strerror(number))
 
     return fail
+
+
+def test_temporary_files_of_ended_processes_are_removed_and_others_kept(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    with atomic_write(tmp_path / "a.txt"):
+        (own,) = tmp_path.iterdir()
+        ended = own.with_name(own.name.replace(str(os.getpid()), str(process.pid)))
+        elsewhere = ended.with_name(ended.name.replace("@", "@other"))
+        others = [tmp_path / ".b.tmp", tmp_path / "c.tmp", elsewhere]
+        for path in (ended, *others):
+            path.touch()
+        remove_abandoned(tmp_path)
+        assert set(tmp_path.iterdir()) == {own, *others}
+
+
+def test_a_copy_replaces_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_text("new")
+    (tmp_path / "b").write_text("old")
+    replace_by_copy(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_text() == "new" and os.path.samefile(tmp_path / "a", tmp_path / "b")
+    replace_by_copy(tmp_path / "a", tmp_path / "b")  # links to one file already
+
+    def refuse(*_: Any) -> None:
+        raise OSError("no hard links")
+
+    monkeypatch.setattr(os, "link", refuse)
+    replace_by_copy(tmp_path / "a", tmp_path / "c")
+    assert (tmp_path / "c").read_text() == "new" and not os.path.samefile(tmp_path / "a", tmp_path / "c")
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b", "c"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from types import ModuleType
@@ -13,11 +14,11 @@ from conclu_pyg.cli import evaluate, predict, train
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.extras import EXTRAS, missing_extra
-from conclu_pyg.pipelines.interrupt import Terminated
+from conclu_pyg.pipelines.interrupt import Stopped
 from conclu_pyg.suggestions import closest_match
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict}
-INTERRUPTED, TERMINATED = 130, 143  # the shell's convention for Ctrl-C and SIGTERM
+SIGNALLED = 128  # plus the number of the signal: the exit status by the shell's convention
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,8 +52,8 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit status: 0; 2 after an error that the user can fix; 130 after Ctrl-C; 143
-    after SIGTERM in a training, which saves its state first.
+    """Runs a command and returns its exit status: 0; 2 after an error that the user can fix; 130 after Ctrl-C; 143, 129
+    or 138 after SIGTERM, SIGHUP or SIGUSR1 in a training, which saves its state first.
 
     Args:
         arguments: the command's name and its arguments (default: those of the process).
@@ -98,10 +99,8 @@ def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int
     except OSError as error:  # a full disk, a folder that may not be written
         print(f"error: {error}.", file=sys.stderr)
         return 2
-    except Terminated:
-        print("stopped by SIGTERM.", file=sys.stderr)
-        return TERMINATED
-    except KeyboardInterrupt:
-        print("stopped by Ctrl-C.", file=sys.stderr)
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        number = error.signal if isinstance(error, Stopped) else signal.SIGINT
+        print(f"stopped by {'Ctrl-C' if number == signal.SIGINT else number.name}.", file=sys.stderr)
+        return SIGNALLED + number
     return 0

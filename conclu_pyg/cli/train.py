@@ -3,30 +3,65 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.config import resolve
 from conclu_pyg.config_files import read_config
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.runs.folder import CONFIG_NAME
 from conclu_pyg.shipped_configs import find_config
+
+RESUME = "resume="  # the override that does not belong to the config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", help="a YAML file, or the name of a config of the package, such as conclu_pointnet")
+    parser.add_argument(
+        "config",
+        help="a YAML file, or the name of a config of the package, such as conclu_pointnet; with --resume, the folder "
+        "of the run instead",
+    )
     parser.add_argument(
         "overrides",
         nargs="*",
         default=[],
         metavar="section.key=value",
-        help="changes a value of the config, for example pipeline.epochs=10",
+        help="changes a value of the config, for example pipeline.epochs=10; resume=auto is --resume, and resume=RUN "
+        "resumes the run in that folder",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="train on from the newest checkpoint of the run: that in the folder, in pipeline.run_dir, or the newest "
+        "run of the same config in pipeline.log_dir; a new run if there is none",
     )
 
 
 def run(options: argparse.Namespace) -> None:
     path = find_config(options.config)
+    overrides, resume = split_resume(options.overrides, options.resume)
+    if (path / CONFIG_NAME).is_file():
+        if resume != "auto":
+            raise ConfigError(f"{path} is the folder of a run; give --resume to train on.")
+        path, resume = path / CONFIG_NAME, str(path)
     config = read_config(path)  # fails before PyTorch is imported, which the check takes
     announce_loading()
-    config = resolve(config, options.overrides, str(path), path.parent)
+    config = resolve(config, overrides, str(path), path.parent)
 
     from conclu_pyg.pipelines.stages import train
 
-    print(f"trained: {train(config, str(path))}")
+    print(f"trained: {train(config, str(path), resume)}")
+
+
+def split_resume(overrides: list[str], auto: bool) -> tuple[list[str], str | None]:
+    """Returns the overrides of the config, and the run to resume: ``auto``, a folder, or none."""
+    given = [word.removeprefix(RESUME) for word in overrides if word.startswith(RESUME)]
+    runs = list(dict.fromkeys([*given, *(["auto"] if auto else [])]))
+    if len(runs) > 1 or "" in runs:
+        raise ConfigError(
+            f"expected one run to resume, got {', '.join(map(repr, runs))}; give resume=auto or resume=RUN."
+        )
+    folder = runs[0] if runs else None
+    if folder not in (None, "auto") and not Path(folder, CONFIG_NAME).is_file():
+        raise ConfigError(f"resume={folder}: expected auto or the folder of a run, got a path without {CONFIG_NAME}.")
+    return [word for word in overrides if not word.startswith(RESUME)], folder

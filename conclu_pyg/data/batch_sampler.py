@@ -1,8 +1,10 @@
-"""A batch sampler whose batches all have nearly the same size."""
+"""Batch samplers: batches of nearly the same size, and batches that begin within an epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 import torch
 from torch.utils.data import Sampler
@@ -32,3 +34,26 @@ class BalancedBatchSampler(Sampler[list[int]]):
         order = torch.randperm(self.num_samples, generator=self.generator)
         for batch in order.tensor_split(self.num_batches):
             yield batch.tolist()
+
+
+class ResumableBatches(Sampler[list[int]]):
+    """Yields the batches of another sampler, from a position within the epoch on.
+
+    Args:
+        sampler: its generator must be in the state of the beginning of the epoch.
+
+    Attributes:
+        skip: batches to leave out in the next epoch; 0 after that.
+    """
+
+    def __init__(self, sampler: Sampler[list[int]]) -> None:
+        self.sampler: Any = sampler
+        self.skip = 0
+
+    def __len__(self) -> int:
+        """The number of batches in a whole epoch."""
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        skip, self.skip = self.skip, 0
+        yield from islice(self.sampler, skip, None)

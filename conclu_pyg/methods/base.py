@@ -30,6 +30,10 @@ class MethodOutput(NamedTuple):
     losses: Mapping[str, Tensor]
     metrics: Mapping[str, Tensor] = MappingProxyType({})
 
+    def total_loss(self) -> Tensor:
+        """Return the sum of the losses, ``[]``."""
+        return torch.stack(list(self.losses.values())).sum()
+
 
 class Progress(NamedTuple):
     """The position of a training run.

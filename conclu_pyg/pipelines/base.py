@@ -1,11 +1,9 @@
-"""The training loop that every pipeline shares."""
+"""The base class of pipelines: what is trained, on which clouds, and the hooks of the loop."""
 
 from __future__ import annotations
 
 import logging
-import math
 import time
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +14,7 @@ from annotated_types import Ge
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import Dataset, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.arguments import validated
@@ -24,23 +22,14 @@ from conclu_pyg.constraints import NonNegativeInt, PositiveFloat, PositiveInt
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.batch_sampler import BalancedBatchSampler
 from conclu_pyg.device import choose_device
-from conclu_pyg.errors import ConcluError, ConcluWarning, ConfigError
-from conclu_pyg.extras import is_installed, missing_extra
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, Progress
-from conclu_pyg.pipelines.interrupt import Interrupt
-from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
+from conclu_pyg.pipelines.loop import TrainingLoop
 from conclu_pyg.pipelines.optimization import OPTIMIZERS, SCHEDULES, OptimizerConfig, Schedule
-from conclu_pyg.pipelines.status import epoch_line, step_status
-from conclu_pyg.progress import progress_bar
 from conclu_pyg.registry import METHODS, Registry
-from conclu_pyg.runs.checkpoint import Checkpoint
-from conclu_pyg.runs.folder import BEST, CURVES_NAME, LAST, make_run_folder
 from conclu_pyg.runs.pretrained import pretraining_of
 from conclu_pyg.runs.provenance import CloudSet, LabelledTraining
-from conclu_pyg.runs.records import command_line
-from conclu_pyg.seeding import Seed, random_state, seed_all
-from conclu_pyg.text import pluralize
-from conclu_pyg.vis.curves import plot_curves
+from conclu_pyg.seeding import Seed
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +60,9 @@ class Pipeline(ABC):
         num_workers: processes that read ahead (default: 0, enough for a memory map).
         log_dir: the folder of the run folders (default: runs).
         run_dir: the run folder itself, new or empty (default: a new one in ``log_dir``).
+        save_minutes: a checkpoint is saved after each epoch, and within an epoch when the last one is older than this
+            (default: 10).
+        keep_last: how many of the newest checkpoints to keep (default: 2).
         keep_every: also keeps the checkpoint of every epoch that is a multiple of this; 0 keeps none (default: 0).
 
     Attributes:
@@ -79,6 +71,7 @@ class Pipeline(ABC):
         scheduler: of the learning rates, made when the training begins.
         trained: the module that is called in a step (default: the model).
         progress: the position of the training.
+        history: the metrics of each finished epoch.
 
     Raises:
         ConfigError: a number out of its range, or a device that is not there.
@@ -108,6 +101,8 @@ class Pipeline(ABC):
         num_workers: NonNegativeInt = 0,
         log_dir: str = "runs",
         run_dir: str | None = None,
+        save_minutes: PositiveFloat = 10.0,
+        keep_last: PositiveInt = 2,
         keep_every: NonNegativeInt = 0,
     ) -> None:
         if other := [name for name, value in model.state_dict().items() if not isinstance(value, Tensor)]:
@@ -125,10 +120,12 @@ class Pipeline(ABC):
         self.clip_grad_norm = clip_grad_norm
         self.optimizer_config.fused = not (precision == "16-mixed" and clip_grad_norm)
         self.log_dir, self.run_dir = log_dir, run_dir
-        self.keep_every, self.num_workers = keep_every, num_workers
+        self.save_minutes, self.keep_last, self.keep_every = save_minutes, keep_last, keep_every
+        self.num_workers = num_workers
         self.trained_on: LabelledTraining | None = None
         self.chosen_on: CloudSet | None = None
         self.progress = Progress(0, 0, 0, epochs)
+        self.history: list[dict[str, float]] = []
         self._began, self._num_points = time.perf_counter(), 0
         accelerator = choose_device(device).type
         if precision == "16-mixed" and accelerator == "cpu":
@@ -158,7 +155,11 @@ class Pipeline(ABC):
         return BalancedBatchSampler(len(split), self.batch_size, order)
 
     def before_epoch(self, progress: Progress) -> None:
-        """Called before each epoch (default: puts the model into training mode)."""
+        """Called before the first step of each epoch, but not when a run is resumed within an epoch."""
+        return
+
+    def set_train_mode(self) -> None:
+        """Called before the steps of an epoch (default: puts the model into training mode)."""
         self.model.train()
 
     def before_step(self, progress: Progress) -> None:
@@ -182,6 +183,10 @@ class Pipeline(ABC):
         nothing)."""
         return {}
 
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state` returned (default: nothing)."""
+        return
+
     def is_over(self) -> bool:
         """Return whether to stop before the last epoch (default: no)."""
         return False
@@ -202,7 +207,7 @@ class Pipeline(ABC):
             clouds: as for :meth:`losses`.
         """
         output = self.losses(model, clouds)
-        loss = total_loss(output)
+        loss = output.total_loss()
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         if self.clip_grad_norm is not None:
@@ -215,142 +220,23 @@ class Pipeline(ABC):
         self.after_step(self.progress)
         return output
 
-    def run_train(self) -> Path:
+    def run_train(self, resume: str | Path | None = None) -> Path:
         """Train for ``epochs`` and return the run folder.
 
+        A resumed run ends with the weights and metrics of one that was never interrupted: on a CPU bit for bit, if the
+        number of threads is the same.
+
+        Args:
+            resume: the folder of a run of the same config, to train on from its newest checkpoint (default: a new run).
+
         Raises:
-            KeyboardInterrupt: after Ctrl-C, once the state is saved.
-            ConfigError: clouds that are too few, or a run folder that cannot be made.
+            KeyboardInterrupt: after a signal, once the state is saved.
+            ConfigError: clouds that are too few, a run folder that cannot be made, or a run to resume that has another
+                config.
+            CheckpointError: the run to resume has no checkpoint that can be read.
             ConcluError: the loss or a weight is not finite.
         """
-        split = self.training_split()
-        self._num_points = split.pos.shape[1]
-        if self.up_axis != self.dataset.up_axis:
-            source, target = ("xyz"[axis] for axis in (self.dataset.up_axis, self.up_axis))
-            logger.info(f"clouds are turned from {source} up to {target} up, as the encoder knows them")
-        folder = make_run_folder(self.config, self.log_dir, self.run_dir)
-        logger.info(f"{split!r}; the run is written to {folder}")
-        for package, file in (("matplotlib", CURVES_NAME), ("tensorboard", "the event file of TensorBoard")):
-            if not is_installed(package):
-                logger.info(f"{file} is not written: {missing_extra(package)}")
-
-        self._began = time.perf_counter()
-        order = seed_all(self.seed)
-        batches = DataLoader(
-            self.training_data(split),
-            batch_sampler=self.batches(split, order),
-            generator=order,
-            num_workers=self.num_workers,
-            collate_fn=_as_read,
-        )
-        loader: Any = self.fabric.setup_dataloaders(batches)
-        self.scheduler = self.schedule.build(self.optimizer, self.epochs, len(loader))
-        model, self.optimizer = self.fabric.setup(self.trained, self.optimizer)
-
-        self.progress = Progress(0, self.epochs * len(loader), 0, self.epochs)
-        with Interrupt() as interrupt, MetricsLog(folder) as log:
-            for epoch in range(self.epochs):
-                self.progress = self.progress._replace(epoch=epoch)
-                self.before_epoch(self.progress)
-                drawn_from, began, mean, seen = order.get_state(), time.perf_counter(), EpochMean(), 0
-                with progress_bar(f"epoch {epoch + 1}/{self.epochs}", len(loader)) as bar:
-                    for batch, clouds in enumerate(loader, start=1):
-                        output = self.train_step(model, clouds)
-                        seen += clouds.num_graphs
-                        terms = {f"loss/{name}": value for name, value in output.losses.items()}
-                        mean.update({"loss": total_loss(output), **terms}, output.metrics)
-                        if self.progress.step == 1:
-                            logger.info(f"first step done: loss {total_loss(output).item():.3f}")
-                        status = ""
-                        if bar.should_report:  # reading the losses waits for the device
-                            losses = {name: value.item() for name, value in output.losses.items()}
-                            status = step_status(losses, seen / (time.perf_counter() - began))
-                        bar.update(status=status)
-                        if interrupt.requested:
-                            self._check_finite(folder, epoch + 1, mean.compute()["loss"])
-                            self._checkpoint(epoch, batch, drawn_from, mean).save(folder / LAST)
-                            whole = pluralize(len(loader), "batch", "batches")
-                            logger.info(
-                                f"interrupted in epoch {epoch + 1} after {batch} of its {whole}: saved to "
-                                f"{folder / LAST}, which can be evaluated; going on with the training from it is "
-                                "not implemented yet"
-                            )
-                            raise KeyboardInterrupt
-
-                means = mean.compute()  # waits for the device, so the time is that of finished steps
-                seconds = time.perf_counter() - began
-                self._check_finite(folder, epoch + 1, means["loss"])  # before anything is measured with these weights
-                metrics = {
-                    "epoch": epoch + 1,
-                    "step": self.progress.step,
-                    "lr": float(self.scheduler.get_last_lr()[0]),
-                    "seconds": seconds,
-                    "clouds_per_second": seen / seconds,
-                    **means,
-                    **self.measure_epoch(),
-                }
-                if self.schedule.interval == "epoch":
-                    self.scheduler.step()
-                best = self.is_best(metrics)  # before the checkpoint, which remembers it
-                self._finish_epoch(folder, log, metrics, self._checkpoint(epoch + 1, 0, order.get_state()), best)
-                if self.is_over():
-                    break
-        return folder
-
-    def _finish_epoch(
-        self, folder: Path, log: MetricsLog, metrics: dict[str, float], checkpoint: Checkpoint, best: bool
-    ) -> None:
-        """Write and show the results of an epoch."""
-        log.write(metrics)
-        if is_installed("matplotlib"):
-            plot_curves(read_metrics(folder), folder / CURVES_NAME)
-        logger.info(epoch_line(metrics, self.epochs, self.progress_metrics))
-        checkpoint.save(folder / LAST)
-        if best:
-            checkpoint.save(folder / BEST)
-        if self.keep_every and checkpoint.epoch % self.keep_every == 0:
-            checkpoint.save(folder / LAST.parent / f"epoch_{checkpoint.epoch:04d}.safetensors")
-        for sentence in self.warnings(metrics):
-            warnings.warn(sentence, ConcluWarning, stacklevel=2)
-
-    def _check_finite(self, folder: Path, epoch: int, loss: float) -> None:
-        """Refuses to save a state that no training can go on from."""
-        if math.isfinite(loss) and all(value.isfinite().all() for value in self.model.state_dict().values()):
-            return
-        kept = f"{folder / LAST} keeps the epoch before it" if (folder / LAST).exists() else "nothing was saved"
-        raise ConcluError(
-            f"the loss or a weight was not finite in epoch {epoch}; {kept}. Lower pipeline.optimizer.lr, or give "
-            "pipeline.precision=32-true if it is another."
-        )
-
-    def _checkpoint(
-        self, epoch: int, batch: int, drawn_from: torch.Tensor, mean: EpochMean | None = None
-    ) -> Checkpoint:
-        pretraining = pretraining_of(self.model.encoder)
-        return Checkpoint(
-            config=self.config,
-            method=self.model.state_dict(),
-            dataset=self.dataset.name,
-            up_axis=self.up_axis,
-            data_axis=self.dataset.up_axis,
-            num_points=self._num_points,
-            command=command_line(),
-            seconds=time.perf_counter() - self._began,
-            epoch=epoch,
-            batch=batch,
-            step=self.progress.step,
-            optimizer=self.optimizer.state_dict(),
-            scheduler=self.scheduler.state_dict(),
-            random=random_state(drawn_from),
-            precision=dict(self.fabric.strategy.precision.state_dict()),
-            metrics=mean.state() if mean else {},
-            labels=self.dataset.labels.state(),
-            terms=tuple(self.loss_names()),
-            pretraining=pretraining,
-            trained_on=self.trained_on,
-            chosen_on=self.chosen_on,
-            pipeline=self.state(),
-        )
+        return TrainingLoop(self).run(None if resume is None else Path(resume))
 
     @property
     def up_axis(self) -> int:
@@ -364,13 +250,3 @@ class Pipeline(ABC):
         """A split of the data set, its clouds turned where the encoder knows those in which another coordinate points
         up."""
         return self.dataset.get_split(name, up_axis=self.up_axis)
-
-
-def total_loss(output: MethodOutput) -> Tensor:
-    """Return the sum of the losses, ``[]``."""
-    return torch.stack(list(output.losses.values())).sum()
-
-
-def _as_read(batch: Batch) -> Batch:
-    """The split reads whole batches; there is nothing to collate. (A function of the module, for worker processes.)"""
-    return batch

@@ -18,7 +18,7 @@ from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import DropFraction, KeepFraction, NonNegativeFloat, NonNegativeInt, PositiveInt
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
-from conclu_pyg.methods.base import MethodOutput, Progress
+from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.pipelines.base import Pipeline
 from conclu_pyg.pipelines.label_subset import LabelSubset
 from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
@@ -160,8 +160,8 @@ class Finetuning(Pipeline):
         groups = [{"params": others, "lr": self.lr}, {"params": of_encoder, "lr": self.encoder_lr}]
         return [group for group in groups if group["params"]]
 
-    def before_epoch(self, progress: Progress) -> None:
-        super().before_epoch(progress)
+    def set_train_mode(self) -> None:
+        super().set_train_mode()
         if self.frozen:
             self.model.encoder.eval()
 
@@ -182,6 +182,9 @@ class Finetuning(Pipeline):
 
     def state(self) -> dict[str, Any]:
         return {"best": self._best, "since_best": self._since_best}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        self._best, self._since_best = float(state["best"]), int(state["since_best"])
 
     def is_over(self) -> bool:
         over = bool(self.patience) and self._since_best >= self.patience

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM between two steps instead of within one."""
+"""Signals that stop a training, handled between two steps instead of within one."""
 
 from __future__ import annotations
 
@@ -6,28 +6,43 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any
 
+# Ctrl-C; the end of a job; the end of a session; Slurm's warning before the end of a job (sbatch --signal=USR1@60).
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+SIGNALS = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))  # Windows lacks the last two
 
-class Terminated(KeyboardInterrupt):
-    """The interrupt that SIGTERM asked for, as a scheduler or ``kill`` sends it, and not Ctrl-C."""
+
+class Stopped(KeyboardInterrupt):
+    """The end of a training by a signal.
+
+    Attributes:
+        signal: the last one that was received.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.signal = signal.Signals(number)
+        super().__init__(self.signal.name)
 
 
 class Interrupt:
-    """While the block runs, the first Ctrl-C (or SIGTERM) sets :attr:`requested` and the second stops at once.
+    """While the block runs, the first of :data:`SIGNALS` sets :attr:`requested` and the second stops at once.
 
-    A loop that looks at :attr:`requested` after each step can then save a state that lies between two steps, and raise
-    ``KeyboardInterrupt``: it leaves the block as :class:`Terminated` where the last signal was SIGTERM.
+    A loop that checks :attr:`requested` after each step can save a state that lies between two steps, and raise
+    ``KeyboardInterrupt``, which leaves the block as :class:`Stopped`. A signal that is ignored when the block begins
+    stays ignored, as SIGHUP under ``nohup``.
     """
 
     def __init__(self) -> None:
         self._received: int | None = None
-        self._previous: dict[signal.Signals, Any] = {}
+        self._previous: dict[int, Any] = {}
 
     @property
     def requested(self) -> bool:
         return self._received is not None
 
     def __enter__(self) -> Interrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue
             try:
                 self._previous[number] = signal.signal(number, self._handle)
             except ValueError:  # not in the main thread, where signals cannot be handled
@@ -44,5 +59,5 @@ class Interrupt:
     ) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
-        if isinstance(error, KeyboardInterrupt) and self._received == signal.SIGTERM:
-            raise Terminated from error
+        if isinstance(error, KeyboardInterrupt) and self._received is not None:
+            raise Stopped(self._received) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -38,12 +38,28 @@ class EpochMean:
             self._counts[name] = self._counts.get(name, 0) + 1
         for name, value in {**losses, **metrics}.items():
             value = value.detach().double() if value.device.type != "mps" else value.detach()
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._sums[name] = self._sums[name].to(value.device) + value if name in self._sums else value
 
     def state(self) -> dict[str, Any]:
         """The sums so far, the number of steps, and of those that had each metric, for a checkpoint."""
         sums = {name: value.cpu() for name, value in self._sums.items()}
         return {"sums": sums, "steps": self._steps, "counts": dict(self._counts)}
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any]) -> EpochMean:
+        """Return the mean whose :meth:`state` was saved.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        mean = cls()
+        sums = dict(state["sums"])
+        if not all(isinstance(value, Tensor) and value.numel() == 1 for value in sums.values()):
+            raise ValueError("expected sums that are tensors with one element")
+        mean._sums = sums
+        mean._steps = int(state["steps"])
+        mean._counts = {str(name): int(count) for name, count in state["counts"].items()}
+        return mean
 
     def compute(self) -> dict[str, float]:
         names = list(self._sums)
@@ -58,16 +74,29 @@ class MetricsLog:
 
     A row may have other columns than the rows before it. The header has all columns so far: if a row adds one, the file
     is rewritten as a whole. What a row lacks is left empty.
+
+    Args:
+        folder: the run's folder.
+        history: the rows of the finished epochs of a run that is resumed, which replace what the files hold
+            (default: a new run).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, history: Sequence[Mapping[str, float]] | None = None) -> None:
         logging.getLogger("tensorboard").setLevel(logging.ERROR)
         self.path = folder / CSV_NAME
+        self._header: list[str] = []
+        self._rows: list[Mapping[str, float]] = []
+        for row in history or ():
+            self._add(row)
+        if history or self.path.exists():
+            self._rewrite()
         self._writer: Any = None
         if is_installed("tensorboard"):
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(str(folder))
+            # TensorBoard hides the events from this step on that are in the files of the run before it was resumed.
+            first = None if history is None else len(history) + 1
+            self._writer = SummaryWriter(str(folder), purge_step=first)
 
     def write(self, row: Mapping[str, float]) -> None:
         """Append a row.
@@ -75,24 +104,32 @@ class MetricsLog:
         Args:
             row: numbers by column, ``epoch`` among them.
         """
-        header, rows = _read(self.path)
-        new = {key: repr(value) for key, value in row.items()}  # repr() of a float reads back as the same float
-        columns = [*header, *(key for key in row if key not in header)]
-        if columns == header:
-            with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, columns).writerow(new)
+        if self._add(row):
+            self._rewrite()
         else:
-            text = io.StringIO(newline="")
-            writer = csv.DictWriter(text, columns)
-            writer.writeheader()
-            writer.writerows([*rows, new])
-            with atomic_write(self.path) as whole:
-                whole.write(text.getvalue().encode())
+            with self.path.open("a", newline="") as file:
+                csv.DictWriter(file, self._header).writerow(_as_text(row))
         if self._writer is not None:
             for key, value in row.items():
                 if key != "epoch":
                     self._writer.add_scalar(key, value, int(row["epoch"]))
             self._writer.flush()
+
+    def _add(self, row: Mapping[str, float]) -> bool:
+        """Add a row, and return whether it added a column."""
+        new = [key for key in row if key not in self._header]
+        self._header += new
+        self._rows.append(row)
+        return bool(new)
+
+    def _rewrite(self) -> None:
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self._header)
+        if self._header:
+            writer.writeheader()
+        writer.writerows(map(_as_text, self._rows))
+        with atomic_write(self.path) as file:
+            file.write(text.getvalue().encode())
 
     def __enter__(self) -> MetricsLog:
         return self
@@ -106,15 +143,14 @@ class MetricsLog:
 
 def read_metrics(folder: Path) -> dict[str, list[float]]:
     """Return the columns of a run's ``metrics.csv``; an empty field is NaN."""
-    header, rows = _read(folder / CSV_NAME)
-    return {key: [float(row[key] or "nan") for row in rows] for key in header}
-
-
-def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the header and the rows of a CSV file; nothing if there is none."""
+    path = folder / CSV_NAME
     if not path.exists():
-        return [], []
+        return {}
     with path.open(newline="") as file:
         reader = csv.DictReader(file, restval="")
         rows = list(reader)
-    return list(reader.fieldnames or []), rows
+    return {key: [float(row[key] or "nan") for row in rows] for key in reader.fieldnames or ()}
+
+
+def _as_text(row: Mapping[str, float]) -> dict[str, str]:
+    return {key: repr(value) for key, value in row.items()}  # repr() of a float reads back as the same float

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -210,6 +211,19 @@ class ConstantSchedule(Schedule):
 
     def make(self, optimizer: torch.optim.Optimizer, total: int, ticks: int) -> LRScheduler:
         return ConstantLR(optimizer, factor=1.0)
+
+
+def advance(scheduler: LRScheduler, calls: int = 1) -> None:
+    """Call a scheduler, which may precede the first optimiser step of this process if the run is resumed.
+
+    Args:
+        scheduler: the scheduler.
+        calls: (default: 1).
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+        for _ in range(calls):
+            scheduler.step()
 
 
 def _split_by_decay(groups: Groups) -> Groups:

@@ -94,7 +94,6 @@ class Pretraining(Pipeline):
 
     def before_epoch(self, progress: Progress) -> None:
         self.method.before_epoch(self.data, progress)
-        super().before_epoch(progress)
 
     def before_step(self, progress: Progress) -> None:
         self.method.before_step(progress)

@@ -20,14 +20,15 @@ FORMAT = 1
 SECTIONS = {
     "weights": ("method",),
     "training_state": (
-        *("epoch", "batch", "step", "optimizer", "scheduler", "random", "precision", "metrics", "pipeline"),
+        *("epoch", "batch", "step", "optimizer", "random", "threads", "precision", "epoch_state", "history"),
+        "pipeline",
     ),
     "provenance": (
         *("config", "dataset", "labels", "terms", "up_axis", "data_axis", "num_points", "pretraining"),
         *("trained_on", "chosen_on", "command", "seconds"),
     ),
 }
-COUNTS = ("seconds", "epoch", "batch", "step", "num_points")
+COUNTS = ("seconds", "epoch", "batch", "step", "threads", "num_points")
 
 
 @dataclass
@@ -43,10 +44,13 @@ class Checkpoint:
         epoch: finished epochs.
         batch: finished batches of the current epoch.
         step: finished steps in total.
-        optimizer, scheduler: their states.
+        optimizer: its state.
         random: the states of the random generators (see :mod:`conclu_pyg.seeding`).
         precision: the state of the loss scaler, for 16-bit precision.
-        metrics: the sums of the current epoch (see :class:`~conclu_pyg.pipelines.metrics_log.EpochMean`).
+        threads: of a CPU, which the last digits of the results depend on.
+        epoch_state: what the steps of the current epoch gathered (see
+            :class:`~conclu_pyg.pipelines.epoch_state.EpochState`); empty at its beginning.
+        history: the metrics of each finished epoch.
         pipeline: the state of the pipeline, such as the metric of its best epoch.
         up_axis: the coordinate that points up in the training clouds.
         data_axis: the coordinate that points up in the data set, before it was changed to ``up_axis``.
@@ -67,10 +71,11 @@ class Checkpoint:
     batch: int
     step: int
     optimizer: dict[str, Any] = field(default_factory=dict)
-    scheduler: dict[str, Any] = field(default_factory=dict)
     random: dict[str, Any] = field(default_factory=dict)
+    threads: int = 1
     precision: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
+    epoch_state: dict[str, Any] = field(default_factory=dict)
+    history: tuple[dict[str, Any], ...] = ()
     pipeline: dict[str, Any] = field(default_factory=dict)
     up_axis: int | None = None
     data_axis: int | None = None
@@ -144,6 +149,9 @@ def _validated(content: dict[str, Any]) -> Checkpoint:
     for name in ("up_axis", "data_axis"):
         if (axis := getattr(checkpoint, name)) not in (None, 0, 1, 2):
             raise ValueError(f"{name}: expected 0, 1 or 2, got {axis}")
+    for i, row in enumerate(checkpoint.history):
+        if others := [value for value in row.values() if type(value) not in (int, float)]:
+            raise ValueError(f"history[{i}]: expected numbers, got {others[0]!r:.50}")
     config = checkpoint.config
     for name in ("model", "pipeline", "dataset"):
         if not isinstance(config.get(name, {}), dict):

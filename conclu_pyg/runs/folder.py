@@ -10,10 +10,11 @@ from typing import Any
 
 from conclu_pyg.config_files import dump_config
 from conclu_pyg.errors import CheckpointError, ConfigError
-from conclu_pyg.files import atomic_write
+from conclu_pyg.files import atomic_write, remove_abandoned
 from conclu_pyg.paths import with_cwd_or_suggestion
 from conclu_pyg.text import command
 
+CONFIG_NAME = "config.yaml"  # the resolved config of a run
 LAST = Path("checkpoints", "last.safetensors")  # within a run folder
 BEST = Path("checkpoints", "best.safetensors")  # of the epoch that was best on validation clouds, if there are any
 CURVES_NAME = "curves.png"
@@ -36,6 +37,7 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
         if run_dir is not None:
             folder = Path(run_dir)
             folder.mkdir(parents=True, exist_ok=True)
+            remove_abandoned(folder)
             if any(folder.iterdir()):
                 raise ConfigError(
                     f"pipeline.run_dir={run_dir} holds files already, and a run never overwrites another; give a new "
@@ -44,8 +46,7 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
         else:
             stem = f"{prefix or name_prefix(config)}_{time.strftime('%Y%m%d-%H%M%S')}"
             folder = _unused(Path(log_dir), stem)
-        (folder / "checkpoints").mkdir()
-        with atomic_write(folder / "config.yaml") as file:
+        with atomic_write(folder / CONFIG_NAME) as file:
             file.write(dump_config(config).encode())
     except OSError as error:
         key = "log_dir" if run_dir is None else "run_dir"

@@ -1,16 +1,23 @@
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.config import load_config
+from conclu_pyg.methods.base import Progress
+from conclu_pyg.pipelines.interrupt import SIGNALS
+from conclu_pyg.pipelines.metrics_log import read_metrics
+from conclu_pyg.pipelines.pretraining import Pretraining
+from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import LAST
 
 
 def test_a_config_trains_with_its_overrides(
     tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conclu_pyg.pipelines.base.plot_curves", lambda *_: None)
+    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
     overrides = ["pipeline.epochs=1", "pipeline.clip_grad_norm=1e-4", f"pipeline.run_dir={tmp_path / 'run'}"]
     assert main(["train", str(tiny_run / "config.yaml"), *overrides]) == 0
     pipeline = load_config(tmp_path / "run" / "config.yaml")["pipeline"]
@@ -86,3 +93,49 @@ def test_a_config_of_the_package_is_found_by_its_name_anywhere(
 def test_a_missing_config_names_the_nearest(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(tiny_run / "confg.yaml")]) == 2
     assert f"did you mean '{tiny_run / 'config.yaml'}'?" in capsys.readouterr().err
+
+
+def test_a_run_is_resumed_by_its_folder_or_by_its_config(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    assert main(["train", str(run), "--resume", "pipeline.epochs=3"]) == 0
+    assert "resumed after 2 epochs" in capsys.readouterr().out
+    config = str(tiny_run / "config.yaml")
+    assert main(["train", config, f"resume={run}", "pipeline.epochs=4"]) == 0
+    assert main(["train", config, "resume=auto", f"pipeline.run_dir={run}", "pipeline.epochs=5"]) == 0
+    assert Checkpoint.load(run).epoch == 5 and read_metrics(run)["epoch"] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["{run}"], "is the folder of a run; give --resume"),
+        (["{config}", "resume={run}", "--resume"], "expected one run to resume"),
+        (["{config}", "resume="], "expected one run to resume"),
+        (["{config}", "resume=nowhere"], "resume=nowhere: expected auto or the folder of a run"),
+        (["{config}", "resume={run}", "pipeline.seed=5"], "pipeline.seed is 5, and not set in the run"),
+    ],
+)
+def test_a_run_that_cannot_be_resumed_is_refused(
+    tiny_run: Path, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [word.format(run=tiny_run, config=tiny_run / "config.yaml") for word in words]
+    assert main(["train", *words]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_has_its_own_exit_status(
+    number: signal.Signals, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after_step = Pretraining.after_step
+
+    def stopping(self: Pretraining, progress: Progress) -> None:
+        after_step(self, progress)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(Pretraining, "after_step", stopping)
+    assert main(["train", str(tiny_run / "config.yaml"), f"pipeline.run_dir={tmp_path / 'run'}"]) == 128 + number
+    assert Checkpoint.load(tmp_path / "run").step == 1

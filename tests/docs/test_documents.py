@@ -29,9 +29,11 @@ from benchmarks import cli as benchmark_cli
 from conclu_pyg import registry
 from conclu_pyg.arguments import parameters_of
 from conclu_pyg.cli.main import COMMANDS, main
+from conclu_pyg.cli.train import split_resume
 from conclu_pyg.config import load_config, resolve
 from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, PLUGIN_GROUP, TASKS, Registry
 from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.folder import CONFIG_NAME
 
 pytestmark = pytest.mark.docs
 
@@ -96,13 +98,16 @@ class Reader:
                 assert main(["predict", *words]) == 0
 
     def train(self, options: argparse.Namespace) -> None:
-        config = load_config(options.config, options.overrides)
+        overrides, resume = split_resume(options.overrides, options.resume)
+        path = Path(options.config)
+        config = load_config(path / CONFIG_NAME if path.is_dir() else path, overrides)
         dataset = config["dataset"]["name"]
         if dataset in NEEDS_DATA:
             self.untrained[config["pipeline"].get("run_dir", "")] = config
             return
         tiny = [*TINY.get(dataset, []), *TINY[""], *TINY_MODEL.get(config["model"]["name"], [])]
-        assert main(["train", options.config, *options.overrides, *tiny]) == 0
+        resumed = [f"resume={resume}"] if resume and path.is_file() else ["--resume"] if resume else []
+        assert main(["train", options.config, *overrides, *resumed, *tiny]) == 0
 
     def evaluate(self, options: argparse.Namespace, words: list[str]) -> None:
         config = self.untrained.get(options.run) or Checkpoint.load(options.run).config

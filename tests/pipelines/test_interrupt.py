@@ -3,10 +3,10 @@ import threading
 
 import pytest
 
-from conclu_pyg.pipelines.interrupt import Interrupt, Terminated
+from conclu_pyg.pipelines.interrupt import SIGNALS, Interrupt, Stopped
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_signal_asks_and_the_second_stops_at_once(number: signal.Signals) -> None:
     with Interrupt() as interrupt:
         assert not interrupt.requested
@@ -16,21 +16,22 @@ def test_the_first_signal_asks_and_the_second_stops_at_once(number: signal.Signa
             signal.raise_signal(number)
 
 
-@pytest.mark.parametrize(
-    ("numbers", "kind"),
-    [
-        ([signal.SIGINT], KeyboardInterrupt),
-        ([signal.SIGTERM], Terminated),
-        ([signal.SIGTERM, signal.SIGINT], KeyboardInterrupt),
-        ([signal.SIGINT, signal.SIGTERM], Terminated),
-    ],
-)
-def test_the_last_signal_says_what_leaves_the_block(
-    numbers: list[signal.Signals], kind: type[KeyboardInterrupt]
-) -> None:
-    with pytest.raises(KeyboardInterrupt) as error:
+@pytest.mark.parametrize("numbers", [[signal.SIGINT], [signal.SIGTERM, signal.SIGINT], [signal.SIGINT, signal.SIGHUP]])
+def test_the_interrupt_that_leaves_the_block_names_the_last_signal(numbers: list[signal.Signals]) -> None:
+    with pytest.raises(Stopped) as error:
         interrupted_by(numbers, KeyboardInterrupt())
-    assert error.type is kind
+    assert error.value.signal is numbers[-1]
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupt() as interrupt:
+            signal.raise_signal(signal.SIGHUP)
+            assert not interrupt.requested
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_sigterm_hides_no_other_error() -> None:
@@ -47,10 +48,10 @@ def interrupted_by(numbers: list[signal.Signals], error: BaseException) -> None:
 
 
 def test_the_former_handlers_come_back() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(number) for number in SIGNALS]
     with Interrupt():
-        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] != before
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+        assert [signal.getsignal(number) for number in SIGNALS] != before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
 def test_in_another_thread_it_does_nothing() -> None:

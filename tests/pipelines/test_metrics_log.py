@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
 
@@ -73,12 +74,18 @@ def test_a_row_with_other_losses_stands_under_its_own_columns(tmp_path: Path) ->
     assert len(lines) == 5 and {len(line) for line in lines} == {5} and lines[1][4] == ""
 
 
-def test_a_log_goes_on_with_the_columns_of_an_older_one(tmp_path: Path) -> None:
-    for epoch, name in ((1, "a"), (2, "b")):
-        with MetricsLog(tmp_path) as log:
-            log.write({"epoch": epoch, name: epoch / 3})
+def test_the_log_of_a_resumed_run_continues_its_history(tmp_path: Path) -> None:
+    with MetricsLog(tmp_path) as log:
+        log.write({"epoch": 1, "a": 1 / 3})
+        log.write({"epoch": 2, "b": 0.0})  # of an epoch that is trained again
+    with MetricsLog(tmp_path, history=[{"epoch": 1, "a": 1 / 3}]) as log:
+        assert read_metrics(tmp_path) == {"epoch": [1], "a": [1 / 3]}
+        log.write({"epoch": 2, "b": 2 / 3})
     columns = read_metrics(tmp_path)
     assert columns["epoch"] == [1, 2] and columns["a"][0] == 1 / 3 and columns["b"][1] == 2 / 3
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [event.step for event in events.Scalars("a")] == [1]
+    assert [(event.step, event.value) for event in events.Scalars("b")] == [(2, pytest.approx(2 / 3))]
 
 
 def test_numbers_are_read_back_as_they_were(tmp_path: Path) -> None:

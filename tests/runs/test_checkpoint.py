@@ -1,3 +1,4 @@
+import math
 import os
 import pickle
 import shutil
@@ -31,7 +32,8 @@ def checkpoint() -> Checkpoint:
         batch=4,
         step=100,
         optimizer={"state": {0: {"exp_avg": torch.randn(2)}}, "param_groups": [{"lr": 1e-3, "betas": (0.9, 0.99)}]},
-        scheduler={"last_epoch": 3},
+        threads=2,
+        history=({"epoch": 1, "loss": math.inf},),
         random={"order": torch.Generator().get_state(), "cpu": torch.get_rng_state(), "cuda": []},
         up_axis=1,
         labels={"classes": ["cup"], "parts": ["rim"], "class_parts": [[0]]},
@@ -118,6 +120,7 @@ def test_a_file_that_may_not_be_read_is_named_with_the_reason(
         ({"dataset": torch.zeros(1)}, r"dataset: expected dicts, lists and scalars, got tensor"),
         ({"epoch": "3"}, r"checkpoint\.epoch: expected a value of type int, got '3'"),
         ({"epoch": True}, r"checkpoint\.epoch: expected a value of type int, got True"),
+        ({"history": [{"loss": "low"}]}, r"history\[0\]: expected numbers, got 'low'"),
         ({"terms": [1]}, r"checkpoint\.terms\[0\]: expected a value of type str, got 1"),
         ({"num_points": -3}, r"num_points: expected a number >= 0, got -3"),
         ({"seconds": "x"}, r"checkpoint\.seconds: expected a finite number, got 'x'"),
@@ -175,5 +178,5 @@ def test_the_checkpoint_of_a_run_can_be_read_elsewhere(tiny_run: Path, tmp_path:
     checkpoint = Checkpoint.load(tmp_path / "moved.safetensors")
     assert (checkpoint.epoch, checkpoint.batch, checkpoint.step, checkpoint.dataset) == (2, 0, 6, "ParametricShapes")
     assert checkpoint.seconds > 0 and checkpoint.command
-    assert checkpoint.optimizer["state"] and checkpoint.scheduler["last_epoch"] == 2
+    assert checkpoint.optimizer["state"] and [row["epoch"] for row in checkpoint.history] == [1, 2]
     assert checkpoint.random.keys() == {"order", "cpu", "cuda"}

@@ -14,7 +14,6 @@ def test_a_folder_is_named_after_the_run_and_holds_its_config(tmp_path: Path, ti
     assert folder.parent == tmp_path / "deep" / "runs"
     assert folder.name.startswith("conclu_pointnet_parametricshapes_2")
     assert load_config(folder / "config.yaml") == tiny_config
-    assert (folder / "checkpoints").is_dir()
 
 
 def test_runs_of_the_same_second_have_folders_of_their_own(

@@ -1,0 +1,73 @@
+"""The position within an epoch: what its steps have gathered so far."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+from torch_geometric.data import Batch
+
+from conclu_pyg.methods.base import MethodOutput
+from conclu_pyg.pipelines.metrics_log import EpochMean
+
+
+@dataclass
+class EpochState:
+    """The state of an epoch between two of its steps.
+
+    Attributes:
+        drawn_from: the state of the generator that the order of the epoch's clouds is drawn from.
+        batch: finished batches.
+        clouds: clouds of these batches.
+        mean: the means of the losses and metrics.
+        seconds: the duration before the run was resumed; 0 in an epoch that was not interrupted.
+    """
+
+    drawn_from: Tensor
+    batch: int = 0
+    clouds: int = 0
+    mean: EpochMean = field(default_factory=EpochMean)
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._began = time.perf_counter()
+
+    @property
+    def duration(self) -> float:
+        """Seconds that the epoch has taken so far."""
+        return self.seconds + time.perf_counter() - self._began
+
+    @property
+    def speed(self) -> float:
+        """Clouds per second."""
+        return self.clouds / self.duration
+
+    def add(self, clouds: Batch, output: MethodOutput) -> None:
+        """Count a step."""
+        self.batch += 1
+        self.clouds += clouds.num_graphs
+        terms = {f"loss/{name}": value for name, value in output.losses.items()}
+        self.mean.update({"loss": output.total_loss(), **terms}, output.metrics)
+
+    def state(self) -> dict[str, Any]:
+        """Return plain values and tensors for a checkpoint."""
+        return {"clouds": self.clouds, "seconds": self.duration, "mean": self.mean.state()}
+
+    @classmethod
+    def restore(cls, drawn_from: Tensor, batch: int, state: dict[str, Any]) -> EpochState:
+        """Return the position of a checkpoint.
+
+        Args:
+            drawn_from: as the attribute.
+            batch: as the attribute.
+            state: as :meth:`state` returned it; empty at the beginning of an epoch.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        if not state:
+            return cls(drawn_from, batch)
+        mean = EpochMean.restore(state["mean"])
+        return cls(drawn_from, batch, int(state["clouds"]), mean, float(state["seconds"]))

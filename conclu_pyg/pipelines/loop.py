@@ -1,0 +1,192 @@
+"""The loop over epochs and steps, which saves the state of a run and resumes it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+from torch.utils.data import DataLoader
+from torch_geometric.data import Batch
+
+from conclu_pyg.config_files import read_config
+from conclu_pyg.data.batch_sampler import ResumableBatches
+from conclu_pyg.errors import ConcluError, ConcluWarning
+from conclu_pyg.extras import is_installed, missing_extra
+from conclu_pyg.files import remove_abandoned
+from conclu_pyg.methods.base import Progress
+from conclu_pyg.pipelines.curves_file import CurvesFile
+from conclu_pyg.pipelines.epoch_state import EpochState
+from conclu_pyg.pipelines.interrupt import Interrupt
+from conclu_pyg.pipelines.metrics_log import MetricsLog
+from conclu_pyg.pipelines.optimization import advance
+from conclu_pyg.pipelines.resume import check_config
+from conclu_pyg.pipelines.snapshot import restore, take_snapshot
+from conclu_pyg.pipelines.status import epoch_line, step_status
+from conclu_pyg.progress import progress_bar
+from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.checkpoint_files import CheckpointFiles, newest_checkpoint
+from conclu_pyg.runs.folder import CONFIG_NAME, CURVES_NAME, LAST, make_run_folder
+from conclu_pyg.seeding import seed_all
+from conclu_pyg.text import command, pluralize
+
+if TYPE_CHECKING:
+    from conclu_pyg.pipelines.base import Pipeline
+
+logger = logging.getLogger(__name__)
+
+
+class TrainingLoop:
+    """Trains a pipeline's model in a run folder.
+
+    Args:
+        pipeline: what is trained, and how: see :class:`~conclu_pyg.pipelines.base.Pipeline`.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+
+    def run(self, resume: Path | None) -> Path:
+        """Train and return the run folder; see :meth:`~conclu_pyg.pipelines.base.Pipeline.run_train`."""
+        pipeline = self.pipeline
+        split = pipeline.training_split()
+        self.num_points = split.pos.shape[1]
+        if pipeline.up_axis != pipeline.dataset.up_axis:
+            source, target = ("xyz"[axis] for axis in (pipeline.dataset.up_axis, pipeline.up_axis))
+            logger.info(f"clouds are turned from {source} up to {target} up, as the encoder knows them")
+        self.folder = make_run_folder(pipeline.config, pipeline.log_dir, pipeline.run_dir) if resume is None else resume
+        checkpoint = None if resume is None else self._newest_checkpoint()
+        logger.info(f"{split!r}; the run is written to {self.folder}")
+        for package, file in (("matplotlib", CURVES_NAME), ("tensorboard", "the event file of TensorBoard")):
+            if not is_installed(package):
+                logger.info(f"{file} is not written: {missing_extra(package)}")
+
+        self.began = self.saved = time.perf_counter()
+        order = seed_all(pipeline.seed)
+        batches = ResumableBatches(pipeline.batches(split, order))
+        loader: Any = pipeline.fabric.setup_dataloaders(
+            DataLoader(
+                pipeline.training_data(split),
+                batch_sampler=batches,
+                generator=order,
+                num_workers=pipeline.num_workers,
+                collate_fn=_as_read,
+            )
+        )
+        pipeline.scheduler = pipeline.schedule.build(pipeline.optimizer, pipeline.epochs, len(loader))
+        model, pipeline.optimizer = pipeline.fabric.setup(pipeline.trained, pipeline.optimizer)
+        pipeline.progress = Progress(0, pipeline.epochs * len(loader), 0, pipeline.epochs)
+        state = EpochState(order.get_state()) if checkpoint is None else self._resume(checkpoint)
+
+        self.files = CheckpointFiles(self.folder, pipeline.keep_last, pipeline.keep_every)
+        self.curves = CurvesFile(self.folder)
+        history = None if resume is None else pipeline.history
+        with Interrupt() as interrupt, MetricsLog(self.folder, history) as log:
+            while pipeline.progress.epoch < pipeline.epochs and not pipeline.is_over():
+                if state.batch == 0:
+                    pipeline.before_epoch(pipeline.progress)
+                pipeline.set_train_mode()
+                order.set_state(state.drawn_from)
+                batches.skip = state.batch
+                self._run_steps(model, loader, state, interrupt)
+                self._finish_epoch(state, order.get_state(), log)
+                state = EpochState(order.get_state())
+        return self.folder
+
+    def _newest_checkpoint(self) -> Checkpoint | None:
+        """Return what the run in the folder is resumed from; ``None`` if it was killed before its first checkpoint."""
+        remove_abandoned(self.folder)
+        remove_abandoned(self.folder / LAST.parent)
+        checkpoint = newest_checkpoint(self.folder)
+        before = read_config(self.folder / CONFIG_NAME) if checkpoint is None else checkpoint.config
+        check_config(before, self.pipeline.config, self.folder, 0 if checkpoint is None else checkpoint.epoch)
+        if checkpoint is None:
+            logger.info(f"{self.folder} has no checkpoint yet, so its run begins with the first step")
+        return checkpoint
+
+    def _resume(self, checkpoint: Checkpoint) -> EpochState:
+        state = restore(self.pipeline, checkpoint, str(self.folder))
+        self.began -= checkpoint.seconds
+        after = f" and {pluralize(state.batch, 'batch', 'batches')}" if state.batch else ""
+        logger.info(f"resumed after {pluralize(checkpoint.epoch, 'epoch')}{after}")
+        return state
+
+    def _run_steps(self, model: nn.Module, loader: Any, state: EpochState, interrupt: Interrupt) -> None:
+        """Make the steps of an epoch that remain."""
+        pipeline = self.pipeline
+        epoch = pipeline.progress.epoch + 1
+        with progress_bar(f"epoch {epoch}/{pipeline.epochs}", len(loader)) as bar:
+            bar.update(state.batch)
+            for clouds in loader:
+                output = pipeline.train_step(model, clouds)
+                state.add(clouds, output)
+                if pipeline.progress.step == 1:
+                    logger.info(f"first step done: loss {output.total_loss().item():.3f}")
+                status = ""
+                if bar.should_report:  # reading the losses waits for the device
+                    losses = {name: value.item() for name, value in output.losses.items()}
+                    status = step_status(losses, state.speed)
+                bar.update(status=status)
+                if interrupt.requested or time.perf_counter() - self.saved > 60 * pipeline.save_minutes:
+                    self._check_finite(epoch, state.mean.compute()["loss"])
+                    self._save(take_snapshot(pipeline, state, self.num_points, self.began))
+                if interrupt.requested:
+                    logger.info(
+                        f"interrupted in epoch {epoch} after {state.batch} of its "
+                        f"{pluralize(len(loader), 'batch', 'batches')}: saved to {self.folder / LAST}; resume it with "
+                        f"`{command('train')} {self.folder} --resume`"
+                    )
+                    raise KeyboardInterrupt
+
+    def _finish_epoch(self, state: EpochState, drawn_from: Any, log: MetricsLog) -> None:
+        """Measure, save, write and show the results of an epoch."""
+        pipeline = self.pipeline
+        means = state.mean.compute()  # waits for the device, so the time is that of finished steps
+        seconds, speed = state.duration, state.speed
+        epoch = pipeline.progress.epoch + 1
+        self._check_finite(epoch, means["loss"])  # before anything is measured with these weights
+        metrics = {
+            "epoch": epoch,
+            "step": pipeline.progress.step,
+            "lr": float(pipeline.scheduler.get_last_lr()[0]),
+            "seconds": seconds,
+            "clouds_per_second": speed,
+            **means,
+            **pipeline.measure_epoch(),
+        }
+        if pipeline.schedule.interval == "epoch":
+            advance(pipeline.scheduler)
+        best = pipeline.is_best(metrics)  # before the checkpoint, which remembers it
+        pipeline.history.append(metrics)
+        pipeline.progress = pipeline.progress._replace(epoch=epoch)
+        # Before the metrics and the picture, which are written again from the checkpoint if the run is resumed.
+        self._save(take_snapshot(pipeline, EpochState(drawn_from), self.num_points, self.began), best)
+        log.write(metrics)
+        self.curves.update(last=epoch == pipeline.epochs or pipeline.is_over())
+        logger.info(epoch_line(metrics, pipeline.epochs, pipeline.progress_metrics))
+        for sentence in pipeline.warnings(metrics):
+            warnings.warn(sentence, ConcluWarning, stacklevel=2)
+
+    def _save(self, checkpoint: Checkpoint, best: bool = False) -> None:
+        self.files.save(checkpoint, best=best)
+        self.saved = time.perf_counter()
+
+    def _check_finite(self, epoch: int, loss: float) -> None:
+        """Refuse to save a state that no training can continue from."""
+        if math.isfinite(loss) and all(value.isfinite().all() for value in self.pipeline.model.state_dict().values()):
+            return
+        last = self.folder / LAST
+        kept = f"{last} keeps the state before it" if last.exists() else "nothing was saved"
+        raise ConcluError(
+            f"the loss or a weight was not finite in epoch {epoch}; {kept}. Lower pipeline.optimizer.lr, or give "
+            "pipeline.precision=32-true if it is another."
+        )
+
+
+def _as_read(batch: Batch) -> Batch:
+    """The split reads whole batches; there is nothing to collate. (A function of the module, for worker processes.)"""
+    return batch

@@ -1,0 +1,109 @@
+"""The state of a training to a checkpoint and back."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from conclu_pyg.errors import CheckpointError, ConcluWarning, one_line
+from conclu_pyg.pipelines.epoch_state import EpochState
+from conclu_pyg.pipelines.optimization import advance
+from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
+from conclu_pyg.runs.pretrained import pretraining_of
+from conclu_pyg.runs.records import command_line
+from conclu_pyg.seeding import random_state, set_random_state
+
+if TYPE_CHECKING:
+    from conclu_pyg.pipelines.base import Pipeline
+
+
+def take_snapshot(pipeline: Pipeline, state: EpochState, num_points: int, began: float) -> Checkpoint:
+    """Return the checkpoint of the state between two steps.
+
+    Args:
+        pipeline: the training.
+        state: the position in the epoch.
+        num_points: of a training cloud.
+        began: when the training began, by ``time.perf_counter``.
+    """
+    return Checkpoint(
+        config=pipeline.config,
+        method=pipeline.model.state_dict(),
+        dataset=pipeline.dataset.name,
+        up_axis=pipeline.up_axis,
+        data_axis=pipeline.dataset.up_axis,
+        num_points=num_points,
+        command=command_line(),
+        seconds=time.perf_counter() - began,
+        epoch=pipeline.progress.epoch,
+        batch=state.batch,
+        step=pipeline.progress.step,
+        optimizer=pipeline.optimizer.state_dict(),
+        random=random_state(state.drawn_from),
+        threads=torch.get_num_threads(),
+        precision=dict(pipeline.fabric.strategy.precision.state_dict()),
+        epoch_state=state.state() if state.batch else {},
+        history=tuple(pipeline.history),
+        labels=pipeline.dataset.labels.state(),
+        terms=tuple(pipeline.loss_names()),
+        pretraining=pretraining_of(pipeline.model.encoder),
+        trained_on=pipeline.trained_on,
+        chosen_on=pipeline.chosen_on,
+        pipeline=pipeline.state(),
+    )
+
+
+def restore(pipeline: Pipeline, checkpoint: Checkpoint, source: str) -> EpochState:
+    """Put a training into the state of a checkpoint, and return the position in the epoch.
+
+    Args:
+        pipeline: a training of the same config, whose scheduler is that of its first step.
+        checkpoint: of an untrusted file.
+        source: what messages call the checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint does not fit.
+    """
+    load_weights(pipeline.model, checkpoint.method, source)
+    try:
+        pipeline.progress = pipeline.progress._replace(step=checkpoint.step, epoch=checkpoint.epoch)
+        # The state of the scheduler is not saved: it depends on the number of epochs, which may be higher now.
+        advance(pipeline.scheduler, checkpoint.step if pipeline.schedule.interval == "step" else checkpoint.epoch)
+        _load_optimizer(pipeline.optimizer, checkpoint.optimizer)
+        pipeline.fabric.strategy.precision.load_state_dict(checkpoint.precision)
+        pipeline.history = list(checkpoint.history)
+        pipeline.load_state(checkpoint.pipeline)
+        state = EpochState.restore(checkpoint.random["order"], checkpoint.batch, checkpoint.epoch_state)
+        set_random_state(checkpoint.random)
+    except (AttributeError, KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"the checkpoint of {source} cannot be resumed: expected the training state of this config, got one that "
+            f"does not fit ({one_line(error)}); it can still be evaluated."
+        ) from error
+    if checkpoint.threads != torch.get_num_threads():
+        warnings.warn(
+            f"the run used {checkpoint.threads} threads and is resumed with {torch.get_num_threads()}, so its results "
+            f"may differ in the last digits; set OMP_NUM_THREADS={checkpoint.threads} for the same ones.",
+            ConcluWarning,
+            stacklevel=2,
+        )
+    return state
+
+
+def _load_optimizer(optimizer: Any, state: dict[str, Any]) -> None:
+    """Load everything but the learning rates, which are those of the schedule.
+
+    Raises:
+        ValueError: a tensor has another shape than its parameter.
+    """
+    rates = [group["lr"] for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = rate
+        for parameter in group["params"]:
+            for name, value in optimizer.state.get(parameter, {}).items():
+                if isinstance(value, torch.Tensor) and value.dim() and value.shape != parameter.shape:
+                    raise ValueError(f"{name} of a parameter {list(parameter.shape)} has shape {list(value.shape)}")
