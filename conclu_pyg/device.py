@@ -18,6 +18,8 @@ def choose_device(name: str) -> torch.device:
     if name != "cpu" and not getattr(torch, name).is_available():
         raise ConfigError(
             f"pipeline.device={name} cannot be used here: PyTorch {torch.__version__} finds no such device; give "
-            "pipeline.device=auto to use the best one available."
+            "pipeline.device=auto to use the best one available.",
+            argument="device",
+            got=name,
         )
     return torch.device(name)

@@ -76,7 +76,9 @@ class Registry:
             if key in self._classes and not force:
                 raise RegistryError(
                     f"{self.name} already has {key!r}, which is {_qualified(self._classes[key])}; register "
-                    f"{_qualified(cls)} by another name, or with force=True to replace it."
+                    f"{_qualified(cls)} by another name, or with force=True to replace it.",
+                    argument="name",
+                    got=key,
                 )
             self._classes[key] = cls
             return cls

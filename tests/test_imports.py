@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import assert_error
+from helpers import assert_error, raises
 
 from conclu_pyg import ENCODERS, METHODS
 from conclu_pyg.config import load_config
@@ -96,7 +96,7 @@ def test_a_module_that_fails_says_why_and_can_be_fixed(configs: Any, code: str, 
 
 def test_a_module_that_takes_a_taken_name_is_refused(configs: Any) -> None:
     configs.encoder("PointNet", "clash.py")
-    with pytest.raises(RegistryError, match=r"ENCODERS already has 'PointNet'.* or with force=True"):
+    with raises(RegistryError, argument="name", got="PointNet"):
         load_config(configs.write(f"imports: [clash.py]\n{configs.plain}"))
 
 

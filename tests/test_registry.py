@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from helpers import assert_error
+from helpers import assert_error, raises
 from torch import nn
 
 from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, PIPELINES, TRANSFORMS, Registry
@@ -100,7 +100,7 @@ def test_force_replaces_a_built_in_that_was_not_imported_yet(home: str) -> None:
 def test_a_module_whose_name_only_begins_like_the_home_is_no_built_in(home: str) -> None:
     nets = __import__(home).NETS
     stranger = type("Known", (), {"__module__": f"{home}_of_somebody_else"})
-    with pytest.raises(RegistryError, match="already has 'Known'"):
+    with raises(RegistryError, argument="name", got="Known"):
         nets.register_module()(stranger)
 
 

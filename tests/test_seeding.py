@@ -1,5 +1,6 @@
 import pytest
 import torch
+from helpers import raises
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.seeding import MAX_SEED, random_state, seed_all
@@ -15,7 +16,7 @@ def test_a_seed_rules_the_default_generator_and_the_order() -> None:
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 2**100])
 def test_a_seed_that_some_generator_does_not_take_is_refused(seed: int) -> None:
-    with pytest.raises(ConfigError, match=rf"pipeline\.seed must be in \[0, {MAX_SEED}\], got {seed}\."):
+    with raises(ConfigError, argument="seed", got=seed):
         seed_all(seed)
 
 

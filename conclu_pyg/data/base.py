@@ -196,7 +196,9 @@ class PointCloudDataset(ABC):
             if known == name:
                 return label
         raise DataError(
-            f"{self.name} has no class {name!r}; its classes are {', '.join(self.label_to_names.values()) or 'none'}."
+            f"{self.name} has no class {name!r}; its classes are {', '.join(self.label_to_names.values()) or 'none'}.",
+            argument="class",
+            got=name,
         )
 
     def get_split(self, split: str, up_axis: int | None = None) -> PointCloudSplit:
@@ -212,7 +214,9 @@ class PointCloudDataset(ABC):
                 have.
         """
         if split not in self.splits:
-            raise DataError(f"{self.name} has no split {split!r}; it has {', '.join(self.splits)}.")
+            raise DataError(
+                f"{self.name} has no split {split!r}; it has {', '.join(self.splits)}.", argument="split", got=split
+            )
         if split not in self._read:
             read = self._load_split(split)
             if read.part is not None and self.part_names:

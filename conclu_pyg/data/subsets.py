@@ -23,7 +23,9 @@ def draw_per_class(split: PointCloudSplit, per_class: int, seed: int) -> PointCl
     if counts.min() < per_class:
         raise DataError(
             f"cannot draw {per_class} labels of each class: {split.classes[counts.argmin()]} has {counts.min()} "
-            "training clouds; draw fewer."
+            "training clouds; draw fewer.",
+            argument="per_class",
+            got=per_class,
         )
     return split.subset(_first_of_each(split, np.full(len(counts), per_class), seed))
 
@@ -69,7 +71,9 @@ def hold_out(
         name = split.classes[int((counts == 1).argmax())]
         raise DataError(
             f"cannot hold out validation clouds from the {len(split)} training clouds: the class {name} has only one; "
-            f"{hint}."
+            f"{hint}.",
+            argument="validation",
+            got=share,
         )
     exact = share * counts
     wanted = exact.astype(int)

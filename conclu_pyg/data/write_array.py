@@ -171,7 +171,8 @@ def _check_room(folder: Path, need: int) -> None:
     if need > free:
         raise DataError(
             f"the cache needs {need / 1e6:,.0f} MB in {folder.parent}, where {free / 1e6:,.0f} MB are free; free some "
-            f"space or set another folder by dataset.cache_dir=…"
+            f"space or set another folder by dataset.cache_dir=…",
+            file=folder.parent,
         )
 
 

@@ -205,7 +205,9 @@ def _build(name: str, root: str | None, arguments: Mapping[str, Any]) -> Dataset
     if not isinstance(cls, type) or not issubclass(cls, Dataset):
         near = closest_match(name, known)
         meant = f" Did you mean {near}?" if near else ""
-        raise ConfigError(f"FromPyG: torch_geometric.datasets has no data set {name!r}.{meant}")
+        raise ConfigError(
+            f"FromPyG: torch_geometric.datasets has no data set {name!r}.{meant}", argument="dataset", got=name
+        )
     if root is None:
         raise ConfigError(f"FromPyG: {name} needs root, the folder of its files.")
     try:

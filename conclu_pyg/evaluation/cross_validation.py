@@ -72,7 +72,8 @@ def check_labels(y: np.ndarray, classifier: str) -> None:
     if (counts >= FOLDS).sum() < 2:  # so that every fold trains on two classes
         raise ConcluError(
             f"{classifier}: selecting C by {FOLDS}-fold cross-validation needs at least two classes with {FOLDS} "
-            f"training clouds each; the largest of the {(counts > 0).sum()} classes has {counts.max()}."
+            f"training clouds each; the largest of the {(counts > 0).sum()} classes has {counts.max()}.",
+            got=int(counts.max()),
         )
 
 

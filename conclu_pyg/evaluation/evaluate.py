@@ -65,13 +65,21 @@ class Evaluation:
             check_task(run, votes)
             return
         if votes != 1:
-            raise ConfigError(f"votes={votes} applies to runs trained with labels, and {run.folder} was not.")
+            raise ConfigError(
+                f"votes={votes} applies to runs trained with labels, and {run.folder} was not.",
+                argument="votes",
+                got=votes,
+            )
         configs = [{"name": probe} if isinstance(probe, str) else dict(probe) for probe in probes]
         configs += [{"name": "robustness"}] if robustness else []
         self._probes = [(config["name"], PROBES.build(config)) for config in configs or [{"name": "svm"}]]
         fixed = [name for name, probe in self._probes if probe.fixed_labels]
         if label_per_class is not None and fixed:
-            raise ConfigError(f"label_per_class does not apply to the probe {fixed[0]}; leave it out.")
+            raise ConfigError(
+                f"label_per_class does not apply to the probe {fixed[0]}; leave it out.",
+                argument="label_per_class",
+                got=label_per_class,
+            )
         self.splits = probe_splits(run, on, label_per_class)
         for _, probe in self._probes:
             probe.check(self.splits)

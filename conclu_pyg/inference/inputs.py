@@ -70,7 +70,7 @@ def find_inputs(names: Sequence[str | Path]) -> Inputs:
             files.append(path)
             input_roots[path] = path.parent
         else:
-            raise DataError(_missing(path))
+            raise DataError(_missing(path), file=path)
     if len(files) > MAX_FILES:
         raise DataError(
             f"expected at most {MAX_FILES:,} input files, got {len(files):,}; split them over several calls.",

@@ -83,7 +83,9 @@ def find_checkpoint(path: str | Path) -> Path:
             file=path,
         )
     if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, _known_near(path))}")
+        raise CheckpointError(
+            f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, _known_near(path))}", file=path
+        )
     return path
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 from torch.utils.data import DataLoader
 from torch_geometric.data import Batch, Data
 
@@ -274,7 +275,7 @@ def test_clouds_are_normalised_unless_a_config_says_otherwise() -> None:
 
 
 def test_a_wrong_transform_is_refused_before_data_are_read() -> None:
-    with pytest.raises(RegistryError, match="TRANSFORMS has no 'Normalise'"):
+    with raises(RegistryError, argument="name", got="Normalise"):
         Shapes(transform=[{"name": "Normalise"}])
 
 
@@ -321,5 +322,5 @@ def test_class_labels() -> None:
     dataset = Shapes()
     name = dataset.label_to_names[1]
     assert dataset.class_label(name) == 1
-    with pytest.raises(DataError, match=r"Shapes has no class 'lamp'; its classes are "):
+    with raises(DataError, argument="class", got="lamp"):
         dataset.class_label("lamp")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import assert_error
+from helpers import assert_error, raises
 
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.datasets.shapes.catalog import CATEGORIES
@@ -133,5 +133,5 @@ def test_arguments_out_of_range_are_rejected(argument: str, got: float, expected
 
 
 def test_no_other_split(dataset: ParametricShapes) -> None:
-    with pytest.raises(DataError, match="no split 'validation'; it has train, test"):
+    with raises(DataError, argument="split", got="validation"):
         dataset.get_split("validation")

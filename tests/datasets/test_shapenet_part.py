@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 
 from conclu_pyg import DATASETS
 from conclu_pyg.datasets.shapenet_part import ShapeNetPart
@@ -60,7 +61,7 @@ def test_without_val_trainval_is_train(build: Any, tmp_path: Path, part_release:
     dataset = build()
     assert dataset.splits == ("train", "test", "trainval")
     assert dataset.get_split("trainval").names == dataset.get_split("train").names
-    with pytest.raises(DataError, match="has no split 'val'; it has train, test, trainval"):
+    with raises(DataError, argument="split", got="val"):
         dataset.get_split("val")
 
 
@@ -173,7 +174,7 @@ def test_other_data_are_named(build: Any, tmp_path: Path) -> None:
     (tmp_path / "my_shapes").mkdir()
     with pytest.raises(DataError, match=r"holds no ShapeNetPart\. Expected: hdf5_data .*_v0_normal\), or set ano"):
         build()
-    with pytest.raises(DataError, match=r"does not exist\. Put one of the releases at"):
+    with raises(DataError, file=tmp_path / "none"):
         build(dataset_path=str(tmp_path / "none"))
 
 
@@ -268,7 +269,5 @@ def test_real_v0_normal(build: Any, conclu_data: Path) -> None:
     assert dataset.get_split("train").part.min() == 45
     with pytest.warns(ConcluWarning, match="3 shapes of the split 'test' are also listed for training"):
         assert len(dataset.get_split("test")) == 2
-    with pytest.raises(
-        DataError, match=r"1 of their files are missing \(the first: .*212e0563473156e255483301a044235\.txt"
-    ):
+    with raises(DataError, got=1):
         build(dataset_path=str(folder)).get_split("train")

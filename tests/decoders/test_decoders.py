@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import raises
 from torch import nn
 
 from conclu_pyg import DECODERS
@@ -50,7 +51,7 @@ def test_it_can_fit_a_cloud(decoder: Any) -> None:
 
 def test_a_size_below_1_is_refused(decoder: Any) -> None:
     for sizes in ({"in_channels": 0}, {"in_channels": 8, "num_points": 0}):
-        with pytest.raises(ConfigError, match=next(key for key, size in sizes.items() if size == 0)):
+        with raises(ConfigError, argument=next(key for key, size in sizes.items() if size == 0), got=0):
             type(decoder)(**sizes)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 
@@ -48,7 +49,7 @@ def mine(output: Any, method: str = "forward", **attributes: Any) -> nn.Module:
 
 @pytest.mark.parametrize("channels", [None, 0, -1, 4.0, "4"])
 def test_out_channels_that_is_no_positive_int_is_refused(channels: Any) -> None:
-    with pytest.raises(ConfigError, match=f"Mine: expected out_channels, .*, got {channels!r}; set it"):
+    with raises(ConfigError, argument="out_channels", got=channels):
         channels_of(mine(None, out_channels=channels))
     assert channels_of(mine(None)) == 4
 

@@ -1,10 +1,10 @@
 """The contract of encoders: the message for each violation, and input that is valid."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor, nn
 
 from conclu_pyg.encoders.base import layer_features, pooled_features
@@ -129,7 +129,7 @@ def test_valid_input_is_accepted(clouds: tuple[Tensor, Tensor, int]) -> None:
 def test_with_autocast_any_type_but_float64_is_accepted(dtype: torch.dtype) -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         check_input(Net(), POS.to(dtype), BATCH, 3)
-        with pytest.raises(DataError, match=r"got torch\.float64"):
+        with raises(DataError, argument="pos", got=torch.float64):
             check_input(Net(), POS.double(), BATCH, 3)
 
 
@@ -161,5 +161,5 @@ def test_the_decorator_keeps_name_and_arguments_and_an_overridden_method_is_not_
     assert Checked.forward.__name__ == "forward" and not checks_input(None)
     points, pooled = Checked()(pos=POS + 1, batch=BATCH, batch_size=3)
     assert torch.equal(points, POS + 1) and torch.equal(pooled, torch.ones(3, 3))
-    with pytest.raises(DataError, match=re.escape("Checked: expected batch_size")):
+    with raises(DataError, argument="batch_size", got=-1):
         Checked()(POS, BATCH, -1)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers import assert_error
+from helpers import assert_error, raises
 from torch import Tensor, nn
 
 from conclu_pyg import ENCODERS
@@ -138,5 +138,5 @@ def test_sizes_below_1_are_refused(options: dict, argument: str, got: Any) -> No
 
 
 def test_a_search_that_is_not_there_is_refused_by_name() -> None:
-    with pytest.raises(RegistryError, match="did you mean 'dense'"):
+    with raises(RegistryError, argument="name", got="dens"):
         ENCODERS.build({"name": "DGCNN", "neighbors": {"name": "dens"}})

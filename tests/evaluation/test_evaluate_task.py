@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 
 from conclu_pyg.errors import CheckpointError, ConfigError, DataError
 from conclu_pyg.evaluation import evaluate_run, evaluate_task
@@ -110,12 +111,12 @@ def test_the_mean_iou_of_a_run_is_that_of_its_clouds_one_by_one(
 
 def test_options_of_probes_are_refused(run: Path) -> None:
     for options in ({"with_random": True}, {"on": "validation"}, {"label_per_class": 3}):
-        with pytest.raises(ConfigError, match="was trained with labels, so its model is measured at its own task"):
+        with raises(ConfigError, file=run):
             evaluate_run(str(run), **options)  # type: ignore[arg-type]
 
 
 def test_votes_are_refused_for_a_run_of_pre_training(tiny_run: Path) -> None:
-    with pytest.raises(ConfigError, match="votes=3 applies to runs trained with labels"):
+    with raises(ConfigError, argument="votes", got=3):
         evaluate_run(str(tiny_run), votes=3)
 
 

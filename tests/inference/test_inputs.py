@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from helpers import raises
 
 from conclu_pyg.datasets.formats.h5_parts import H5Parts
 from conclu_pyg.datasets.formats.h5_release import H5Release
@@ -24,7 +25,7 @@ def test_folders_are_searched_and_files_are_taken_unchanged(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("name", "message"), [("nothing", "there is no file or folder"), ("", "contains no clouds")])
 def test_missing_and_empty_inputs_are_refused(name: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=message):
+    with raises(DataError, file=tmp_path / name):
         find_inputs([str(tmp_path / name)])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from helpers import raises
 
 from conclu_pyg.errors import ConcluError, DataError
 from conclu_pyg.io import clouds as clouds_module
@@ -86,7 +87,7 @@ def test_reads_one_array_or_several(tmp_path: Path) -> None:
     first, second = read_clouds(tmp_path / "two.npy")
     assert (first.name, second.name) == ("two_0000", "two_0001") and np.array_equal(second.points, 2 * CLOUD)
     np.save(tmp_path / "flat.npy", np.ones(9))
-    with pytest.raises(DataError, match=r"flat\.npy: expected .* got float64 of shape \[9\]"):
+    with raises(DataError, file=tmp_path / "flat.npy", got=(np.dtype(float), (9,))):
         read_cloud(tmp_path / "flat.npy")
 
 
@@ -148,10 +149,10 @@ def test_rejects_unknown_missing_and_large_files(tmp_path: Path, monkeypatch: py
     (tmp_path / "large.txt").write_text("1 2 3\n" * 30)
     monkeypatch.setattr(clouds_module, "MAX_POINTS", 29)
     for name in ("large.npy", "large.txt"):
-        with pytest.raises(DataError, match="more than the maximum of 29"):
+        with raises(DataError, file=tmp_path / name):
             read_cloud(tmp_path / name)
     monkeypatch.setattr(clouds_module, "MAX_BYTES", 100)
-    with pytest.raises(DataError, match="more than the maximum of 100"):
+    with raises(DataError, file=tmp_path / "large.npy"):
         read_cloud(tmp_path / "large.npy")
 
 
@@ -214,7 +215,7 @@ def test_open3d_reads_clouds_and_meshes(tmp_path: Path) -> None:
     }
     for name, text in broken.items():
         (tmp_path / name).write_text(text)
-        with pytest.raises(DataError, match="Open3D") as caught:
+        with raises(DataError, file=tmp_path / name) as caught:
             read_cloud(tmp_path / name)
         assert name in str(caught.value)
 
@@ -292,12 +293,12 @@ def test_a_cloud_that_cannot_be_used_is_told_and_the_others_follow(tmp_path: Pat
     assert [cloud.name for cloud in found] == ["a_0001", "a_0002", "a_0004"]
     assert all(np.array_equal(cloud.points, clouds[int(cloud.name[-4:])]) for cloud in found)
     assert [str(error).partition(": ")[0] for error in told] == [f"{path}, cloud 0000", f"{path}, cloud 0003"]
-    with pytest.raises(DataError, match=r"cloud 0000: none of its 30 points has three finite"):
+    with raises(DataError, file=f"{path}, cloud 0000"):
         next(read_clouds(path))
 
 
 def test_what_no_cloud_of_an_array_can_have_is_told_once(tmp_path: Path) -> None:
     for array in (np.zeros((9, 30, 2)), np.full((9, 30, 3), "x")):
         np.save(tmp_path / "a.npy", array)
-        with pytest.raises(DataError, match=r"a\.npy: expected numbers of shape .* got .* of shape \[9, 30, [23]\]"):
+        with raises(DataError, file=tmp_path / "a.npy", got=(array.dtype, array.shape)):
             list(read_clouds(tmp_path / "a.npy", unusable=lambda error: pytest.fail(str(error))))

@@ -6,6 +6,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from helpers import raises
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.io import h5
@@ -72,7 +73,7 @@ def test_refuses_a_missing_truncated_or_foreign_file(tmp_path: Path) -> None:
         H5Clouds(path, 3)
     whole = write(tmp_path, data=np.zeros((20, 50, 3)), label=np.zeros(20, "i8")).read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match="truncated, damaged or not an h5 file"):
+    with raises(DataError, file=path):
         H5Clouds(path, 3)
 
 
@@ -94,7 +95,7 @@ def test_refuses_damage_that_shows_while_reading(tmp_path: Path) -> None:
     raw[offset : offset + 64] = b"\xff" * 64
     path.write_bytes(raw)
     clouds = H5Clouds(path, 3)
-    with pytest.raises(DataError, match="truncated, damaged or not an h5 file"):
+    with raises(DataError, file=path):
         list(clouds)
 
 
@@ -113,7 +114,7 @@ def test_does_not_follow_links_into_other_files(tmp_path: Path) -> None:
     with h5py.File(path, "w") as file:
         file["data"] = h5py.ExternalLink(secret.name, "/data")
         file["label"] = LABEL
-    with pytest.raises(DataError, match="must hold the data sets"):
+    with raises(DataError, file=path, got="'data', 'label'"):
         H5Clouds(path, 3)
     with h5py.File(path, "w") as file:
         layout = h5py.VirtualLayout(shape=GOOD.shape, dtype="f4")
@@ -135,6 +136,6 @@ def test_parts_may_not_claim_more_than_the_file_holds(tmp_path: Path) -> None:
     path = write(tmp_path, data=GOOD, label=LABEL)
     with h5py.File(path, "r+") as file:
         file.create_dataset("pid", shape=(1 << 20, 1 << 10), dtype="u1", chunks=(1, 1 << 10))
-    with pytest.raises(DataError, match="'pid' claims 1,073,741,824 bytes"):
+    with raises(DataError, file=path, argument="pid", got=1 << 30):
         H5Clouds(path, 1, parts=True)
     H5Clouds(path, 1)

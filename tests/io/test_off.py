@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import raises
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.off import read_off
@@ -99,7 +100,5 @@ def test_reads_real_odd_files(conclu_data: Path) -> None:
     assert all(np.array_equal(*pair) for pair in zip(glued, official, strict=True))
     vertices, triangles = read_off(odd / "off_with_xml_tail.off")
     assert vertices.shape == (10283, 3) and triangles.shape == (20562, 3) and triangles.max() == 10282
-    with pytest.raises(
-        DataError, match="expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces"
-    ):
+    with raises(DataError, file=odd / "off_without_header.off"):
         read_off(odd / "off_without_header.off")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor
 from torch_geometric.data import Batch
 
@@ -95,7 +96,7 @@ def test_the_momentum_of_byol_rises_to_1_with_the_progress() -> None:
 
 
 def test_a_momentum_outside_its_range_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"momentum must be in \[0, 1\], got 1.5"):
+    with raises(ConfigError, argument="momentum", got=1.5):
         make("BYOL", momentum=1.5)
 
 

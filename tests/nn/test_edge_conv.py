@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import assert_error
+from helpers import assert_error, raises
 from torch import Tensor, nn
 from torch_geometric.nn import EdgeConv as PyGEdgeConv
 from torch_geometric.nn import MessagePassing
@@ -292,7 +292,7 @@ def test_nan_stays_nan_and_breaks_nothing_else() -> None:
 
 
 def test_edges_and_impossible_arguments_are_refused() -> None:
-    with pytest.raises(DataError, match=r"table \[20, k\], got \[2, 30\]; .*edges_to_table"):
+    with raises(DataError, argument="index", got=[2, 30]):
         make()(torch.randn(20, IN, dtype=torch.double), torch.zeros(2, 30, dtype=torch.long))
     with pytest.raises(ArgumentError) as error:
         EdgeConv(3, 0)

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from helpers import raises
 from torch import nn
 
 from conclu_pyg.errors import ConfigError
@@ -80,5 +81,5 @@ def test_another_module_is_refused() -> None:
 
 @pytest.mark.parametrize("momentum", [-0.1, 1.1, math.nan])
 def test_a_momentum_outside_its_range_is_refused(momentum: float) -> None:
-    with pytest.raises(ConfigError, match=rf"momentum must be in \[0, 1\], got {momentum}"):
+    with raises(ConfigError, argument="momentum", got=momentum):
         MomentumCopy(network(), momentum)

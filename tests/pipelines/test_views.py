@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from helpers import raises
 
 from conclu_pyg.errors import ConfigError, RegistryError
 from conclu_pyg.methods.base import SHARED
@@ -53,5 +54,5 @@ def test_a_list_for_a_method_without_shared_views_is_refused() -> None:
 
 
 def test_a_wrong_step_is_refused() -> None:
-    with pytest.raises(RegistryError, match="RandomHalfSpaceCrup"):
+    with raises(RegistryError, argument="name", got="RandomHalfSpaceCrup"):
         described({"a": [{"name": "RandomHalfSpaceCrup"}]})

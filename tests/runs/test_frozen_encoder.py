@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 from torch import nn
 from torch_geometric.data import Batch, Data
 
@@ -148,5 +149,5 @@ def test_what_is_no_cloud_is_refused(encoder: FrozenEncoder, given: Any, sentenc
 
 
 def test_a_missing_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="there is no checkpoint or run folder"):
+    with raises(CheckpointError, file=tmp_path / "nowhere"):
         load_encoder(tmp_path / "nowhere")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 
@@ -133,7 +134,7 @@ def test_it_is_a_task_whose_state_can_be_loaded(model: Any) -> None:
 
 @pytest.mark.parametrize("name", list(TASKS))
 def test_an_encoder_without_a_size_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"^Linear: expected out_channels, .*, got None; "):
+    with raises(ConfigError, argument="out_channels", got=None):
         TASKS.build({"name": name, "encoder": nn.Linear(3, 4)}, labels=LABELS)
 
 

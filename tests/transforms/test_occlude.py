@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor
 from torch.nn.functional import normalize
 from torch_geometric.data import Batch, Data
@@ -101,5 +102,5 @@ def test_at_least_the_nearest_point_remains() -> None:
 )
 def test_options_outside_their_range_are_refused(options: dict[str, float]) -> None:
     ((key, value),) = options.items()
-    with pytest.raises(ConfigError, match=f"{key} must be .*, got {value}"):
+    with raises(ConfigError, argument=key, got=value):
         OccludeFromViewpoint(**options)  # type: ignore[arg-type]

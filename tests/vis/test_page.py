@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import raises
 from matplotlib.image import imread
 
 from conclu_pyg.errors import ConfigError
@@ -88,7 +89,7 @@ def test_a_thinned_cloud_keeps_nothing_of_the_whole_and_says_once_what_it_lacks(
 def test_refuses_too_few_and_too_many(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="shows 1 to 60 clouds, got 0"):
         write_page(tmp_path / "a.html", [], [])
-    with pytest.raises(ConfigError, match="1 to 4 panels of a cloud, got 0"):
+    with raises(ConfigError, got=0):
         write_page(tmp_path / "a.html", [PageCloud("a", [])], [])
 
 

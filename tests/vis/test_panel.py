@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import raises
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.vis.colors import CORRECT, ERROR
@@ -51,5 +52,5 @@ def test_refuses_what_cannot_be_shown(pos: np.ndarray, labels: np.ndarray, found
 
 
 def test_a_truth_that_is_shorter_is_refused() -> None:
-    with pytest.raises(DataError, match="cannot show 'truth': expected an integer label for each"):
+    with raises(DataError, argument="labels", got=(np.dtype(int), (5,))):
         panels_of(POS, np.zeros(8, int), np.zeros(5, int))

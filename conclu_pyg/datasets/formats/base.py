@@ -105,6 +105,7 @@ def check_missing(listing: str, there: int, missing: list[Path], allow_missing: 
             f"{listing} lists {there + len(missing):,} shapes, but {len(missing):,} of their files are missing (the "
             f"first: {missing[0]}); restore them{hint}.",
             file=listing,
+            got=len(missing),
         )
 
 

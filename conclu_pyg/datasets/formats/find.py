@@ -98,7 +98,10 @@ def _find(folder: Path, options: FormatOptions, formats: DatasetFormats[F]) -> F
         raise DataError(
             f"dataset.variant is {options.variant} classes, but {folder} has {len(opened.classes)} "
             f"({', '.join(opened.classes[:3])}, …); set the folder of {formats.name}{options.variant}, "
-            f"or variant=auto."
+            f"or variant=auto.",
+            file=folder,
+            argument="variant",
+            got=options.variant,
         )
     return opened
 

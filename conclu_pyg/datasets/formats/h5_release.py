@@ -115,7 +115,8 @@ class H5Release(Format):
             hint = ", or use the others by dataset.allow_missing=true" if len(missing) < len(listed) else ""
             raise DataError(
                 f"{self._list_naming(split, missing[0])} lists {missing[0].name}, which is not in its folder (h5 files "
-                f"there: {found}); restore it or correct the list{hint}."
+                f"there: {found}); restore it or correct the list{hint}.",
+                file=self._list_naming(split, missing[0]),
             )
         return [path for path in listed if path not in missing]
 

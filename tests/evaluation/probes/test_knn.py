@@ -2,6 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from helpers import raises
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.evaluation.probes.knn import GRID, _votes, vote_of_neighbors
@@ -75,5 +76,5 @@ def test_features_of_zero_and_a_class_without_clouds_are_no_crash(recwarn: pytes
 
 
 def test_a_single_cloud_is_refused() -> None:
-    with pytest.raises(ConcluError, match="leaving one training cloud out needs at least two clouds, got 1"):
+    with raises(ConcluError, got=1):
         vote_of_neighbors(features(1, 0), features(4, 0), 4)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 from torch.nn.functional import cross_entropy
 
 from conclu_pyg.errors import ArgumentError, ConcluError
@@ -126,7 +127,7 @@ def test_missing_convergence_is_noted(recwarn: pytest.WarningsRecorder) -> None:
 
 def test_fewer_than_two_classes_of_three_clouds_are_refused(make: Make) -> None:
     features = Features(np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32), np.array([0, 1, 2] * 2))
-    with pytest.raises(ConcluError, match="needs at least two classes with 3 training clouds each"):
+    with raises(ConcluError, got=2):
         make(features)
 
 
@@ -151,7 +152,7 @@ def test_a_probe_measures_its_classifier(loaded: LoadedRun, name: str, cls: Make
 def test_too_few_clouds_are_refused_by_the_check(loaded: LoadedRun, name: str) -> None:
     train = loaded.split("train").subset(np.arange(20))  # one cloud of each class
     clouds = CloudSet("train", 20, 120)
-    with pytest.raises(ConcluError, match="selecting C by 3-fold cross-validation needs at least two classes"):
+    with raises(ConcluError, got=1):
         PROBES.build({"name": name}).check(ProbeSplits(train, loaded.split("test"), clouds, clouds))
 
 
