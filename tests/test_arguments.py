@@ -1,4 +1,4 @@
-"""Arguments: their names, types and bounds, for a class and for those that pass them on to a base class."""
+"""Arguments of classes and of their base classes: names, types and bounds."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -51,7 +51,7 @@ def test_each_argument_of_the_wrong_type_or_name_is_an_issue() -> None:
     assert_error(error, argument="deep", got=1, expected="bool")
 
 
-def test_a_missing_argument_is_an_issue_where_the_defaults_are_known_and_no_misspelt_one_may_be_it() -> None:
+def test_a_missing_argument_is_an_issue_unless_one_is_misspelt() -> None:
     check_arguments(Net, {})
     check_arguments(Net, {}, defaults=["width"])
     with pytest.raises(ArgumentError, match=r"^Net needs the argument 'width'\. It takes"):
@@ -93,7 +93,7 @@ def test_options_reach_the_base_and_are_checked_as_its_own_arguments_are() -> No
         assert str(error.value) == f"Deepest{sentence}"
 
 
-def test_arguments_that_no_base_lists_are_not_refused() -> None:
+def test_arguments_for_open_constructors_are_accepted() -> None:
     check_arguments(Anything, {"width": 1, "depth": "any"}, defaults=[])
     with pytest.raises(ArgumentError) as error:
         check_arguments(Anything, {"width": "a"}, defaults=[])

@@ -1,4 +1,4 @@
-"""Configs against the classes that they name, and the configs that come with the package."""
+"""Checks of configs, and the configs of the package."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 
 @pytest.mark.parametrize("axis", ["x", "y", "z", 0, 1, 2])  # y is no `true` here; numbers are in older configs
-def test_the_vertical_axis_is_written_alike_in_data_sets_and_views(configs: Any, axis: str | int) -> None:
+def test_data_sets_and_views_share_the_notation_of_the_up_axis(configs: Any, axis: str | int) -> None:
     view = f"pipeline.views=[{{name: RandomYawRotate, up_axis: {axis}}}]"
     data = [f"dataset.up_axis={axis}"] if isinstance(axis, str) else []
     config = load_config(configs.write(), [view, *data])
@@ -91,9 +91,7 @@ def test_the_text_of_an_error_names_the_file_the_part_the_class_and_the_argument
         ("{k: 3}", "a config for NEIGHBORS needs 'name', got the keys ['k']; NEIGHBORS has: auto, dense, "),
     ],
 )
-def test_a_part_that_is_no_mapping_with_a_name_is_refused_with_its_path(
-    configs: Any, neighbors: str, reason: str
-) -> None:
+def test_a_part_without_a_name_is_refused_with_its_path(configs: Any, neighbors: str, reason: str) -> None:
     path = configs.write()
     text = configs.refusal(path, "model.encoder={name: DGCNN}", f"model.encoder.neighbors={neighbors}")
     assert text.startswith(f"{path}, model.encoder.neighbors: {reason}")
@@ -190,7 +188,7 @@ def test_errors_of_the_file_and_of_overrides_are_reported_together(configs: Any)
     ]
 
 
-# What is built and refused
+# Building and errors
 
 
 class Refusing:
@@ -235,7 +233,7 @@ def test_an_error_while_building_has_its_path(model: dict[str, Any], sentence: s
     assert str(error.value).startswith(sentence)
 
 
-def test_an_error_that_no_part_of_the_config_raised_names_the_file_alone() -> None:
+def test_an_error_outside_the_parts_of_the_config_names_the_file_only() -> None:
     with pytest.raises(ConfigError, match=r"^a config: no\.$"), error_context({"model": {}}, "a config"):
         raise ConfigError("no.")
 
@@ -271,7 +269,7 @@ def test_interpolations_are_refused_and_never_run(configs: Any, text: str, place
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A folder of one shape for each data set that has to be put in place first, by its name."""
+    """Folders of one shape for each data set that needs files, by name."""
     modelnet, parts = tmp_path_factory.mktemp("modelnet"), tmp_path_factory.mktemp("shapenetpart")
     for split in ("train", "test"):
         path = modelnet / "chair" / split / "chair_0001.off"

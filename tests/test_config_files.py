@@ -75,7 +75,7 @@ def test_a_missing_base_is_named(configs: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("base", ["3", "[3]", "{a: b}", "[[a.yaml]]", "true"])
-def test_a_base_that_is_no_file_name_is_refused(configs: Any, base: str) -> None:
+def test_an_invalid_base_is_refused(configs: Any, base: str) -> None:
     assert "'_base_' must be a file or a list of files, got " in configs.refusal(configs.write(f"_base_: {base}"))
 
 
@@ -154,7 +154,7 @@ def test_a_large_file_is_refused_unread(configs: Any) -> None:
     assert configs.refusal(path) == f"{path} has 1,048,577 bytes; a config has at most 1,048,576."
 
 
-def test_a_file_that_cannot_be_read_says_why(configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_is_refused_with_the_reason(configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = configs.write()
 
     def forbidden(*_: Any, **__: Any) -> str:

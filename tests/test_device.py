@@ -6,7 +6,7 @@ from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError
 
 
-def test_auto_takes_the_best_device_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_chooses_the_best_available_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.mps, "is_available", lambda: False)
     for there, best in ((True, "cuda"), (False, "cpu")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)

@@ -50,7 +50,7 @@ def test_an_error_has_the_fields_of_its_first_issue() -> None:
     assert ConcluError().argument == "" and str(ConcluError()) == ""
 
 
-def test_a_message_gets_the_fields_that_the_error_is_given() -> None:
+def test_an_error_passes_its_fields_to_the_issue() -> None:
     error = DataError("a.h5: no.", file=Path("a.h5"), argument="label", got=7)
     assert error.issues == [Issue("a.h5: no.", argument="label", got=7, file="a.h5")]
     assert (str(error), error.file) == ("a.h5: no.", "a.h5")
@@ -60,7 +60,7 @@ def test_a_message_gets_the_fields_that_the_error_is_given() -> None:
         DataError("no.", gott=7)
 
 
-def test_locating_keeps_what_is_known() -> None:
+def test_locating_keeps_known_places() -> None:
     error = ConfigError(Issue("no.", path="model.head"), Issue("wrong."))
     error.locate("a.yaml", "model")
     error.locate("b.yaml", "pipeline")

@@ -27,7 +27,7 @@ def test_the_new_content_replaces_the_old_at_the_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_an_error_leaves_the_old_content_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+def test_an_error_leaves_only_the_old_content(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "file"
     path.write_text("old")
 
@@ -42,7 +42,7 @@ def test_an_error_leaves_the_old_content_and_nothing_else(tmp_path: Path, error:
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
+def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     with atomic_write(tmp_path / "file"):
         pass
     (tmp_path / "plain").touch()
@@ -111,7 +111,7 @@ def test_the_lock_of_a_killed_process_does_not_stay(tmp_path: Path) -> None:
         pass
 
 
-def test_an_abandoned_lock_file_locks_nothing(tmp_path: Path) -> None:
+def test_an_abandoned_lock_file_does_not_lock(tmp_path: Path) -> None:
     (tmp_path / ".file.lock").touch()
     with locked(tmp_path / "file", timeout=1):
         pass

@@ -85,7 +85,7 @@ def test_a_missing_module_is_named(configs: Any, tmp_path: Path) -> None:
         ("open('no such table')", "FileNotFoundError: [Errno 2] No such file or directory: 'no such table'"),
     ],
 )
-def test_a_module_that_fails_says_why_and_can_be_fixed(configs: Any, code: str, reason: str) -> None:
+def test_a_failing_module_gives_the_reason_and_can_be_fixed(configs: Any, code: str, reason: str) -> None:
     path = configs.write(f"imports: [fails.py]\n{configs.plain}")
     configs.write(code, "fails.py")
     assert f"fails.py', which cannot be imported: {reason}" in configs.refusal(path)
@@ -94,7 +94,7 @@ def test_a_module_that_fails_says_why_and_can_be_fixed(configs: Any, code: str, 
     assert "Fixed" in ENCODERS
 
 
-def test_a_module_that_takes_a_taken_name_is_refused(configs: Any) -> None:
+def test_a_module_with_a_registered_name_is_refused(configs: Any) -> None:
     configs.encoder("PointNet", "clash.py")
     with raises(RegistryError, argument="name", got="PointNet"):
         load_config(configs.write(f"imports: [clash.py]\n{configs.plain}"))

@@ -1,4 +1,4 @@
-"""Requirements, set-up and the sentences that a machine gets which lacks something."""
+"""Requirements, set-up, and errors on machines that lack something."""
 
 import ast
 import configparser
@@ -51,7 +51,7 @@ def test_the_core_needs_no_compiler() -> None:
 
 
 @pytest.mark.parametrize("tool", ["train.py", "evaluate.py"])
-def test_bare_interpreter_gets_one_sentence(tool: str) -> None:
+def test_a_bare_interpreter_gets_one_sentence(tool: str) -> None:
     # -S and -E hide site-packages and PYTHONPATH: an interpreter without our packages.
     command = [sys.executable, "-S", "-E", f"tools/{tool}", "configs/conclu_pointnet.yaml", "model.name=a b"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
@@ -93,7 +93,7 @@ def test_missing_libraries_are_named(check_system: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("user", [0, 1000])
-def test_only_root_installs_and_says_so(
+def test_only_root_installs(
     check_system: ModuleType, user: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = [check_system.Missing("libGL.so.1 is missing", "libgl1")]
@@ -120,7 +120,7 @@ def test_only_root_installs_and_says_so(
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-def test_second_call_of_make_sets_nothing_up(tmp_path: Path) -> None:
+def test_a_second_call_of_make_does_no_set_up(tmp_path: Path) -> None:
     for name in ["Makefile", "setup.cfg", "constraints.txt"]:
         shutil.copy(ROOT / name, tmp_path)
         os.utime(tmp_path / name, (0, 0))

@@ -1,4 +1,4 @@
-"""Overrides: their types, what they reach, and the errors."""
+"""Overrides: types, targets and errors."""
 
 import copy
 import re
@@ -14,7 +14,7 @@ from conclu_pyg.imports import import_modules
 from conclu_pyg.overrides import apply_overrides
 
 
-def test_an_override_of_a_name_discards_the_other_keys_wherever_it_stands(configs: Any) -> None:
+def test_an_override_of_a_name_discards_the_other_keys_in_any_order(configs: Any) -> None:
     config = load_config(configs.write(), ["dataset.num_points=64", "dataset.name=ParametricShapes"])
     assert config["dataset"] == {"name": "ParametricShapes", "num_points": 64}
     assert load_config(configs.write(), ["dataset.name=ModelNet"])["dataset"]["dataset_path"] == "somewhere"
@@ -142,7 +142,7 @@ def test_other_numbers_are_read_as_usual(value: str, number: float) -> None:
         ("pipeline.clip_grad_norm.x=1", "0.01 has no key 'x'"),
     ],
 )
-def test_an_override_that_leads_nowhere_names_what_is_there(configs: Any, override: str, reason: str) -> None:
+def test_an_override_of_an_unknown_key_lists_the_known_ones(configs: Any, override: str, reason: str) -> None:
     assert configs.refusal(configs.write(), override) == f"override {override!r}: {reason}."
 
 

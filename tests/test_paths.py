@@ -21,13 +21,13 @@ def test_a_relative_path_is_shown_with_the_working_folder(working_folder: Path) 
     assert with_cwd(working_folder / "x") == str(working_folder / "x")
 
 
-def test_the_nearest_path_is_shown_instead_where_there_is_one(working_folder: Path) -> None:
+def test_the_closest_path_is_suggested(working_folder: Path) -> None:
     assert "did you mean" not in with_cwd_or_suggestion(Path("runs/nope"), ["runs/first", "runs/int"])
     assert with_cwd_or_suggestion(Path("runs/strat"), ["runs/start"]) == "runs/strat; did you mean 'runs/start'?"
     assert with_cwd_or_suggestion(Path("a"), ["runs/start"]) == f"a (in the working directory {working_folder})."
 
 
-def test_missing_configs_bases_and_runs_say_where_they_were_looked_for(working_folder: Path) -> None:
+def test_errors_of_missing_configs_bases_and_runs_name_the_searched_folder(working_folder: Path) -> None:
     where = f"(in the working directory {working_folder})."
     with pytest.raises(ConfigError) as config:
         load_config("nowhere.yaml")

@@ -10,7 +10,7 @@ from conclu_pyg.progress import progress_bar, report_progress, track
 
 
 class Recorder:
-    """A reporter that keeps what it was told."""
+    """A reporter that records its calls."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

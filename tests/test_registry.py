@@ -1,4 +1,4 @@
-"""Registries: what the decorator gives, and the sentence for each thing that a user can get wrong."""
+"""Registries: registration, building and errors."""
 
 import importlib.metadata
 import re
@@ -32,7 +32,7 @@ def nets() -> Registry:
 
 
 def message(error: pytest.ExceptionInfo[RegistryError]) -> str:
-    """The error's text, which must be one line that ends as a sentence does."""
+    """Returns the text of the error after a check that it is one line with a full stop."""
     text = str(error.value)
     assert "\n" not in text and text.endswith(".")
     return text
@@ -40,7 +40,7 @@ def message(error: pytest.ExceptionInfo[RegistryError]) -> str:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A package with a built-in class ``Known`` that nobody imported yet."""
+    """A package with a built-in class ``Known`` that is not imported yet."""
     name = f"home_{re.sub('[^a-z]', '', tmp_path.name.lower())}"
     package = tmp_path / name
     package.mkdir()
@@ -84,7 +84,7 @@ def test_force_replaces_a_class(nets: Registry) -> None:
     assert nets.get("Net") is nn.Linear
 
 
-def test_a_name_is_taken_by_a_built_in_that_was_not_imported_yet(home: str) -> None:
+def test_the_name_of_a_built_in_that_is_not_imported_yet_is_refused(home: str) -> None:
     nets = __import__(home).NETS
     with pytest.raises(RegistryError, match=f"already has 'Known', which is {home}.known.Known"):
         nets.register_module(name="Known")(Net)
@@ -115,7 +115,7 @@ def test_built_in_modules_that_fail_are_tried_again(home: str) -> None:
     assert package.NETS.get("Known").__name__ == "Known"
 
 
-def test_the_decorator_without_parentheses_says_how_to_write_it(nets: Registry) -> None:
+def test_the_decorator_without_parentheses_is_refused_with_a_hint(nets: Registry) -> None:
     with pytest.raises(RegistryError, match=r"as @NETS\.register_module\(\)\.") as error:
         nets.register_module(Net)  # type: ignore[arg-type]
     assert "got <class" in message(error)
@@ -125,20 +125,20 @@ def test_the_decorator_without_parentheses_says_how_to_write_it(nets: Registry) 
 
 
 @pytest.mark.parametrize("name", ["Nett", "net", "NEt"])
-def test_an_unknown_name_lists_what_there_is_and_the_nearest(nets: Registry, name: str) -> None:
+def test_an_unknown_name_lists_the_known_ones_and_the_closest(nets: Registry, name: str) -> None:
     with pytest.raises(RegistryError) as error:
         nets.get(name)
     assert message(error) == f"NETS has no {name!r}; did you mean 'Net'? It has: Net."
 
 
 @pytest.mark.parametrize("name", ["Xylophone", "", 3, [1]])
-def test_a_name_that_is_near_nothing_gets_the_list_alone(nets: Registry, name: Any) -> None:
+def test_a_name_without_a_close_match_gets_the_list_only(nets: Registry, name: Any) -> None:
     with pytest.raises(RegistryError) as error:
         nets.get(name)
     assert message(error) == f"NETS has no {name!r}. It has: Net."
 
 
-def test_an_empty_registry_says_so() -> None:
+def test_an_empty_registry_is_reported_as_empty() -> None:
     with pytest.raises(RegistryError, match="It has: nothing yet"):
         Registry("NETS").get("Net")
 
@@ -165,7 +165,7 @@ def test_the_repr_is_a_table(nets: Registry) -> None:
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_the_registries_hold_what_is_built_in(registry: Registry, name: str) -> None:
+def test_the_registries_contain_the_built_in_classes(registry: Registry, name: str) -> None:
     assert name in registry and name in repr(registry) and registry.get(name).__name__ == name
 
 
@@ -197,7 +197,7 @@ def test_a_plain_value_is_no_built_object(nets: Registry, config: Any) -> None:
     assert message(error) == f"NETS builds from a mapping with a 'name', got {config!r}."
 
 
-def test_a_config_without_a_name_is_told_the_names(nets: Registry) -> None:
+def test_a_config_without_a_name_gets_the_list_of_names(nets: Registry) -> None:
     with pytest.raises(RegistryError) as error:
         nets.build({"width": 3})
     assert message(error) == "a config for NETS needs 'name', got the keys ['width']; NETS has: Net."
@@ -235,7 +235,7 @@ def test_a_default_that_is_an_object_cannot_be_replaced_by_a_config() -> None:
     assert message(error) == "Wrap takes no argument 'dept'; did you mean 'depth'? It takes: depth: int = 1."
 
 
-def test_an_unknown_argument_names_the_class_the_argument_and_what_it_takes(nets: Registry) -> None:
+def test_an_unknown_argument_lists_the_known_ones(nets: Registry) -> None:
     with pytest.raises(RegistryError) as error:
         nets.build({"name": "Net", "width": 3, "widht": 3})
     assert message(error) == (
@@ -258,7 +258,7 @@ def test_all_issues_are_reported_at_once_and_the_parameters_only_where_no_word_i
     assert text.endswith(" Net takes no argument 'xxx'.")
 
 
-def test_an_alias_is_shown_as_what_one_can_write() -> None:
+def test_an_alias_is_shown_as_its_values() -> None:
     with pytest.raises(RegistryError) as error:
         METHODS.build({"name": "ConClu", "encoder": None, "orthogonality_reduction": "max"})
     assert_error(error, argument="orthogonality_reduction", got="max", expected="'sum' or 'mean'")
@@ -267,7 +267,7 @@ def test_an_alias_is_shown_as_what_one_can_write() -> None:
     assert "Reduction =" not in message(error) and "codes: 'swapped' or 'same_view' = 'swapped'" in message(error)
 
 
-def test_a_class_without_arguments_says_that_it_takes_none() -> None:
+def test_a_class_without_arguments_refuses_all() -> None:
     nets = Registry("NETS")
     nets.register_module(name="Plain")(type("Plain", (), {}))
     with pytest.raises(RegistryError, match=r"Plain takes no argument 'width'\. It takes: no arguments"):
@@ -370,7 +370,7 @@ def test_an_error_holds_the_configs_that_were_built_from_the_innermost_first() -
     assert [id(built) for built in error.value.building] == [id(config["inner"]), id(config)]
 
 
-def test_annotations_that_only_a_type_checker_knows_are_left_alone() -> None:
+def test_annotations_for_type_checkers_only_are_ignored() -> None:
     def typed(width: "Unheard" = 1, depth: "nn.Unheard" = 2) -> Any:  # type: ignore # noqa: F821
         return width, depth
 
@@ -384,7 +384,7 @@ def test_annotations_that_only_a_type_checker_knows_are_left_alone() -> None:
 
 @pytest.fixture
 def optional() -> Registry:
-    """A registry whose configs may have ``tag``."""
+    """A registry with the option ``tag``."""
     nets = Registry("NETS", options={"tag": "tag it afterwards"})
     nets.register_module()(Net)
     return nets
@@ -470,7 +470,7 @@ def test_every_part_is_an_argument_of_its_class(registry: Registry) -> None:
 
 
 class FakeEntryPoint:
-    """What a package that is installed names in its entry points."""
+    """Adds the entry points of an installed package."""
 
     name, value = "my_nets", "my_package.nets"
     dist = types.SimpleNamespace(name="my-package")
@@ -518,14 +518,14 @@ def test_a_plug_in_that_cannot_be_imported_names_itself(plug_in: Any) -> None:
         )
 
 
-def test_a_plug_in_that_takes_a_taken_name_names_itself(plug_in: Any) -> None:
+def test_a_plug_in_with_a_registered_name_is_named(plug_in: Any) -> None:
     entry_point = plug_in(lambda: ENCODERS.register_module(name="PointNet")(Net))
     entry_point.dist = None
     with pytest.raises(RegistryError, match=r"the plug-in 'my_nets' of an unknown package .* already has 'PointNet'"):
         ENCODERS.get("PointNet")
 
 
-def test_a_fresh_interpreter_imports_no_built_in_before_it_is_asked(home: str) -> None:
+def test_built_ins_are_imported_on_first_use(home: str) -> None:
     nets = __import__(home).NETS
     assert f"{home}.known" not in sys.modules
     assert "Known" in nets and f"{home}.known" in sys.modules

@@ -15,12 +15,12 @@ def test_a_seed_rules_the_default_generator_and_the_order() -> None:
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 2**100])
-def test_a_seed_that_some_generator_does_not_take_is_refused(seed: int) -> None:
+def test_a_seed_out_of_range_is_refused(seed: int) -> None:
     with raises(ConfigError, argument="seed", got=seed):
         seed_all(seed)
 
 
-def test_what_is_drawn_after_a_state_comes_again_from_it() -> None:
+def test_a_restored_state_repeats_the_draws() -> None:
     order = seed_all(MAX_SEED)
     state = random_state(order.get_state())
     first = (torch.rand(3), torch.randperm(9, generator=order))

@@ -52,13 +52,13 @@ def test_a_stage_that_needs_itself_or_a_later_one_is_refused(needed: str) -> Non
 
 
 @pytest.mark.parametrize("stages", [[], {}, ["first"], 3, None, {"first": 3}])
-def test_what_is_no_mapping_of_sections_is_refused(stages: Any) -> None:
+def test_invalid_stages_are_refused(stages: Any) -> None:
     with raises(ConfigError, file="a.yaml"):
         split_stages({**COMMON, "stages": stages}, "a.yaml")
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".", "a b", "-a"])
-def test_a_name_that_is_none_of_a_folder_is_refused(name: str) -> None:
+def test_an_invalid_stage_name_is_refused(name: str) -> None:
     with raises(ConfigError, file="a.yaml", got=name):
         split_stages(staged(**{name: {}}), "a.yaml")
 

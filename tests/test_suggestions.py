@@ -13,5 +13,5 @@ def test_the_closest_word_is_found_in_any_case(word: str, found: str | None) -> 
     assert suggest(word, ["DGCNN", "PointNet"]) == (f"; did you mean {found!r}?" if found else ".")
 
 
-def test_of_no_words_none_is_close() -> None:
+def test_without_candidates_there_is_no_match() -> None:
     assert closest_match("word", []) is None

@@ -22,7 +22,7 @@ DEFAULTS = {
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
-    """What the evaluation was called with, in a folder where there is a run."""
+    """The arguments of each evaluation, in a folder with a run."""
     (tmp_path / "runs" / "a" / "checkpoints").mkdir(parents=True)
     (tmp_path / "runs" / "a" / "checkpoints" / "last.safetensors").touch()
     monkeypatch.chdir(tmp_path)
@@ -85,7 +85,7 @@ ORDERS = [
 
 
 @pytest.mark.parametrize("words", ORDERS, ids=" ".join)
-def test_options_and_overrides_may_stand_in_any_order(calls: list[Any], words: list[str]) -> None:
+def test_options_and_overrides_can_have_any_order(calls: list[Any], words: list[str]) -> None:
     for position in range(len(words) + 1):
         if position and words[position - 1] == "--on":
             continue

@@ -34,7 +34,7 @@ def run(tiny_run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the picture of the clusters, which takes the longest."""
+    """Disables the picture of the clusters, the slowest part."""
     monkeypatch.setattr("conclu_pyg.vis.gallery.plot_clusters", lambda *_: None)
 
 

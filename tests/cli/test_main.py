@@ -57,7 +57,7 @@ def exits(arguments: list[str]) -> int:
         ),
     ],
 )
-def test_what_cannot_be_understood_is_one_line_on_stderr_and_status_2(
+def test_invalid_arguments_are_one_line_on_stderr_and_status_2(
     arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exits(arguments) == 2
@@ -125,7 +125,7 @@ ERRORS = [cls for cls in vars(errors).values() if isinstance(cls, type) and issu
         (KeyboardInterrupt(), 130, "stopped by Ctrl-C.\n"),
     ],
 )
-def test_an_error_that_the_user_can_mend_is_one_line_and_a_status(
+def test_an_error_of_the_user_is_one_line_and_a_status(
     error: BaseException, status: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(COMMANDS, "train", failing(error))
@@ -137,7 +137,7 @@ def test_an_error_that_the_user_can_mend_is_one_line_and_a_status(
     ("number", "status", "line"),
     [(signal.SIGINT, 130, "stopped by Ctrl-C.\n"), (signal.SIGTERM, 143, "stopped by SIGTERM.\n")],
 )
-def test_a_command_that_a_signal_ended_says_which(
+def test_an_interrupted_command_names_the_signal(
     number: signal.Signals,
     status: int,
     line: str,

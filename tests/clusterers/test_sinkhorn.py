@@ -61,7 +61,7 @@ def test_the_converged_plan_is_that_of_pot(shape: tuple[int, int], epsilon: floa
     assert torch.allclose(plan, transport_by_pot(cost, epsilon), atol=1e-8)
 
 
-def test_at_a_tiny_epsilon_the_plan_costs_what_exact_transport_costs() -> None:
+def test_a_tiny_epsilon_gives_the_cost_of_exact_transport() -> None:
     cost = 4 * torch.rand(8, 4, dtype=torch.double)
     exact = ot.emd2(uniform(8).numpy(), uniform(4).numpy(), cost.numpy())
     assert (sinkhorn(cost, 1e-3, num_iters=1000) * cost).sum().item() == pytest.approx(exact, abs=1e-3 * math.log(32))

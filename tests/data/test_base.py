@@ -1,4 +1,4 @@
-"""What every data set is: splits that give one cloud, or a batch at once."""
+"""The base class of data sets, and splits."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def make_split(**arguments: Any) -> PointCloudSplit:
 
 
 class Shapes(PointCloudDataset):
-    """A data set of six clouds, whose splits count how often they are read."""
+    """A data set of six clouds that counts the reads of its splits."""
 
     up_axis = 1
 
@@ -132,7 +132,7 @@ def test_a_memory_map_is_read_and_never_written(tmp_path: Path) -> None:
 
 
 class Counted(np.ndarray):
-    """An array that counts the values which are taken out of it."""
+    """An array that counts the values read from it."""
 
     taken = 0
 
@@ -142,7 +142,7 @@ class Counted(np.ndarray):
         return found
 
 
-def test_a_subset_and_one_of_it_read_what_is_indexed_alone() -> None:
+def test_nested_subsets_read_only_the_indexed_clouds() -> None:
     split = make_split(pos=POS.view(Counted), part=PART.view(Counted))
     Counted.taken = 0
     few = split.subset(np.array([5, 0, 3, 1])).subset(np.array([True, False, True, True])).with_up_axis(2, 1)
@@ -173,7 +173,7 @@ def test_a_subset_may_be_given_by_a_mask() -> None:
     assert subset.names == ["shape_1", "shape_4"] and subset.y.tolist() == [1, 1]
 
 
-def test_a_split_says_what_it_is() -> None:
+def test_the_repr_of_a_split() -> None:
     assert repr(make_split()) == "PointCloudSplit(6 clouds of 10 points, 3 classes)"
 
 
@@ -200,14 +200,14 @@ def test_arrays_that_do_not_belong_together_are_rejected(arguments: dict[str, An
         make_split(**arguments)
 
 
-def test_a_split_is_read_once_and_when_it_is_asked_for() -> None:
+def test_a_split_is_read_once_on_first_access() -> None:
     dataset = Shapes()
     assert dataset.reads == []
     assert dataset.get_split("train") is dataset.get_split("train") and dataset.reads == ["train"]
 
 
 class Parts(Shapes):
-    """The same with parts, of which each class has other ones."""
+    """A data set with parts, different ones for each class."""
 
     def __init__(self, part: np.ndarray) -> None:
         super().__init__()
@@ -224,7 +224,7 @@ GOOD = np.array([0, 2, 4, 1, 2, 3])[:, None].repeat(10, axis=1)
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int64, np.uint64])
 @pytest.mark.parametrize("block", [1, 25, 1 << 20])
-def test_parts_that_the_classes_have_are_taken(monkeypatch: pytest.MonkeyPatch, kind: type, block: int) -> None:
+def test_parts_of_the_classes_are_accepted(monkeypatch: pytest.MonkeyPatch, kind: type, block: int) -> None:
     monkeypatch.setattr(lazy_rows, "BLOCK", block)
     assert np.array_equal(Parts(GOOD.astype(kind)).get_split("train").part, GOOD)
 
@@ -260,13 +260,13 @@ def test_classes_in_another_order_than_the_parts_are_refused() -> None:
         dataset.get_split("train")
 
 
-def test_an_unknown_split_is_told_which_there_are() -> None:
+def test_an_unknown_split_lists_the_known_ones() -> None:
     with pytest.raises(DataError) as error:
         Shapes().get_split("val")
     assert str(error.value) == "Shapes has no split 'val'; it has train, test."
 
 
-def test_clouds_are_normalised_unless_a_config_says_otherwise() -> None:
+def test_clouds_are_normalised_by_default() -> None:
     normalised = Shapes().get_split("test")[0].pos
     assert normalised.norm(dim=1).max() == pytest.approx(1) and normalised.mean(dim=0).abs().max() < 1e-6
     assert torch.equal(Shapes(transform=[]).get_split("test")[0].pos, torch.from_numpy(POS[0]))
@@ -279,7 +279,7 @@ def test_a_wrong_transform_is_refused_before_data_are_read() -> None:
         Shapes(transform=[{"name": "Normalise"}])
 
 
-def test_the_transform_turns_about_the_data_sets_own_vertical_axis() -> None:
+def test_the_transform_rotates_about_the_up_axis_of_the_data_set() -> None:
     upright = Shapes(transform=[{"name": "RandomYawRotate", "degrees": 180.0}])
     turned = upright.get_split("train")[0].pos
     assert upright.transform is upright.transform and upright.transform.transforms[0].up_axis == 1
@@ -289,7 +289,7 @@ def test_the_transform_turns_about_the_data_sets_own_vertical_axis() -> None:
     assert found.transform.transforms[0].up_axis == 0
 
 
-def test_labels_are_those_of_classes_alone_unless_there_are_parts() -> None:
+def test_labels_have_parts_only_if_the_data_set_has() -> None:
     dataset = Shapes()
     assert dataset.labels == Labels(("a", "b", "c"))
     dataset.label_to_names = {2: "c", 0: "a", 1: "b"}  # listed in another order
@@ -306,7 +306,7 @@ def test_the_built_in_shapes_have_the_parts_that_their_points_have() -> None:
         assert set(part.tolist()) <= set(labels.class_parts[y])
 
 
-def test_a_data_set_says_what_it_is() -> None:
+def test_the_repr_of_a_data_set() -> None:
     assert repr(Shapes()) == "Shapes(up_axis='y', 3 classes)" and Shapes().num_parts == 0
 
 

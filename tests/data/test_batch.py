@@ -1,4 +1,4 @@
-"""One array of clouds to one PyG batch."""
+"""Conversion of an array of clouds to a PyG batch."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def test_it_is_the_batch_that_pyg_makes_of_a_list(pos: torch.Tensor) -> None:
         assert torch.equal(batch[key], expected[key]) and batch[key].dtype == expected[key].dtype, key
 
 
-def test_it_can_be_taken_apart_again(pos: torch.Tensor) -> None:
+def test_it_can_be_split_again(pos: torch.Tensor) -> None:
     batch = batch_clouds(pos, y=torch.tensor([5, 6, 7]), part=torch.arange(12).view(3, 4))
     for i, cloud in enumerate(batch.to_data_list()):
         assert torch.equal(cloud.pos, pos[i]) and cloud.y.tolist() == [5 + i]

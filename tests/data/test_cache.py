@@ -14,7 +14,7 @@ from conclu_pyg.files import durable_write
 
 
 class Source:
-    """An input file, and an entry with its text, which counts how often it is built."""
+    """An input file, and an entry with its text that counts its builds."""
 
     def __init__(self, folder: Path, *values: Any) -> None:
         self.file = folder / "source.txt"
@@ -82,7 +82,7 @@ def test_links_to_the_folder_are_followed(tmp_path: Path) -> None:
 
 
 def test_another_link_to_the_same_file_is_another_entry(tmp_path: Path) -> None:
-    """The place of a file may tell its class, so a link moved to another class must not find the old entry."""
+    """The path of a file can determine its class, so a link moved to another class must not find the old entry."""
     source = Source(tmp_path)
     source.open(tmp_path)
     (tmp_path / "link.txt").symlink_to(source.file)
@@ -92,7 +92,7 @@ def test_another_link_to_the_same_file_is_another_entry(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("interruption", [DataError, KeyboardInterrupt, MemoryError])
-def test_an_interrupted_build_leaves_nothing(tmp_path: Path, interruption: type[BaseException]) -> None:
+def test_an_interrupted_build_leaves_no_files(tmp_path: Path, interruption: type[BaseException]) -> None:
     source = Source(tmp_path)
 
     def build(folder: Path) -> None:

@@ -31,7 +31,7 @@ class Toy(PointCloudDataset):
 
 
 class Source:
-    """Clouds from memory, which count how often they are read."""
+    """Clouds in memory that count their reads."""
 
     def __init__(self, folder: Path, sizes: list[int], parts: bool = False) -> None:
         self.folder, self.parts, self.reads = folder, parts, 0
@@ -80,7 +80,7 @@ def test_the_number_of_clouds_is_that_of_the_files_by_default(tmp_path: Path) ->
         Source(tmp_path, [9, 9]).open(count=None, seed=1)
 
 
-def test_a_rejected_cloud_leaves_nothing(tmp_path: Path) -> None:
+def test_a_rejected_cloud_leaves_no_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cloud 1 has no points"):
         Source(tmp_path, [8, 0, 8]).open()
     assert list((tmp_path / "cache").iterdir()) == []

@@ -1,4 +1,4 @@
-"""The names of classes and parts, as data sets give them and checkpoints keep them."""
+"""Names of classes and parts in data sets and checkpoints."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def test_labels_that_do_not_belong_together_are_refused(arguments: dict[str, Any
 
 
 @pytest.mark.parametrize("class_parts", [None, {}, {"cup": [0]}])
-def test_a_class_whose_parts_are_not_said_is_named(class_parts: Any) -> None:
+def test_a_class_without_parts_is_named(class_parts: Any) -> None:
     with pytest.raises(DataError, match=r"^labels: the parts of the class (cup|lamp) are missing"):
         Labels.of(["cup", "lamp"], ["rim"], class_parts)
 
@@ -92,7 +92,7 @@ STATE = PARTS.state()
         {**STATE, "classes": ["a"] * 100_001},
     ],
 )
-def test_a_state_of_something_else_is_refused_in_a_short_sentence(state: Any) -> None:
+def test_an_invalid_state_is_refused_in_a_short_sentence(state: Any) -> None:
     with pytest.raises(DataError, match=r"^labels: expected a dict with classes, parts and class_parts, got ") as error:
         Labels.from_state(state)
     assert len(str(error.value)) < 160 and "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""LazyRows of an array are those that numpy gives, and blocks make up the whole."""
+"""LazyRows against NumPy's indexing, and blocks of rows."""
 
 from typing import Any
 
@@ -23,14 +23,14 @@ def test_indexing_is_numpys(index: Any) -> None:
     assert np.asarray(found, dtype=np.float64).dtype == np.float64 and len(found) == 3
 
 
-def test_all_of_them_cannot_be_had_without_a_copy() -> None:
+def test_an_array_of_all_rows_is_a_copy() -> None:
     with pytest.raises(ValueError, match="without a copy"):
         LazyRows(ARRAY, FIRST).__array__(copy=False)
     assert repr(LazyRows(ARRAY, FIRST)) == "LazyRows([5, 3, 2], float32)"
 
 
 @pytest.mark.parametrize(("block", "sizes"), [(1, [1] * 10), (13, [2] * 5), (18, [3, 3, 3, 1]), (1000, [10])])
-def test_blocks_make_up_the_whole(monkeypatch: pytest.MonkeyPatch, block: int, sizes: list[int]) -> None:
+def test_blocks_cover_all_rows(monkeypatch: pytest.MonkeyPatch, block: int, sizes: list[int]) -> None:
     monkeypatch.setattr(module, "BLOCK", block)
     for array in (ARRAY, LazyRows(ARRAY, np.arange(10)[::-1])):
         found = list(iter_blocks(array))

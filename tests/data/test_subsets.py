@@ -1,4 +1,4 @@
-"""Draws from a split: how many of each class, that a seed rules them, and which includes which."""
+"""Random subsets of a split: counts per class, seeds and nesting."""
 
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ COUNTS = [40, 7, 0, 21]
 
 
 def make_split(counts: list[int], seed: int = 0) -> PointCloudSplit:
-    """Clouds of so many of each class in a random order; a cloud's coordinates are all its number."""
+    """Makes a split with these numbers of clouds per class, in random order; coordinates are the cloud's index."""
     y = np.random.default_rng(seed).permutation(np.arange(len(counts)).repeat(counts))
     pos = np.arange(len(y), dtype=np.float32)[:, None, None] * np.ones((1, 4, 3), np.float32)
     part = np.arange(len(y))[:, None].repeat(4, axis=1)
@@ -22,7 +22,7 @@ def make_split(counts: list[int], seed: int = 0) -> PointCloudSplit:
 
 
 def numbers(split: PointCloudSplit) -> list[int]:
-    """Which clouds they are; what belongs to a cloud must have come along."""
+    """Returns the indices of the clouds after a check of their labels and names."""
     found = np.asarray(split.pos)[:, 0, 0].astype(int).tolist()
     assert split.part is not None and np.asarray(split.part)[:, 0].tolist() == found
     assert split.names == [f"cloud {i}" for i in found]
@@ -112,6 +112,6 @@ def test_a_validation_part_that_cannot_have_each_class_is_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize(("share", "counts"), [(0.01, [1, 1, 1, 0]), (0.2, [12, 1, 1, 0]), (0.95, [57, 1, 2, 0])])
-def test_of_each_class_some_clouds_are_held_out_and_some_are_not(share: float, counts: list[int]) -> None:
+def test_each_class_has_held_out_and_remaining_clouds(share: float, counts: list[int]) -> None:
     seen, held_out = hold_out(make_split([60, 2, 3, 0]), share, seed=0)
     assert counts_of(held_out) == counts and counts_of(seen) == [60 - counts[0], 2 - counts[1], 3 - counts[2], 0]

@@ -1,4 +1,4 @@
-"""Measuring the vertical axis."""
+"""Measurement of the up axis."""
 
 from pathlib import Path
 

@@ -68,7 +68,7 @@ def test_each_cloud_is_resized_by_its_own_generator(tmp_path: Path, sizes: tuple
     assert (tmp_path / "pos.npy").stat().st_size == 128 + pos.nbytes
 
 
-def test_larger_clouds_are_chosen_from_by_name_alone(tmp_path: Path) -> None:
+def test_points_of_larger_clouds_are_chosen_by_name_only(tmp_path: Path) -> None:
     pos, notices = write(tmp_path / "a", CLOUDS, 8)
     assert pos.shape == (3, 8, 3) and notices == []
     assert np.array_equal(write(tmp_path / "b", CLOUDS[:2], 8)[0], pos[:2])
@@ -87,7 +87,7 @@ def test_a_cloud_with_a_broken_point_keeps_its_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize("num_points", [8, 20, 35, 100])
 @pytest.mark.parametrize("order", [1, -1])
 def test_parts_stay_with_their_points(tmp_path: Path, num_points: int, order: int) -> None:
-    """Whatever is removed, chosen or repeated: here the part of a point is its first coordinate."""
+    """The part of a point is its first coordinate, so that removed, chosen and repeated points can be checked."""
     rng = np.random.default_rng(0)
     parts = [rng.permutation(size) for size in (20, 30, 40)[::order]]
     clouds = [np.column_stack([part, rng.random((len(part), 2))]) for part in parts]
@@ -99,7 +99,7 @@ def test_parts_stay_with_their_points(tmp_path: Path, num_points: int, order: in
 
 
 @pytest.mark.parametrize("part", [None, np.zeros(29, int), np.zeros((30, 1), int), np.zeros(30), np.array(None)])
-def test_parts_that_are_not_one_integer_a_point_are_rejected(tmp_path: Path, part: np.ndarray | None) -> None:
+def test_parts_must_be_one_integer_for_each_point(tmp_path: Path, part: np.ndarray | None) -> None:
     with raises(DataError, argument="part"):
         write(tmp_path, CLOUDS[:2], 8, parts=[np.zeros(20, int), part])
 

@@ -1,4 +1,4 @@
-"""A small data set with parts, written in each of the layouts of ShapeNetPart."""
+"""A small data set with parts in each format of ShapeNetPart."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Shape(NamedTuple):
 
 
 class PartRelease:
-    """The shapes, and what writes them."""
+    """The shapes, and their writers."""
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
@@ -105,7 +105,7 @@ def part_release() -> PartRelease:
 
 @pytest.fixture
 def refusal() -> Callable[..., str]:
-    """Calls something and gives the sentence that it refuses with."""
+    """Calls a function and returns the message of its error."""
     from conclu_pyg.errors import DataError
 
     def refusal(function: Callable[..., object], *arguments: object) -> str:

@@ -58,7 +58,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that is served as the place of the archives."""
+    """A folder that a local server serves as the source of the archives."""
     folder = tmp_path / "served"
     folder.mkdir()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder)) as httpd:
@@ -95,7 +95,9 @@ def test_the_archive_is_chosen_by_variant_or_name(server: Path, tmp_path: Path) 
         ModelNet(str(tmp_path / "other"), download=True, variant=10, transform=[])
 
 
-def test_says_where_to_put_what_without_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_connection_the_error_explains_manual_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(download, "SCHEME", "http://127.0.0.1")
     monkeypatch.setattr(download, "ARCHIVES", {40: Archive("http://127.0.0.1:9/ModelNet40.zip")})
@@ -109,9 +111,7 @@ def test_says_where_to_put_what_without_a_connection(tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_download_that_breaks_off_leaves_nothing(
-    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_download_leaves_no_files(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack(server / "ModelNet40.zip")
     monkeypatch.setattr(Handler, "broken", True)
     with pytest.raises(DataError, match=r"cannot be downloaded \(.*IncompleteRead"):
@@ -127,7 +127,7 @@ def test_a_download_without_end_is_cut_short(server: Path, tmp_path: Path, monke
         download_modelnet(40, tmp_path / "modelnet40")
 
 
-def test_files_of_others_are_never_replaced(server: Path, tmp_path: Path) -> None:
+def test_existing_files_are_never_replaced(server: Path, tmp_path: Path) -> None:
     pack(server / "ModelNet40.zip")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")

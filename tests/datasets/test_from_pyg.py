@@ -20,7 +20,7 @@ SIZES = (20, 30, 40, 25, 50, 16)
 
 
 def clouds(**attributes: Any) -> list[Data]:
-    """Clouds of different sizes; an attribute that is a function gets the number of points."""
+    """Makes clouds of different sizes; attributes that are functions are called with the number of points."""
     rng = np.random.default_rng(0)
     made = []
     for index, size in enumerate(SIZES):
@@ -102,7 +102,7 @@ def test_meshes_are_sampled() -> None:
 
 
 def test_pretraining_runs_on_it(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
-    """Labels, features and edges of the data set do not disturb."""
+    """Labels, features and edges of the data set are ignored."""
     tiny_config["dataset"] = {"name": "ParametricShapes"}
     data = [*clouds(x=torch.ones(3), edge_index=torch.zeros(2, 4).long())] * 6
     tiny_config["pipeline"] |= {"epochs": 1, "log_dir": str(tmp_path)}
@@ -127,7 +127,7 @@ def test_a_class_of_pyg_is_named_in_a_config(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("name", ["os.system", "Data", "__builtins__", "torch_geometric.datasets.ModelNet", "modelnet"])
-def test_nothing_but_data_sets_of_pyg_can_be_named(name: str, tmp_path: Path) -> None:
+def test_only_data_sets_of_pyg_can_be_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"torch_geometric\.datasets has no data set"):
         FromPyG(name, root=str(tmp_path))
 

@@ -1,4 +1,4 @@
-"""Parts that no list names, inferred from the labels of the training shapes."""
+"""Parts inferred from the labels of the training shapes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,12 +45,12 @@ def test_within_classes_a_label_that_no_shape_has_is_no_part(tmp_path: Path, par
 
 
 @pytest.mark.filterwarnings("error")
-def test_without_a_gap_nothing_is_warned_about(tmp_path: Path, part_release: Any) -> None:
+def test_without_a_gap_there_is_no_warning(tmp_path: Path, part_release: Any) -> None:
     infer(part_release.write_v0(tmp_path / "data"))
 
 
 def test_guessing_is_not_rewarded_for_the_numbers_of_parts(tmp_path: Path, part_release: Any) -> None:
-    """One part for every point of a shape with two halves: (1/2 + 0) / 2, whatever numbers the files give the parts."""
+    """One part for every point of a shape with two halves gives (1/2 + 0) / 2, for any numbering of the parts."""
     for shape in part_release.shapes["train"]:
         shape.part[...] = np.where(np.arange(len(shape.part)) % 2, 39, 0) + (0 if shape.category == "Table" else 3)
     labels = infer(part_release.write_v0(tmp_path / "data")).labels
@@ -82,9 +82,7 @@ def test_a_part_of_two_classes_is_refused(tmp_path: Path, part_release: Any, ref
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "10000", "1e9", "1.5", "nan", "inf"])
-def test_what_is_no_label_is_refused(
-    tmp_path: Path, part_release: Any, refusal: Callable[..., str], value: str
-) -> None:
+def test_invalid_labels_are_refused(tmp_path: Path, part_release: Any, refusal: Callable[..., str], value: str) -> None:
     folder = part_release.write_v0(tmp_path / "data")
     (folder / "03797390" / "points_label" / "train1.seg").write_text(f"1\n{value}\n")
     message = refusal(infer, folder)

@@ -1,4 +1,4 @@
-"""ModelNet as a user meets it: from a folder to batches."""
+"""ModelNet, from a folder to batches."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ MESH = "OFF\n4 4 0\n0 0 0\n1 0 0\n0 2 0\n0 0 3\n3 0 1 2\n3 0 1 3\n3 0 2 3\n3 1 2
 
 @pytest.fixture
 def build(tmp_path: Path) -> Any:
-    """Builds ModelNet as a config does, from ``tmp_path / "data"`` if not told otherwise."""
+    """Builds ModelNet as a config does, from ``tmp_path / "data"`` by default."""
 
     def build(**arguments: Any) -> ModelNet:
         defaults = {"dataset_path": str(tmp_path / "data"), "cache_dir": str(tmp_path / "cache"), "transform": []}
@@ -65,7 +65,7 @@ def test_is_named_by_its_classes(build: Any, tmp_path: Path, classes: int, name:
     assert build().name == name and repr(build()) == f"{name}(up_axis='z', {classes} classes)"
 
 
-def test_the_vertical_axis_can_be_given(build: Any, tmp_path: Path) -> None:
+def test_the_up_axis_can_be_given(build: Any, tmp_path: Path) -> None:
     write_meshes(tmp_path / "data")
     assert [build(up_axis=axis).up_axis for axis in ("x", "y", "z", "auto")] == [0, 1, 2, 2]
 

@@ -1,4 +1,4 @@
-"""The data set of docs/examples/my_dataset.py, on folders as users have them."""
+"""The data set of docs/examples/my_dataset.py on a user's folders."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The built-in data set: the same shape for the same seed, balanced, labelled and refusing what cannot be made."""
+"""The built-in data set: seeds, balance, labels and errors."""
 
 import math
 from typing import Any
@@ -48,7 +48,7 @@ def test_same_seed_same_shapes(dataset: ParametricShapes) -> None:
     assert not np.isclose(dataset.get_split("train").pos, other.get_split("train").pos).all(axis=(1, 2)).any()
 
 
-def test_a_shape_does_not_depend_on_how_many_there_are(dataset: ParametricShapes) -> None:
+def test_a_shape_does_not_depend_on_the_number_of_shapes(dataset: ParametricShapes) -> None:
     more = shapes(num_shapes=83)
     np.testing.assert_array_equal(dataset.get_split("train").pos, more.get_split("train").pos[:60])
     assert dataset.make("train", 10**12)[0].shape == (64, 3)  # endless
@@ -87,7 +87,7 @@ def test_every_part_occurs_and_every_shape_varies(category: Any) -> None:
     assert slimness.max() / slimness.min() > 1.2
 
 
-def test_noise_has_the_standard_deviation_asked_for() -> None:
+def test_noise_has_the_given_standard_deviation() -> None:
     plain = shapes(stretch=1.0, rotation=0.0, noise=0.0, density=0.0, one_sided=0.0)
     noisy = shapes(stretch=1.0, rotation=0.0, noise=0.01, density=0.0, one_sided=0.0)
     points = np.array([plain.make("train", i)[0] for i in range(20)])

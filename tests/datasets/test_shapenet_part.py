@@ -1,4 +1,4 @@
-"""ShapeNetPart as a user meets it: from a folder in any of its formats to batches with parts."""
+"""ShapeNetPart, from a folder in any of its formats to batches with parts."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ PSB_SIZES = (228, 152)
 
 @pytest.fixture
 def build(tmp_path: Path) -> Any:
-    """Builds ShapeNetPart as a config does, from ``tmp_path / "my_shapes"`` if not told otherwise."""
+    """Builds ShapeNetPart as a config does, from ``tmp_path / "my_shapes"`` by default."""
 
     def build(**arguments: Any) -> ShapeNetPart:
         defaults = {"dataset_path": str(tmp_path / "my_shapes"), "cache_dir": str(tmp_path / "cache"), "transform": []}
@@ -128,7 +128,7 @@ def test_a_part_that_no_training_shape_has_is_refused(
 
 
 @pytest.mark.parametrize("count", [0, 29, 31])
-def test_labels_that_are_not_one_a_point_are_refused(
+def test_labels_of_another_length_than_the_points_are_refused(
     build: Any, tmp_path: Path, part_release: Any, refusal: Callable[..., str], count: int
 ) -> None:
     folder = part_release.write_v0(tmp_path / "my_shapes")
@@ -149,7 +149,7 @@ def test_an_empty_cloud_is_refused(
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_points_that_are_not_finite_go_with_their_parts(
+def test_points_that_are_not_finite_are_removed_with_their_parts(
     build: Any, tmp_path: Path, part_release: Any, writer: str
 ) -> None:
     shape = part_release.shapes["test"][0]
@@ -196,7 +196,7 @@ def test_refuses_wrong_arguments(
         build(**arguments)
 
 
-def test_the_vertical_axis_can_be_given(build: Any, tmp_path: Path, part_release: Any) -> None:
+def test_the_up_axis_can_be_given(build: Any, tmp_path: Path, part_release: Any) -> None:
     part_release.write_v0(tmp_path / "my_shapes")
     assert [build(up_axis=axis).up_axis for axis in ("x", "y", "z", "auto")] == [0, 1, 2, 1]
 

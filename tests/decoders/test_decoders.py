@@ -1,4 +1,4 @@
-"""Properties of every decoder: a registered decoder is tested by being registered."""
+"""Properties of every registered decoder."""
 
 from typing import Any
 

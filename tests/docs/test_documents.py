@@ -1,12 +1,12 @@
-"""The documents are true of the code: their commands run, their messages are given, their links and names exist.
+"""Checks of the documents: their commands run, and their messages, links and names exist.
 
-How the blocks of a document are read, in their order, in a copy of the checkout:
+The blocks of a document are processed in order, in a copy of the checkout:
 
-- ``bash``: each line is a command. Training on the built-in shapes, evaluations and predictions are truly run, with the
-  overrides of :data:`TINY` appended. What takes minutes or needs ModelNet is only checked: see :class:`Reader`.
-- ``console``: lines of ``$ command``, each with the error it must give, where ``…`` stands for what was left out.
+- ``bash``: each line is a command. Training on the built-in shapes, evaluations and predictions run with the
+  overrides of :data:`TINY` appended. Commands that need other data are only checked: see :class:`Reader`.
+- ``console``: lines of ``$ command``, each with its expected error, in which ``…`` matches any text.
 - ``python``: executed, all blocks of a document in one namespace.
-- ``yaml`` and ``python`` after ``<!-- file: PATH -->``: the file of that name in the checkout, to the letter; one that
+- ``yaml`` and ``python`` after ``<!-- file: PATH -->``: an exact copy of that file in the checkout; one that
   is not in the checkout is written to the copy.
 """
 
@@ -49,7 +49,7 @@ TINY = {
 }
 # Appended to every training that is run, by the name of its model.
 TINY_MODEL = {"ConClu": ["model.projector.hidden_channels=64"]}
-# Data that have to be put in place first: a command that would read them is checked up to there.
+# Data sets that must be downloaded first: commands that would read them are only checked.
 NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
 # Commands that are neither run nor checked.
 SHELL = {"source .venv/bin/activate"}
@@ -68,13 +68,13 @@ def blocks(document: str) -> list[Block]:
 
 
 def prose(document: str) -> str:
-    """A document without its blocks."""
+    """Returns a document without its blocks."""
     text = (ROOT / document).read_text(encoding="utf-8")
     return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 class Reader:
-    """Follows a document in the working folder."""
+    """Runs the commands of a document in the working folder."""
 
     def __init__(self) -> None:
         self.untrained: dict[str, dict[str, Any]] = {}  # configs of the runs that were only checked, by run folder
@@ -127,7 +127,7 @@ class Reader:
 
 
 def _conclu(program: str, words: list[str]) -> tuple[str, list[str]]:
-    """The command of ``conclu`` that a line calls, by the console script or by a tool."""
+    """Returns the command of ``conclu`` in a line, called by the console script or by a tool, and its arguments."""
     if program == "conclu":
         return words[0], words[1:]
     tool = Path(program)
@@ -143,8 +143,7 @@ def _parse(name: str, words: list[str]) -> argparse.Namespace:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_registered: None) -> Path:
-    """A copy of the checkout as the working folder, with the clouds that the documents call data/scans; what is
-    registered while it is used is forgotten afterwards."""
+    """A copy of the checkout as the working folder, with the clouds of the documents in data/scans."""
     for name in ("configs", "docs", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Makefile", tmp_path)
@@ -160,7 +159,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_registered:
 
 
 @pytest.mark.parametrize("document", RUN)
-def test_blocks_do_what_they_say(document: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_code_blocks_run(document: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reader, namespace = Reader(), {"__name__": "document"}
     for block in blocks(document):
         if block.file is not None:
@@ -199,7 +198,7 @@ def _links() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("document", "link"), _links())
-def test_links_lead_somewhere(document: str, link: str) -> None:
+def test_links_have_targets(document: str, link: str) -> None:
     place, _, anchor = link.partition("#")
     path = (ROOT / document).parent / place if place else ROOT / document
     assert path.exists(), f"{document} links to {link}"
@@ -209,7 +208,7 @@ def test_links_lead_somewhere(document: str, link: str) -> None:
 
 @pytest.mark.parametrize("document", RUN)
 def test_names_in_the_text_exist(document: str) -> None:
-    """Paths, dotted names, options and targets that stand in backquotes."""
+    """Paths, dotted names, options and targets in backquotes exist."""
     models = {name: held.get(name) for held in (METHODS, TASKS) for name in held}
     sections: dict[str, Any] = {"dataset": DATASETS, "model": models, "pipeline": PIPELINES}
     arguments = {
@@ -218,17 +217,17 @@ def test_names_in_the_text_exist(document: str) -> None:
     }
     for code in re.findall(r"`([^`\n]+)`", prose(document)):
         if re.fullmatch(r"(conclu_pyg|configs|docs|tests|tools)/[\w./-]+", code):
-            assert (ROOT / code).exists(), f"{document} speaks of {code}"
+            assert (ROOT / code).exists(), f"{document} mentions {code}"
         if re.fullmatch(r"conclu_pyg(\.\w+)+", code) and code != PLUGIN_GROUP:
             pkgutil.resolve_name(code)
         if option := re.match(r"(dataset|model|pipeline)\.(\w+)(\.\w+)*(=\S*)?$", code):
-            assert option[2] in arguments[option[1]], f"{document} speaks of {code}"
+            assert option[2] in arguments[option[1]], f"{document} mentions {code}"
         if code.startswith("make "):
             Reader.check_make(shlex.split(code.replace("…", ""))[1:])
 
 
 def _tables() -> list[tuple[str, str, dict[str, Any]]]:
-    """The tables headed ``| `Class` option | default | ...``: document, class, defaults."""
+    """Returns the tables headed ``| `Class` option | default | ...``: document, class, defaults."""
     tables = []
     for document in RUN:
         for name, rows in re.findall(
@@ -240,21 +239,21 @@ def _tables() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize(("document", "name", "defaults"), _tables())
-def test_tables_of_options_are_whole_and_right(document: str, name: str, defaults: dict[str, Any]) -> None:
+def test_tables_of_options_are_complete_and_correct(document: str, name: str, defaults: dict[str, Any]) -> None:
     (cls,) = [held.get(name) for held in REGISTRIES if name in held]
     assert defaults == {key: parameter.default for key, parameter in parameters_of(cls).items()}
 
 
 @pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.name)
-def test_every_built_in_class_stands_in_the_tables_of_registries(registry: Registry) -> None:
+def test_every_built_in_class_is_in_the_tables_of_registries(registry: Registry) -> None:
     rows = re.findall(rf"^\|[^|]*\| `{registry.name}` \|(.*)\|$", prose("docs/configs_and_registries.md"), re.MULTILINE)
     assert len(rows) == 1
     built_in = {name for name in registry if registry.get(name).__module__.startswith("conclu_pyg.")}
     assert set(re.findall(r"`([\w-]+)`", rows[0])) == built_in
 
 
-def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:
-    """What stands in backquotes in its first column, apart from numbers, is in the source."""
+def test_messages_in_the_troubleshooting_table_are_in_the_code() -> None:
+    """Text in backquotes in the first column, apart from numbers, is in the source."""
     files = [path for folder in ("conclu_pyg", "tools") for path in (ROOT / folder).rglob("*.py")]
     source = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in files))
     source = source.replace("pipeline.device={name}", "pipeline.device=cuda")
@@ -267,7 +266,7 @@ def test_messages_in_the_table_of_troubles_are_those_of_the_code() -> None:
 
 
 def test_the_tables_and_blocks_are_found() -> None:
-    """That none of the above is empty because a pattern misses."""
+    """The patterns of the tests above match something."""
     assert {name for _, name, _ in _tables()} == {"FromPyG", "ModelNet", "ParametricShapes", "ShapeNetPart"}
     languages = {block.language for document in RUN for block in blocks(document)}
     assert languages == {"bash", "console", "python", "yaml", "ini"}

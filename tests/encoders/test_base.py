@@ -25,7 +25,7 @@ def zeros(*shape: int) -> Tensor:
 
 
 class Users(nn.Module):
-    """An encoder with no more than the required interface, and a layer that is stored as ``self.pool``."""
+    """An encoder with only the required interface, and a layer stored as ``self.pool``."""
 
     out_channels = 4
 
@@ -41,14 +41,14 @@ class Users(nn.Module):
 
 
 def mine(output: Any, method: str = "forward", **attributes: Any) -> nn.Module:
-    """An encoder of the class ``Mine`` whose method returns ``output``."""
+    """Returns an encoder of the class ``Mine`` with a method that returns ``output``."""
     members = {"out_channels": 4, method: lambda *_: output, **attributes}
     encoder: nn.Module = type("Mine", (nn.Module,), members)()
     return encoder
 
 
 @pytest.mark.parametrize("channels", [None, 0, -1, 4.0, "4"])
-def test_out_channels_that_is_no_positive_int_is_refused(channels: Any) -> None:
+def test_out_channels_must_be_a_positive_int(channels: Any) -> None:
     with raises(ConfigError, argument="out_channels", got=channels):
         channels_of(mine(None, out_channels=channels))
     assert channels_of(mine(None)) == 4
@@ -96,7 +96,7 @@ def test_layers_without_a_list_of_their_channels_are_refused(sizes: Any) -> None
 
 
 def got(error: pytest.ExceptionInfo[ConfigError], expected: str) -> str:
-    """What a message says of the output, after it has said what was expected."""
+    """Returns the description of the output in a message."""
     start, _, end = str(error.value).partition(", got ")
     assert start == f"Mine{expected}"
     return end

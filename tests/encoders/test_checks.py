@@ -1,4 +1,4 @@
-"""The contract of encoders: the message for each violation, and input that is valid."""
+"""The contract of encoders: valid input, and the message for each violation."""
 
 from collections.abc import Callable
 

@@ -27,7 +27,7 @@ def leaky(x: np.ndarray) -> np.ndarray:
 
 
 def normalised(x: np.ndarray) -> np.ndarray:
-    """Batch norm at its start, in training, over all but the last axis."""
+    """Returns the result of an initial batch norm in training, over all axes but the last."""
     flat = x.reshape(-1, x.shape[-1])
     return (x - flat.mean(axis=0)) / np.sqrt(flat.var(axis=0) + 1e-5)
 
@@ -39,7 +39,7 @@ def test_it_is_edge_convolutions_over_moving_graphs_then_a_layer_over_all_of_the
     clouds = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
     x, outputs = pos.numpy(), []
     for conv in encoder.convs:
-        edges = []  # of each point: its own row and those of its nearest, itself among them
+        edges = []  # per point: its own row with those of its nearest neighbours, the point itself included
         for cloud in clouds:
             for i in cloud:
                 distance = ((x[cloud] - x[i]) ** 2).sum(axis=1)
@@ -118,7 +118,7 @@ def test_a_k_below_the_number_of_points_is_not_warned_about(sizes: list[int]) ->
     DGCNN(out_channels=4, k=4, channels=[4]).double()(*draw(sizes))
 
 
-def test_is_made_of_edge_convolutions_of_which_none_holds_an_edge() -> None:
+def test_no_edge_convolution_materialises_the_edges() -> None:
     assert all(isinstance(conv, EdgeConv) for conv in DGCNN().convs)
 
 
@@ -137,6 +137,6 @@ def test_sizes_below_1_are_refused(options: dict, argument: str, got: Any) -> No
     assert_error(error, argument=argument, got=got)
 
 
-def test_a_search_that_is_not_there_is_refused_by_name() -> None:
+def test_an_unknown_neighbour_search_is_refused() -> None:
     with raises(RegistryError, argument="name", got="dens"):
         ENCODERS.build({"name": "DGCNN", "neighbors": {"name": "dens"}})

@@ -1,4 +1,4 @@
-"""PointNet: its layers, its options, and what a maximum over points implies."""
+"""PointNet: its layers, options, and the properties of a maximum over points."""
 
 import itertools
 
@@ -50,7 +50,7 @@ def test_by_default_it_has_both_transform_nets_as_in_its_paper() -> None:
     )
 
 
-def test_at_the_start_transform_nets_change_nothing() -> None:
+def test_transform_nets_start_as_the_identity() -> None:
     whole, plain = PointNet().double(), PointNet(**PLAIN).double()
     plain.load_state_dict(whole.state_dict(), strict=False)
     clouds = draw([20, 30])
@@ -66,7 +66,7 @@ def test_with_each_option_pool_equals_the_call(options: dict) -> None:
     assert bool((points < 0).any()) != options["last_relu"]
 
 
-def test_repeating_points_changes_nothing_in_evaluation() -> None:
+def test_repeated_points_have_no_effect_in_evaluation() -> None:
     encoder = PointNet().double().eval()
     pos, batch, _ = draw([20])
     repeated = torch.cat([pos, pos[:7]])

@@ -25,7 +25,7 @@ def clouds_of(split: PointCloudSplit) -> list[Tensor]:
 
 
 def every_cloud(run: LoadedRun, split: PointCloudSplit) -> list[list[Tensor]]:
-    """The clouds of each corruption and severity, as a measure is given them."""
+    """Returns the clouds of each corruption and severity."""
     seen: list[list[Tensor]] = []
 
     def value_of(corrupted: PointCloudSplit) -> float:

@@ -37,7 +37,7 @@ def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(tiny_run: Path, tmp_path: Path) -> Path:
-    """A copy of the run, to write results into; without a picture of the clusters, which takes the longest."""
+    """A copy of the run to write results into; the picture of the clusters, the slowest part, is disabled."""
     return Path(shutil.copytree(tiny_run, tmp_path / "run"))
 
 
@@ -56,7 +56,7 @@ def test_both_encoders_are_measured_and_recorded(run: Path, capsys: pytest.Captu
     assert capsys.readouterr() == ("", "") and not list(run.glob("*clusters*"))  # neither printed nor drawn
 
 
-def test_the_protocol_has_what_was_trained_and_measured_on(run: Path) -> None:
+def test_the_protocol_has_the_training_and_test_clouds(run: Path) -> None:
     (record,) = evaluate_run(str(run))
     protocol = record.protocol
     assert (protocol.train, protocol.test) == (CloudSet("train", 48, 48), CloudSet("test", 40, 40))

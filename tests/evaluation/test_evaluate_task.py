@@ -52,7 +52,7 @@ def test_a_record_for_each_figure_is_kept(run: Path) -> None:
     assert protocol.model == type(loaded.method).__name__ and protocol.classifier is None
 
 
-def test_votes_are_reported_beside_the_figure_without(run: Path) -> None:
+def test_votes_are_reported_next_to_the_figure_without_votes(run: Path) -> None:
     single, voted = evaluate_run(str(run)), evaluate_run(str(run), votes=3)
     assert [r.value for r in voted[: len(single)]] == [r.value for r in single]
     assert len(voted) == 2 * len(single) and {r.metric for r in voted} == {r.metric for r in single}
@@ -90,7 +90,7 @@ def test_records_are_kept_if_a_later_measurement_fails(run: Path, monkeypatch: p
 def test_the_mean_iou_of_a_run_is_that_of_its_clouds_one_by_one(
     tiny_task_runs: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Counted without the metrics and the batches of the package."""
+    """Returns the accuracy counted without the metrics and batches of the package."""
     folder = shutil.copytree(tiny_task_runs["part_segmentation"], tmp_path / "run")
     run = load_run(folder)
     labels, split, ious = run.method.labels, run.split("test"), []

@@ -15,7 +15,7 @@ def loaded(tiny_run: Path) -> LoadedRun:
     return load_run(tiny_run, ["dataset.num_shapes=120"])
 
 
-def test_the_test_split_is_held_out_whole(loaded: LoadedRun) -> None:
+def test_the_whole_test_split_is_held_out(loaded: LoadedRun) -> None:
     splits = probe_splits(loaded, "test")
     assert (splits.train_clouds, splits.test_clouds) == (CloudSet("train", 120, 120), CloudSet("test", 40, 40))
     assert (len(splits.train), len(splits.test), splits.one_pool) == (120, 40, False)

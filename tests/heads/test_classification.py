@@ -1,4 +1,4 @@
-"""The heads of classification, layer by layer, and what they refuse."""
+"""Classification heads: their layers and errors."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def test_is_two_layers_with_norm_activation_and_dropout_and_a_linear_one() -> No
     assert [layer.p for layer in head.modules() if isinstance(layer, nn.Dropout)] == [0.5, 0.5]
 
 
-def test_gives_what_its_layers_give_by_hand() -> None:
+def test_equals_its_layers_by_hand() -> None:
     head = ClassificationHead(6, 3, [5], dropout=0.0).double()
     (first, norm, *_), last = head.layers[0], head.layers[1]
     nn.init.normal_(norm.weight)

@@ -1,4 +1,4 @@
-"""The heads of part segmentation: what they read of a point and of its cloud, and what they refuse."""
+"""Part segmentation heads: their inputs and errors."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def build(name: str, **arguments: Any) -> PartSegmentationHead:
 
 
 def by_hand(head: PartSegmentationHead, slope: float, layers: list[Tensor], pooled: Tensor, kind: Tensor) -> Tensor:
-    """The plain way: everything repeated for each point and put beside each other."""
+    """Returns the concatenated features of points, clouds and categories."""
 
     def after(x: Tensor, norm: Any) -> Tensor:
         return leaky_relu(batch_norm(x, None, None, norm.weight, norm.bias, training=True), slope)
@@ -86,7 +86,7 @@ def test_gradients_are_those_of_the_function(name: str) -> None:
 
 
 @by_name
-def test_in_evaluation_a_cloud_is_labelled_as_it_is_alone(name: str) -> None:
+def test_in_evaluation_a_cloud_does_not_depend_on_its_batch(name: str) -> None:
     head, (layers, pooled, category, batch) = build(name).eval(), draw()
     together = head(layers, pooled, category, batch)
     for cloud in range(3):

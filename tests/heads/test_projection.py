@@ -12,7 +12,7 @@ from conclu_pyg.heads.projection import PredictionHead, ProjectionHead
 
 
 def randomise(head: nn.Module) -> None:
-    """Gives the norms scales and shifts that are not those of the start."""
+    """Sets scales and shifts of the norms to other values than the initial ones."""
     for layer in head.modules():
         if isinstance(layer, nn.BatchNorm1d):
             nn.init.normal_(layer.weight)

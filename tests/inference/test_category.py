@@ -30,7 +30,7 @@ def test_a_category_is_found_in_the_names(path: str, root: str, label: int, sour
     assert category_of(Path(path), Path(root), CLASSES, "table") == (1, "")
 
 
-def test_folders_of_shapenet_are_named_by_the_list_beside_them(tmp_path: Path) -> None:
+def test_folders_of_shapenet_are_named_by_the_list_next_to_them(tmp_path: Path) -> None:
     (tmp_path / "synsetoffset2category.txt").write_text("Chair\t03001627\nMug\t03797390\nLamp\t03636649\n")
     mug = tmp_path / "03797390" / "points" / "1.pts"
     source = f"the name of folder {tmp_path / '03797390'} in the synsetoffset2category.txt next to it"
@@ -40,7 +40,7 @@ def test_folders_of_shapenet_are_named_by_the_list_beside_them(tmp_path: Path) -
             category_of(tmp_path / unknown / "1.pts", tmp_path, CLASSES, None)
 
 
-def test_where_no_file_says_its_category_it_is_said_of_how_many() -> None:
+def test_if_no_category_is_known_the_number_of_files_is_reported() -> None:
     roots = {Path(f"x/{i}.ply"): Path("x") for i in range(3)}
     with pytest.raises(DataError, match=r"^x/0\.ply: the category is not known \(nor that of the 2 other files\), but"):
         check_categories(roots, CLASSES, None)
@@ -57,17 +57,17 @@ def test_where_no_file_says_its_category_it_is_said_of_how_many() -> None:
         ("cups_1", None), ("cupé_1", None), ("flower_1", None), ("my_cup", None), ("t12", None), ("t", None),
     ],
 )  # fmt: skip
-def test_the_longest_category_that_a_name_begins_with_is_taken(stem: str, name: str | None) -> None:
+def test_the_longest_category_at_the_start_of_a_name_is_used(stem: str, name: str | None) -> None:
     for classes in (WORDS, WORDS[::-1]):
         if name is None:
             with raises(DataError, file=f"{stem}.ply"):
                 category_of(Path(f"{stem}.ply"), Path("."), classes, None)
         else:
-            said = f"category {name} from the file name"
-            assert category_of(Path(f"{stem}.ply"), Path("."), classes, None) == (classes.index(name), said)
+            note = f"category {name} from the file name"
+            assert category_of(Path(f"{stem}.ply"), Path("."), classes, None) == (classes.index(name), note)
 
 
-def test_of_names_that_differ_in_the_sign_between_words_alone_the_exact_one_is_taken() -> None:
+def test_of_names_that_differ_in_separators_only_the_exact_one_is_used() -> None:
     classes = ("a_b", "a-b", "a b")
     for label, name in enumerate(classes):
         assert category_of(Path(f"{name}_1.ply"), Path("."), classes, None)[0] == label
@@ -81,12 +81,12 @@ def test_of_names_that_differ_in_the_sign_between_words_alone_the_exact_one_is_t
         ("../mug/x/y.ply", "../mug/x"),
     ],
 )
-def test_folders_above_the_one_that_was_named_say_nothing(path: str, root: str) -> None:
+def test_folders_above_the_input_are_ignored(path: str, root: str) -> None:
     with raises(DataError, file=path):
         category_of(Path(path), Path(root), CLASSES, None)
 
 
-def test_the_folder_here_has_the_name_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_folder_has_its_resolved_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mug" / "x").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "mug")
     assert category_of(Path("x/1.ply"), Path("."), CLASSES, None)[0] == 2
@@ -94,14 +94,14 @@ def test_the_folder_here_has_the_name_that_it_has(tmp_path: Path, monkeypatch: p
         category_of(Path("x/1.ply"), Path("x"), CLASSES, None)
 
 
-def test_a_category_that_nothing_says_is_asked_for() -> None:
+def test_an_unknown_category_is_refused_with_a_hint() -> None:
     with pytest.raises(
         DataError, match=re.escape("the category is not known, but the parts depend on it; give --cate")
     ):
         category_of(Path("scan.ply"), Path("."), CLASSES, None)
 
 
-def test_a_category_that_the_run_does_not_know_is_refused_once_for_all_files() -> None:
+def test_a_category_that_is_no_class_of_the_run_is_refused_once_for_all_files() -> None:
     files = {Path("chair.ply"): Path("."), Path("scan.ply"): Path(".")}
     with pytest.raises(ConfigError, match=r"must be one of chair, table, Mug; got 'tabel'.*did you mean 'table'"):
         check_categories(files, CLASSES, "tabel")
@@ -116,7 +116,7 @@ def test_a_category_that_the_run_does_not_know_is_refused_once_for_all_files() -
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".HDF5"])
-def test_that_labels_in_a_file_say_no_category_is_told(suffix: str) -> None:
+def test_ignored_labels_in_a_file_are_reported(suffix: str) -> None:
     with pytest.raises(
         DataError,
         match=r"is not known \(its data set 'label' is ignored: all clouds of a file must have the same category\)",

@@ -20,7 +20,7 @@ def true_parts(
 
 
 def cloud(size: int = 4, rows: list[int] | None = None, part: list[int] | None = None, left_out: int = 0) -> Cloud:
-    """A cloud of zeros; ``rows`` and ``left_out`` where the file has more points than it."""
+    """Makes a cloud of zeros; ``rows`` and ``left_out`` if the file has more points than the cloud."""
     points = np.zeros((size, 3), dtype=np.float32)
     kept = None if rows is None else np.array(rows)
     return Cloud("x", points, kept, left_out, part=None if part is None else np.array(part))
@@ -128,13 +128,13 @@ def test_ambiguous_ground_truth_is_refused_for_both_clouds(names: tuple[str, str
     roots = {top / name: top for name in (*names, "a/other.npy")}
     truth.mkdir()
     np.save(truth / "x.npy", np.full(4, 3))
-    said = set()
+    messages = set()
     for name in names:
         with pytest.raises(DataError) as refusal:
             GroundTruth(truth, roots).read(top / name, cloud(), dict.fromkeys([3], "part"))
-        said.add(str(refusal.value))
+        messages.add(str(refusal.value))
     first, second = sorted(top / name for name in names)
-    assert said == {
+    assert messages == {
         f"{truth / 'x.npy'} matches several input files: {first} and {second}; give the folder above them as input and "
         f"put each label file at the same relative path below {truth}, or predict the files in separate calls."
     }
@@ -150,7 +150,7 @@ def test_a_file_that_is_given_twice_has_its_ground_truth(tmp_path: Path, monkeyp
         assert found is not None and found.tolist() == [3] * 4
 
 
-def test_the_place_of_the_ground_truth_is_checked(tmp_path: Path) -> None:
+def test_the_path_of_the_ground_truth_is_checked(tmp_path: Path) -> None:
     labels, files = tmp_path / "labels.npy", [Path("a.ply"), Path("b.ply")]
     with pytest.raises(DataError, match=r"labels.npy does not exist; give an existing"):
         check_ground_truth(labels, files[:1])

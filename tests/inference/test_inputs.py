@@ -1,4 +1,4 @@
-"""Input files, and what is skipped."""
+"""Input files and skipped files."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.inputs import check_order, check_out, find_inputs
 
 
-def test_folders_are_searched_and_files_are_taken_unchanged(tmp_path: Path) -> None:
+def test_folders_are_searched_and_files_are_used_unchanged(tmp_path: Path) -> None:
     for name in ("b/2.npy", "b/1.txt", "b/c/3.OFF", "b/note.md", "a.unknown"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

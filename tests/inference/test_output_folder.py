@@ -185,7 +185,7 @@ def test_the_next_free_number_of_a_name_is_remembered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stop", [OSError, KeyboardInterrupt])
-def test_of_an_answer_that_cannot_be_writer_nothing_stays(
+def test_a_failed_write_leaves_no_partial_output(
     stop: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:

@@ -67,7 +67,7 @@ def test_without_a_report_the_first_problem_is_raised(parts: LoadedRun, scans: P
         list(predict(parts, [scans / "chair" / "good.npy"], truth=scans))
 
 
-def test_calling_predicts_nothing_and_prints_nothing(
+def test_calling_is_lazy_and_prints_nothing(
     tiny_task_runs: dict[str, Path], scans: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = predict(tiny_task_runs["part_segmentation"], [scans / "chair" / "good.npy"])
@@ -157,14 +157,14 @@ def test_a_run_of_pre_training_cannot_predict(tiny_run: Path, scans: Path) -> No
 
 
 @pytest.mark.parametrize("options", [{"category": ""}, {"truth": Path("nowhere")}])
-def test_a_classifier_uses_no_category_and_no_truth(
+def test_a_classifier_refuses_category_and_truth(
     options: dict[str, Any], tiny_task_runs: dict[str, Path], scans: Path
 ) -> None:
     with pytest.raises(ConfigError, match="Classifier does not use --category and --truth"):
         predict(tiny_task_runs["classification"], [scans], **options)
 
 
-def test_clouds_are_not_kept(parts: LoadedRun, scans: Path) -> None:
+def test_clouds_are_released(parts: LoadedRun, scans: Path) -> None:
     for index in range(6):
         np.save(scans / "chair" / f"{index}.npy", np.random.default_rng(index).normal(size=(300, 3)))
     seen: list[weakref.ref[np.ndarray]] = []

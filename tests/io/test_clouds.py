@@ -1,4 +1,4 @@
-"""Clouds of any format: each is read as it was written, or refused in one sentence that names the file."""
+"""Readers of clouds in all formats."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_reads_text(tmp_path: Path, text: str, suffix: str) -> None:
     assert read_cloud(path).tolist() == NUMBERS
 
 
-def test_says_which_columns_it_does_not_read(tmp_path: Path) -> None:
+def test_ignored_columns_are_noted(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x,y,z,label\n1,2,3,0\n4,5,6,1\n")
     (cloud,) = read_clouds(tmp_path / "a.txt")
     assert cloud.points.shape == (2, 3) and cloud.notes == ("columns 4 to 4 were ignored",)
@@ -62,7 +62,7 @@ def test_says_which_columns_it_does_not_read(tmp_path: Path) -> None:
         ("nan nan nan\n", "none of its 1 points has three finite"),
     ],
 )
-def test_rejects_text_that_is_no_cloud(tmp_path: Path, text: str, found: str) -> None:
+def test_text_without_a_cloud_is_rejected(tmp_path: Path, text: str, found: str) -> None:
     path = tmp_path / "scan.txt"
     path.write_text(text)
     with pytest.raises(DataError, match=found) as caught:
@@ -70,7 +70,7 @@ def test_rejects_text_that_is_no_cloud(tmp_path: Path, text: str, found: str) ->
     assert str(path) in str(caught.value) and str(caught.value).endswith(".")
 
 
-def test_points_that_are_not_finite_are_left_out_and_the_rest_is_known(tmp_path: Path) -> None:
+def test_points_that_are_not_finite_are_left_out_and_the_kept_rows_are_returned(tmp_path: Path) -> None:
     broken = CLOUD.copy()
     broken[[3, 7], 1] = np.nan, np.inf
     np.save(tmp_path / "a.npy", broken)
@@ -115,7 +115,7 @@ def test_h5_clouds_have_their_parts(tmp_path: Path) -> None:
         ({"data": h5py.ExternalLink("/etc/passwd", "data")}, "must hold its clouds as the data set 'data'"),
     ],
 )
-def test_rejects_h5_files_of_something_else(tmp_path: Path, content: dict, found: str) -> None:
+def test_other_h5_files_are_rejected(tmp_path: Path, content: dict, found: str) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         for key, value in content.items():
             file[key] = value
@@ -220,7 +220,7 @@ def test_open3d_reads_clouds_and_meshes(tmp_path: Path) -> None:
         assert name in str(caught.value)
 
 
-def test_without_open3d_the_remedy_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_open3d_the_error_has_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "open3d", None)
     (tmp_path / "cloud.ply").write_text(ply(3, 0, "\n".join(LINES) + "\n"))
     with pytest.raises(ConcluError, match=r"reading .*\.ply needs Open3D.*pip install -e '\.\[open3d\]'"):
@@ -238,9 +238,7 @@ def test_reads_real_files(conclu_data: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 30), (4, 3, 30)])
-def test_a_row_for_each_coordinate_is_refused_and_not_taken_for_three_points(
-    tmp_path: Path, shape: tuple[int, ...]
-) -> None:
+def test_a_transposed_cloud_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).normal(size=shape)
     np.save(tmp_path / "a.npy", array)
     with h5py.File(tmp_path / "a.h5", "w") as file:
@@ -258,7 +256,7 @@ def test_decimal_commas_are_named_as_the_cause(tmp_path: Path, line: str) -> Non
         read_cloud(tmp_path / "a.txt")
 
 
-def test_what_was_left_out_and_taken_off_is_known(tmp_path: Path) -> None:
+def test_removed_points_and_the_offset_are_returned(tmp_path: Path) -> None:
     far = CLOUD.astype(np.float64) + np.array([5e6, 0, -7e5])
     far[4] = np.nan
     np.save(tmp_path / "a.npy", far)
@@ -269,7 +267,7 @@ def test_what_was_left_out_and_taken_off_is_known(tmp_path: Path) -> None:
     assert cloud.notes[1].startswith("far from the origin, moved to the origin (by subtracting 4999999.8")
 
 
-def test_a_file_of_the_users_own_is_in_no_data_set(tmp_path: Path) -> None:
+def test_hints_for_single_files_do_not_mention_a_data_set(tmp_path: Path) -> None:
     np.save(tmp_path / "nan.npy", CLOUD * np.nan)
     (tmp_path / "text.npy").write_text("1 2 3\n")
     np.save(tmp_path / "flat.npy", np.ones(9))
@@ -280,7 +278,7 @@ def test_a_file_of_the_users_own_is_in_no_data_set(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".h5"])
-def test_a_cloud_that_cannot_be_used_is_told_and_the_others_follow(tmp_path: Path, suffix: str) -> None:
+def test_an_unusable_cloud_is_reported_and_the_others_follow(tmp_path: Path, suffix: str) -> None:
     clouds, path = np.stack([index * CLOUD for index in range(1, 6)]), tmp_path / f"a{suffix}"
     clouds[0], clouds[3] = np.nan, 7
     if suffix == ".npy":
@@ -288,16 +286,16 @@ def test_a_cloud_that_cannot_be_used_is_told_and_the_others_follow(tmp_path: Pat
     else:
         with h5py.File(path, "w") as file:
             file["data"] = clouds
-    told: list[DataError] = []
-    found = list(read_clouds(path, unusable=told.append))
+    reported: list[DataError] = []
+    found = list(read_clouds(path, unusable=reported.append))
     assert [cloud.name for cloud in found] == ["a_0001", "a_0002", "a_0004"]
     assert all(np.array_equal(cloud.points, clouds[int(cloud.name[-4:])]) for cloud in found)
-    assert [str(error).partition(": ")[0] for error in told] == [f"{path}, cloud 0000", f"{path}, cloud 0003"]
+    assert [str(error).partition(": ")[0] for error in reported] == [f"{path}, cloud 0000", f"{path}, cloud 0003"]
     with raises(DataError, file=f"{path}, cloud 0000"):
         next(read_clouds(path))
 
 
-def test_what_no_cloud_of_an_array_can_have_is_told_once(tmp_path: Path) -> None:
+def test_an_array_of_unusable_clouds_is_reported_once(tmp_path: Path) -> None:
     for array in (np.zeros((9, 30, 2)), np.full((9, 30, 3), "x")):
         np.save(tmp_path / "a.npy", array)
         with raises(DataError, file=tmp_path / "a.npy", got=(array.dtype, array.shape)):

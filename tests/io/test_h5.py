@@ -1,4 +1,4 @@
-"""The h5 reader: nothing large is read from a file before its shapes, types and labels are known to be sound."""
+"""The h5 reader, which checks shapes, types and labels before it reads large arrays."""
 
 from pathlib import Path
 from typing import Any

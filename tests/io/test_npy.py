@@ -1,4 +1,4 @@
-"""Arrays from .npy files, and what is said of files that hold none."""
+"""Arrays from .npy files, and errors of other files."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ CLOUD = np.random.default_rng(0).random((20, 3))
 
 
 @pytest.mark.parametrize("array", [CLOUD, CLOUD.astype(np.float32), np.asfortranarray(CLOUD), CLOUD[:0]])
-def test_reads_what_was_saved(tmp_path: Path, array: np.ndarray) -> None:
+def test_reads_saved_arrays(tmp_path: Path, array: np.ndarray) -> None:
     np.save(tmp_path / "a.npy", array)
     read = read_npy(tmp_path / "a.npy")
     assert np.array_equal(read, array) and read.dtype == array.dtype and type(read) is np.ndarray
 
 
-def test_refuses_what_is_no_array(tmp_path: Path) -> None:
+def test_files_without_an_array_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "sound.npy", CLOUD)
     sound = (tmp_path / "sound.npy").read_bytes()
     np.save(tmp_path / "objects.npy", np.array([{}, None]), allow_pickle=True)

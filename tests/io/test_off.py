@@ -1,4 +1,4 @@
-"""The OFF reader: what it accepts beyond the format, and one sentence for everything else."""
+"""The OFF reader: accepted variants of the format, and errors."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_reads_variants_of_one_square(tmp_path: Path, text: str) -> None:
     assert triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
 
 
-def test_polygons_become_fans_beside_triangles(tmp_path: Path) -> None:
+def test_polygons_become_fans_of_triangles(tmp_path: Path) -> None:
     text = "OFF\n5 2 0\n" + "0 0 0\n" * 5 + "5 0 1 2 3 4 0.1 0.2 0.3\n3 4 3 2\n"
     assert read_off(write(tmp_path, text))[1].tolist() == [[0, 1, 2], [0, 2, 3], [0, 3, 4], [4, 3, 2]]
 

@@ -1,4 +1,4 @@
-"""Files of part labels: what can be read, and what is refused in a sentence."""
+"""Files of part labels."""
 
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,10 @@ def test_an_array_of_anything_else_is_refused(array: Any, found: str, tmp_path: 
     np.save(path, array)
     with pytest.raises(DataError) as refusal:
         read_labels(path)
-    said = str(refusal.value)
-    assert said.startswith(f"{path}: expected one integer for each point, got {found}; write one label for each point")
+    message = str(refusal.value)
+    assert message.startswith(
+        f"{path}: expected one integer for each point, got {found}; write one label for each point"
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,20 +76,22 @@ def test_text_of_anything_else_is_refused(text: str, found: str, tmp_path: Path)
     path.write_text(text)
     with pytest.raises(DataError) as refusal:
         read_labels(path)
-    said = str(refusal.value)
-    assert said.startswith(f"{path}: expected one integer for each point, got {found}; write one label for each point")
+    message = str(refusal.value)
+    assert message.startswith(
+        f"{path}: expected one integer for each point, got {found}; write one label for each point"
+    )
 
 
 @pytest.mark.parametrize("content", [b"seat\nleg\n", b"3,4\n", b"\0\xff\0\1", b"\xef\xbb\xbfpart\n3\n"])
 @pytest.mark.parametrize("name", ["x.txt", "x.seg", "x.npy"])
-def test_what_is_not_of_numbers_is_refused_in_one_sentence(name: str, content: bytes, tmp_path: Path) -> None:
+def test_files_without_numbers_are_refused_in_one_sentence(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=rf"^[^\n]*{name}[^\n]*; restore [^\n]*\.$"):
         read_labels(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.seg"])
-def test_more_than_a_cloud_may_have_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_labels_are_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / name
     if name == "x.npy":
         np.save(path, np.full(100, 3))

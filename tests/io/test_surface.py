@@ -1,4 +1,4 @@
-"""Surface sampling: on the surface, by area, and whatever a mesh may hold."""
+"""Sampling of surfaces by area, and degenerate meshes."""
 
 import numpy as np
 import pytest

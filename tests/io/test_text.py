@@ -103,6 +103,6 @@ def test_two_header_lines_are_rejected(tmp_path: Path) -> None:
         read_notes(tmp_path / "a.txt", "my scan\nx y z\n1 2 3\n")
 
 
-def test_words_in_a_named_column_are_rejected(tmp_path: Path) -> None:
+def test_text_in_a_named_column_is_rejected(tmp_path: Path) -> None:
     with raises(DataError, file=tmp_path / "a.txt"):
         read_notes(tmp_path / "a.txt", "id x y z\na 1 2 3\nb one 2 3\n")

@@ -26,7 +26,7 @@ def test_no_prediction_is_better_than_the_codes_themselves() -> None:
     assert 0 < code_prediction_loss(codes.log(), codes) < code_prediction_loss(log_gamma, codes)
 
 
-def test_a_certain_prediction_of_a_hard_code_costs_nothing_and_a_wrong_one_its_logit() -> None:
+def test_a_correct_certain_prediction_has_zero_loss_and_a_wrong_one_its_logit() -> None:
     codes = torch.eye(4)
     certain = (100 * torch.eye(4)).log_softmax(dim=1)
     assert code_prediction_loss(certain, codes).item() == 0

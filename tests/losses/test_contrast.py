@@ -38,7 +38,7 @@ def test_the_loss_is_equation_4_averaged_over_the_batch() -> None:
     assert contrast_loss(*views).item() == pytest.approx(contrast_by_hand(*views), rel=1e-12)
 
 
-def test_exchanging_the_views_changes_nothing() -> None:
+def test_the_loss_is_symmetric_in_the_views() -> None:
     q_a, q_b, z_a, z_b = draw(7, 5)
     assert contrast_loss(q_a, q_b, z_a, z_b).item() == pytest.approx(
         contrast_loss(q_b, q_a, z_b, z_a).item(), rel=1e-12

@@ -29,7 +29,7 @@ def test_the_sum_is_the_entrywise_norm_of_equation_8_and_the_mean_that_of_its_en
     assert orthogonality_loss(prototypes) == orthogonality_loss(prototypes, "mean")
 
 
-def test_orthogonal_prototypes_of_any_length_cost_nothing() -> None:
+def test_orthogonal_prototypes_of_any_length_have_zero_loss() -> None:
     assert orthogonality_loss(torch.diag(torch.tensor([1.0, 20.0, 1e-3])), "sum").item() == 0
 
 

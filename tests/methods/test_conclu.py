@@ -139,7 +139,7 @@ def test_the_terms_are_equations_1_to_9(reading: str, reduction: str) -> None:
     assert losses == pytest.approx(losses_by_hand(method, views)[0], rel=1e-6)
 
 
-def test_the_two_readings_of_equation_6_differ_by_nothing_but_the_exchange_of_codes() -> None:
+def test_the_two_readings_of_equation_6_differ_only_in_the_exchange_of_codes() -> None:
     swapped, views = make(), draw()
     same_view = make(codes="same_view")
     same_view.load_state_dict(swapped.state_dict())
@@ -189,7 +189,7 @@ def test_gradients_take_the_targets_of_both_modules_for_constants(reading: str) 
 
 
 @READINGS
-def test_nothing_reaches_encoder_and_projector_but_through_the_predictor(reading: str) -> None:
+def test_gradients_reach_encoder_and_projector_only_through_the_predictor(reading: str) -> None:
     class Closed(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -271,13 +271,13 @@ def test_without_the_cluster_term_prototypes_are_no_parameters_to_train() -> Non
         {"cluster_weight": math.inf},
     ],
 )
-def test_weights_that_cannot_work_are_refused(weights: dict[str, float]) -> None:
+def test_invalid_weights_are_refused(weights: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=f"ConClu: .*{next(iter(weights))}.*got {next(iter(weights.values()))}"):
         make(**weights)
 
 
 @pytest.mark.parametrize("option", [{"codes": "swaped"}, {"orthogonality_reduction": "max"}])
-def test_unknown_readings_are_refused(option: dict[str, str]) -> None:
+def test_unknown_options_are_refused(option: dict[str, str]) -> None:
     with raises(RegistryError, argument=next(iter(option)), got=next(iter(option.values()))):
         make(**option)
 
@@ -305,9 +305,7 @@ def test_an_encoder_that_pools_into_another_size_is_refused() -> None:
         ("clusterer", "SinkhornClusterer", "channels", 256),
     ],
 )
-def test_a_part_whose_size_another_part_settles_may_repeat_it_and_not_contradict_it(
-    part: str, name: str, key: str, size: int
-) -> None:
+def test_a_config_may_repeat_a_derived_size_but_not_contradict_it(part: str, name: str, key: str, size: int) -> None:
     paper(**{part: {"name": name, key: size}})
     with raises(RegistryError, argument=key, got=size + 1, expected=repr(size)):
         paper(**{part: {"name": name, key: size + 1}})

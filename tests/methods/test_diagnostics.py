@@ -43,7 +43,7 @@ def test_the_spread_of_projections_is_the_deviation_of_their_directions() -> Non
     assert projection_std(9 * z).item() == pytest.approx(projection_std(z).item(), rel=1e-5)
 
 
-def test_the_metrics_of_clustering_are_what_their_names_say() -> None:
+def test_the_metrics_of_clustering_follow_their_definitions() -> None:
     log_gamma, codes_a, codes_b = draw()
     gamma = log_gamma.exp().tolist()
     nearest = [row.index(max(row)) for row in gamma]

@@ -53,7 +53,7 @@ def test_the_gradient_reaches_the_whole_encoder(method: Method) -> None:
         assert parameter.grad is not None and parameter.grad.any(), name
 
 
-def test_learns_no_task(method: Method) -> None:
+def test_no_task_is_involved(method: Method) -> None:
     assert not isinstance(method, Task)
 
 
@@ -86,7 +86,7 @@ def test_progress_is_the_finished_share_of_the_steps() -> None:
     assert (MIDDLE.fraction, Progress(10, 10, 2, 2).fraction, Progress(0, 0, 0, 0).fraction) == (0.5, 1.0, 0.0)
 
 
-def test_a_module_that_is_no_method_is_called_with_two_views() -> None:
+def test_a_plain_module_is_called_with_two_views() -> None:
     class Bare(nn.Module):
         def __init__(self) -> None:
             super().__init__()

@@ -11,7 +11,7 @@ from conclu_pyg.metrics import classification_scores
 CLASSES = ["cup", "lamp", "box", "key"]
 
 
-def test_is_what_scikit_learn_gives() -> None:
+def test_equals_scikit_learn() -> None:
     truth, predicted = torch.randint(4, (200,)), torch.randint(4, (200,))
     predicted[:120] = truth[:120]
     values, per_class, confusion = classification_scores(predicted, truth, CLASSES)
@@ -23,7 +23,7 @@ def test_is_what_scikit_learn_gives() -> None:
         assert per_class[name] == {"accuracy": pytest.approx(100 * sum(of_class) / len(of_class))}
 
 
-def test_a_class_that_is_not_there_is_nan_and_leaves_the_mean_alone() -> None:
+def test_an_absent_class_is_nan_and_left_out_of_the_mean() -> None:
     truth, predicted = torch.tensor([0, 0, 2, 2]), torch.tensor([0, 1, 2, 2])  # a lamp is predicted, and there is none
     values, per_class, confusion = classification_scores(predicted, truth, CLASSES)
     assert values == {"accuracy": 75.0, "class accuracy": 75.0}

@@ -16,7 +16,7 @@ CATEGORY = [0, 1, 1, 2, 0, 1]  # no key
 
 
 def draw(sizes: list[int], right: float = 0.6, *, any_part: bool = False) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Predictions, truth, cloud and category, in which some shapes lack a part and some a prediction of one."""
+    """Draws predictions, ground truth, clouds and categories; some shapes lack a part or a prediction of one."""
     truth, predicted = [], []
     for category, size in zip(CATEGORY, sizes, strict=False):
         own = torch.tensor(LABELS.class_parts[category])
@@ -29,15 +29,15 @@ def draw(sizes: list[int], right: float = 0.6, *, any_part: bool = False) -> tup
 
 
 def iou_by_loops(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor) -> list[dict[int, float]]:
-    """Of each shape, the intersection over union of each part of its category."""
+    """Returns the intersection over union of each part of each shape's category."""
     shapes = []
     for shape, label in enumerate(category.tolist()):
         points = [i for i, c in enumerate(cloud.tolist()) if c == shape]
         found = {}
         for part in LABELS.class_parts[label]:
             there = {i for i in points if truth[i] == part}
-            said = {i for i in points if predicted[i] == part}
-            found[part] = len(there & said) / len(there | said) if there | said else 1.0
+            predicted_here = {i for i in points if predicted[i] == part}
+            found[part] = len(there & predicted_here) / len(there | predicted_here) if there | predicted_here else 1.0
         shapes.append(found)
     return shapes
 
@@ -63,7 +63,7 @@ def test_the_intersection_over_union_is_that_of_sets_of_points(sizes: list[int],
         assert all(row[part] == pytest.approx(value) for part, value in expected.items())
 
 
-def test_the_intersection_over_union_is_scikit_learns() -> None:
+def test_the_intersection_over_union_equals_scikit_learns() -> None:
     predicted, truth, cloud, category = draw([300] * 6)
     iou = part_iou(predicted, truth, cloud, category, LABELS.parts_of_classes())
     for shape, label in enumerate(CATEGORY):
@@ -105,7 +105,7 @@ def test_a_part_that_is_neither_there_nor_predicted_counts_1_and_one_that_is_pre
         assert part_scores(*given, LABELS).values["instance mIoU"] == pytest.approx(100 * mean(iou))
 
 
-def test_a_category_without_shapes_is_nan_and_leaves_the_means_alone() -> None:
+def test_a_category_without_shapes_is_nan_and_left_out_of_the_means() -> None:
     values, per_class, _ = part_scores(*draw([20] * 6, right=1.0), LABELS)
     assert set(values.values()) == {100.0}
     assert per_class["key"]["shapes"] == 0

@@ -1,4 +1,4 @@
-"""The choice of a search, with and without torch-cluster."""
+"""The automatic choice of a search, with and without torch-cluster."""
 
 import sys
 
@@ -35,7 +35,7 @@ def test_either_choice_equals_the_others(channels: int) -> None:
     assert torch.equal(found[0], found[1]) and torch.equal(found[0], found[2])
 
 
-def test_torch_cluster_is_asked_for_only_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torch_cluster_is_used_only_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch_cluster", None)  # as if it were not installed
     x, batch = torch.randn(10, 3), torch.zeros(10, dtype=torch.long)
     for name in set(NEIGHBORS) - {"torch_cluster"}:

@@ -1,4 +1,4 @@
-"""Dense products: any chunks give the same, none keeps all pairs, and reduced precision does not reach them."""
+"""The dense search: chunks, memory and precision."""
 
 from typing import Any
 
@@ -27,9 +27,7 @@ def test_any_chunk_gives_the_same(sizes: list[int], k: int, chunk: int, monkeypa
 
 
 @pytest.mark.parametrize("k", [3, 6, 12])
-def test_what_is_missing_stands_last_in_whatever_order_the_places_are_found(
-    k: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_neighbours_are_last(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = [9, 2, 5, 1]
     x, batch = torch.randn(sum(sizes), 4, dtype=torch.double), batch_of(sizes)
     expected = DenseNeighbors()(x, k, batch, len(sizes))

@@ -1,4 +1,4 @@
-"""Every registered search for neighbours gives what sorting all distances gives, and refuses what it cannot."""
+"""Every registered neighbour search against sorting of all distances."""
 
 from collections.abc import Callable
 from typing import Any
@@ -131,7 +131,7 @@ def test_any_scale_whose_squares_are_finite(search: Search, scale: float) -> Non
     check(search(x, 4, batch, 1), x, 4, batch, ties=True, rounding=1e-6)
 
 
-def test_a_cloud_is_searched_as_if_it_were_alone(search: Search) -> None:
+def test_a_cloud_is_searched_independently_of_its_batch(search: Search) -> None:
     sizes = [30, 7, 45]
     x, batch = torch.randn(82, 5, dtype=torch.double), batch_of(sizes)
     together = search(x, 9, batch, 3).sort().values
@@ -156,7 +156,7 @@ def test_it_gives_the_same_again(search: Search, sizes: list[int], threads: int)
     assert all(torch.equal(search(x, 5, batch, len(sizes)), first) for _ in range(5))
 
 
-def test_values_may_lie_anywhere_in_memory(search: Search) -> None:
+def test_any_memory_layout_is_accepted(search: Search) -> None:
     wide, batch = torch.randn(4, 90, dtype=torch.double), batch_of([30, 30, 30])
     x = wide.t()[:, 1:]
     assert not x.is_contiguous()
@@ -213,9 +213,7 @@ def test_a_compiled_model_may_call_it(search: Search) -> None:
         ({"x": torch.linspace(-1e19, 1e19, 6)[:, None]}, DataError, "values from -1e+19 to 1e+19;"),
     ],
 )
-def test_what_cannot_be_searched_is_refused(
-    search: Any, change: dict[str, Any], error: type[ConcluError], sentence: str
-) -> None:
+def test_invalid_input_is_refused(search: Any, change: dict[str, Any], error: type[ConcluError], sentence: str) -> None:
     arguments = {"x": torch.randn(6, 3), "k": 2, "batch": batch_of([2, 2, 2]), "batch_size": 3} | change
     with pytest.raises(error) as raised:
         search(**arguments)
@@ -223,7 +221,7 @@ def test_what_cannot_be_searched_is_refused(
 
 
 @pytest.mark.parametrize("kind", ["equal", "ragged"])
-def test_a_default_device_elsewhere_changes_nothing(search: Search, threads: int, kind: str) -> None:
+def test_another_default_device_has_no_effect(search: Search, threads: int, kind: str) -> None:
     batch, size = batch_of(SIZES[kind]), len(SIZES[kind])
     x = torch.randn(len(batch), 3)
     expected = search(x, 5, batch, size)

@@ -1,4 +1,4 @@
-"""The precision of products: full within, and afterwards what it was, set or inherited, however uses overlap."""
+"""Full precision of products within a context, and its restoration for nested and overlapping uses."""
 
 from collections.abc import Iterator
 
@@ -32,9 +32,7 @@ def precisions() -> list[str]:
     [("tf32", "none", "ieee", "ieee"), ("ieee", "tf32", "none", "tf32")],
     ids=["inherited", "its own"],
 )
-def test_what_was_inherited_is_inherited_afterwards_and_what_was_set_is_kept(
-    above: str, own: str, above_later: str, later: str
-) -> None:
+def test_inherited_and_set_precisions_are_restored(above: str, own: str, above_later: str, later: str) -> None:
     torch.backends.fp32_precision = above  # type: ignore[attr-defined]
     for backend in BACKENDS:
         backend.fp32_precision = own

@@ -1,4 +1,4 @@
-"""Selecting the k smallest of each row, through any stages."""
+"""Selection of the k smallest entries of each row, in any number of stages."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_the_smallest_of_each_row(
 
 @pytest.mark.parametrize("dtype", [torch.float, torch.double])
 @pytest.mark.parametrize("num_values", [20, 83])
-def test_a_default_device_elsewhere_changes_nothing(dtype: torch.dtype, num_values: int) -> None:
+def test_another_default_device_has_no_effect(dtype: torch.dtype, num_values: int) -> None:
     values = torch.randn(5, num_values, dtype=dtype)
     with torch.device("meta"):
         place = smallest(values, 20)
@@ -49,7 +49,7 @@ def test_a_default_device_elsewhere_changes_nothing(dtype: torch.dtype, num_valu
 
 
 @pytest.mark.parametrize("dtype", [torch.float, torch.double])
-def test_infinities_zeros_and_the_least_and_largest_numbers_have_their_order(dtype: torch.dtype) -> None:
+def test_extreme_numbers_are_ordered(dtype: torch.dtype) -> None:
     limits = torch.finfo(dtype)
     special = [-torch.inf, limits.min, -1, -limits.tiny, -limits.smallest_normal / 4, -0.0]
     special += [0.0, limits.smallest_normal / 4, limits.tiny, 1, limits.max, torch.inf]
@@ -59,7 +59,7 @@ def test_infinities_zeros_and_the_least_and_largest_numbers_have_their_order(dty
         check(values, k)
 
 
-def test_of_equal_values_the_first_are_taken_wherever_there_is_one_stage() -> None:
+def test_of_equal_values_the_first_are_chosen_in_a_single_stage() -> None:
     assert smallest(torch.tensor([[1.0, 0.0, 1.0, 1.0]]), 3).sort().values.tolist() == [[0, 1, 2]]
 
 
@@ -70,5 +70,5 @@ def test_the_width_of_the_groups(num_values: int, k: int, width: int) -> None:
     assert group_width(num_values, k) == width
 
 
-def test_there_are_always_groups_enough() -> None:
+def test_there_are_always_enough_groups() -> None:
     assert all(n // group_width(n, k) >= k for n in range(1, 300) for k in range(1, n + 1))

@@ -1,4 +1,4 @@
-"""Work in parallel threads: all of it is done, errors come back, and PyTorch's own threads stay as they were."""
+"""Work in parallel threads: completeness, errors, and the number of PyTorch's own threads."""
 
 import threading
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ IN, OUT = 5, 7
 
 
 def table(sizes: list[int], k: int) -> Tensor:
-    """Random neighbours in the same cloud, the point itself first; -1 where the cloud has fewer than k points."""
+    """Returns random neighbours in the same cloud, the point itself first, and -1 in clouds of fewer than k points."""
     rows, start = [], 0
     for size in sizes:
         for point in range(size):
@@ -134,7 +134,7 @@ class Adapted(nn.Linear):
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("make_linear", [Adapted, nn.Linear], ids=["adapter", "with a bias"])
-def test_what_replaces_the_linear_layer_is_called(training: bool, make_linear: Any) -> None:
+def test_a_replaced_linear_layer_is_called(training: bool, make_linear: Any) -> None:
     ours = make().train(training)
     ours.linear = make_linear(2 * IN, OUT).double()
     agree(ours, OfPyG(ours), torch.randn(20, IN, dtype=torch.double), table([10, 10], 4))
@@ -274,7 +274,7 @@ def test_it_never_holds_a_tensor_of_edges(
     assert largest[ReferenceEdgeConv] >= 128 * 16 * 2 * 24 and largest[EdgeConv] <= 128 * 2 * 32
 
 
-def test_one_edge_alone_has_no_statistics_and_is_refused_as_by_the_norm() -> None:
+def test_a_single_edge_is_refused_as_by_the_norm() -> None:
     layer, x = make(), torch.randn(1, IN, dtype=torch.double)
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         layer(x, torch.tensor([[0]]))
@@ -282,7 +282,7 @@ def test_one_edge_alone_has_no_statistics_and_is_refused_as_by_the_norm() -> Non
     assert torch.allclose(layer(x, torch.tensor([[0]])), reference_of(layer)(x, torch.tensor([[0]])))
 
 
-def test_nan_stays_nan_and_breaks_nothing_else() -> None:
+def test_nan_stays_nan_and_affects_no_other_value() -> None:
     layer, index = make().float().eval(), table([10, 10], 4)
     x = torch.randn(20, IN)
     x[3] = torch.nan
@@ -291,7 +291,7 @@ def test_nan_stays_nan_and_breaks_nothing_else() -> None:
     assert out[3].isnan().any()
 
 
-def test_edges_and_impossible_arguments_are_refused() -> None:
+def test_edges_and_invalid_arguments_are_refused() -> None:
     with raises(DataError, argument="index", got=[2, 30]):
         make()(torch.randn(20, IN, dtype=torch.double), torch.zeros(2, 30, dtype=torch.long))
     with pytest.raises(ArgumentError) as error:
@@ -305,7 +305,7 @@ def test_edges_and_impossible_arguments_are_refused() -> None:
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("grad", [True, False])
 @pytest.mark.parametrize(("entry", "found"), [(20, "0 to 20"), (10**9, "0 to 1000000000"), (-2, "-2 to 19")])
-def test_a_neighbour_that_is_no_point_is_refused(training: bool, grad: bool, entry: int, found: str) -> None:
+def test_a_neighbour_index_out_of_range_is_refused(training: bool, grad: bool, entry: int, found: str) -> None:
     layer, index = make().float().train(training), torch.arange(20).repeat(3, 1).t().contiguous()
     index[7, 1] = entry
     with torch.set_grad_enabled(grad), pytest.raises(DataError, match=f"rows from 0 to 19.* {found}"):
@@ -315,7 +315,7 @@ def test_a_neighbour_that_is_no_point_is_refused(training: bool, grad: bool, ent
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_a_default_device_elsewhere_changes_nothing(training: bool) -> None:
+def test_another_default_device_has_no_effect(training: bool) -> None:
     layer, index = make().float().train(training), TABLES["gaps"]()
     x = torch.randn(20, IN, requires_grad=True)
     with torch.device("meta"):

@@ -42,7 +42,7 @@ def test_an_update_is_the_weighted_mean_with_the_momentum_of_the_schedule(fracti
         assert torch.allclose(new, tau * old + (1 - tau) * online, atol=1e-6)
 
 
-def test_at_the_end_the_copy_stands_still() -> None:
+def test_the_copy_is_constant_at_the_end() -> None:
     target = MomentumCopy(network(), momentum=0.9)
     before = copy.deepcopy(target.module.state_dict())
     source = moved(target.module)

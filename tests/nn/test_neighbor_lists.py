@@ -49,7 +49,7 @@ def test_no_edges_give_a_table_without_columns() -> None:
     assert edges_to_table(torch.empty(2, 0, dtype=torch.long), 5).shape == (5, 0)
 
 
-def test_other_shapes_and_points_that_are_not_there_are_refused() -> None:
+def test_other_shapes_and_indices_out_of_range_are_refused() -> None:
     with raises(DataError, argument="edge_index", got=[4, 3]):
         edges_to_table(INDEX, 4)
     with pytest.raises(DataError, match="expected entries from 0 to 2, got entries from 0 to 3"):

@@ -1,4 +1,4 @@
-"""The maximum over neighbours, whose rows are packed into the values where these are narrow."""
+"""The maximum over neighbours, with row indices packed into narrow values."""
 
 import pytest
 import torch
@@ -67,7 +67,7 @@ def test_infinities_are_values_as_others(dtype: torch.dtype) -> None:
         assert torch.equal(x[chosen, channel], out[point, channel])
 
 
-def test_nan_goes_on_and_its_gradient_breaks_nothing() -> None:
+def test_nan_propagates_and_its_gradient_affects_no_other_value() -> None:
     index, x = table(0), torch.randn(20, CHANNELS)
     x[3, 5] = torch.nan
     out = neighbor_max(x.requires_grad_(), index, NeighborLists.from_table(index))

@@ -172,7 +172,7 @@ def test_statistics_are_recomputed_for_averaged_weights() -> None:
 
 
 class _Doubled(nn.Linear):
-    """Another product than that by its weight, as an adapter gives one."""
+    """A linear layer with another product than that with its weight, as adapters have."""
 
     def forward(self, x: Tensor) -> Tensor:
         return 2 * super().forward(x)
@@ -180,7 +180,7 @@ class _Doubled(nn.Linear):
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("linear", [_Doubled(5, 7, bias=False), nn.Linear(5, 7)], ids=["adapter", "with a bias"])
-def test_what_replaces_the_linear_layer_is_called(training: bool, linear: nn.Linear) -> None:
+def test_a_replaced_linear_layer_is_called(training: bool, linear: nn.Linear) -> None:
     layer = make().train(training)
     layer.linear = copy.deepcopy(linear).double()
     check_both_ways(layer)
@@ -245,7 +245,7 @@ def test_pool_never_holds_all_points_features(monkeypatch: pytest.MonkeyPatch, l
     assert largest["full"] == 512 * 64 and largest["fused"] <= 16 * 64 * 4  # (B, C, D)
 
 
-def test_one_point_alone_has_no_statistics_and_is_refused_as_by_the_norm() -> None:
+def test_a_single_point_is_refused_as_by_the_norm() -> None:
     layer, x, batch = make(), torch.randn(1, 5, dtype=torch.double), batch_of([1])
     variance = layer.norm.running_var.clone()  # type: ignore[union-attr]
     for way in (layer.pool, layer):

@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_weights(build: Build) -> None:
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
-def test_a_start_from_a_run_has_its_encoder_and_says_whose(build: Build, tiny_run: Path) -> None:
+def test_a_start_from_a_run_has_its_encoder_and_logs_its_origin(build: Build, tiny_run: Path) -> None:
     pipeline = build(checkpoint=tiny_run)
     learnt = Checkpoint.load(tiny_run)
     for name, value in pipeline.model.encoder.state_dict().items():
@@ -122,7 +122,7 @@ def test_schedules(schedule: dict[str, Any] | None, rates: list[float], build: B
     [({}, 48), ({"label_per_class": 2}, 40), ({"label_fraction": 0.5}, 28), ({"validation": 0.5}, 24)],
     ids=["all", "per class", "fraction", "validation"],
 )
-def test_the_clouds_that_are_asked_for_are_trained_on(options: dict[str, Any], clouds: int, build: Build) -> None:
+def test_the_requested_clouds_are_trained_on(options: dict[str, Any], clouds: int, build: Build) -> None:
     pipeline = build(**options)
     split = pipeline.training_split()
     assert len(split) == clouds
@@ -201,7 +201,7 @@ def test_the_loss_is_the_weighted_cross_entropy_of_smoothed_targets(
 
 
 @pytest.mark.parametrize("model", ["Classifier", "PartSegmenter"])
-def test_validation_is_what_the_trained_model_predicts_for_the_clouds_held_out(model: str, build: Build) -> None:
+def test_validation_is_the_accuracy_on_the_held_out_clouds(model: str, build: Build) -> None:
     pipeline = build(model, epochs=1, validation=0.5)
     metrics = read_metrics(pipeline.run_train())
     assert pipeline._held_out is not None and f"validation/{pipeline.model.metric}" in metrics
@@ -212,7 +212,7 @@ def test_validation_is_what_the_trained_model_predicts_for_the_clouds_held_out(m
     assert metrics["validation/accuracy"] == [pytest.approx(100 * right)]
 
 
-def test_validation_leaves_the_training_and_a_frozen_encoder_alone(
+def test_validation_changes_neither_training_nor_a_frozen_encoder(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weights = []
@@ -235,9 +235,7 @@ def test_labels_to_choose_by_are_of_those_that_were_drawn(build: Build) -> None:
         assert trained | set(pipeline._held_out.names) == labelled
 
 
-def test_what_is_not_of_the_pre_trained_encoder_stands_in_the_protocol(
-    build: Build, tiny_run: Path, tmp_path: Path
-) -> None:
+def test_parts_without_pre_training_are_in_the_protocol(build: Build, tiny_run: Path, tmp_path: Path) -> None:
     checkpoint = Checkpoint.load(tiny_run)
     lost = next(name for name in checkpoint.method if name.startswith("encoder."))
     del checkpoint.method[lost]
@@ -315,7 +313,7 @@ def test_the_checkpoint_has_the_clouds_and_the_treatment_of_the_encoder(
     assert checkpoint.chosen_on == (held_out if "validation" in options else None)
 
 
-def test_clouds_are_turned_to_the_axis_that_the_encoder_knows(build: Build, tiny_run: Path, tmp_path: Path) -> None:
+def test_clouds_are_rotated_to_the_up_axis_of_the_encoder(build: Build, tiny_run: Path, tmp_path: Path) -> None:
     checkpoint = Checkpoint.load(tiny_run)
     checkpoint.up_axis = 1
     checkpoint.save(tmp_path / "y_up.safetensors")
@@ -384,7 +382,7 @@ def test_the_learning_rate_is_an_argument_of_the_optimizer(build: Build) -> None
         ({"patience": 3}, "pipeline.patience=3 needs validation clouds to stop by"),
     ],
 )
-def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: str, build: Build) -> None:
+def test_contradicting_options_are_refused(options: dict[str, Any], message: str, build: Build) -> None:
     with pytest.raises(ConfigError, match=message):
         build(**options)
 
@@ -398,12 +396,12 @@ def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: st
         ({"label_per_class": 1, "validation": 0.1}, "cannot hold out validation clouds from the 20 training clouds"),
     ],
 )
-def test_clouds_that_there_are_not_are_refused(options: dict[str, Any], message: str, build: Build) -> None:
+def test_missing_clouds_are_refused(options: dict[str, Any], message: str, build: Build) -> None:
     with pytest.raises(DataError, match=message):
         build(**options).run_train()
 
 
-def test_pipelines_and_models_of_the_other_kind_are_refused(tiny_config: dict[str, Any]) -> None:
+def test_models_of_the_other_pipeline_are_refused(tiny_config: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"ConClu is a self-supervised method of METHODS; give pipeline.name=Pre"):
         check({**tiny_config, "pipeline": {"name": "Finetuning"}}, "it")
     model = {"name": "Classifier", "encoder": tiny_config["model"]["encoder"]}

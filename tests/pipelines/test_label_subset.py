@@ -64,18 +64,18 @@ def test_clouds_that_are_trained_on_are_left_out_of_those_to_choose_by(capsys: p
     chosen = LabelSubset(label_per_class=1, validation="val").clouds({"train": TRAIN, "val": mixed}.__getitem__, seed=0)
     assert chosen.held_out is not None and chosen.held_out.names == names[3:]
     assert chosen.chosen_on == CloudSet("val", 6, 9)
-    said = "warning: 3 clouds of the split val, t 0 among them, stand in the split train too and are left out of the"
-    assert said in capsys.readouterr().out
+    warning = "warning: 3 clouds of the split val, t 0 among them, stand in the split train too and are left out of the"
+    assert warning in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("rows", "what"), [(range(20), "all"), (range(3), "nothing but clouds")])
-def test_a_split_of_the_same_clouds_is_refused_to_choose_by(rows: range, what: str) -> None:
+def test_a_validation_split_of_the_training_clouds_is_refused(rows: range, what: str) -> None:
     splits = {"train": TRAIN, "val": TRAIN.subset(np.array(rows))}
     with pytest.raises(ConfigError, match=rf"validation=val .* it holds {what} of the split train; give another split"):
         LabelSubset(validation="val").clouds(splits.__getitem__, seed=0)
 
 
-def test_one_cloud_is_too_few() -> None:
+def test_a_single_cloud_is_refused() -> None:
     one = PointCloudSplit(TRAIN.pos[:1], TRAIN.y[:1], ["x"], ["a", "b"])
     with pytest.raises(ConfigError, match="at least two training clouds, found 1"):
         LabelSubset().clouds({"train": one}.__getitem__, seed=0)

@@ -16,7 +16,7 @@ def test_the_mean_of_an_epoch_is_that_of_its_steps() -> None:
     assert mean.compute() == {"loss": 3.0, "half": 1.5}
 
 
-def test_the_mean_loses_nothing_over_many_steps() -> None:
+def test_the_mean_is_exact_over_many_steps() -> None:
     mean = EpochMean()
     for _ in range(10_000):
         mean.update({"loss": torch.tensor(0.1)})
@@ -54,7 +54,7 @@ def test_rows_are_appended_and_read_back(tmp_path: Path) -> None:
     assert (tmp_path / "metrics.csv").read_text().count("epoch") == 1
 
 
-def test_a_row_with_other_losses_stands_under_its_own_columns(tmp_path: Path) -> None:
+def test_a_row_with_other_losses_gets_its_own_columns(tmp_path: Path) -> None:
     rows = [
         {"epoch": 1, "lr": 0.1, "loss": 3.0, "loss/a": 3.0},
         {"epoch": 2, "loss/b": 0.05, "loss": 0.9, "lr": 0.01},  # one column gone, one new, another order

@@ -100,7 +100,7 @@ def test_the_cosine_is_pytorchs_to_the_bit(interval: str) -> None:
     assert used[:: 1 if interval == "step" else 4] == expected
 
 
-def test_a_constant_schedule_changes_nothing() -> None:
+def test_a_constant_schedule_keeps_the_learning_rate() -> None:
     assert set(rates({"name": "constant"}, 3, 2)) == {1.0}
 
 

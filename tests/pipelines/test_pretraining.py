@@ -134,9 +134,7 @@ def test_every_trainable_parameter_changes(tiny_run: Path, tiny_config: dict[str
         assert not torch.equal(parameter, trained[name]), name
 
 
-def test_contrast_alone_leaves_the_prototypes_and_says_nothing_of_them(
-    build: Build, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_contrast_alone_neither_trains_nor_reports_prototypes(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline = build(
         {"cluster_weight": 0.0, "clusterer": {"name": "SinkhornClusterer", "num_prototypes": 17}}, epochs=1
     )
@@ -167,7 +165,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_former_checkpoint(
     assert checkpoint.epoch == 1 and all(value.isfinite().all() for value in checkpoint.method.values())
 
 
-def test_weights_that_are_not_finite_are_not_saved_though_the_loss_is(build: Build, tmp_path: Path) -> None:
+def test_weights_that_are_not_finite_are_not_saved_even_if_the_loss_is_finite(build: Build, tmp_path: Path) -> None:
     pipeline = build(run_dir=str(tmp_path / "run"), batch_size=48)
     next(pipeline.model.parameters()).register_hook(lambda gradient: gradient * float("nan"))
     with pytest.raises(ConcluError, match="a weight was not finite in epoch 1; nothing was saved"):
@@ -183,7 +181,7 @@ def test_a_second_ctrl_c_stops_within_the_step(build: Build, tmp_path: Path) -> 
     assert not (tmp_path / "run" / LAST).exists()
 
 
-def test_ctrl_c_on_the_command_line_saves_says_so_and_exits_with_130(tiny_run: Path, tmp_path: Path) -> None:
+def test_ctrl_c_on_the_command_line_saves_logs_and_exits_with_130(tiny_run: Path, tmp_path: Path) -> None:
     command = [sys.executable, "tools/train.py", str(tiny_run / "config.yaml")]
     overrides = ["pipeline.epochs=1000000", f"pipeline.run_dir={tmp_path / 'run'}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -210,9 +208,7 @@ def test_bfloat16_trains_with_finite_losses_and_float32_weights(build: Build) ->
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])
-def test_a_device_that_is_not_there_is_refused_in_one_sentence(
-    build: Build, device: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_absent_device_is_refused(build: Build, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getattr(torch, device), "is_available", lambda: False)
     with raises(ConfigError, argument="device", got=device):
         build(device=device)
@@ -311,7 +307,7 @@ def train_outspoken(shapes: ParametricShapes, folder: Path, config: dict[str, An
     return method
 
 
-def test_what_a_method_says_of_itself_is_passed_on(
+def test_warnings_of_a_method_are_passed_on(
     shapes: ParametricShapes, tmp_path: Path, tiny_config: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     train_outspoken(shapes, tmp_path, tiny_config)
@@ -421,7 +417,7 @@ def test_a_pipeline_may_make_its_own_step(
 @pytest.mark.parametrize(
     ("least", "end"), [(20, "give a smaller one."), (21, "at least 21 clouds in a batch as configured.")]
 )
-def test_a_batch_above_the_data_names_what_the_method_needs_where_that_is_above_them_too(
+def test_a_batch_above_the_data_states_the_minimum_of_the_method(
     shapes: ParametricShapes, tiny_config: dict[str, Any], least: int, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Outspoken, "min_batch_size", lambda self: least)
@@ -430,7 +426,7 @@ def test_a_batch_above_the_data_names_what_the_method_needs_where_that_is_above_
     assert str(error.value).endswith(end) and "=30 is more than the 20 clouds" in str(error.value)
 
 
-def test_off_a_terminal_a_long_epoch_says_how_far_it_is(
+def test_without_a_terminal_a_long_epoch_logs_its_progress(
     build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build(epochs=1).run_train()

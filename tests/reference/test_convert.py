@@ -23,7 +23,7 @@ def clouds(sizes: list[int]) -> tuple[Tensor, Tensor, int]:
 
 
 def trained_a_little(encoder: nn.Module) -> nn.Module:
-    """In double precision, with norms unlike the start's, of both signs."""
+    """Returns a module in double precision with norms of both signs, unlike the initial ones."""
     encoder = encoder.double()
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm1d):
@@ -56,7 +56,7 @@ def test_outputs_statistics_and_gradients_are_the_encoders(
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
-def test_what_is_frozen_stays_frozen(config: dict[str, object]) -> None:
+def test_frozen_parameters_stay_frozen(config: dict[str, object]) -> None:
     encoder = ENCODERS.build(config)
     for place, parameter in enumerate(encoder.parameters()):
         parameter.requires_grad_(place % 2 == 0)
@@ -65,7 +65,7 @@ def test_what_is_frozen_stays_frozen(config: dict[str, object]) -> None:
 
 
 class SearchModule(Neighbors, nn.Module):
-    """A user's search that is a module, too."""
+    """A user's search that is a module."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ def test_the_encoder_is_not_changed_and_shares_no_weights() -> None:
 
 
 class Around(nn.Module):
-    """A user's own module with layers at a depth, under names of its own."""
+    """A user's module with nested layers under other names."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -59,7 +59,7 @@ def test_a_run_folder_means_its_last_checkpoint(checkpoint: Checkpoint, tmp_path
     assert Checkpoint.load(str(tmp_path)).step == Checkpoint.load(tmp_path / LAST).step == 100
 
 
-def test_a_crash_while_writing_leaves_the_former_checkpoint_and_nothing_else(
+def test_a_crash_while_writing_leaves_only_the_former_checkpoint(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(*_: Any) -> None:
@@ -92,7 +92,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
         Checkpoint.load(tmp_path / "a.safetensors")
 
 
-def test_a_file_that_may_not_be_read_is_named_with_the_reason(
+def test_an_unreadable_file_is_named_with_the_reason(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:

@@ -17,7 +17,7 @@ def split() -> PointCloudSplit:
     return PointCloudSplit(pos, np.arange(7), [f"cloud {i}" for i in range(7)], list("abcdefg"))
 
 
-def test_each_cloud_has_the_features_that_it_has_alone(split: PointCloudSplit) -> None:
+def test_features_do_not_depend_on_the_batch(split: PointCloudSplit) -> None:
     encoder = PointNet(8, input_transform=False, feature_transform=False)
     x, y = embed_split(encoder, split, CPU, batch_size=3)
     alone = [embed_split(encoder, split.subset(np.array([i])), CPU).x[0] for i in range(7)]
@@ -35,7 +35,7 @@ def test_the_encoder_is_left_as_it_was(split: PointCloudSplit, training: bool) -
 
 
 class Broken(nn.Module):
-    """NaN for the fifth cloud."""
+    """An encoder that returns NaN for the fifth cloud."""
 
     out_channels = 2
 

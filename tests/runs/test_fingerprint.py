@@ -1,4 +1,4 @@
-"""Which trainings are repetitions of one experiment."""
+"""Fingerprints of trainings."""
 
 import copy
 from collections.abc import Callable

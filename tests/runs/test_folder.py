@@ -27,7 +27,7 @@ def test_runs_of_the_same_second_have_folders_of_their_own(
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_a_given_folder_is_taken_where_it_is_new_or_empty(
+def test_a_given_folder_is_used_if_it_is_new_or_empty(
     tmp_path: Path, tiny_config: dict[str, Any], exists: bool
 ) -> None:
     if exists:
@@ -92,7 +92,7 @@ def test_a_misspelt_run_or_checkpoint_gets_the_nearest(
         )
 
 
-def test_what_is_no_run_is_not_proposed(tmp_path: Path) -> None:
+def test_only_runs_are_suggested(tmp_path: Path) -> None:
     (tmp_path / "strat").mkdir()
     with raises(CheckpointError, file=tmp_path / "start"):
         find_checkpoint(tmp_path / "start")

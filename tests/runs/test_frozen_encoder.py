@@ -123,7 +123,7 @@ def test_scale_and_position_are_normalised(encoder: FrozenEncoder) -> None:
     assert torch.allclose(encoder.embed(cloud * 1000 + 1e6), encoder.embed(cloud), atol=1e-4)
 
 
-def test_the_up_axis_is_that_of_the_run_s_data_unless_told_otherwise(encoder: FrozenEncoder) -> None:
+def test_the_default_up_axis_is_that_of_the_runs_data(encoder: FrozenEncoder) -> None:
     (z_up,) = clouds((40,))
     y_up = z_up[:, [1, 2, 0]]  # (x, y, z) -> (y, z, x): z becomes the second coordinate
     assert encoder.up_axis == 2 and close(encoder.embed(z_up), encoder.embed(z_up, up_axis="z"))
@@ -143,7 +143,7 @@ def test_the_up_axis_is_that_of_the_run_s_data_unless_told_otherwise(encoder: Fr
         (Data(), r"expected files, arrays"),
     ],
 )
-def test_what_is_no_cloud_is_refused(encoder: FrozenEncoder, given: Any, sentence: str) -> None:
+def test_invalid_clouds_are_refused(encoder: FrozenEncoder, given: Any, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         encoder.embed(given)
 

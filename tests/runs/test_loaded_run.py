@@ -42,7 +42,7 @@ def test_untrained_is_as_the_training_began_and_shares_the_data(loaded: LoadedRu
     assert any(not torch.equal(state[name], value) for name, value in loaded.method.state_dict().items())
 
 
-def test_overrides_reach_the_data_and_the_device_alone(tiny_run: Path) -> None:
+def test_overrides_reach_only_the_data_and_the_device(tiny_run: Path) -> None:
     loaded = load_run(tiny_run, ["dataset.num_points=32", "pipeline.device=cpu", "imports=[]"])
     assert loaded.split("test").pos.shape == (40, 32, 3)
     with raises(ConfigError, argument="model.codes", got="model.codes=same_view"):
@@ -50,7 +50,7 @@ def test_overrides_reach_the_data_and_the_device_alone(tiny_run: Path) -> None:
 
 
 @pytest.mark.usefixtures("forget_registered")
-def test_code_that_a_checkpoint_names_is_said_and_needs_its_whole_path(
+def test_imports_of_a_checkpoint_are_logged_and_need_an_absolute_path(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mine.py").write_text("raise SystemExit('it ran')\n")

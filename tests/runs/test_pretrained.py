@@ -1,4 +1,4 @@
-"""Encoders that begin with a run's weights: what is loaded, what is said about it, and what is refused."""
+"""Encoders with the weights of a run: loading, messages and errors."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ DGCNN = {"name": "DGCNN", "out_channels": 8, "k": 4, "channels": [6, 10]}
 def save(
     path: Path, encoder: dict[str, Any], *, prefix: str = "encoder.", model: str = "ConClu", seed: int = 5
 ) -> Path:
-    """A checkpoint of an encoder, with other weights than a new one has."""
+    """Makes a checkpoint of an encoder with other weights than the initial ones."""
     torch.manual_seed(seed)
     weights = {
         prefix + key: torch.randn(value.shape).to(value) for key, value in ENCODERS.build(encoder).state_dict().items()
@@ -46,7 +46,7 @@ def save(
 
 
 def load(config: dict[str, Any], path: Path) -> Any:
-    """An encoder of that config with the weights of a checkpoint or run folder."""
+    """Builds an encoder with the weights of a checkpoint or run folder."""
     encoder = ENCODERS.build(config)
     load_pretrained(encoder, str(path), config)
     return encoder
@@ -68,7 +68,7 @@ def test_all_weights_and_statistics_are_the_runs(
     )
 
 
-def test_what_came_before_the_run_is_said_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_pre_training_before_the_run_is_logged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = save(tmp_path / "a.safetensors", POINTNET)
     before = EncoderOrigin("b.safetensors", "Scans", "ConClu", 3, "train", 1.0, "abc")
     checkpoint = Checkpoint.load(path)
@@ -80,9 +80,7 @@ def test_what_came_before_the_run_is_said_too(tmp_path: Path, capsys: pytest.Cap
     )
 
 
-def test_an_older_checkpoint_without_a_vertical_axis_is_warned_about(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_checkpoint_without_an_up_axis_is_warned_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = save(tmp_path / "a.safetensors", POINTNET)
     checkpoint = Checkpoint.load(path)
     checkpoint.up_axis = None
@@ -129,7 +127,7 @@ def test_an_encoder_passes_from_one_model_to_another(tmp_path: Path, tiny_config
     assert not any("checkpoint" in name for name in classifier.state_dict())
 
 
-def test_what_is_missing_and_unexpected_is_listed_with_its_shape_and_warned_about(
+def test_missing_and_unexpected_weights_are_listed_in_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = save(tmp_path / "a.safetensors", POINTNET)
@@ -164,7 +162,7 @@ def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    ("run", "here", "said"),
+    ("run", "here", "described"),
     [
         (DGCNN, {"k": 5}, "k 4 in the run, 5 here"),
         ({key: value for key, value in DGCNN.items() if key != "k"}, {"k": 5}, "k 20 in the run, 5 here"),
@@ -172,13 +170,13 @@ def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.Captur
     ],
 )
 def test_an_argument_that_no_shape_tells_is_warned_about(
-    tmp_path: Path, run: dict[str, Any], here: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, run: dict[str, Any], here: dict[str, Any], described: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = save(tmp_path / "a.safetensors", run)
     found = pretraining_of(load({**run, **here}, path))
-    assert found and found.mismatches is not None and render_mismatches(found.mismatches) == [said]
+    assert found and found.mismatches is not None and render_mismatches(found.mismatches) == [described]
     assert capsys.readouterr().out.endswith(
-        f"warning: the encoder of {path} was trained with other arguments: {said}; give the run's "
+        f"warning: the encoder of {path} was trained with other arguments: {described}; give the run's "
         "arguments unless that is intended, since its weights have another meaning here.\n"
     )
 
@@ -191,7 +189,7 @@ def test_an_argument_that_no_shape_tells_is_warned_about(
         ({**DGCNN, "checkpoint": "elsewhere"}, DGCNN),
     ],
 )
-def test_arguments_that_mean_the_same_are_not_warned_about(
+def test_equivalent_arguments_give_no_warning(
     tmp_path: Path, run: dict[str, Any], here: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = save(tmp_path / "a.safetensors", {key: value for key, value in run.items() if key != "checkpoint"})
@@ -257,7 +255,7 @@ def test_the_weights_of_a_method_whose_encoder_has_no_name_are_refused_by_its_ow
     assert "it has those of Mine, such as none" in refusal(POINTNET, path)
 
 
-def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.safetensors").write_text("no checkpoint")
     assert "text.safetensors is not a checkpoint" in refusal(POINTNET, tmp_path / "text.safetensors")
     assert "is a folder without checkpoints/last.safetensors" in refusal(POINTNET, tmp_path)

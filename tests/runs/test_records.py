@@ -42,7 +42,7 @@ def test_records_of_two_threads_are_all_kept(tmp_path: Path, record: Record) -> 
     assert {file.name for file in tmp_path.iterdir()} <= {"results.json", ".results.json.lock"}
 
 
-def test_what_json_cannot_hold_leaves_the_earlier_records(tmp_path: Path, record: Record) -> None:
+def test_values_that_json_cannot_hold_leave_the_earlier_records(tmp_path: Path, record: Record) -> None:
     path = tmp_path / "results.json"
     append_records(path, [record])
     with pytest.raises(ValueError, match="JSON"):
@@ -55,7 +55,7 @@ def test_what_json_cannot_hold_leaves_the_earlier_records(tmp_path: Path, record
     "content",
     [b"", b"[", b"{}", b"[1]", b"[{}]", b"\xff\xfe", b'[{"task": "svm"}]', b"[" * 100_000],
 )
-def test_a_damaged_file_is_refused_by_name_and_left_alone(tmp_path: Path, content: bytes, record: Record) -> None:
+def test_a_damaged_file_is_refused_by_name_and_unchanged(tmp_path: Path, content: bytes, record: Record) -> None:
     path = tmp_path / "results.json"
     path.write_bytes(content)
     with pytest.raises(
@@ -97,7 +97,7 @@ def test_the_data_sets_of_a_chain_of_trainings_are_in_their_order(make_record: M
     assert make_record(protocol={"model": "Classifier"}, initialisation="random").pretrained_on == []
 
 
-def test_versions_name_python_the_package_and_what_results_depend_on() -> None:
+def test_versions_list_python_the_package_and_its_numerical_libraries() -> None:
     assert versions().keys() == {"python", "conclu_pyg", "torch", "torch-geometric", "scikit-learn"}
     assert versions()["conclu_pyg"] == conclu_pyg.__version__
 
@@ -109,6 +109,6 @@ def test_versions_name_python_the_package_and_what_results_depend_on() -> None:
         (["/usr/bin/conclu", "evaluate", "my run"], "conclu evaluate 'my run'"),
     ],
 )
-def test_the_command_is_what_was_typed(arguments: list[str], typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_is_recorded(arguments: list[str], typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", arguments)
     assert command_line() == typed

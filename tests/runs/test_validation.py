@@ -1,4 +1,4 @@
-"""What is not plain is found wherever it stands, and no file takes long."""
+"""Detection of values that are not plain, at any depth and in bounded time."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from conclu_pyg.runs.validation import find_unsafe_value
 @pytest.mark.parametrize(
     "value", [None, 3, {}, [], {"a": [1, 2.5, None, True, {"b": ("x", "y")}]}, {"a": {0: "x", 1: "y"}}, [[[]]]]
 )
-def test_plain_values_are_taken_and_can_be_written(value: Any) -> None:
+def test_plain_values_are_accepted_and_can_be_written(value: Any) -> None:
     assert find_unsafe_value(value) == "" and json.dumps(value, sort_keys=True)
 
 
@@ -31,7 +31,7 @@ def test_anything_else_is_named_with_its_place(value: Any, found: str) -> None:
     assert find_unsafe_value(value) == found
 
 
-def test_what_goes_on_without_end_is_found() -> None:
+def test_endless_structures_are_found() -> None:
     circle: list[Any] = []
     circle.append(circle)
     wide: list[Any] = []

@@ -52,7 +52,7 @@ def make_split(num_points: int = 12, *, parts: bool = True) -> PointCloudSplit:
 
 
 def is_possible(model: Any, clouds: Batch) -> Tensor:
-    """The labels that are possible for each target, ``[T, labels]``."""
+    """Returns the possible labels of each target, ``[T, labels]``."""
     if not model.requires_category:
         return torch.ones(clouds.num_graphs, len(LABELS.classes), dtype=torch.bool)
     rows = [[part in LABELS.class_parts[int(clouds.y[cloud])] for part in range(5)] for cloud in clouds.batch.tolist()]
@@ -89,7 +89,7 @@ def test_probabilities_sum_to_1_over_the_labels_that_are_possible(model: Any, au
     assert torch.allclose(found.double(), weights / weights.sum(dim=1, keepdim=True), atol=1e-6)
 
 
-def test_in_evaluation_a_cloud_is_labelled_as_it_is_alone(model: Any) -> None:
+def test_in_evaluation_a_cloud_does_not_depend_on_its_batch(model: Any) -> None:
     model.eval()
     clouds = draw()
     together = model.log_probabilities(model(clouds), clouds)
@@ -154,7 +154,7 @@ def test_a_category_alone_has_its_parts_segmented() -> None:
     assert found.shape == (18, 2) and found.isfinite().all()
 
 
-def test_the_heads_that_a_config_names_are_taken() -> None:
+def test_a_config_chooses_the_head() -> None:
     assert type(build("Classifier", head={"name": "LinearHead"}).head).__name__ == "LinearHead"
     assert type(build("PartSegmenter", head={"name": "DGCNNPartHead"}).head).__name__ == "DGCNNPartHead"
 

@@ -12,7 +12,7 @@ from conclu_pyg.testing import check_encoder
 
 
 class Minimal(nn.Module):
-    """An encoder with no more than the required interface."""
+    """An encoder with only the required interface."""
 
     out_channels = 4
 
@@ -128,7 +128,7 @@ class WrongLayers(Complete):
 
 
 class Unchecked(Complete):
-    """Its input is checked neither by itself nor, through a false claim, by the callers."""
+    """An encoder that claims to check its input and does not."""
 
     def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
         return Minimal.forward(self, pos, batch, batch_size)

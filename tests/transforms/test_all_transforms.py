@@ -47,7 +47,7 @@ def test_a_cloud_without_points_is_refused(
     assert str(error.value) == expected
 
 
-def test_an_empty_cloud_alone_is_refused(transform: BaseTransform) -> None:
+def test_a_single_empty_cloud_is_refused(transform: BaseTransform) -> None:
     with pytest.raises(DataError, match="has no points"):
         transform(Data(pos=torch.empty(0, 3)))
 
@@ -66,18 +66,18 @@ def test_an_empty_cloud_alone_is_refused(transform: BaseTransform) -> None:
     ],
     ids=["no positions", "two dimensions", "dense", "no clouds", "no ptr"],
 )
-def test_what_is_no_cloud_is_refused(transform: BaseTransform, data: Data, found: str) -> None:
+def test_invalid_clouds_are_refused(transform: BaseTransform, data: Data, found: str) -> None:
     with pytest.raises(DataError, match=found):
         transform(data)
 
 
-def test_clouds_may_be_empty_of_all_but_positions(transform: BaseTransform) -> None:
+def test_clouds_with_positions_only_are_accepted(transform: BaseTransform) -> None:
     out = transform(Batch.from_data_list([Data(pos=torch.randn(5, 3)), Data(pos=torch.randn(9, 3))]))
     assert out.y is None and out.num_graphs == 2 and len(out.to_data_list()) == 2
 
 
 class Operations(TorchDispatchMode):
-    """Counts the operations that PyTorch is asked for."""
+    """Counts PyTorch's operations."""
 
     def __init__(self) -> None:
         super().__init__()

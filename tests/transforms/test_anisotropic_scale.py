@@ -12,7 +12,7 @@ def test_the_repr() -> None:
     assert repr(RandomAnisotropicScale(0.5, 2.0)) == "RandomAnisotropicScale(low=0.5, high=2)"
 
 
-def test_a_factor_of_one_changes_nothing(batch: Batch) -> None:
+def test_a_factor_of_one_is_the_identity(batch: Batch) -> None:
     assert torch.equal(RandomAnisotropicScale(1.0, 1.0)(batch).pos, batch.pos)
 
 

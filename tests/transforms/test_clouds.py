@@ -1,4 +1,4 @@
-"""Taking points out of a batch: which attributes go with them."""
+"""Selection of points in a batch with their attributes."""
 
 from collections.abc import Callable
 
@@ -85,8 +85,8 @@ def test_targets_of_points_follow_them_and_targets_of_clouds_stay(batch: Batch) 
         assert torch.equal(single.voxel, single.part * 10) and single.rotation.tolist() == [5 + i]
 
 
-def test_what_is_declared_is_not_guessed_from_a_length() -> None:
-    """As many clouds as points: only the declaration tells what belongs to which."""
+def test_declared_attributes_are_not_inferred_from_their_length() -> None:
+    """With as many clouds as points, only the declaration determines the kind of an attribute."""
     batch = Batch.from_data_list([Data(pos=torch.randn(1, 3)) for _ in range(3)])
     set_cloud_attribute(batch, "rotation", torch.tensor([7, 8, 9]))
     set_point_attribute(batch, "voxel", torch.tensor([0, 1, 2]))

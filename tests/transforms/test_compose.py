@@ -1,4 +1,4 @@
-"""A list of configs to one transform."""
+"""Composition of transforms from configs."""
 
 import pytest
 import torch
@@ -42,7 +42,7 @@ def test_built_transforms_pass_through() -> None:
     assert compose([sample, {"name": "GaussianJitter"}]).transforms[0] is sample
 
 
-def test_no_steps_change_nothing() -> None:
+def test_no_steps_are_the_identity() -> None:
     data = Data(pos=torch.randn(5, 3))
     assert torch.equal(compose([])(data).pos, data.pos)
 

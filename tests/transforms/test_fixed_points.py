@@ -14,9 +14,7 @@ def test_the_repr() -> None:
 
 
 @pytest.mark.parametrize("num_points", [1, 7, 20, 33, 50])
-def test_no_point_twice_where_there_are_enough_and_every_point_where_there_are_not(
-    batch: Batch, num_points: int
-) -> None:
+def test_points_are_repeated_only_if_there_are_too_few(batch: Batch, num_points: int) -> None:
     out = FixedPoints(num_points)(batch)
     assert out.ptr.diff().tolist() == [num_points] * 4
     for before, after in zip(batch.to_data_list(), out.to_data_list(), strict=True):
@@ -24,7 +22,7 @@ def test_no_point_twice_where_there_are_enough_and_every_point_where_there_are_n
         assert torch.equal(after.pos, before.pos[after.part])
 
 
-def test_as_many_points_as_there_are_come_in_another_order(copies: Callable[..., Batch]) -> None:
+def test_as_many_points_as_in_the_cloud_are_a_permutation(copies: Callable[..., Batch]) -> None:
     out = FixedPoints(50)(copies(1))
     assert sorted(out.part.tolist()) == list(range(50)) != out.part.tolist()
 

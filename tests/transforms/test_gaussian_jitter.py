@@ -14,7 +14,7 @@ def test_the_repr() -> None:
 
 
 @pytest.mark.parametrize(("sigma", "clip"), [(0.0, 1.0), (1.0, 0.0)])
-def test_no_noise_changes_nothing(batch: Batch, sigma: float, clip: float) -> None:
+def test_a_sigma_of_zero_is_the_identity(batch: Batch, sigma: float, clip: float) -> None:
     assert torch.equal(GaussianJitter(sigma, clip)(batch).pos, batch.pos)
 
 

@@ -14,7 +14,7 @@ def test_the_repr() -> None:
     assert repr(RandomHalfSpaceCrop(0.7)) == "RandomHalfSpaceCrop(keep=0.7)"
 
 
-def test_keeping_everything_changes_nothing(batch: Batch) -> None:
+def test_keeping_all_points_is_the_identity(batch: Batch) -> None:
     out = RandomHalfSpaceCrop(keep=1.0)(batch)
     assert torch.equal(out.pos, batch.pos) and torch.equal(out.ptr, batch.ptr)
 
@@ -32,7 +32,7 @@ def test_the_points_lowest_along_the_direction_remain(batch: Batch, keep: float)
 
 
 @pytest.mark.parametrize("keep", [0.85, 0.35, 0.5, 0.15])
-def test_the_number_kept_is_exact_alone_and_among_others(keep: float, clouds: Callable[..., Batch]) -> None:
+def test_the_number_of_kept_points_is_exact_with_and_without_a_batch(keep: float, clouds: Callable[..., Batch]) -> None:
     sizes = range(1, 121)  # 0.35 * 90 is below 31.5 in double precision, and 31.5 in single
     expected = [max(1, round(keep * size)) for size in sizes]
     crop = RandomHalfSpaceCrop(keep)

@@ -33,13 +33,13 @@ def test_a_normalised_cloud_stays_as_it_is(batch: Batch) -> None:
 
 
 def test_a_cloud_far_from_the_origin_keeps_its_shape() -> None:
-    offset = torch.randint(-8, 9, (30, 3)) / 8  # exact in single precision beside 1024
+    offset = torch.randint(-8, 9, (30, 3)) / 8  # exact in single precision next to 1024
     near, far = (NormalizeUnitSphere()(Data(pos=offset + shift)).pos for shift in (0.0, 1024.0))
     assert torch.allclose(near, far, atol=1e-6)
 
 
 @pytest.mark.parametrize("value", [0.1, -1 / 3, 1e-8, 1e4 / 7, 0.0])
-def test_points_that_coincide_come_to_the_origin_and_are_not_scaled(value: float) -> None:
+def test_coinciding_points_are_centred_and_not_scaled(value: float) -> None:
     point = torch.full((3,), value)
     for size in (1, 3, 7, 1000):
         equal = NormalizeUnitSphere()(batch_clouds(point.repeat(2, size, 1)))

@@ -1,4 +1,4 @@
-"""Occlusion from a viewpoint, on shapes whose visible part is known."""
+"""Occlusion from a viewpoint, on shapes with a known visible part."""
 
 import math
 
@@ -16,7 +16,7 @@ from conclu_pyg.transforms.clouds import cloud_layout
 
 
 def visible(points: Tensor, direction: list[float], **options: float) -> Tensor:
-    """Which points of one cloud are seen from there."""
+    """Returns which points of a cloud are visible from the viewpoint."""
     data = Data(pos=points)
     transform = OccludeFromViewpoint(**options)  # type: ignore[arg-type]
     unit = normalize(torch.tensor([direction], dtype=points.dtype), dim=1)
@@ -75,7 +75,7 @@ def test_about_two_fifths_of_a_sphere_are_seen(num_points: int) -> None:
     assert 0.3 < len(OccludeFromViewpoint()(clouds).pos) / len(clouds.pos) < 0.5
 
 
-def test_a_batch_of_unequal_clouds_gives_what_each_gives_alone() -> None:
+def test_a_batch_of_unequal_clouds_equals_the_single_clouds() -> None:
     clouds = [normalize(torch.randn(n, 3, dtype=torch.double), dim=1) for n in (300, 17, 1, 120)]
     batch = Batch.from_data_list([Data(pos=cloud) for cloud in clouds])
     direction = normalize(torch.randn(4, 3, dtype=torch.double), dim=1)

@@ -13,7 +13,7 @@ def test_the_repr() -> None:
     assert repr(RandomPointDropout(0.25)) == "RandomPointDropout(share=0.25)"
 
 
-def test_dropping_nothing_changes_nothing(batch: Batch) -> None:
+def test_dropping_no_points_is_the_identity(batch: Batch) -> None:
     out = RandomPointDropout(0)(batch)
     assert torch.equal(out.pos, batch.pos) and torch.equal(out.ptr, batch.ptr)
 

@@ -14,7 +14,7 @@ from conclu_pyg.transforms import RandomSO3Rotate
 
 
 def turns(degrees: float, count: int) -> Tensor:
-    """The rotations of as many clouds as matrices, read off what becomes of the unit vectors."""
+    """Returns the rotations of several clouds as matrices, from the rotated unit vectors."""
     unit = batch_clouds(torch.eye(3, dtype=torch.float64).repeat(count, 1, 1))
     return RandomSO3Rotate(degrees)(unit).pos.view(count, 3, 3).transpose(1, 2)
 
@@ -23,7 +23,7 @@ def test_the_repr() -> None:
     assert repr(RandomSO3Rotate(30)) == "RandomSO3Rotate(degrees=30)"
 
 
-def test_no_angle_changes_nothing(batch: Batch) -> None:
+def test_an_angle_of_zero_is_the_identity(batch: Batch) -> None:
     assert torch.equal(RandomSO3Rotate(0)(batch).pos, batch.pos)
 
 
@@ -64,7 +64,7 @@ def test_fewer_degrees_shorten_the_same_turn() -> None:
     assert torch.allclose(torch.from_numpy(part), torch.from_numpy(whole) / 4, atol=1e-10)
 
 
-def test_a_cloud_alone_turns_as_a_whole() -> None:
+def test_a_single_cloud_is_rotated_rigidly() -> None:
     one = Data(pos=torch.randn(30, 3))
     out = RandomSO3Rotate()(one).pos
     assert torch.allclose(torch.cdist(out, out), torch.cdist(one.pos, one.pos), atol=1e-3)

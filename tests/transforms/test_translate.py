@@ -13,7 +13,7 @@ def test_the_repr() -> None:
     assert repr(RandomTranslate(0.3)) == "RandomTranslate(distance=0.3)"
 
 
-def test_no_distance_changes_nothing(batch: Batch) -> None:
+def test_a_distance_of_zero_is_the_identity(batch: Batch) -> None:
     assert torch.equal(RandomTranslate(0.0)(batch).pos, batch.pos)
 
 

@@ -14,12 +14,12 @@ def test_the_repr() -> None:
     assert repr(RandomYawRotate(30, "y")) == "RandomYawRotate(degrees=30, up_axis='y')"
 
 
-def test_no_angle_changes_nothing(batch: Batch) -> None:
+def test_an_angle_of_zero_is_the_identity(batch: Batch) -> None:
     assert torch.equal(RandomYawRotate(degrees=0)(batch).pos, batch.pos)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_it_is_a_rotation_about_the_vertical_axis(axis: int, copies: Callable[..., Batch]) -> None:
+def test_it_is_a_rotation_about_the_up_axis(axis: int, copies: Callable[..., Batch]) -> None:
     batch = copies(20, dtype=torch.float64)
     out = RandomYawRotate(180, axis)(batch)
     assert torch.equal(out.pos[:, axis], batch.pos[:, axis])
@@ -53,7 +53,7 @@ def test_the_angle_is_uniform_up_to_the_largest(degrees: float, copies: Callable
     assert (counts - 0.25).abs().max() < 0.05
 
 
-def test_each_cloud_turns_as_a_whole(batch: Batch) -> None:
+def test_each_cloud_is_rotated_rigidly(batch: Batch) -> None:
     turned = RandomYawRotate(180)(batch).to_data_list()
     for before, after in zip(batch.to_data_list(), turned, strict=True):
         assert torch.allclose(torch.cdist(after.pos, after.pos), torch.cdist(before.pos, before.pos), atol=1e-3)

@@ -1,4 +1,4 @@
-"""The camera: right-handed, upright, and with all of the cloud in the frame."""
+"""The camera: handedness, up axis and framing."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The colours of parts: apart, readable on white, and the same for a part wherever it is shown."""
+"""The colours of parts: distinguishable, readable on white, and the same in every plot."""
 
 import math
 
@@ -32,7 +32,7 @@ def distances(colors: np.ndarray) -> np.ndarray:
     )
 
 
-def test_colors_can_be_told_apart() -> None:
+def test_colors_are_distinguishable() -> None:
     apart = distances(part_colors())
     assert part_colors().shape == (NUM_COLORS, 3) and NUM_COLORS >= 64
     assert apart[:64, :64].min() > 20
@@ -46,7 +46,7 @@ def test_the_first_colors_are_usual_and_all_are_readable_on_white() -> None:
     assert min(math.dist(lab(color), white) for color in part_colors()) > 25
 
 
-def test_a_part_has_one_color_whatever_else_is_shown() -> None:
+def test_the_color_of_a_part_does_not_depend_on_the_others() -> None:
     many = color_of(np.arange(94))
     assert np.array_equal(color_of(np.array([93, 5, 93])), many[[93, 5, 93]])
     assert np.array_equal(color_of(np.array([NUM_COLORS + 3])), many[[3]])
@@ -60,7 +60,7 @@ def test_error_stands_out_from_correct() -> None:
     assert math.dist(lab(correct), lab(error)) > 60
 
 
-def test_no_part_is_mistaken_for_an_error() -> None:
+def test_no_part_has_the_color_of_an_error() -> None:
     error = lab(color_of(np.array([ERROR]))[0])
     assert min(math.dist(lab(color), error) for color in part_colors()) > 20
 

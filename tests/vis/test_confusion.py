@@ -1,4 +1,4 @@
-"""A confusion matrix as a picture."""
+"""Plots of confusion matrices."""
 
 from pathlib import Path
 

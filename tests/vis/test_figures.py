@@ -1,4 +1,4 @@
-"""Names from data are drawn as they are, by every plot."""
+"""Every plot draws names from data as plain text."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -59,7 +59,7 @@ def picture(path: Path) -> None:
 
 
 @pytest.mark.parametrize("plot", [confusion, curves, clusters, robustness, picture])
-def test_a_name_that_is_no_formula_is_drawn(
+def test_a_name_with_dollar_signs_is_drawn_as_text(
     plot: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[Figure] = []
@@ -72,6 +72,6 @@ def test_a_name_that_is_no_formula_is_drawn(
     assert named and not any(text.get_parse_math() for text in named)
 
 
-def test_pixels_are_as_many_as_were_asked_for(tmp_path: Path) -> None:
+def test_the_size_in_pixels_is_exact(tmp_path: Path) -> None:
     save_figure(Figure(figsize=(2, 1)), tmp_path / "a.png", dpi=50)
     assert imread(tmp_path / "a.png").shape[:2] == (50, 100)

@@ -31,7 +31,7 @@ def test_more_prototypes_than_rows_are_left_out(tmp_path: Path, split: PointClou
 
 
 @pytest.mark.parametrize("up_axis", [0, 1, 2])
-def test_the_vertical_axis_points_up_and_far_points_come_first(
+def test_the_up_axis_points_up_and_far_points_are_drawn_first(
     up_axis: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []

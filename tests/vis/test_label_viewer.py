@@ -1,4 +1,4 @@
-"""Colours of Open3D-ML's viewer: labels by their table, scalars by a colour map."""
+"""Colours in Open3D-ML's viewer."""
 
 import importlib
 import importlib.util

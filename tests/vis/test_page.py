@@ -43,7 +43,7 @@ def test_each_part_of_each_panel_is_a_trace_in_its_color(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("stretch", [(1, 1, 1), (9, 1, 0.5), (1, 0, 0), (0, 0, 0)], ids=["ball", "long", "line", "dot"])
 def test_the_whole_cloud_is_in_view_however_it_is_turned(stretch: tuple[float, ...], tmp_path: Path) -> None:
-    """The eye sees the sphere around the cloud under less than the 45 degrees that plotly shows."""
+    """The sphere around the cloud has a smaller angle than plotly's field of view of 45 degrees."""
     pos = POS * stretch + [100, -3, 5]
     write_page(tmp_path / "a.html", [PageCloud("a", panels_of(pos, LABELS))], ["x", "y", "z"])
     (figure,) = figures((tmp_path / "a.html").read_text())
@@ -56,7 +56,7 @@ def test_the_whole_cloud_is_in_view_however_it_is_turned(stretch: tuple[float, .
     assert 2 * np.degrees(np.arcsin(0.5 / eye)) < 45
 
 
-def test_names_of_others_stay_text(tmp_path: Path) -> None:
+def test_names_from_data_are_escaped(tmp_path: Path) -> None:
     write_page(tmp_path / "a.html", [PageCloud(EVIL, panels_of(POS, LABELS), (EVIL,))], [EVIL] * 3, EVIL)
     page = (tmp_path / "a.html").read_text()
     assert "alert(1)</script>" not in page.replace(html.escape(EVIL), "")
@@ -65,14 +65,14 @@ def test_names_of_others_stay_text(tmp_path: Path) -> None:
     assert "default-src 'none'" in page and not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
 
 
-def test_large_clouds_are_thinned_and_the_page_says_so(tmp_path: Path) -> None:
+def test_large_clouds_are_thinned_with_a_note(tmp_path: Path) -> None:
     pos = np.random.default_rng(0).normal(size=(MAX_POINTS + 1, 3))
     write_page(tmp_path / "a.html", [PageCloud("a", panels_of(pos, np.zeros(len(pos), int)))], ["x"])
     page = (tmp_path / "a.html").read_text()
     assert "20,000 of its 20,001 points are shown" in page and len(page) < 6_000_000
 
 
-def test_a_thinned_cloud_keeps_nothing_of_the_whole_and_says_once_what_it_lacks(tmp_path: Path) -> None:
+def test_a_thinned_cloud_holds_no_reference_and_notes_the_missing_points_once(tmp_path: Path) -> None:
     pos = np.random.default_rng(0).normal(size=(MAX_POINTS + 1, 3))
     labels = np.arange(len(pos)) % 2
     for points in (POS, pos):
@@ -93,7 +93,7 @@ def test_refuses_too_few_and_too_many(tmp_path: Path) -> None:
         write_page(tmp_path / "a.html", [PageCloud("a", [])], [])
 
 
-def test_many_clouds_have_a_list_of_links_and_those_of_one_panel_stand_beside_each_other(tmp_path: Path) -> None:
+def test_many_clouds_have_a_list_of_links_and_single_panels_share_a_row(tmp_path: Path) -> None:
     one, three = panels_of(POS, LABELS), panels_of(POS, LABELS, np.zeros(60, int))
     clouds = [PageCloud(name, one) for name in ("a", "<b>", "c")]
     write_page(tmp_path / "few.html", clouds, [])

@@ -1,4 +1,4 @@
-"""Panels: what they refuse, how they are thinned, and what their legend says."""
+"""Panels: errors, thinning and legend."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from conclu_pyg.vis.panel import Panel, legend, panels_of
 POS = np.random.default_rng(0).normal(size=(8, 3))
 
 
-def test_truth_prediction_and_error_stand_side_by_side() -> None:
+def test_ground_truth_prediction_and_error_are_panels() -> None:
     truth, predicted = np.array([0, 0, 1, 1, 2, 2, 2, 2]), np.array([0, 1, 1, 1, 2, 2, 2, 0])
     panels = panels_of(POS, predicted, truth)
     assert [panel.title for panel in panels] == ["truth", "prediction", "error: 25.0 % of the points"]
@@ -20,7 +20,7 @@ def test_truth_prediction_and_error_stand_side_by_side() -> None:
     assert [panel.title for panel in panels_of(POS, predicted)] == ["prediction"]
 
 
-def test_the_legend_names_what_is_shown_parts_first() -> None:
+def test_the_legend_lists_the_shown_labels_parts_first() -> None:
     panels = panels_of(POS, np.array([5, 1, 1, 1, 1, 1, 1, 9]), np.ones(8, int))
     shown = {1: "b", 5: "part 5", 9: "part 9", CORRECT: "correct", ERROR: "error"}
     assert list(legend(panels, ["a", "b", "c"]).items()) == list(shown.items())
@@ -46,11 +46,11 @@ def test_panels_of_one_cloud_keep_the_same_points() -> None:
         (POS, np.full(8, -3), "must be >= 0, got -3"),
     ],
 )
-def test_refuses_what_cannot_be_shown(pos: np.ndarray, labels: np.ndarray, found: str) -> None:
+def test_invalid_panels_are_refused(pos: np.ndarray, labels: np.ndarray, found: str) -> None:
     with pytest.raises(DataError, match=found):
         Panel("x", pos, labels)
 
 
-def test_a_truth_that_is_shorter_is_refused() -> None:
+def test_a_shorter_ground_truth_is_refused() -> None:
     with raises(DataError, argument="labels", got=(np.dtype(int), (5,))):
         panels_of(POS, np.zeros(8, int), np.zeros(5, int))

@@ -1,4 +1,4 @@
-"""The window of parts opens with every cloud, and its panel names each part and switches it off and on."""
+"""The window of parts: its clouds, and its list of parts with switches."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""Pictures: both renderers draw every panel in the colours of its parts."""
+"""Pictures by both renderers."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_parts_are_where_they_should_be_in_their_colors(renderer: str, size: int
 
 
 @pytest.mark.parametrize("renderer", list(RENDERERS))
-def test_what_lies_in_front_hides_what_lies_behind(renderer: str) -> None:
+def test_near_points_hide_far_ones(renderer: str) -> None:
     plane = RNG.uniform(-1, 1, (4000, 3)) * [1, 1, 0]
     right, up, towards = camera_axes(1)
     front = plane[:, :1] * right + plane[:, 1:2] * up + 0.5 * towards
@@ -81,7 +81,7 @@ def test_no_line_of_a_title_begins_with_the_sign_of_the_number_before(
         assert " ".join(" ".join(lines).split()) == title
 
 
-def test_refuses_what_it_cannot_draw(tmp_path: Path) -> None:
+def test_invalid_pictures_are_refused(tmp_path: Path) -> None:
     panel = Panel("a", POS, LABELS)
     with raises(ConfigError, argument="renderer", got="egl"):
         render_picture([panel], [], tmp_path / "a.png", renderer="egl")
@@ -94,7 +94,7 @@ class Window:
         return False
 
 
-def test_without_egl_the_remedy_is_said_and_nothing_else_is_drawn(
+def test_without_egl_the_error_has_a_hint_and_no_file_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Fake:

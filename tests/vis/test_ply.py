@@ -1,4 +1,4 @@
-"""Coloured PLY files, read again by a parser of the test's own and by Open3D."""
+"""Coloured PLY files, read by the test's own parser and by Open3D."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_open3d_reads_it(tmp_path: Path) -> None:
     assert np.array_equal(cloud.point.label.numpy().ravel(), LABELS)
 
 
-def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.ply"
     path.write_text("old")
     with raises(DataError, argument="labels"):

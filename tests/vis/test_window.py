@@ -45,7 +45,7 @@ class Cloud:
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What a stand-in for Open3D is given to show."""
+    """Returns the clouds that a fake of Open3D shows."""
     given: dict[str, Any] = {"table": {}}
 
     class Table:
@@ -91,7 +91,7 @@ def test_open3d_ml_has_a_table_of_names_and_colors(shown: dict[str, Any]) -> Non
 
 
 @linux
-def test_without_vulkan_the_remedy_is_said(shown: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_vulkan_the_error_has_a_hint(shown: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window, "vulkan_problem", lambda: "no driver (error -9)")
     for kind in ("open3d", "open3d-ml"):
         with pytest.raises(ConcluError, match=r"needs Vulkan, but no driver.*mesa-vulkan-drivers`, use the window"):

@@ -1,4 +1,4 @@
-"""From a folder to its opened, and the sentences for folders that hold none."""
+"""Detection of the format of a folder, and errors."""
 
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def test_does_not_choose_among_several(tmp_path: Path) -> None:
     assert "holds 2 data sets; set one of its folders: ModelNet10, ModelNet40." in refusal(tmp_path)
 
 
-def test_says_what_was_looked_for_and_what_is_there(tmp_path: Path) -> None:
+def test_the_error_lists_expected_and_found_files(tmp_path: Path) -> None:
     message = refusal(tmp_path)
     assert "Got: nothing." in message
     assert all(opened.expects in message for opened in MODELNET.formats)
@@ -62,7 +62,7 @@ def test_says_what_was_looked_for_and_what_is_there(tmp_path: Path) -> None:
     assert "download the meshes to a new folder by dataset.download=true." in message
 
 
-def test_says_that_nothing_is_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path / "none")
     assert "did you mean" not in message
     (tmp_path / "modelnet40_ply").mkdir()
@@ -79,7 +79,7 @@ def test_the_variant_must_fit_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("opened", [*MODELNET.formats, *SHAPENET_PART.formats])
-def test_every_layout_says_what_it_expects(opened: type, tmp_path: Path) -> None:
+def test_every_format_describes_its_files(opened: type, tmp_path: Path) -> None:
     assert opened.title and opened.expects and not opened.matches(tmp_path)  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,4 @@
-"""The opened of ShapeNetPart's hdf5_data release."""
+"""ShapeNetPart's release hdf5_data."""
 
 import json
 from collections.abc import Callable
@@ -115,7 +115,7 @@ def test_a_label_without_a_category_names_their_file(
 
 
 @pytest.mark.parametrize("vertical", [0, 1, 2])
-def test_the_vertical_axis_is_measured(tmp_path: Path, part_release: Any, vertical: int) -> None:
+def test_the_up_axis_is_measured(tmp_path: Path, part_release: Any, vertical: int) -> None:
     folder = part_release.write_h5(tmp_path / "h5", parts="none")
     rng = np.random.default_rng(0)
     data = rng.normal(size=(60, 64, 3))

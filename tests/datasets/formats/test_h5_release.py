@@ -1,4 +1,4 @@
-"""The opened of ``modelnet40_ply_hdf5_2048``."""
+"""The release ``modelnet40_ply_hdf5_2048``."""
 
 import json
 import shutil
@@ -40,7 +40,7 @@ def open_release(folder: Path, allow_missing: bool = False) -> H5Release:
     return opened
 
 
-def test_reads_the_files_beside_the_list(tmp_path: Path) -> None:
+def test_reads_the_files_next_to_the_list(tmp_path: Path) -> None:
     opened = open_release(write(tmp_path))
     assert opened.classes == CLASSES and opened.count("train") == 80 and opened.count("test") == 4
     clouds = list(opened.read("train", 8, 0))

@@ -1,4 +1,4 @@
-"""From the labels in files to those of the data set."""
+"""Conversion of labels in files to labels of the data set."""
 
 from collections.abc import Callable
 
@@ -42,7 +42,7 @@ def test_other_labels_are_rejected(refusal: Callable[..., str], value: float) ->
     )
 
 
-def test_within_classes_a_label_says_nothing_of_others(refusal: Callable[..., str]) -> None:
+def test_labels_are_counted_within_each_class(refusal: Callable[..., str]) -> None:
     assert "label 3, but according to the list Mug has the labels 1, 2 (1 of 1" in refusal(
         WITHIN.relabel, cloud(0, [3])
     )

@@ -24,7 +24,7 @@ def tree(request: Any, tmp_path: Path, part_release: Any) -> Path:
     return folder
 
 
-def test_the_lists_say_what_is_read_and_in_which_order(tree: Path, part_release: Any) -> None:
+def test_the_lists_determine_the_files_and_their_order(tree: Path, part_release: Any) -> None:
     opened = open_tree(tree)
     entries = json.loads(part_release.list_file(tree, "train").read_text())
     part_release.list_file(tree, "train").write_text(json.dumps(entries[::-1]))
@@ -86,7 +86,7 @@ def test_malformed_lists(tree: Path, part_release: Any, refusal: Callable[..., s
     assert str(part_release.list_file(tree, "test")) in message and found in message
 
 
-def test_a_list_that_is_not_there(tree: Path, part_release: Any, refusal: Callable[..., str]) -> None:
+def test_a_missing_list(tree: Path, part_release: Any, refusal: Callable[..., str]) -> None:
     part_release.list_file(tree, "test").unlink()
     assert "shuffled_test_file_list.json, which should list the shapes of the split 'test'" in refusal(
         open_tree(tree).count, "test"

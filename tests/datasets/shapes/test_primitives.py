@@ -1,4 +1,4 @@
-"""Each primitive against the equation of its surface, and the points against the areas."""
+"""Primitives against the equations of their surfaces, and sampled points against areas."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def area(mesh: Mesh) -> float:
 
 
 def chord(segments: int) -> float:
-    """How far a regular polygon's sides come inside its circle, as a share of the radius."""
+    """Returns the largest distance between a regular polygon and its circle, relative to the radius."""
     return 1 - np.cos(np.pi / segments)
 
 
@@ -88,7 +88,7 @@ def test_bar_reaches_from_end_to_end_in_any_direction(end: tuple[float, float, f
     assert np.linalg.norm(points - along[:, None] * np.array(end), axis=1).max() <= 0.01 + 1e-9
 
 
-def test_plate_is_as_thick_as_asked_and_within_its_outline() -> None:
+def test_a_plate_has_the_given_thickness_and_outline() -> None:
     points = sample(extrude(rounded(2, 4, 2.0), 0.3))
     assert points[:, 2].min() == pytest.approx(0) and points[:, 2].max() == pytest.approx(0.3)
     assert ((points[:, 0]) ** 2 + (points[:, 1] / 2) ** 2 <= 1 + 1e-9).all()
@@ -125,7 +125,7 @@ CLOSED = {
 
 
 def volume(mesh: Mesh) -> float:
-    """Returns the volume that the faces enclose, negative if they look inwards."""
+    """Returns the volume that the faces enclose, negative if they face inwards."""
     a, b, c = mesh.vertices[mesh.faces.T]
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
 
@@ -170,7 +170,7 @@ def test_no_closed_surface_of_a_category_is_inside_out(category: Category) -> No
 
 
 def test_points_do_not_depend_on_the_winding() -> None:
-    """The clouds of a seed are those of the same shapes wound the other way."""
+    """The orientation of the faces does not change the clouds of a seed."""
     mesh = torus(2, 0.5)
     twin = mesh.reversed()
     assert volume(twin) == pytest.approx(-volume(mesh))

@@ -17,7 +17,7 @@ def features(count: int, seed: int, classes: int = 4, spread: float = 1.0) -> Fe
 
 
 def vote(cloud: np.ndarray, others: Features, k: int) -> int:
-    """The class of most votes, by a plain loop."""
+    """Returns the class with the most votes, by a plain loop."""
     similarity = [float(cloud @ x) / float(np.linalg.norm(cloud) * np.linalg.norm(x)) for x in others.x]
     nearest = [
         int(others.y[place]) for place in sorted(range(len(similarity)), key=lambda place: -similarity[place])[:k]
@@ -26,7 +26,7 @@ def vote(cloud: np.ndarray, others: Features, k: int) -> int:
     return min(votes, key=lambda label: (-votes[label], nearest.index(label)))
 
 
-def test_it_is_what_a_plain_loop_gives() -> None:
+def test_it_equals_a_plain_loop() -> None:
     train, test = features(60, 0), features(40, 1)
     found = vote_of_neighbors(train, test, 4)
     left_out = {}
@@ -54,7 +54,7 @@ def test_a_tie_goes_to_the_nearest() -> None:
     }
 
 
-def test_what_is_held_out_has_no_influence_on_k_and_the_length_of_features_on_nothing() -> None:
+def test_held_out_clouds_do_not_influence_k_and_feature_norms_have_no_influence() -> None:
     train, test = features(60, 0), features(40, 1)
     found = vote_of_neighbors(train, test, 4)
     other = vote_of_neighbors(train, Features(-test.x, test.y), 4)
@@ -63,7 +63,7 @@ def test_what_is_held_out_has_no_influence_on_k_and_the_length_of_features_on_no
     assert vote_of_neighbors(longer, Features(8 * test.x, test.y), 4) == found
 
 
-def test_classes_that_lie_apart_are_told_apart_with_few_labels() -> None:
+def test_distant_classes_are_separated_with_few_labels() -> None:
     assert vote_of_neighbors(features(8, 0, spread=0.02), features(40, 1, spread=0.02), 4).accuracy.total == 100
     single = vote_of_neighbors(features(4, 0, spread=0.02), features(40, 1, spread=0.02), 4)  # no k beyond 3
     assert (single.accuracy.total, single.k, single.leave_one_out) == (100, 1, 0)

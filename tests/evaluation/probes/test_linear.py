@@ -38,7 +38,7 @@ def measured(classifier: Any, test: Features) -> Accuracy:
     return accuracy_of(classifier.predict(test.x), test.y, 4)
 
 
-def test_classes_that_a_plane_separates_are_told_apart(make: Make) -> None:
+def test_linearly_separable_classes_are_separated(make: Make) -> None:
     classifier = make(blobs(80, 0.02, 0))
     assert classifier.cross_validation == 100 and measured(classifier, blobs(40, 0.02, 1)) == (100, [100] * 4)
 

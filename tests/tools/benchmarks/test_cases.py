@@ -1,4 +1,4 @@
-"""Every case from end to end, in tiny sizes."""
+"""Every case from end to end with tiny sizes."""
 
 import importlib.util
 

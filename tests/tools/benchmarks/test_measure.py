@@ -125,7 +125,7 @@ class Clock:
         return self.now
 
     def call(self, name: str, *seconds: float) -> Callable[[], None]:
-        """Return a call that takes those seconds in turn, the last one from then on."""
+        """Return a call that takes these seconds in turn, and the last one repeatedly."""
         remaining = list(seconds)
 
         def take() -> None:

@@ -40,7 +40,7 @@ def test_rows_have_these_keys_and_null_for_missing_values(path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", ["views", "roofline"])
-def test_a_reference_that_is_no_alternative_has_no_ratio(case: str) -> None:
+def test_a_missing_reference_gives_no_ratio(case: str) -> None:
     values = ("small", 0.75, 4.5, 6.0, 250.0, 9000.0)
     assert Row(case, *values).ratios == (None, None) and Row("step", *values).ratios == (6.0, 36.0)
 

@@ -19,7 +19,7 @@ def record(make_record: Make) -> Make:
     return make
 
 
-def test_commands_that_differ_in_their_seed_alone_are_one(record: Make) -> None:
+def test_commands_that_differ_only_in_their_seed_are_one(record: Make) -> None:
     found = format_commands(
         [
             record(f"train a.yaml pipeline.seed={s} x=1 pipeline.run_dir=runs/a_0.1_{s}", f"evaluate runs/a_0.1_{s}", t)
@@ -33,7 +33,7 @@ def test_commands_that_differ_in_their_seed_alone_are_one(record: Make) -> None:
     ]
 
 
-def test_commands_that_differ_in_more_stand_apart(record: Make) -> None:
+def test_commands_that_differ_in_more_are_separate(record: Make) -> None:
     one = record("train a.yaml pipeline.seed=0", "evaluate runs/a --votes 2")
     found = format_commands(
         [one, record("train b.yaml pipeline.seed=0", "evaluate runs/b"), replace(one, command="evaluate")]
@@ -47,7 +47,7 @@ def test_commands_that_differ_in_more_stand_apart(record: Make) -> None:
     ]
 
 
-def test_numbers_that_are_no_seed_are_left_alone(record: Make) -> None:
+def test_other_numbers_are_unchanged(record: Make) -> None:
     found = format_commands(
         [record("train a.yaml runs/a_1 pipeline.seed=11 pipeline.lr=11", "evaluate runs/first_try dataset.x=3")]
     )

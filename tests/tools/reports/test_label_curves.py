@@ -25,7 +25,7 @@ def label_curves(records: list[Record]) -> list[LabelCurve]:
 
 @pytest.fixture
 def measured(make_record: Callable[..., Record]) -> Measured:
-    """Returns the record of a fine-tuned model; each number of labels has a fingerprint of its own."""
+    """Returns the record of a fine-tuned model; each number of labels has its own fingerprint."""
 
     def make(
         value: float, seed: int = 0, start: str = "ModelNet40", protocol: dict[str, Any] | None = None, **labels: Any
@@ -71,7 +71,7 @@ def test_one_number_of_labels_is_no_curve(measured: Measured) -> None:
     assert label_curves([measured(60.0), measured(61.0, seed=1)]) == []
 
 
-def test_fractions_and_labels_of_each_class_are_not_mixed(measured: Measured) -> None:
+def test_fractions_and_labels_per_class_are_not_mixed(measured: Measured) -> None:
     records = [measured(60.0), measured(50.0, per_class=10)]
     assert label_curves(records) == []
     more = [*records, measured(40.0, fraction=0.1), measured(30.0, per_class=1)]

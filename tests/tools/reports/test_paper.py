@@ -1,4 +1,4 @@
-"""The paper's figures appear for its own measurements, and for no others."""
+"""The paper's figures are shown only for its own measurements."""
 
 from collections.abc import Callable
 from dataclasses import replace
