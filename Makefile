@@ -28,6 +28,9 @@ printf '[build_ext]\nparallel = %s\n' $$(getconf _NPROCESSORS_ONLN) > .setup/bui
 DIST_EXTRA_CONFIG=$(CURDIR)/.setup/build.cfg $(WHEELS) --use-pep517; status=$$?; kill $$clock; exit $$status
 endef
 
+# Bytecode is kept: without it every process compiles PyTorch's modules again, for seconds, and the tests start many.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test test-torch lint docs clean

@@ -1,4 +1,4 @@
-"""Fixtures of all tests: seeds, small configs and runs, and the real data where the machine has it."""
+"""Fixtures of all tests: seeds, small configs and runs, and real data if the machine has it."""
 
 import copy
 import os
@@ -52,6 +52,11 @@ pipeline:
     - {name: GaussianJitter, sigma: 0.02}
 """
 
+BLANK_PNG = bytes.fromhex(  # of one pixel
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63f80f0001010100b138f61400000000"
+    "49454e44ae426082"
+)
+
 ENCODER_FILE = """
 from torch import nn
 from conclu_pyg import ENCODERS
@@ -70,8 +75,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def seed() -> None:
-    """Every test draws the same numbers, alone or among the others."""
+    """Gives every test the same random numbers, on its own and in the suite."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def blank_curves() -> Iterator[None]:
+    """Trainings write a blank ``curves.png``: drawing the curves would take longer than a small training does.
+    The drawing is tested in ``tests/vis/test_curves.py`` and ``tests/pipelines/test_curves_file.py``."""
+    from conclu_pyg.pipelines import curves_file
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves_file, "plot_curves", lambda metrics, path: path.write_bytes(BLANK_PNG))
+        yield
 
 
 @pytest.fixture
@@ -82,7 +98,7 @@ def terminal() -> Iterator[None]:
 
 
 class LargestTensor(TorchDispatchMode):
-    """Within it, ``entries`` is the size of the largest dense tensor that any operation of this thread has given."""
+    """Records the size of the largest dense tensor that an operation of this thread returns, as ``entries``."""
 
     entries = 0
 
@@ -112,7 +128,7 @@ def forget_registered() -> Iterator[None]:
 
 
 class ConfigFiles:
-    """Writes configs and a user's modules below a folder, and gives the error of a config that is refused."""
+    """Writes configs and a user's modules below a folder, and returns the error of an invalid config."""
 
     plain = PLAIN
 
@@ -120,19 +136,19 @@ class ConfigFiles:
         self.folder = folder
 
     def write(self, text: str = PLAIN, name: str = "config.yaml") -> Path:
-        """A file of that text (default: a complete config)."""
+        """Writes a file (default: a complete config)."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
 
     def encoder(self, cls: str, name: str) -> Path:
-        """A module that registers an encoder of that class."""
+        """Writes a module that registers an encoder class."""
         return self.write(ENCODER_FILE.format(name=cls), name)
 
     @staticmethod
     def error(path: Path | str, *overrides: str) -> ConfigError:
-        """The error of a config, whose text is one sentence, or a heading and a sentence in each further line."""
+        """Returns the error of a config, whose text must be one sentence, or a heading and a line for each issue."""
         with pytest.raises(ConfigError) as error:
             load_config(path, overrides)
         heading, *lines = str(error.value).split("\n")
@@ -141,7 +157,7 @@ class ConfigFiles:
         return error.value
 
     def refusal(self, path: Path | str, *overrides: str) -> str:
-        """The text of that error."""
+        """Returns the text of that error."""
         return str(self.error(path, *overrides))
 
 
@@ -190,7 +206,7 @@ def make_record() -> Callable[..., Record]:
 
 @pytest.fixture(scope="session")
 def conclu_data() -> Path:
-    """The folder of real data that ``CONCLU_DATA`` names, such as ``modelnet40_ply_hdf5_1024`` lies in."""
+    """The folder of real data in ``CONCLU_DATA``, which contains ``modelnet40_ply_hdf5_1024`` and others."""
     name = os.environ.get("CONCLU_DATA")
     if not name:
         pytest.skip("needs real data: the environment variable CONCLU_DATA, which names its folder, is not set")
@@ -208,7 +224,7 @@ def tiny_config() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run folder that this config gives. It is everybody's: a test that writes takes a copy."""
+    """The run folder of this config. It is shared: a test that writes makes a copy."""
     from conclu_pyg.pipelines.build import build_pipeline
 
     config = copy.deepcopy(TINY)
@@ -218,8 +234,7 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_task_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Run folders of a classifier and of a part segmenter, by the task. They are everybody's: a test that writes takes
-    a copy."""
+    """Run folders of a classifier and a part segmenter, by task. They are shared: a test that writes makes a copy."""
     from conclu_pyg.pipelines.build import build_pipeline
 
     runs = {}

@@ -26,13 +26,15 @@ def example() -> ModuleType:
 
 
 def test_the_loop_gives_the_losses_and_weights_of_the_pipeline(example: ModuleType, tmp_path: Path) -> None:
-    overrides = ["dataset.num_shapes=64", "pipeline.epochs=2", f"pipeline.run_dir={tmp_path / 'run'}"]
-    config = load_config(ROOT / "configs" / "conclu_pointnet.yaml", [*overrides, "pipeline.device=cpu"])
+    overrides = ["dataset.num_shapes=24", "pipeline.epochs=2", "pipeline.batch_size=8", "pipeline.device=cpu"]
+    config = load_config(
+        ROOT / "configs" / "conclu_pointnet.yaml", [*overrides, f"pipeline.run_dir={tmp_path / 'run'}"]
+    )
     run = build_pipeline(config).run_train()
 
     torch.manual_seed(0)
     networks = example.Networks()
-    losses = example.train(networks, ParametricShapes(num_shapes=64, num_points=1024).get_split("train"), epochs=2)
+    losses = example.train(networks, ParametricShapes(num_shapes=24, num_points=1024).get_split("train"), 2, 8)
     assert losses == pytest.approx(read_metrics(run)["loss"], rel=1e-4)
     trained = Checkpoint.load(run).method
     for name, value in networks.state_dict().items():

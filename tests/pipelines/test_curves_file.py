@@ -1,14 +1,19 @@
+"""Drawings of the curves of a run."""
+
 from pathlib import Path
 
 import pytest
+from matplotlib.image import imread
 
 from conclu_pyg.pipelines import curves_file
 from conclu_pyg.pipelines.curves_file import CurvesFile
+from conclu_pyg.pipelines.metrics_log import MetricsLog
+from conclu_pyg.vis.curves import plot_curves
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time in its only element, and a drawing that takes one second of it."""
+    """A clock, and a drawing that takes one second."""
     now = [100.0]
 
     def draw(*_: object) -> None:
@@ -32,6 +37,14 @@ def test_drawings_take_a_fiftieth_of_the_time_apart_from_the_first_and_the_last(
     assert len(curves.drawn) == pytest.approx(20, abs=1)  # type: ignore[attr-defined]
     curves.update(last=True)
     assert curves.drawn[-1] == clock[0]  # type: ignore[attr-defined]
+
+
+def test_the_curves_of_the_metrics_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(curves_file, "plot_curves", plot_curves)  # which conftest.py replaces
+    with MetricsLog(tmp_path) as log:
+        log.write({"epoch": 1, "loss": 1.0})
+    CurvesFile(tmp_path).update()
+    assert imread(tmp_path / "curves.png").std() > 0
 
 
 def test_nothing_is_drawn_without_matplotlib(
