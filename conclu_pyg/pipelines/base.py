@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +24,9 @@ from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, Progress
 from conclu_pyg.pipelines.loop import TrainingLoop
+from conclu_pyg.pipelines.nonfinite import check_step
 from conclu_pyg.pipelines.optimization import OPTIMIZERS, SCHEDULES, OptimizerConfig, Schedule
+from conclu_pyg.pipelines.training_clouds import NumberedClouds
 from conclu_pyg.registry import METHODS, Registry
 from conclu_pyg.runs.pretrained import pretraining_of
 from conclu_pyg.runs.provenance import CloudSet, LabelledTraining
@@ -60,6 +61,10 @@ class Pipeline(ABC):
         num_workers: processes that read ahead (default: 0, enough for a memory map).
         log_dir: the folder of the run folders (default: runs).
         run_dir: the run folder itself, new or empty (default: a new one in ``log_dir``).
+        on_nan: what to do when a loss or a gradient is not finite: ``stop`` before the weights move, or ``skip`` the
+            batch (default: stop). The state before the first such step and its clouds are kept in the run folder, see
+            :func:`~conclu_pyg.pipelines.nonfinite.replay`.
+        max_skipped: the training stops when more batches are not finite (default: 10).
         save_minutes: a checkpoint is saved after each epoch, and within an epoch when the last one is older than this
             (default: 10).
         keep_last: how many of the newest checkpoints to keep (default: 2).
@@ -72,6 +77,7 @@ class Pipeline(ABC):
         trained: the module that is called in a step (default: the model).
         progress: the position of the training.
         history: the metrics of each finished epoch.
+        skipped: batches that were skipped, in all epochs.
 
     Raises:
         ConfigError: a number out of its range, or a device that is not there.
@@ -101,6 +107,8 @@ class Pipeline(ABC):
         num_workers: NonNegativeInt = 0,
         log_dir: str = "runs",
         run_dir: str | None = None,
+        on_nan: Literal["stop", "skip"] = "stop",
+        max_skipped: PositiveInt = 10,
         save_minutes: PositiveFloat = 10.0,
         keep_last: PositiveInt = 2,
         keep_every: NonNegativeInt = 0,
@@ -118,7 +126,9 @@ class Pipeline(ABC):
         self.optimizer_config: OptimizerConfig = OPTIMIZERS.build(optimizer or {"name": "AdamW"})
         self.schedule: Schedule = SCHEDULES.build(schedule or {"name": "constant"})
         self.clip_grad_norm = clip_grad_norm
-        self.optimizer_config.fused = not (precision == "16-mixed" and clip_grad_norm)
+        self.scales_gradients = precision == "16-mixed"  # the scaler skips steps whose gradients overflow
+        self.optimizer_config.fused = not (self.scales_gradients and clip_grad_norm)
+        self.on_nan, self.max_skipped, self.skipped = on_nan, max_skipped, 0
         self.log_dir, self.run_dir = log_dir, run_dir
         self.save_minutes, self.keep_last, self.keep_every = save_minutes, keep_last, keep_every
         self.num_workers = num_workers
@@ -126,7 +136,6 @@ class Pipeline(ABC):
         self.chosen_on: CloudSet | None = None
         self.progress = Progress(0, 0, 0, epochs)
         self.history: list[dict[str, float]] = []
-        self._began, self._num_points = time.perf_counter(), 0
         accelerator = choose_device(device).type
         if precision == "16-mixed" and accelerator == "cpu":
             raise ConfigError("pipeline.precision=16-mixed needs a GPU; give bf16-mixed or 32-true for the CPU.")
@@ -146,8 +155,8 @@ class Pipeline(ABC):
         """
 
     def training_data(self, split: PointCloudSplit) -> Dataset[Any]:
-        """Return what reads batches of the clouds to train on (default: the split itself)."""
-        return split
+        """Return what reads batches of the clouds to train on, with ``cloud_id`` (default: the split's clouds)."""
+        return NumberedClouds(split)
 
     def batches(self, split: PointCloudSplit, order: torch.Generator) -> Sampler[list[int]]:
         """Return the indices of each batch, drawn from ``order`` in each epoch (default: all clouds, in batches of
@@ -205,11 +214,15 @@ class Pipeline(ABC):
         Args:
             model: as for :meth:`losses`.
             clouds: as for :meth:`losses`.
+
+        Raises:
+            NonFiniteStep: a loss or a gradient is not finite; the weights have not moved.
         """
         output = self.losses(model, clouds)
         loss = output.total_loss()
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
+        check_step(output, self.model, gradients=not self.scales_gradients)
         if self.clip_grad_norm is not None:
             self.fabric.clip_gradients(model, self.optimizer, max_norm=self.clip_grad_norm, error_if_nonfinite=False)
         self.before_step(self.progress)

@@ -21,8 +21,10 @@ from conclu_pyg.files import remove_abandoned
 from conclu_pyg.methods.base import Progress
 from conclu_pyg.pipelines.curves_file import CurvesFile
 from conclu_pyg.pipelines.epoch_state import EpochState
+from conclu_pyg.pipelines.faults import explain_faults
 from conclu_pyg.pipelines.interrupt import Interrupt
 from conclu_pyg.pipelines.metrics_log import MetricsLog
+from conclu_pyg.pipelines.nonfinite import NonFiniteStep, StepState, describe_batch, keep_step
 from conclu_pyg.pipelines.optimization import advance
 from conclu_pyg.pipelines.resume import check_config
 from conclu_pyg.pipelines.snapshot import restore, take_snapshot
@@ -68,9 +70,10 @@ class TrainingLoop:
         self.began = self.saved = time.perf_counter()
         order = seed_all(pipeline.seed)
         batches = ResumableBatches(pipeline.batches(split, order))
+        self.clouds: Any = pipeline.training_data(split)
         loader: Any = pipeline.fabric.setup_dataloaders(
             DataLoader(
-                pipeline.training_data(split),
+                self.clouds,
                 batch_sampler=batches,
                 generator=order,
                 num_workers=pipeline.num_workers,
@@ -85,7 +88,7 @@ class TrainingLoop:
         self.files = CheckpointFiles(self.folder, pipeline.keep_last, pipeline.keep_every)
         self.curves = CurvesFile(self.folder)
         history = None if resume is None else pipeline.history
-        with Interrupt() as interrupt, MetricsLog(self.folder, history) as log:
+        with Interrupt() as interrupt, explain_faults(self.folder), MetricsLog(self.folder, history) as log:
             while pipeline.progress.epoch < pipeline.epochs and not pipeline.is_over():
                 if state.batch == 0:
                     pipeline.before_epoch(pipeline.progress)
@@ -122,7 +125,13 @@ class TrainingLoop:
         with progress_bar(f"epoch {epoch}/{pipeline.epochs}", len(loader)) as bar:
             bar.update(state.batch)
             for clouds in loader:
-                output = pipeline.train_step(model, clouds)
+                before = StepState(pipeline.model)
+                try:
+                    output = pipeline.train_step(model, clouds)
+                except NonFiniteStep as error:
+                    self._skip(error, clouds, state, before)
+                    bar.update()
+                    continue
                 state.add(clouds, output)
                 if pipeline.progress.step == 1:
                     logger.info(f"first step done: loss {output.total_loss().item():.3f}")
@@ -142,12 +151,47 @@ class TrainingLoop:
                     )
                     raise KeyboardInterrupt
 
+    def _skip(self, error: NonFiniteStep, clouds: Batch, state: EpochState, before: StepState) -> None:
+        """Leave out a batch whose loss or gradient is not finite.
+
+        Raises:
+            ConcluError: too many batches, or ``pipeline.on_nan`` is not ``skip``.
+        """
+        pipeline = self.pipeline
+        step = pipeline.progress.step + 1
+        described = f"step {step}: {error}; {describe_batch(clouds, self.clouds.names)}"
+        kept = self.folder / f"nonfinite_step_{step}"
+        is_first, is_last = pipeline.skipped == 0, pipeline.on_nan == "stop" or pipeline.skipped >= pipeline.max_skipped
+        if is_first or is_last:
+            before.restore(generators=True)
+            keep_step(kept, take_snapshot(pipeline, state, self.num_points, self.began), clouds, self.clouds.names)
+            described += f". The state before the step and its clouds are in {kept}"
+        if is_last:
+            last = self.folder / LAST
+            unchanged = f"{last} is unchanged" if last.exists() else "no checkpoint was saved before it"
+            limit = f" after {pipeline.skipped} skipped batches (pipeline.max_skipped)" if pipeline.skipped else ""
+            raise ConcluError(
+                f"{described}; {unchanged}. The training stops{limit}. Lower pipeline.optimizer.lr, set "
+                "pipeline.clip_grad_norm, give pipeline.precision=32-true if it is another, or leave out such batches "
+                "by pipeline.on_nan=skip."
+            )
+        before.restore(generators=False)
+        pipeline.optimizer.zero_grad()
+        pipeline.skipped += 1
+        pipeline.progress = pipeline.progress._replace(step=step)
+        if pipeline.schedule.interval == "step":
+            advance(pipeline.scheduler)
+        state.batch += 1
+        warnings.warn(f"{described}. The batch was skipped.", ConcluWarning, stacklevel=2)
+
     def _finish_epoch(self, state: EpochState, drawn_from: Any, log: MetricsLog) -> None:
         """Measure, save, write and show the results of an epoch."""
         pipeline = self.pipeline
         means = state.mean.compute()  # waits for the device, so the time is that of finished steps
         seconds, speed = state.duration, state.speed
         epoch = pipeline.progress.epoch + 1
+        if not means:
+            raise ConcluError(f"all {state.batch} batches of epoch {epoch} were skipped; see the warnings about them.")
         self._check_finite(epoch, means["loss"])  # before anything is measured with these weights
         metrics = {
             "epoch": epoch,

@@ -12,7 +12,10 @@ from conclu_pyg.runs.folder import CONFIG_NAME
 
 AUTO = "auto"
 # Options of a pipeline that change neither the weights nor the metrics.
-FREE = ("run_dir", "log_dir", "epochs", "num_workers", "device", "save_minutes", "keep_last", "keep_every")
+FREE = (
+    *("run_dir", "log_dir", "epochs", "num_workers", "device", "save_minutes", "keep_last", "keep_every"),
+    *("on_nan", "max_skipped"),
+)
 
 
 def find_run(config: Mapping[str, Any]) -> Path | None:

@@ -47,6 +47,7 @@ def take_snapshot(pipeline: Pipeline, state: EpochState, num_points: int, began:
         precision=dict(pipeline.fabric.strategy.precision.state_dict()),
         epoch_state=state.state() if state.batch else {},
         history=tuple(pipeline.history),
+        skipped=pipeline.skipped,
         labels=pipeline.dataset.labels.state(),
         terms=tuple(pipeline.loss_names()),
         pretraining=pretraining_of(pipeline.model.encoder),
@@ -74,7 +75,7 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, source: str) -> EpochSta
         advance(pipeline.scheduler, checkpoint.step if pipeline.schedule.interval == "step" else checkpoint.epoch)
         _load_optimizer(pipeline.optimizer, checkpoint.optimizer)
         pipeline.fabric.strategy.precision.load_state_dict(checkpoint.precision)
-        pipeline.history = list(checkpoint.history)
+        pipeline.history, pipeline.skipped = list(checkpoint.history), checkpoint.skipped
         pipeline.load_state(checkpoint.pipeline)
         state = EpochState.restore(checkpoint.random["order"], checkpoint.batch, checkpoint.epoch_state)
         set_random_state(checkpoint.random)

@@ -1,9 +1,9 @@
-"""The training split as methods see it: without labels, with the position of each cloud."""
+"""The training split as methods and tasks get it: with the position of each cloud, for methods without labels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,33 +15,45 @@ from conclu_pyg.data.map_split import map_split
 from conclu_pyg.transforms.clouds import set_cloud_attribute, without_attributes
 
 
-class UnlabelledClouds(Dataset[Data]):
-    """Reads batches of a split without ``y`` and ``part``, and with ``cloud_id [B]``, the position in the split.
+class NumberedClouds(Dataset[Data]):
+    """Reads batches of a split with ``cloud_id [B]``, the position of each cloud in the split.
 
     Args:
         split: the clouds.
     """
 
+    removed: ClassVar[Sequence[str]] = ()  # attributes that are not read
+
     def __init__(self, split: PointCloudSplit) -> None:
         self.split = split
 
     @property
-    def names(self) -> list[str]:
+    def names(self) -> Sequence[str]:
         return self.split.names
 
     def __len__(self) -> int:
         return len(self.split)
 
     def __getitem__(self, index: int) -> Data:
-        data = without_attributes(self.split[index], "y", "part")
+        data = without_attributes(self.split[index], *self.removed)
         set_cloud_attribute(data, "cloud_id", torch.tensor([index]))
         return data
 
     def __getitems__(self, indices: Sequence[int] | Tensor) -> Batch:
         """Reads the clouds of ``indices`` as one batch: what PyTorch's data loader calls for a batch of indices."""
-        clouds = without_attributes(self.split.__getitems__(indices), "y", "part")
+        clouds = without_attributes(self.split.__getitems__(indices), *self.removed)
         set_cloud_attribute(clouds, "cloud_id", torch.as_tensor(indices))
         return clouds
+
+
+class UnlabelledClouds(NumberedClouds):
+    """Reads batches of a split without ``y`` and ``part``, and with ``cloud_id [B]``.
+
+    Args:
+        split: the clouds.
+    """
+
+    removed = ("y", "part")
 
 
 class CleanClouds:

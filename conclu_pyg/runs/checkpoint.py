@@ -21,14 +21,14 @@ SECTIONS = {
     "weights": ("method",),
     "training_state": (
         *("epoch", "batch", "step", "optimizer", "random", "threads", "precision", "epoch_state", "history"),
-        "pipeline",
+        *("skipped", "pipeline"),
     ),
     "provenance": (
         *("config", "dataset", "labels", "terms", "up_axis", "data_axis", "num_points", "pretraining"),
         *("trained_on", "chosen_on", "command", "seconds"),
     ),
 }
-COUNTS = ("seconds", "epoch", "batch", "step", "threads", "num_points")
+COUNTS = ("seconds", "epoch", "batch", "step", "threads", "skipped", "num_points")
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Checkpoint:
         epoch_state: what the steps of the current epoch gathered (see
             :class:`~conclu_pyg.pipelines.epoch_state.EpochState`); empty at its beginning.
         history: the metrics of each finished epoch.
+        skipped: batches that were skipped because their loss or gradient was not finite.
         pipeline: the state of the pipeline, such as the metric of its best epoch.
         up_axis: the coordinate that points up in the training clouds.
         data_axis: the coordinate that points up in the data set, before it was changed to ``up_axis``.
@@ -76,6 +77,7 @@ class Checkpoint:
     precision: dict[str, Any] = field(default_factory=dict)
     epoch_state: dict[str, Any] = field(default_factory=dict)
     history: tuple[dict[str, Any], ...] = ()
+    skipped: int = 0
     pipeline: dict[str, Any] = field(default_factory=dict)
     up_axis: int | None = None
     data_axis: int | None = None
