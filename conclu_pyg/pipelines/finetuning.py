@@ -127,26 +127,26 @@ class Finetuning(Pipeline):
         self.optimizer = self.optimizer_config.build(self.parameter_groups())
         self.label_smoothing, self.class_weights = label_smoothing, class_weights
         self.choice, self.patience = choice, patience
-        self._weight: Tensor | None = None
-        self._held_out: PointCloudSplit | None = None
+        self.label_weights: Tensor | None = None  # both are set by training_split
+        self.held_out: PointCloudSplit | None = None
         self._best, self._since_best = -math.inf, 0
 
     def training_split(self) -> PointCloudSplit:
         chosen = self.choice.clouds(self.split, self.seed)
-        self._held_out, self.chosen_on = chosen.held_out, chosen.chosen_on
+        self.held_out, self.chosen_on = chosen.held_out, chosen.chosen_on
         if chosen.held_out is not None:
             logger.info(f"validation: {chosen.held_out!r}")
         turned = self.up_axis != self.dataset.up_axis
         axes = ("xyz"[self.dataset.up_axis], "xyz"[self.up_axis]) if turned else None
         self.trained_on = LabelledTraining(chosen.trained_on, self._treatment(), axes)
         if self.class_weights == "balanced":
-            self._weight = self._balanced(chosen.train)
+            self.label_weights = self._balanced(chosen.train)
         return chosen.train
 
     def losses(self, model: nn.Module, clouds: Batch) -> MethodOutput:
         seen = self.views(clouds)
         logits, targets = model(seen), self.model.targets(seen)
-        weight = None if self._weight is None else self._weight.to(logits.device)
+        weight = None if self.label_weights is None else self.label_weights.to(logits.device)
         loss = cross_entropy(logits.float(), targets, weight, label_smoothing=self.label_smoothing)
         with torch.no_grad():  # as in evaluation: of parts, only those of the category compete
             right = self.model.log_probabilities(logits, seen).argmax(dim=1) == targets
@@ -166,14 +166,14 @@ class Finetuning(Pipeline):
             self.model.encoder.eval()
 
     def measure_epoch(self) -> dict[str, float]:
-        if self._held_out is None:
+        if self.held_out is None:
             return {}
-        predicted = predict_split(self.model, self._held_out, self.fabric.device)
-        scores = self.model.scores(*predicted, torch.from_numpy(self._held_out.y).long())
+        predicted = predict_split(self.model, self.held_out, self.fabric.device)
+        scores = self.model.scores(*predicted, torch.from_numpy(self.held_out.y).long())
         return {f"validation/{name}": value for name, value in scores.values.items()}
 
     def is_best(self, metrics: Mapping[str, float]) -> bool:
-        if self._held_out is None:
+        if self.held_out is None:
             return False
         value = metrics[f"validation/{self.model.metric}"]
         better = value > self._best

@@ -68,13 +68,13 @@ def test_both_encoders_are_shown_with_their_classes_protocols_and_files(
 def test_a_class_without_test_clouds_is_a_dash(
     run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    load = ParametricShapes._load_split
+    get_split = ParametricShapes.get_split
 
-    def without_lamps(self: ParametricShapes, split: str) -> PointCloudSplit:
-        whole = load(self, split)
-        return whole if split == "train" else whole.subset(np.flatnonzero(whole.y != whole.classes.index("lamp")))
+    def without_lamps(self: ParametricShapes, name: str, up_axis: int | None = None) -> PointCloudSplit:
+        whole = get_split(self, name, up_axis=up_axis)
+        return whole if name == "train" else whole.subset(np.flatnonzero(whole.y != whole.classes.index("lamp")))
 
-    monkeypatch.setattr(ParametricShapes, "_load_split", without_lamps)
+    monkeypatch.setattr(ParametricShapes, "get_split", without_lamps)
     evaluate(run)
     (row,) = (line for line in capsys.readouterr().out.splitlines() if "lamp" in line)
     assert row.replace("│", " ").split() == ["lamp", "-"]

@@ -158,6 +158,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_registered:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", RUN)
 def test_code_blocks_run(document: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reader, namespace = Reader(), {"__name__": "document"}

@@ -8,6 +8,7 @@ from conclu_pyg.encoders.checks import checks_input
 from conclu_pyg.testing import check_encoder
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # by torch.compile itself
 @pytest.mark.parametrize("name", list(ENCODERS))
 def test_every_encoder_passes_the_suite(name: str) -> None:

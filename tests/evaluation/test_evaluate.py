@@ -120,13 +120,13 @@ def test_an_unknown_argument_of_the_data_set_is_refused_with_the_nearest(run: Pa
 
 
 def test_on_validation_the_test_split_is_never_read(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    load = ParametricShapes._load_split
+    get_split = ParametricShapes.get_split
 
-    def train_only(self: ParametricShapes, split: str) -> PointCloudSplit:
-        assert split == "train"
-        return load(self, split)
+    def train_only(self: ParametricShapes, name: str, up_axis: int | None = None) -> PointCloudSplit:
+        assert name == "train"
+        return get_split(self, name, up_axis=up_axis)
 
-    monkeypatch.setattr(ParametricShapes, "_load_split", train_only)
+    monkeypatch.setattr(ParametricShapes, "get_split", train_only)
     (record,) = evaluate_run(str(run), ["dataset.num_shapes=120"], on="validation")
     assert record.protocol.train == CloudSet("train", 96, 120)
     assert record.protocol.test == CloudSet("train", 24, 120, held_out=0.2)
@@ -144,13 +144,13 @@ def test_too_few_training_clouds_for_the_probe_are_refused(run: Path) -> None:
 
 
 def test_a_class_without_test_clouds_is_null(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    load = ParametricShapes._load_split
+    get_split = ParametricShapes.get_split
 
-    def without_lamps(self: ParametricShapes, split: str) -> PointCloudSplit:
-        whole = load(self, split)
-        return whole if split == "train" else whole.subset(np.flatnonzero(whole.y != whole.classes.index("lamp")))
+    def without_lamps(self: ParametricShapes, name: str, up_axis: int | None = None) -> PointCloudSplit:
+        whole = get_split(self, name, up_axis=up_axis)
+        return whole if name == "train" else whole.subset(np.flatnonzero(whole.y != whole.classes.index("lamp")))
 
-    monkeypatch.setattr(ParametricShapes, "_load_split", without_lamps)
+    monkeypatch.setattr(ParametricShapes, "get_split", without_lamps)
     evaluate_run(str(run))
 
     def refuse(constant: str) -> None:

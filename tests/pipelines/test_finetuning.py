@@ -126,7 +126,7 @@ def test_the_requested_clouds_are_trained_on(options: dict[str, Any], clouds: in
     pipeline = build(**options)
     split = pipeline.training_split()
     assert len(split) == clouds
-    held_out = pipeline._held_out
+    held_out = pipeline.held_out
     assert (held_out is None) == ("validation" not in options)
     if held_out is not None:
         assert not set(held_out.names) & set(split.names) and len(held_out) + len(split) == 48
@@ -163,22 +163,22 @@ def test_without_validation_the_last_epoch_counts(build: Build) -> None:
 def test_balanced_weights_count_every_label_alike(build: Build) -> None:
     pipeline = build("PartSegmenter", class_weights="balanced")
     split = pipeline.training_split()
-    assert split.part is not None and pipeline._weight is not None
+    assert split.part is not None and pipeline.label_weights is not None
     counts = np.bincount(np.asarray(split.part).ravel(), minlength=len(pipeline.model.labels.parts))
-    total = pipeline._weight.numpy() * counts
+    total = pipeline.label_weights.numpy() * counts
     assert np.allclose(total[counts > 0], counts.sum() / (counts > 0).sum()) and not total[counts == 0].any()
-    assert build("PartSegmenter").training_split() is not None and build("PartSegmenter")._weight is None
+    assert build("PartSegmenter").training_split() is not None and build("PartSegmenter").label_weights is None
 
 
 @pytest.mark.parametrize("model", ["Classifier", "PartSegmenter"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("balanced", [False, True])
 def test_the_loss_is_the_weighted_cross_entropy_of_smoothed_targets(
-    model: str, smoothing: float, balanced: bool, build: Build
+    model: str, smoothing: float, balanced: bool, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = build(model, views=[], label_smoothing=smoothing, class_weights="balanced" if balanced else "none")
     uneven = pipeline.dataset.get_split("train").subset(np.array([*range(15), *range(8), 3, 3, 3]))
-    pipeline.dataset._read["train"] = uneven
+    monkeypatch.setattr(pipeline.dataset, "get_split", lambda name, up_axis=None: uneven)
     clouds = pipeline.training_split().__getitems__(range(26))
     pipeline.model.eval()  # no dropout, so that it gives the same twice
     output = pipeline.losses(pipeline.model, clouds)
@@ -204,8 +204,8 @@ def test_the_loss_is_the_weighted_cross_entropy_of_smoothed_targets(
 def test_validation_is_the_accuracy_on_the_held_out_clouds(model: str, build: Build) -> None:
     pipeline = build(model, epochs=1, validation=0.5)
     metrics = read_metrics(pipeline.run_train())
-    assert pipeline._held_out is not None and f"validation/{pipeline.model.metric}" in metrics
-    clouds, trained = pipeline._held_out.__getitems__(range(len(pipeline._held_out))), pipeline.model.eval()
+    assert pipeline.held_out is not None and f"validation/{pipeline.model.metric}" in metrics
+    clouds, trained = pipeline.held_out.__getitems__(range(len(pipeline.held_out))), pipeline.model.eval()
     with torch.no_grad():
         predicted = trained.log_probabilities(trained(clouds), clouds).argmax(dim=1)
     right = (predicted == trained.targets(clouds)).double().mean().item()
@@ -231,8 +231,8 @@ def test_labels_to_choose_by_are_of_those_that_were_drawn(build: Build) -> None:
         labelled = set(build(**options).training_split().names)
         pipeline = build(validation=0.5, **options)
         trained = set(pipeline.training_split().names)
-        assert pipeline._held_out is not None and not trained & set(pipeline._held_out.names)
-        assert trained | set(pipeline._held_out.names) == labelled
+        assert pipeline.held_out is not None and not trained & set(pipeline.held_out.names)
+        assert trained | set(pipeline.held_out.names) == labelled
 
 
 def test_parts_without_pre_training_are_in_the_protocol(build: Build, tiny_run: Path, tmp_path: Path) -> None:
@@ -284,11 +284,12 @@ def test_a_gradient_that_is_not_finite_stops_the_training(build: Build) -> None:
     assert all(value.isfinite().all() for value in state(pipeline).values())
 
 
-def test_parts_of_a_split_that_has_none_are_refused(build: Build) -> None:
+def test_parts_of_a_split_that_has_none_are_refused(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline = build("PartSegmenter", class_weights="balanced")
     split = pipeline.dataset.get_split("train")
-    pipeline.dataset._read["train"] = PointCloudSplit(split.pos, split.y, split.names, split.classes)
-    with pytest.raises(DataError, match="needs a split with part labels, and this one has none"):
+    without_parts = PointCloudSplit(split.pos, split.y, split.names, split.classes)
+    monkeypatch.setattr(pipeline.dataset, "get_split", lambda name, up_axis=None: without_parts)
+    with pytest.raises(DataError, match="needs a split with part labels"):
         pipeline.run_train()
 
 
