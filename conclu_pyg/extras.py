@@ -11,13 +11,14 @@ def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def missing_extra(package: str) -> str:
+def missing_extra(package: str, extra: str | None = None) -> str:
     """Returns the sentence about a missing optional package.
 
     Args:
         package: the name by which it is imported.
+        extra: the extra to name (default: the smallest that installs the package).
     """
-    extra = EXTRAS[package]
+    extra = extra or EXTRAS[package]
     return (
         f"{package} is not installed; run `pip install 'conclu_pyg[{extra}]'` (in a clone, "
         f"`pip install -e '.[{extra}]'`)"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import sys
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,23 +45,33 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_custom_sections = [("Shapes", "notes_style")]
 
+MAX_INVENTORY = 32 * 2**20  # bytes
 INVENTORIES = {
-    "python": ("https://docs.python.org/3", "docs.python.org"),
-    "torch": ("https://docs.pytorch.org/docs/stable", "docs.pytorch.org"),
-    "torch_geometric": ("https://pytorch-geometric.readthedocs.io/en/latest", "pytorch-geometric.readthedocs.io"),
+    "python": "https://docs.python.org/3",
+    "torch": "https://docs.pytorch.org/docs/stable",
+    "torch_geometric": "https://pytorch-geometric.readthedocs.io/en/latest",
 }
 
 
-def _is_online(host: str) -> bool:
-    try:
-        socket.create_connection((host, 443), timeout=3).close()
-    except OSError:
-        return False
-    return True
+def _fetch_inventory(name: str, url: str) -> Path | None:
+    """Returns the file of an inventory in ``build/inventories``, which is downloaded once, or None without network."""
+    file = ROOT / "build" / "inventories" / f"{name}.inv"
+    if not file.exists():
+        try:
+            with urllib.request.urlopen(f"{url}/objects.inv", timeout=10) as response:
+                data = response.read(MAX_INVENTORY)
+        except OSError:
+            return None
+        if not data.startswith(b"# Sphinx inventory version 2"):  # such as the login page of a network
+            return None
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return file
 
 
-# Links into the documentation of PyTorch and PyTorch Geometric need their inventories from the network. Without it the
-# site is built all the same, with those names as plain text.
-if all(_is_online(host) for _, host in INVENTORIES.values()):
-    extensions.append("sphinx.ext.intersphinx")
-    intersphinx_mapping = {name: (url, None) for name, (url, _) in INVENTORIES.items()}
+# Names of PyTorch and PyTorch Geometric become links into their documentation. An inventory that cannot be fetched is
+# left out, and its names become plain text: the build must not fail without network.
+extensions.append("sphinx.ext.intersphinx")
+intersphinx_mapping = {
+    name: (url, str(file)) for name, url in INVENTORIES.items() if (file := _fetch_inventory(name, url)) is not None
+}

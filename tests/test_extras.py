@@ -51,6 +51,7 @@ def test_a_command_that_needs_a_missing_package_names_its_extra(
     assert main(["train", "a.yaml"]) == 2
     assert capsys.readouterr().err == f"error: {missing_extra('plotly')}.\n"
     assert "`pip install 'conclu_pyg[vis]'`" in missing_extra("plotly")
+    assert "`pip install 'conclu_pyg[train]'`" in missing_extra("matplotlib", "train")
 
 
 def test_a_missing_module_that_no_extra_installs_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

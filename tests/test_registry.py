@@ -354,7 +354,7 @@ def test_a_class_that_takes_any_argument_gets_any() -> None:
     assert_error(error, argument="width", got="a")
 
 
-def test_an_error_holds_the_configs_that_were_built_from_the_innermost_first() -> None:
+def test_an_error_holds_the_configs_from_the_innermost_outwards() -> None:
     things = Registry("THINGS")
 
     @things.register_module()

@@ -1,4 +1,4 @@
-"""Measure a run's frozen encoder by probes, or a supervised run at its task: tools/evaluate.py RUN [options]"""
+"""Measure a run's frozen encoder by probes, or a supervised run at its task: conclu evaluate RUN [options]"""
 
 from __future__ import annotations
 

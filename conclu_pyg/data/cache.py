@@ -1,8 +1,8 @@
 """A crash-safe cache on the disk: folders that are complete or absent, found by a hash of their inputs.
 
 An entry is built under a temporary name and renamed once it is complete and on the disk, so an entry that exists is
-complete: an interrupted build leaves nothing that could be taken for an entry, and of two processes that build the same
-entry the second uses the first one's. Entries can be deleted at any time.
+complete: an interrupted build leaves no incomplete entry, and of two processes that build
+the same entry the second uses the first one's. Entries can be deleted at any time.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def check_input(encoder: nn.Module, pos: Tensor, batch: Tensor, batch_size: int)
 
     Raises:
         DataError: a shape, dtype, device or value violates the contract; the message names the encoder, the argument,
-            its expected and actual value, and a remedy.
+            its expected and actual value, and what to do.
     """
     name = type(encoder).__name__
     _check_pos(name, pos, next((p for p in encoder.parameters() if p.is_floating_point()), None))

@@ -18,7 +18,7 @@ OUT_OF_MEMORY = ("can't allocate memory", "out of memory")  # in RuntimeErrors o
 
 @contextmanager
 def explain_faults(folder: Path) -> Iterator[None]:
-    """Turn errors of the operating system and of allocators into one sentence with the file, the need and a remedy.
+    """Turn errors of the operating system and of allocators into one sentence with the file, the need and what to do.
 
     Args:
         folder: of the run.

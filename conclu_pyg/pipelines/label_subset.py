@@ -88,8 +88,8 @@ class LabelSubset:
             held_out = self._others(validation, everything)
             chosen_on = CloudSet(self.validation, len(held_out), len(validation))
         elif self.validation:  # of the few: labels to choose by are labels
-            remedy = "give pipeline.validation=0, or the name of a split"
-            train, held_out = hold_out(train, self.validation, seed, remedy)
+            hint = "give pipeline.validation=0, or the name of a split"
+            train, held_out = hold_out(train, self.validation, seed, hint)
             chosen_on = replace(labelled, num_clouds=len(held_out), held_out=self.validation)
         if len(train) < 2:
             raise ConfigError(f"Finetuning needs at least two training clouds, found {len(train)}.")

@@ -65,7 +65,7 @@ class TrainingLoop:
         logger.info(f"{split!r}; the run is written to {self.folder}")
         for package, file in (("matplotlib", CURVES_NAME), ("tensorboard", "the event file of TensorBoard")):
             if not is_installed(package):
-                logger.info(f"{file} is not written: {missing_extra(package)}")
+                logger.info(f"{file} is not written: {missing_extra(package, 'train')}")
 
         self.began = self.saved = time.perf_counter()
         order = seed_all(pipeline.seed)

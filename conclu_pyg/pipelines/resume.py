@@ -1,4 +1,4 @@
-"""Which run a training resumes, and whether its config allows that."""
+"""Selection of the run to resume, and the comparison of its config."""
 
 from __future__ import annotations
 

@@ -77,8 +77,8 @@ class LoadedRun:
     @property
     def up_axis(self) -> int:
         """The coordinate that points up in the clouds of :meth:`split`: 0, 1 or 2."""
-        learnt = self.checkpoint.up_axis
-        return self.dataset.up_axis if learnt is None else learnt
+        axis = self.checkpoint.up_axis
+        return self.dataset.up_axis if axis is None else axis
 
     @property
     def data_axis(self) -> int:

@@ -275,7 +275,7 @@ USED = [
 ]
 
 
-def test_overrides_without_effect_on_files_are_refused() -> None:
+def test_unused_overrides_are_rejected_for_files() -> None:
     named = "dataset.num_shapes and dataset.num_test_shapes and dataset.num_points"
     with pytest.raises(ConfigError, match=rf"^{named} has no effect"):
         reject_unused_overrides([*USED, *UNUSED], test=False)

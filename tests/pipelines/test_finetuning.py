@@ -72,13 +72,13 @@ def test_the_same_seed_gives_the_same_weights(build: Build) -> None:
 
 def test_a_start_from_a_run_has_its_encoder_and_logs_its_origin(build: Build, tiny_run: Path) -> None:
     pipeline = build(checkpoint=tiny_run)
-    learnt = Checkpoint.load(tiny_run)
+    loaded = Checkpoint.load(tiny_run)
     for name, value in pipeline.model.encoder.state_dict().items():
-        assert torch.equal(value, learnt.method[f"encoder.{name}"]), name
+        assert torch.equal(value, loaded.method[f"encoder.{name}"]), name
     pretraining = Checkpoint.load(pipeline.run_train()).pretraining
     assert pretraining is not None
     assert (pretraining.dataset, pretraining.method, pretraining.epochs) == ("ParametricShapes", "ConClu", 2)
-    assert pretraining.losses == learnt.terms and learnt.terms[:2] == ("contrast", "cluster")
+    assert pretraining.losses == loaded.terms and loaded.terms[:2] == ("contrast", "cluster")
     assert Checkpoint.load(build().run_train()).pretraining is None
 
 
@@ -139,7 +139,7 @@ def test_every_cloud_counts_in_batches_of_nearly_equal_size(build: Build) -> Non
 
 
 def validating(pipeline: Finetuning, values: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gives the accuracy on the validation clouds that each epoch is said to have."""
+    """Gives the accuracy on the validation clouds that a test sets for each epoch."""
     left = iter(values)
     monkeypatch.setattr(
         type(pipeline.model), "scores", lambda *_: Scores({"accuracy": next(left)}, {}, torch.zeros(1, 1))

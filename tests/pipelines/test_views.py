@@ -1,4 +1,4 @@
-"""Which transforms make which view."""
+"""Transforms of each view."""
 
 from typing import Any
 

@@ -89,7 +89,7 @@ def test_each_value_names_its_protocol(page_of: Page, make_record: Make) -> None
     assert f"1. {render_protocol(first.protocol)}.\n2. {render_protocol(second.protocol)}.\n" in page
 
 
-def test_the_ablations_have_the_papers_figures_of_table_3(page_of: Page, make_record: Make) -> None:
+def test_the_ablations_have_the_values_of_table_3(page_of: Page, make_record: Make) -> None:
     losses = (("contrast",), ("cluster", "orthogonality"), ("contrast", "cluster", "orthogonality"))
     assert {row[4]: row[-1] for row in rows(page_of(*(make_record(losses=names) for names in losses)))} == {
         "ConClu: contrast": "88.7",
