@@ -10,6 +10,7 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from conclu_pyg._version import __version__
 from conclu_pyg.registry import (
     CLUSTERERS,
     DATASETS,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from conclu_pyg.runs.frozen_encoder import embed, load_encoder
     from conclu_pyg.runs.loaded_run import load_run
 
-__version__ = "0.1.0"
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program configures logging
 

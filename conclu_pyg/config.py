@@ -18,7 +18,7 @@ from conclu_pyg.stage_configs import split_stages
 from conclu_pyg.suggestions import closest_match, suggest
 
 # Arguments that the program gives to the class of a section, so that a config cannot.
-RESERVED = {"pipeline": ("model", "dataset", "config")}
+RESERVED = {"pipeline": ("model", "dataset", "config", "pretraining")}
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:

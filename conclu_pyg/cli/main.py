@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-from conclu_pyg import __version__
+from conclu_pyg._version import __version__
 from conclu_pyg.cli import evaluate, predict, train
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.errors import ConcluError

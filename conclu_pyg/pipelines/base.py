@@ -28,8 +28,7 @@ from conclu_pyg.pipelines.nonfinite import check_step
 from conclu_pyg.pipelines.optimization import OPTIMIZERS, SCHEDULES, OptimizerConfig, Schedule
 from conclu_pyg.pipelines.training_clouds import NumberedClouds
 from conclu_pyg.registry import METHODS, Registry
-from conclu_pyg.runs.pretrained import pretraining_of
-from conclu_pyg.runs.provenance import CloudSet, LabelledTraining
+from conclu_pyg.runs.provenance import CloudSet, EncoderOrigin, LabelledTraining
 from conclu_pyg.seeding import Seed
 
 logger = logging.getLogger(__name__)
@@ -47,6 +46,7 @@ class Pipeline(ABC):
         model: the model to train.
         dataset: the data set.
         config: the resolved config, for the run folder and the checkpoints.
+        pretraining: the origin of the encoder's initial weights (default: random weights).
         epochs: the number of epochs.
         batch_size: clouds in a step.
         optimizer: config of the optimiser, for :data:`~conclu_pyg.pipelines.optimization.OPTIMIZERS` (default: AdamW
@@ -96,6 +96,7 @@ class Pipeline(ABC):
         dataset: PointCloudDataset,
         config: Mapping[str, Any],
         *,
+        pretraining: EncoderOrigin | None = None,
         epochs: PositiveInt,
         batch_size: Annotated[int, Ge(2)],
         optimizer: dict[str, Any] | None = None,
@@ -118,7 +119,7 @@ class Pipeline(ABC):
                 f"{type(model).__name__}: {other[0]} of the state_dict must be a tensor, since a checkpoint holds "
                 "nothing else of a model; register it as a buffer."
             )
-        self.config = dict(config)
+        self.config, self.pretraining = dict(config), pretraining
         self.model: Any = model
         self.trained: nn.Module = model
         self.dataset = dataset
@@ -255,8 +256,7 @@ class Pipeline(ABC):
     def up_axis(self) -> int:
         """The coordinate that points up in the clouds of a step: that of the clouds which the encoder was pre-trained
         on, or, where it was not or does not know, of the data set."""
-        pretraining = pretraining_of(self.model.encoder)
-        known = None if pretraining is None else pretraining.up_axis
+        known = None if self.pretraining is None else self.pretraining.up_axis
         return self.dataset.up_axis if known is None else known
 
     def split(self, name: str) -> PointCloudSplit:

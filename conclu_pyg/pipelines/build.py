@@ -30,11 +30,13 @@ def build_pipeline(config: Mapping[str, Any], source: str = "") -> Any:
         dataset = DATASETS.build(config["dataset"])
         seed_all(config["pipeline"].get("seed", 0))
         registry = section_registries(config)["model"]
-        loaded = {}
+        loaded, origins = {}, {}
         for key, checkpoint in checkpoints.items():
             loaded[key] = ENCODERS.build(built["model"][key])
-            load_pretrained(loaded[key], checkpoint, built["model"][key])
+            origins[key] = load_pretrained(loaded[key], checkpoint, built["model"][key])
         model_config = {**built["model"], **loaded} if loaded else built["model"]
         with error_context({**built, "model": model_config}, source):
             model = registry.build(model_config, labels=dataset.labels)
-        return PIPELINES.build(config["pipeline"], model=model, dataset=dataset, config=config)
+        return PIPELINES.build(
+            config["pipeline"], model=model, dataset=dataset, config=config, pretraining=origins.get("encoder")
+        )

@@ -22,7 +22,6 @@ from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.pipelines.base import Pipeline
 from conclu_pyg.pipelines.label_subset import LabelSubset
 from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
-from conclu_pyg.runs.pretrained import pretraining_of
 from conclu_pyg.runs.provenance import EncoderTreatment, LabelledTraining
 from conclu_pyg.tasks.base import Task
 from conclu_pyg.tasks.predict import predict_split
@@ -117,7 +116,7 @@ class Finetuning(Pipeline):
         self.frozen = self.encoder_lr == 0
         if self.frozen:
             encoder.requires_grad_(False)
-            if pretraining_of(encoder) is None:
+            if self.pretraining is None:
                 warnings.warn(
                     "the encoder is frozen (pipeline.encoder_lr=0) and its weights are random; see encoder.checkpoint.",
                     ConcluWarning,
@@ -196,7 +195,7 @@ class Finetuning(Pipeline):
 
     def _treatment(self) -> EncoderTreatment:
         """Returns how the encoder is trained."""
-        origin = pretraining_of(self.model.encoder)
+        origin = self.pretraining
         mismatches = None if origin is None else origin.mismatches
         if self.frozen or self.encoder_lr == self.lr:
             return EncoderTreatment(self.frozen, mismatches=mismatches)

@@ -122,7 +122,7 @@ def replay(folder: str | Path) -> MethodOutput:
         raise ConcluError(f"{folder / CLOUDS_NAME} cannot be read: {error}.") from error
     config = {**checkpoint.config, "pipeline": {**checkpoint.config["pipeline"], "device": "cpu"}}
     pipeline: Pipeline = build_pipeline(config)
-    pipeline.model.load_state_dict(checkpoint.method)
+    pipeline.model.load_state_dict(checkpoint.weights)
     pipeline.set_train_mode()
     set_random_state({**checkpoint.random, "cuda": []})
     with torch.autograd.set_detect_anomaly(True):

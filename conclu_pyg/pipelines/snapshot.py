@@ -12,7 +12,6 @@ from conclu_pyg.errors import CheckpointError, ConcluWarning, one_line
 from conclu_pyg.pipelines.epoch_state import EpochState
 from conclu_pyg.pipelines.optimization import advance
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
-from conclu_pyg.runs.pretrained import pretraining_of
 from conclu_pyg.runs.records import command_line
 from conclu_pyg.seeding import random_state, set_random_state
 
@@ -31,7 +30,7 @@ def take_snapshot(pipeline: Pipeline, state: EpochState, num_points: int, began:
     """
     return Checkpoint(
         config=pipeline.config,
-        method=pipeline.model.state_dict(),
+        weights=pipeline.model.state_dict(),
         dataset=pipeline.dataset.name,
         up_axis=pipeline.up_axis,
         data_axis=pipeline.dataset.up_axis,
@@ -49,8 +48,8 @@ def take_snapshot(pipeline: Pipeline, state: EpochState, num_points: int, began:
         history=tuple(pipeline.history),
         skipped=pipeline.skipped,
         labels=pipeline.dataset.labels.state(),
-        terms=tuple(pipeline.loss_names()),
-        pretraining=pretraining_of(pipeline.model.encoder),
+        loss_names=tuple(pipeline.loss_names()),
+        pretraining=pipeline.pretraining,
         trained_on=pipeline.trained_on,
         chosen_on=pipeline.chosen_on,
         pipeline=pipeline.state(),
@@ -68,7 +67,7 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, source: str) -> EpochSta
     Raises:
         CheckpointError: the checkpoint does not fit.
     """
-    load_weights(pipeline.model, checkpoint.method, source)
+    load_weights(pipeline.model, checkpoint.weights, source)
     try:
         pipeline.progress = pipeline.progress._replace(step=checkpoint.step, epoch=checkpoint.epoch)
         # The state of the scheduler is not saved: it depends on the number of epochs, which may be higher now.

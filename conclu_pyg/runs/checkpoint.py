@@ -18,13 +18,13 @@ from conclu_pyg.runs.validation import find_unsafe_value
 
 FORMAT = 1
 SECTIONS = {
-    "weights": ("method",),
+    "model": ("weights",),
     "training_state": (
         *("epoch", "batch", "step", "optimizer", "random", "threads", "precision", "epoch_state", "history"),
         *("skipped", "pipeline"),
     ),
     "provenance": (
-        *("config", "dataset", "labels", "terms", "up_axis", "data_axis", "num_points", "pretraining"),
+        *("config", "dataset", "labels", "loss_names", "up_axis", "data_axis", "num_points", "pretraining"),
         *("trained_on", "chosen_on", "command", "seconds"),
     ),
 }
@@ -37,7 +37,7 @@ class Checkpoint:
 
     Attributes:
         config: the resolved config.
-        method: the weights and buffers of the model.
+        weights: the weights and buffers of the model.
         dataset: the name of the training data set, as results call it.
         command: the command line of the training.
         seconds: the duration of the training so far.
@@ -55,22 +55,25 @@ class Checkpoint:
         pipeline: the state of the pipeline, such as the metric of its best epoch.
         up_axis: the coordinate that points up in the training clouds.
         data_axis: the coordinate that points up in the data set, before it was changed to ``up_axis``.
-        num_points: points per cloud of the training split; 0 if unknown.
+        num_points: points per cloud of the training split.
         labels: names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
-        terms: names of the losses of a self-supervised method.
+        loss_names: names of the losses of a self-supervised method.
         pretraining: the origin of the encoder's initial weights; ``None`` for random ones.
         trained_on: the labelled clouds of the training and the treatment of the encoder; ``None`` without labels.
         chosen_on: the labelled clouds that select the best epoch; ``None`` if none do.
     """
 
     config: dict[str, Any]
-    method: dict[str, Tensor]
+    weights: dict[str, Tensor]
     dataset: str
     command: str
     seconds: float
     epoch: int
     batch: int
     step: int
+    up_axis: int
+    data_axis: int
+    num_points: int
     optimizer: dict[str, Any] = field(default_factory=dict)
     random: dict[str, Any] = field(default_factory=dict)
     threads: int = 1
@@ -79,11 +82,8 @@ class Checkpoint:
     history: tuple[dict[str, Any], ...] = ()
     skipped: int = 0
     pipeline: dict[str, Any] = field(default_factory=dict)
-    up_axis: int | None = None
-    data_axis: int | None = None
-    num_points: int = 0
     labels: dict[str, Any] = field(default_factory=dict)
-    terms: tuple[str, ...] = ()
+    loss_names: tuple[str, ...] = ()
     pretraining: EncoderOrigin | None = None
     trained_on: LabelledTraining | None = None
     chosen_on: CloudSet | None = None
@@ -149,7 +149,7 @@ def _validated(content: dict[str, Any]) -> Checkpoint:
         if (count := getattr(checkpoint, name)) < 0:
             raise ValueError(f"{name}: expected a number >= 0, got {count}")
     for name in ("up_axis", "data_axis"):
-        if (axis := getattr(checkpoint, name)) not in (None, 0, 1, 2):
+        if (axis := getattr(checkpoint, name)) not in (0, 1, 2):
             raise ValueError(f"{name}: expected 0, 1 or 2, got {axis}")
     for i, row in enumerate(checkpoint.history):
         if others := [value for value in row.values() if type(value) not in (int, float)]:

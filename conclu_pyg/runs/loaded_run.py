@@ -77,15 +77,13 @@ class LoadedRun:
     @property
     def up_axis(self) -> int:
         """The coordinate that points up in the clouds of :meth:`split`: 0, 1 or 2."""
-        axis = self.checkpoint.up_axis
-        return self.dataset.up_axis if axis is None else axis
+        return self.checkpoint.up_axis
 
     @property
     def data_axis(self) -> int:
         """The coordinate that points up in the data set of the training, before any change of axes, and by default in
         the user's files. Opens no data set."""
-        found = self.checkpoint.data_axis
-        return self.up_axis if found is None else found
+        return self.checkpoint.data_axis
 
     @property
     def transform(self) -> list[dict[str, Any]]:
@@ -151,7 +149,7 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
         _check_imports(checkpoint.config.get("imports"), source)
     config = resolve(checkpoint.config, overrides, _called(source))
     method = _initial_method(config, checkpoint, source)
-    load_weights(method, checkpoint.method, str(source))
+    load_weights(method, checkpoint.weights, str(source))
     return LoadedRun(
         source=source,
         folder=folder_of(source),

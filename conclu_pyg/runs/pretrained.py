@@ -25,14 +25,8 @@ PREFIX = "encoder."  # of its weights among those of a method
 SHOWN = 12  # weights of each kind in the report
 
 
-def pretraining_of(encoder: nn.Module) -> EncoderOrigin | None:
-    """Returns the origin of the encoder's weights, or ``None`` if they are random."""
-    found = getattr(encoder, "_pretraining", None)
-    return found if isinstance(found, EncoderOrigin) else None
-
-
-def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] | None = None) -> None:
-    """Loads the encoder's weights from a run and logs what was loaded, missing and unexpected.
+def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] | None = None) -> EncoderOrigin:
+    """Loads the encoder's weights from a run, and returns their origin. Logs what was loaded, missing and unexpected.
 
     A weight that the run lacks keeps its random value, and a weight that the encoder does not have is skipped. Both
     give a warning with their shapes, as do arguments that differ from the run's, which shapes mostly do not show.
@@ -47,7 +41,7 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
     """
     path = find_checkpoint(source)
     checkpoint = Checkpoint.load(path)
-    found = {name.removeprefix(PREFIX): value for name, value in checkpoint.method.items() if name.startswith(PREFIX)}
+    found = {name.removeprefix(PREFIX): value for name, value in checkpoint.weights.items() if name.startswith(PREFIX)}
     wanted = encoder.state_dict()
     fitting = {name: value for name, value in found.items() if name in wanted}
     if not fitting:
@@ -82,11 +76,11 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
             ConcluWarning,
             stacklevel=2,
         )
-    encoder._pretraining = EncoderOrigin(  # type: ignore[assignment]
+    return EncoderOrigin(
         source=str(path),
         dataset=checkpoint.dataset,
         method=str(checkpoint.config["model"]["name"]),
-        losses=tuple(checkpoint.terms),
+        losses=checkpoint.loss_names,
         epochs=checkpoint.epoch,
         up_axis=checkpoint.up_axis,
         command=checkpoint.command,
@@ -155,12 +149,6 @@ def _report(
         f"encoder: {len(fitting)} tensors, {sum(value.numel() for value in fitting.values()):,} values, loaded from "
         f"{path} ({_history(checkpoint)}); {len(missing)} missing, {len(unexpected)} unexpected"
     )
-    if checkpoint.up_axis is None:
-        warnings.warn(
-            f"{path}, of an older version, does not say which coordinate points up: clouds are taken as they stand.",
-            ConcluWarning,
-            stacklevel=2,
-        )
     if not missing and not unexpected:
         return
     lines = []

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from conclu_pyg import __version__
+from conclu_pyg._version import __version__
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.files import atomic_write, locked
 from conclu_pyg.runs.plain_data import from_plain

@@ -1,6 +1,6 @@
 """Nested plain values and tensors in one safetensors file, which holds no code.
 
-Tensors are stored by their path, such as ``weights.encoder.last.weight``; everything else is one JSON text in its
+Tensors are stored by their path, such as ``model.weights.encoder.last.weight``; everything else is one JSON text in its
 metadata, with a reference in the place of each tensor. JSON has no tuples, integer keys and infinite numbers, so these
 are encoded as mappings with a single key that begins with ``$``.
 """

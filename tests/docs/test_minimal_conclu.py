@@ -36,7 +36,7 @@ def test_the_loop_gives_the_losses_and_weights_of_the_pipeline(example: ModuleTy
     networks = example.Networks()
     losses = example.train(networks, ParametricShapes(num_shapes=24, num_points=1024).get_split("train"), 2, 8)
     assert losses == pytest.approx(read_metrics(run)["loss"], rel=1e-4)
-    trained = Checkpoint.load(run).method
+    trained = Checkpoint.load(run).weights
     for name, value in networks.state_dict().items():
         torch.testing.assert_close(value, trained[name], rtol=1e-3, atol=1e-4, msg=name)
 

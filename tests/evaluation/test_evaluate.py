@@ -75,7 +75,7 @@ def test_the_figures_are_those_of_the_encoder_before_and_after_the_training(
     features = []
     for record in evaluate_run(str(run), with_random=True):
         if record.initialisation != "random":
-            method.load_state_dict(Checkpoint.load(run).method)
+            method.load_state_dict(Checkpoint.load(run).weights)
         train, test = (embed_split(method.encoder, dataset.get_split(split), CPU) for split in ("train", "test"))
         features.append(train.x)
         svm = LinearSVM(train, seed=0)

@@ -65,7 +65,7 @@ def test_the_loss_falls_and_accuracy_is_logged(model: str, build: Build) -> None
 
 
 def test_the_same_seed_gives_the_same_weights(build: Build) -> None:
-    first, again, other = (Checkpoint.load(build(seed=seed).run_train()).method for seed in (3, 3, 4))
+    first, again, other = (Checkpoint.load(build(seed=seed).run_train()).weights for seed in (3, 3, 4))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
@@ -74,11 +74,11 @@ def test_a_start_from_a_run_has_its_encoder_and_logs_its_origin(build: Build, ti
     pipeline = build(checkpoint=tiny_run)
     loaded = Checkpoint.load(tiny_run)
     for name, value in pipeline.model.encoder.state_dict().items():
-        assert torch.equal(value, loaded.method[f"encoder.{name}"]), name
+        assert torch.equal(value, loaded.weights[f"encoder.{name}"]), name
     pretraining = Checkpoint.load(pipeline.run_train()).pretraining
     assert pretraining is not None
     assert (pretraining.dataset, pretraining.method, pretraining.epochs) == ("ParametricShapes", "ConClu", 2)
-    assert pretraining.losses == loaded.terms and loaded.terms[:2] == ("contrast", "cluster")
+    assert pretraining.losses == loaded.loss_names and loaded.loss_names[:2] == ("contrast", "cluster")
     assert Checkpoint.load(build().run_train()).pretraining is None
 
 
@@ -221,7 +221,7 @@ def test_validation_changes_neither_training_nor_a_frozen_encoder(
         if not measured:
             monkeypatch.setattr(pipeline, "measure_epoch", lambda: {"validation/accuracy": 0.0})
         before = state(pipeline)
-        weights.append(Checkpoint.load(pipeline.run_train() / LAST).method)
+        weights.append(Checkpoint.load(pipeline.run_train() / LAST).weights)
         assert not any(name.startswith("encoder.") for name in moved(before, pipeline))
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
 
@@ -237,8 +237,8 @@ def test_labels_to_choose_by_are_of_those_that_were_drawn(build: Build) -> None:
 
 def test_parts_without_pre_training_are_in_the_protocol(build: Build, tiny_run: Path, tmp_path: Path) -> None:
     checkpoint = Checkpoint.load(tiny_run)
-    lost = next(name for name in checkpoint.method if name.startswith("encoder."))
-    del checkpoint.method[lost]
+    lost = next(name for name in checkpoint.weights if name.startswith("encoder."))
+    del checkpoint.weights[lost]
     checkpoint.save(tmp_path / "less.safetensors")
     pipeline = build(checkpoint=tmp_path / "less.safetensors")
     pipeline.training_split()
@@ -273,7 +273,7 @@ def test_both_learning_rates_follow_the_schedule(build: Build, monkeypatch: pyte
 def test_bfloat16_trains_with_finite_losses_and_float32_weights(build: Build) -> None:
     folder = build("PartSegmenter", epochs=1, precision="bf16-mixed").run_train()
     assert all(np.isfinite(column).all() for column in read_metrics(folder).values())
-    assert {value.dtype for value in Checkpoint.load(folder).method.values()} == {torch.float32, torch.int64}
+    assert {value.dtype for value in Checkpoint.load(folder).weights.values()} == {torch.float32, torch.int64}
 
 
 def test_a_gradient_that_is_not_finite_stops_the_training(build: Build) -> None:

@@ -107,6 +107,6 @@ def test_a_run_that_is_killed_and_resumed_equals_an_unbroken_one(
         other = tmp_path / "broken" / path.relative_to(tmp_path / "unbroken")
         a, b = Checkpoint.load(path), Checkpoint.load(other)
         assert (a.step, a.epoch) == (b.step, b.epoch)
-        assert all(torch.equal(a.method[name], b.method[name]) for name in a.method)
+        assert all(torch.equal(a.weights[name], b.weights[name]) for name in a.weights)
         assert read_metrics(path.parents[1])["loss"] == read_metrics(other.parents[1])["loss"]
     assert not list((tmp_path / "broken").rglob(".*.tmp"))

@@ -162,7 +162,7 @@ def test_such_batches_are_skipped_on_request(build: Build, tmp_path: Path) -> No
     assert checkpoint.skipped == pipeline.skipped == len(seen) >= 1
     assert all((ids == BAD).any() for ids, _ in seen)
     assert checkpoint.step == 3 * STEPS  # the schedule counts them
-    assert all(value.isfinite().all() for value in checkpoint.method.values())
+    assert all(value.isfinite().all() for value in checkpoint.weights.values())
     assert all(torch.tensor(read_metrics(folder)["loss"]).isfinite())
     assert len(list(folder.glob("nonfinite_step_*"))) == 1
 

@@ -51,7 +51,7 @@ def build(tiny_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
-    return Checkpoint.load(folder).method
+    return Checkpoint.load(folder).weights
 
 
 def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
@@ -168,7 +168,7 @@ def test_weights_that_are_not_finite_are_not_saved(build: Build, tmp_path: Path)
     with pytest.raises(ConcluError, match=r"a weight was not finite in epoch 2; .*last\.safetensors keeps the state"):
         pipeline.run_train()
     checkpoint = Checkpoint.load(tmp_path / "run")
-    assert checkpoint.epoch == 1 and all(value.isfinite().all() for value in checkpoint.method.values())
+    assert checkpoint.epoch == 1 and all(value.isfinite().all() for value in checkpoint.weights.values())
 
 
 def test_a_second_ctrl_c_stops_within_the_step(build: Build, tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_warnings_of_a_method_are_passed_on(
     out = capsys.readouterr().out
     assert "warning: pipeline.batch_size=8 is below the 9 clouds that Outspoken needs in a batch" in out
     assert [f"warning: the loss of epoch {epoch} is mine.\n" in out for epoch in (1, 2)] == [True, True]
-    assert Checkpoint.load(tmp_path).terms == ("mine",)
+    assert Checkpoint.load(tmp_path).loss_names == ("mine",)
 
 
 def test_the_hooks_are_called_in_order_with_the_progress(

@@ -24,13 +24,15 @@ ORIGIN = asdict(EncoderOrigin("runs/a", "ModelNet40", "ConClu", 7, "train", 1.5,
 def checkpoint() -> Checkpoint:
     return Checkpoint(
         config={"model": {"name": "ConClu", "weights": [1, 2.5, None, True]}},
-        method={"weight": torch.randn(3, 2), "steps": torch.tensor(7)},
+        weights={"weight": torch.randn(3, 2), "steps": torch.tensor(7)},
         dataset="ModelNet40",
         command="tools/train.py a.yaml",
         seconds=12.5,
         epoch=3,
         batch=4,
         step=100,
+        data_axis=2,
+        num_points=64,
         optimizer={"state": {0: {"exp_avg": torch.randn(2)}}, "param_groups": [{"lr": 1e-3, "betas": (0.9, 0.99)}]},
         threads=2,
         history=({"epoch": 1, "loss": math.inf},),
@@ -107,10 +109,10 @@ def test_an_unreadable_file_is_named_with_the_reason(
 @pytest.mark.parametrize(
     ("parts", "found"),
     [
-        ({"method": 5}, r"checkpoint\.method: expected a mapping, got 5"),
+        ({"weights": 5}, r"checkpoint\.weights: expected a mapping, got 5"),
         ({"labels": []}, r"checkpoint\.labels: expected a mapping, got \[\]"),
-        ({"method": {"weight": 5}}, r"checkpoint\.method\.weight: expected a value of type Tensor, got 5"),
-        ({"method": {5: torch.zeros(1)}}, r"checkpoint\.method: expected a mapping"),
+        ({"weights": {"weight": 5}}, r"checkpoint\.weights\.weight: expected a value of type Tensor, got 5"),
+        ({"weights": {5: torch.zeros(1)}}, r"checkpoint\.weights: expected a mapping"),
         ({"config": {}}, r"config\.model: expected a mapping with a name, got None"),
         ({"config": {"model": {"encoder": 1}}}, r"config\.model: expected a mapping with a name, got {'encoder': 1}"),
         ({"config": {"model": {"name": "A"}, "pipeline": "x"}}, r"config\.pipeline: expected a mapping, got 'x'"),
@@ -121,7 +123,7 @@ def test_an_unreadable_file_is_named_with_the_reason(
         ({"epoch": "3"}, r"checkpoint\.epoch: expected a value of type int, got '3'"),
         ({"epoch": True}, r"checkpoint\.epoch: expected a value of type int, got True"),
         ({"history": [{"loss": "low"}]}, r"history\[0\]: expected numbers, got 'low'"),
-        ({"terms": [1]}, r"checkpoint\.terms\[0\]: expected a value of type str, got 1"),
+        ({"loss_names": [1]}, r"checkpoint\.loss_names\[0\]: expected a value of type str, got 1"),
         ({"num_points": -3}, r"num_points: expected a number >= 0, got -3"),
         ({"seconds": "x"}, r"checkpoint\.seconds: expected a finite number, got 'x'"),
         ({"seconds": float("nan")}, r"checkpoint\.seconds: expected a finite number, got nan"),
@@ -142,7 +144,7 @@ def test_a_damaged_part_is_named(checkpoint: Checkpoint, tmp_path: Path, parts: 
 
 
 def test_a_missing_part_is_named(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    write_tensor_file(tmp_path / "a.safetensors", {"format": 1, "weights": {"method": {}}})
+    write_tensor_file(tmp_path / "a.safetensors", {"format": 1, "model": {"weights": {}}})
     with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged: it lacks a part \('training_state'\)"):
         Checkpoint.load(tmp_path / "a.safetensors")
 

@@ -47,7 +47,7 @@ class Noisy(nn.Module):
 def test_the_encoder_has_the_run_s_weights_and_embeds_as_the_evaluation_does(
     tiny_run: Path, encoder: FrozenEncoder
 ) -> None:
-    weights = Checkpoint.load(tiny_run).method
+    weights = Checkpoint.load(tiny_run).weights
     for name, value in encoder.encoder.state_dict().items():
         assert torch.equal(value, weights[f"encoder.{name}"]), name
     run = load_run(tiny_run)

@@ -13,7 +13,7 @@ from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import BEST, LAST
-from conclu_pyg.runs.pretrained import load_pretrained, pretraining_of
+from conclu_pyg.runs.pretrained import load_pretrained
 from conclu_pyg.runs.provenance import EncoderOrigin, Mismatches
 from conclu_pyg.runs.render import render_mismatches
 
@@ -33,7 +33,7 @@ def save(
     }
     Checkpoint(
         config={"model": {"name": model, "encoder": encoder}},
-        method={**weights, "head.weight": torch.randn(3)},
+        weights={**weights, "head.weight": torch.randn(3)},
         dataset="ModelNet40",
         command="conclu train a.yaml",
         seconds=2.5,
@@ -41,15 +41,20 @@ def save(
         batch=0,
         step=70,
         up_axis=1,
+        data_axis=1,
+        num_points=1024,
     ).save(path)
     return path
 
 
-def load(config: dict[str, Any], path: Path) -> Any:
+def load_with_origin(config: dict[str, Any], path: Path) -> tuple[Any, EncoderOrigin]:
     """Builds an encoder with the weights of a checkpoint or run folder."""
     encoder = ENCODERS.build(config)
-    load_pretrained(encoder, str(path), config)
-    return encoder
+    return encoder, load_pretrained(encoder, str(path), config)
+
+
+def load(config: dict[str, Any], path: Path) -> Any:
+    return load_with_origin(config, path)[0]
 
 
 @pytest.mark.parametrize("config", [POINTNET, DGCNN], ids=lambda config: str(config["name"]))
@@ -58,7 +63,7 @@ def test_all_weights_and_statistics_are_the_runs(
 ) -> None:
     path = save(tmp_path / "a.safetensors", config)
     encoder = load({**config}, path)
-    weights, total = Checkpoint.load(path).method, 0
+    weights, total = Checkpoint.load(path).weights, 0
     for name, value in encoder.state_dict().items():
         assert torch.equal(value, weights[f"encoder.{name}"]), name
         total += value.numel()
@@ -80,20 +85,9 @@ def test_the_pre_training_before_the_run_is_logged(tmp_path: Path, capsys: pytes
     )
 
 
-def test_a_checkpoint_without_an_up_axis_is_warned_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = save(tmp_path / "a.safetensors", POINTNET)
-    checkpoint = Checkpoint.load(path)
-    checkpoint.up_axis = None
-    checkpoint.save(path)
-    load({**POINTNET}, path)
-    assert "does not say which coordinate points up: clouds are taken as they stand" in capsys.readouterr().out
-
-
 def test_where_the_weights_come_from_is_known_afterwards(tmp_path: Path) -> None:
     path = save(tmp_path / "a.safetensors", POINTNET)
-    assert pretraining_of(ENCODERS.build(POINTNET)) is None
-    found = pretraining_of(load({**POINTNET}, path))
-    assert found == EncoderOrigin(
+    assert load_with_origin({**POINTNET}, path)[1] == EncoderOrigin(
         source=str(path),
         dataset="ModelNet40",
         method="ConClu",
@@ -110,7 +104,7 @@ def test_a_run_folder_gives_its_best_checkpoint_or_its_last(tmp_path: Path) -> N
         path = save(tmp_path / name, POINTNET, seed=seed)
         encoder = load({**POINTNET}, tmp_path)
         assert torch.equal(
-            encoder.state_dict()["last.linear.weight"], Checkpoint.load(path).method["encoder.last.linear.weight"]
+            encoder.state_dict()["last.linear.weight"], Checkpoint.load(path).weights["encoder.last.linear.weight"]
         )
 
 
@@ -118,11 +112,11 @@ def test_an_encoder_passes_from_one_model_to_another(tmp_path: Path, tiny_config
     path = save(tmp_path / "a.safetensors", POINTNET, model="Classifier")
     model = {"name": "Classifier", "encoder": {**POINTNET, "checkpoint": str(path)}}
     pipeline = {"name": "Finetuning", "epochs": 1, "device": "cpu"}
-    classifier = build_pipeline({**tiny_config, "model": model, "pipeline": pipeline}).model
-    found = pretraining_of(classifier.encoder)
-    assert found is not None and found.method == "Classifier"
+    built = build_pipeline({**tiny_config, "model": model, "pipeline": pipeline})
+    classifier = built.model
+    assert built.pretraining.method == "Classifier"
     assert torch.equal(
-        classifier.encoder.last.linear.weight, Checkpoint.load(path).method["encoder.last.linear.weight"]
+        classifier.encoder.last.linear.weight, Checkpoint.load(path).weights["encoder.last.linear.weight"]
     )
     assert not any("checkpoint" in name for name in classifier.state_dict())
 
@@ -132,11 +126,11 @@ def test_missing_and_unexpected_weights_are_listed_in_a_warning(
 ) -> None:
     path = save(tmp_path / "a.safetensors", POINTNET)
     checkpoint = Checkpoint.load(path)
-    checkpoint.method["encoder.extra.weight"] = torch.zeros(2, 5)
-    del checkpoint.method["encoder.last.norm.weight"]
+    checkpoint.weights["encoder.extra.weight"] = torch.zeros(2, 5)
+    del checkpoint.weights["encoder.last.norm.weight"]
     checkpoint.save(path)
     torch.manual_seed(0)
-    encoder = load({**POINTNET}, path)
+    encoder, origin = load_with_origin({**POINTNET}, path)
     out = capsys.readouterr().out
     assert (
         f"warning: the encoder and the weights in {path} do not match exactly:\n"
@@ -144,11 +138,10 @@ def test_missing_and_unexpected_weights_are_listed_in_a_warning(
         "  extra.weight [2, 5]: unexpected, not loaded\n" in out
     )
     assert "1 missing, 1 unexpected\n" in out
-    found = pretraining_of(encoder)
     tensors = len(encoder.state_dict())
-    assert found and found.mismatches == Mismatches(tensors, missing=1, unexpected=1)
+    assert origin.mismatches == Mismatches(tensors, missing=1, unexpected=1)
     assert torch.equal(encoder.last.norm.weight, torch.ones(8))
-    assert torch.equal(encoder.last.norm.bias, checkpoint.method["encoder.last.norm.bias"])
+    assert torch.equal(encoder.last.norm.bias, checkpoint.weights["encoder.last.norm.bias"])
 
 
 def test_a_long_list_is_cut_with_its_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,8 +166,8 @@ def test_an_argument_that_no_shape_tells_is_warned_about(
     tmp_path: Path, run: dict[str, Any], here: dict[str, Any], described: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = save(tmp_path / "a.safetensors", run)
-    found = pretraining_of(load({**run, **here}, path))
-    assert found and found.mismatches is not None and render_mismatches(found.mismatches) == [described]
+    found = load_with_origin({**run, **here}, path)[1]
+    assert found.mismatches is not None and render_mismatches(found.mismatches) == [described]
     assert capsys.readouterr().out.endswith(
         f"warning: the encoder of {path} was trained with other arguments: {described}; give the run's "
         "arguments unless that is intended, since its weights have another meaning here.\n"
@@ -214,7 +207,7 @@ def test_an_encoder_that_was_built_already_is_loaded_without_a_config(tmp_path: 
     path = save(tmp_path / "a.safetensors", POINTNET)
     encoder = ENCODERS.build({**POINTNET, "last_relu": False})
     load_pretrained(encoder, str(path))
-    assert torch.equal(encoder.last.linear.weight, Checkpoint.load(path).method["encoder.last.linear.weight"])
+    assert torch.equal(encoder.last.linear.weight, Checkpoint.load(path).weights["encoder.last.linear.weight"])
 
 
 def refusal(config: dict[str, Any], path: Path) -> str:
