@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import re
 import typing
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar, cast
 
-from conclu_pyg.constraints import find_violations, format_type, has_type
+from conclu_pyg.constraints import Violation, find_violations, format_type, has_type
 from conclu_pyg.errors import ArgumentError, Issue
 from conclu_pyg.suggestions import suggest
 
@@ -137,6 +138,7 @@ def _out_of_bounds(name: str, arguments: Mapping[str, Any], hints: Mapping[str, 
     return [
         Issue(
             f"{name}: {violation.name} must be {violation.expected}, got {violation.got!r}.",
+            _percent_hint(violation),
             argument=key,
             got=violation.got,
             expected=violation.expected,
@@ -145,6 +147,14 @@ def _out_of_bounds(name: str, arguments: Mapping[str, Any], hints: Mapping[str, 
         if key in hints
         for violation in find_violations(key, value, hints[key])
     ]
+
+
+def _percent_hint(violation: Violation) -> str:
+    """A remedy where a share was given in percent."""
+    is_share = re.fullmatch(r"in [\[(]0, 1[\])]", violation.expected)
+    if is_share and isinstance(violation.got, (int, float)) and 1 < violation.got <= 100:
+        return f"Give {violation.got / 100:g} for {violation.got:g} percent."
+    return ""
 
 
 def _describe(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> str:

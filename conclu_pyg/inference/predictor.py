@@ -11,15 +11,11 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
-from conclu_pyg.arguments import resolved_arguments
-from conclu_pyg.data.base import DEFAULT_TRANSFORM
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.registry import DATASETS
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.tasks.base import Task
 from conclu_pyg.tasks.predict import VOTE_VIEWS, Voting, predict_subsets
-from conclu_pyg.transforms import compose
-from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
+from conclu_pyg.transforms import compose, compose_for_axis
 
 MAX_CLASS_SUBSETS = 10  # that a class is averaged over
 
@@ -158,12 +154,9 @@ def make_predictor(
         votes: the number of copies of each subset to average over (default: 1, no augmentation).
     """
     source = input_up_axis(run, up)
-    spec = DATASETS.parse(run.config["dataset"])
-    steps = resolved_arguments(spec.cls, spec.arguments).get("transform")
-    steps = DEFAULT_TRANSFORM if steps is None else steps
     return Predictor(
         run.method.to(run.device).eval(),
-        Compose([compose(steps, up_axis=source), ChangeUpAxis(source, run.up_axis)]),
+        compose_for_axis(run.transform, source, run.up_axis),
         run.checkpoint.num_points if num_points is None else num_points,
         run.device,
         run.seed,

@@ -48,12 +48,14 @@ class LabelSubset:
         if self.label_per_class is not None and self.label_fraction < 1:
             raise ConfigError("pipeline.label_fraction and label_per_class exclude each other; give one of them.")
         if self.train_on == "test":
-            raise ConfigError("pipeline.train_on=test would train on the clouds that are evaluated on; give another.")
+            raise ConfigError(
+                "pipeline.train_on=test would train on the clouds that are evaluated; give another split."
+            )
         if not isinstance(self.validation, str):
             return
         if self.validation in ("test", self.train_on):
             raise ConfigError(
-                f"pipeline.validation={self.validation} with train_on={self.train_on} would choose the epoch by clouds "
+                f"pipeline.validation={self.validation} with train_on={self.train_on} would select the epoch on clouds "
                 f"that are {'evaluated on later' if self.validation == 'test' else 'trained on'}; give a fraction of "
                 "the training clouds, such as 0.2, or another split together with pipeline.train_on=train."
             )
@@ -87,29 +89,29 @@ class LabelSubset:
             validation = split(self.validation)
             held_out = self._others(validation, everything)
             chosen_on = CloudSet(self.validation, len(held_out), len(validation))
-        elif self.validation:  # of the few: labels to choose by are labels
+        elif self.validation:  # of the drawn clouds: those that select the epoch need labels, too
             hint = "give pipeline.validation=0, or the name of a split"
             train, held_out = hold_out(train, self.validation, seed, hint)
             chosen_on = replace(labelled, num_clouds=len(held_out), held_out=self.validation)
         if len(train) < 2:
-            raise ConfigError(f"Finetuning needs at least two training clouds, found {len(train)}.")
+            raise ConfigError(f"Finetuning needs at least two training clouds, got {len(train)}.")
         return LabelledClouds(train, held_out, replace(labelled, num_clouds=len(train)), chosen_on)
 
     def _others(self, split: PointCloudSplit, seen: PointCloudSplit) -> PointCloudSplit:
         """Returns the validation split without clouds of the training split, which ShapeNetPart's lists repeat."""
         repeated = _repeated(split, seen)
         if len(repeated) in (len(seen), len(split)):
-            what = "all" if len(repeated) == len(seen) else "nothing but clouds"
+            share = "all" if len(repeated) == len(seen) else "only"
             raise ConfigError(
-                f"pipeline.validation={self.validation} would choose the epoch by clouds that are trained on, for it "
-                f"holds {what} of the split {self.train_on}; give another split, or a share of the training clouds, "
-                "such as 0.2."
+                f"pipeline.validation={self.validation} would select the epoch on clouds that are trained on: it "
+                f"contains {share} clouds of the split {self.train_on}; give another split, or a share of the training "
+                "clouds, such as 0.2."
             )
         if not len(repeated):
             return split
         warnings.warn(
-            f"{pluralize(len(repeated), 'cloud')} of the split {self.validation}, {split.names[repeated[0]]} among "
-            f"them, stand in the split {self.train_on} too and are left out of the validation.",
+            f"{pluralize(len(repeated), 'cloud')} of the split {self.validation}, such as {split.names[repeated[0]]}, "
+            f"are also in the split {self.train_on}, and are left out of the validation.",
             ConcluWarning,
             stacklevel=2,
         )

@@ -18,8 +18,7 @@ from conclu_pyg.errors import ConcluError, DataError
 from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.progress import track
 from conclu_pyg.runs.loaded_run import load_run
-from conclu_pyg.transforms import compose
-from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
+from conclu_pyg.transforms import compose_for_axis
 
 Cloud: TypeAlias = "str | Path | np.ndarray | Tensor | Data"
 Clouds: TypeAlias = "Cloud | Batch | Sequence[Cloud]"
@@ -83,7 +82,7 @@ class FrozenEncoder(nn.Module):
             ConcluError: a feature is not finite.
         """
         source = self.data_axis if up_axis is None else "xyz".index(up_axis)
-        prepare = Compose([compose(self.transform, up_axis=source), ChangeUpAxis(source, self.up_axis)])
+        prepare = compose_for_axis(self.transform, source, self.up_axis)
         parameter = next(self.encoder.parameters(), torch.zeros(0))
         rows = []
         for group in track(_groups(_points(clouds), batch_size), "embedding clouds", delay=PROGRESS_DELAY_S):

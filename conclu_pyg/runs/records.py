@@ -24,8 +24,9 @@ VERSIONED = ("torch", "torch-geometric", "scikit-learn")
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions of Python and of the packages that results depend on."""
-    packages = {package: metadata.version(package) for package in VERSIONED}
+    """Returns the versions of Python and of the packages that results depend on, those that are installed."""
+    installed = {package for names in metadata.packages_distributions().values() for package in names}
+    packages = {package: metadata.version(package) for package in VERSIONED if package in installed}
     return {"python": platform.python_version(), "conclu_pyg": __version__, **packages}
 
 

@@ -6,7 +6,7 @@ point (``part``, normals) follows the points.
 """
 
 from conclu_pyg.transforms.anisotropic_scale import RandomAnisotropicScale
-from conclu_pyg.transforms.compose import compose
+from conclu_pyg.transforms.compose import compose, compose_for_axis
 from conclu_pyg.transforms.fixed_points import FixedPoints
 from conclu_pyg.transforms.gaussian_jitter import GaussianJitter
 from conclu_pyg.transforms.half_space_crop import RandomHalfSpaceCrop
@@ -29,4 +29,5 @@ __all__ = [
     "RandomTranslate",
     "RandomYawRotate",
     "compose",
+    "compose_for_axis",
 ]

@@ -16,6 +16,7 @@ from conclu_pyg.errors import CheckpointError, ConcluError, ConfigError, DataErr
 from conclu_pyg.evaluation import evaluate_run
 from conclu_pyg.evaluation.probe import Probe, ProbeSplits, Result
 from conclu_pyg.evaluation.probes.linear import LinearSVM
+from conclu_pyg.pipelines.stages import train
 from conclu_pyg.registry import METHODS, PROBES
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.embedding import Features, embed_split
@@ -228,3 +229,14 @@ def test_robustness_is_measured_after_the_probes(run: Path) -> None:
     records = evaluate_run(str(run), probes=["knn"], robustness=True, with_random=True)
     assert [record.task for record in records] == ["knn", "knn", "robustness", "robustness"]
     assert all(bool(record.protocol.corruptions) == (record.task == "robustness") for record in records)
+
+
+def test_a_run_in_stages_is_evaluated_by_its_last_stage(tiny_config: dict[str, Any], tmp_path: Path) -> None:
+    tiny_config["pipeline"] |= {"epochs": 1, "run_dir": str(tmp_path / "run")}
+    classifier = {"name": "Classifier", "encoder": {**tiny_config["model"]["encoder"], "checkpoint": "contrast"}}
+    labels = {"model": classifier, "pipeline": {"name": "Finetuning", "epochs": 1, "device": "cpu"}}
+    folder = train({**tiny_config, "stages": {"contrast": {}, "labels": labels}}, "a.yaml")
+    record, *others = evaluate_run(str(folder))
+    assert record.task == "classification"
+    assert record.pretraining is not None and record.pretraining.command
+    assert read_records(folder / "labels" / "results.json") == [record, *others]

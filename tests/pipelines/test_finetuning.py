@@ -374,13 +374,13 @@ def test_the_learning_rate_is_an_argument_of_the_optimizer(build: Build) -> None
     ("options", "message"),
     [
         ({"label_fraction": 0.5, "label_per_class": 2}, "exclude each other; give one of them"),
-        ({"validation": "test"}, "would choose the epoch by clouds that are evaluated on later; give a fraction"),
-        ({"validation": "train"}, "would choose the epoch by clouds that are trained on; give a fraction"),
+        ({"validation": "test"}, "would select the epoch on clouds that are evaluated on later; give a fraction"),
+        ({"validation": "train"}, "would select the epoch on clouds that are trained on; give a fraction"),
         (
             {"validation": "val", "train_on": "trainval"},
             "=val, a split, needs pipeline.train_on=train, got trainval",
         ),
-        ({"train_on": "test"}, "pipeline.train_on=test would train on the clouds that are evaluated on"),
+        ({"train_on": "test"}, "pipeline.train_on=test would train on the clouds that are evaluated;"),
         ({"patience": 3}, "pipeline.patience=3 needs validation clouds to stop by"),
     ],
 )
@@ -409,3 +409,10 @@ def test_models_of_the_other_pipeline_are_refused(tiny_config: dict[str, Any]) -
     model = {"name": "Classifier", "encoder": tiny_config["model"]["encoder"]}
     with pytest.raises(ConfigError, match=r"Classifier is a supervised model of TASKS; give pipeline.name=Finetuning"):
         check({**tiny_config, "model": model}, "it")
+
+
+def test_a_share_in_percent_is_refused_with_the_fraction(build: Build) -> None:
+    with pytest.raises(ConfigError) as error:
+        build(label_fraction=10)
+    issue = assert_error(error, argument="label_fraction", got=10)
+    assert issue.hint == "Give 0.1 for 10 percent."

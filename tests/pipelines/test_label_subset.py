@@ -64,20 +64,22 @@ def test_clouds_that_are_trained_on_are_left_out_of_those_to_choose_by(capsys: p
     chosen = LabelSubset(label_per_class=1, validation="val").clouds({"train": TRAIN, "val": mixed}.__getitem__, seed=0)
     assert chosen.held_out is not None and chosen.held_out.names == names[3:]
     assert chosen.chosen_on == CloudSet("val", 6, 9)
-    warning = "warning: 3 clouds of the split val, t 0 among them, stand in the split train too and are left out of the"
+    warning = "warning: 3 clouds of the split val, such as t 0, are also in the split train, and are left out of the"
     assert warning in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("rows", "what"), [(range(20), "all"), (range(3), "nothing but clouds")])
+@pytest.mark.parametrize(("rows", "what"), [(range(20), "all"), (range(3), "only")])
 def test_a_validation_split_of_the_training_clouds_is_refused(rows: range, what: str) -> None:
     splits = {"train": TRAIN, "val": TRAIN.subset(np.array(rows))}
-    with pytest.raises(ConfigError, match=rf"validation=val .* it holds {what} of the split train; give another split"):
+    with pytest.raises(
+        ConfigError, match=rf"validation=val .* it contains {what} clouds of the split train; give another split"
+    ):
         LabelSubset(validation="val").clouds(splits.__getitem__, seed=0)
 
 
 def test_a_single_cloud_is_refused() -> None:
     one = PointCloudSplit(TRAIN.pos[:1], TRAIN.y[:1], ["x"], ["a", "b"])
-    with pytest.raises(ConfigError, match="at least two training clouds, found 1"):
+    with pytest.raises(ConfigError, match="at least two training clouds, got 1"):
         LabelSubset().clouds({"train": one}.__getitem__, seed=0)
 
 

@@ -432,3 +432,18 @@ def test_without_a_terminal_a_long_epoch_logs_its_progress(
     monkeypatch.setattr("conclu_pyg.cli.terminal.LOG_INTERVAL_S", -1)
     build(epochs=1).run_train()
     assert "epoch 1/1: 2 of 3  loss " in capsys.readouterr().out
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, as 16-mixed does")
+def test_scaled_gradients_are_clipped_by_their_true_norm(build: Build) -> None:
+    pipeline = build(device="cuda", precision="16-mixed", clip_grad_norm=1e-3)
+    norms: list[float] = []
+
+    def before_step(progress: Progress) -> None:
+        found = [parameter.grad for parameter in pipeline.model.parameters() if parameter.grad is not None]
+        norms.append(torch.nn.utils.get_total_norm(found).item())
+
+    pipeline.method.before_step = before_step  # type: ignore[method-assign]
+    pipeline.run_train()
+    assert norms and all(norm <= 1.01e-3 for norm in norms)
