@@ -38,7 +38,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo   pre-train PointNet on built-in data and evaluate it with a linear SVM (5 minutes on two cores, no compiler)"
 	@echo "make test   set up everything, torch-cluster, torch-scatter and Open3D included, and run the tests"
-	@echo "make test-torch TORCH=2.12.0   run the tests of the core with another torch"
+	@echo "make test-torch TORCH=2.14.1   run the tests of the core with another torch"
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   build the documentation site in build/docs"
 	@echo "make setup  the core in .venv, for tools/*.py and .venv/bin/conclu"
@@ -64,7 +64,7 @@ test: .venv/.test
 
 # The core with another torch, in an environment of its own and without the compiled extensions.
 test-torch:
-	@test -n "$(TORCH)" || { echo "name a version: make test-torch TORCH=2.12.0" >&2; exit 2; }
+	@test -n "$(TORCH)" || { echo "name a version: make test-torch TORCH=2.14.1" >&2; exit 2; }
 	@mkdir -p .setup && grep -v '^torch==' constraints.txt > .setup/constraints-$(TORCH).txt
 	@test -d .setup/torch-$(TORCH) || $(PYTHON) -m venv .setup/torch-$(TORCH)
 	@.setup/torch-$(TORCH)/bin/python -m pip install --disable-pip-version-check -c .setup/constraints-$(TORCH).txt \
