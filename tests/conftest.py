@@ -2,6 +2,7 @@
 
 import copy
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -71,6 +72,15 @@ class {name}(nn.Module):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=2, help="signals in each test of tests/pipelines/test_kills.py")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def default_signals() -> None:
+    """Signals are handled by default, even where the tests were started in the background or under nohup, which ignores
+    some of them."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -49,7 +49,7 @@ class Finetuning(Pipeline):
             ruin the batch-norm statistics, so all batches have nearly the same size.
         encoder_lr: learning rate of the encoder; 0 freezes it, its batch norms included (default: that of the
             ``optimizer``).
-        schedule: as for :class:`~conclu_pyg.pipelines.base.Pipeline` (default: ``cosine``).
+        schedule: as for :class:`~conclu_pyg.pipelines.plan.TrainingPlan` (default: ``cosine``).
         label_smoothing: share of each target that is spread over all labels (default: 0).
         class_weights: ``none``, or ``balanced``: each label counts in the loss by the inverse of how often it is a
             target in the training clouds (default: none).
@@ -62,7 +62,7 @@ class Finetuning(Pipeline):
             0 for none (default: 0).
             With it, the epoch that is best there is kept, and evaluated later.
         patience: stops after so many epochs without a better one on the validation clouds; 0 never does (default: 0).
-        **options: as for :class:`~conclu_pyg.pipelines.base.Pipeline`, such as ``seed`` and ``run_dir``.
+        **options: as for :class:`~conclu_pyg.pipelines.plan.TrainingPlan`, such as ``seed`` and ``run_dir``.
 
     Raises:
         ConfigError: a number out of its range, a device that is not there, options that exclude each other, or a model

@@ -7,7 +7,7 @@ import math
 import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
 from torch.utils.data import DataLoader
@@ -26,6 +26,7 @@ from conclu_pyg.pipelines.interrupt import Interrupt
 from conclu_pyg.pipelines.metrics_log import MetricsLog
 from conclu_pyg.pipelines.nonfinite import NonFiniteStep, StepState, describe_batch, keep_step
 from conclu_pyg.pipelines.optimization import advance
+from conclu_pyg.pipelines.plan import TrainingPlan
 from conclu_pyg.pipelines.resume import check_config
 from conclu_pyg.pipelines.snapshot import restore, take_snapshot
 from conclu_pyg.pipelines.status import epoch_line, step_status
@@ -36,9 +37,6 @@ from conclu_pyg.runs.folder import CONFIG_NAME, CURVES_NAME, LAST, make_run_fold
 from conclu_pyg.seeding import seed_all
 from conclu_pyg.text import command, pluralize
 
-if TYPE_CHECKING:
-    from conclu_pyg.pipelines.base import Pipeline
-
 logger = logging.getLogger(__name__)
 
 
@@ -46,10 +44,10 @@ class TrainingLoop:
     """Trains a pipeline's model in a run folder.
 
     Args:
-        pipeline: what is trained, and how: see :class:`~conclu_pyg.pipelines.base.Pipeline`.
+        pipeline: what is trained, and how: see :class:`~conclu_pyg.pipelines.plan.TrainingPlan`.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: TrainingPlan) -> None:
         self.pipeline = pipeline
 
     def run(self, resume: Path | None) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,6 @@ from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.tensor_file import read_tensor_file, write_tensor_file
 from conclu_pyg.seeding import random_state, set_random_state
-
-if TYPE_CHECKING:
-    from conclu_pyg.pipelines.base import Pipeline
 
 CHECKPOINT_NAME, CLOUDS_NAME = "checkpoint.safetensors", "clouds.safetensors"
 LARGE = 1e4  # coordinates above it are named as a possible cause: clouds are normalised to the unit sphere by default
@@ -121,7 +118,7 @@ def replay(folder: str | Path) -> MethodOutput:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConcluError(f"{folder / CLOUDS_NAME} cannot be read: {error}.") from error
     config = {**checkpoint.config, "pipeline": {**checkpoint.config["pipeline"], "device": "cpu"}}
-    pipeline: Pipeline = build_pipeline(config)
+    pipeline = build_pipeline(config)
     pipeline.model.load_state_dict(checkpoint.weights)
     pipeline.set_train_mode()
     set_random_state({**checkpoint.random, "cuda": []})

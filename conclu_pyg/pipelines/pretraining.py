@@ -37,8 +37,8 @@ class Pretraining(Pipeline):
             the views that they replace (default: ConClu's views, section 3.1, for the shared ones).
         epochs: (default: 200).
         batch_size: clouds in a step; a last, smaller batch of an epoch is left out (default: 128).
-        schedule: as for :class:`~conclu_pyg.pipelines.base.Pipeline` (default: ``step``, times 0.7 every 20 epochs).
-        **options: as for :class:`~conclu_pyg.pipelines.base.Pipeline`, such as ``seed`` and ``run_dir``.
+        schedule: as for :class:`~conclu_pyg.pipelines.plan.TrainingPlan` (default: ``step``, 0.7 every 20 epochs).
+        **options: as for :class:`~conclu_pyg.pipelines.plan.TrainingPlan`, such as ``seed`` and ``run_dir``.
 
     Raises:
         ConfigError: a number out of its range, a device that is not there, a view that the method does not have, or a

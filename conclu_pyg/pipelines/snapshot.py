@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from conclu_pyg.errors import CheckpointError, ConcluWarning, one_line
 from conclu_pyg.pipelines.epoch_state import EpochState
 from conclu_pyg.pipelines.optimization import advance
+from conclu_pyg.pipelines.plan import TrainingPlan
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 from conclu_pyg.runs.records import command_line
 from conclu_pyg.seeding import random_state, set_random_state
 
-if TYPE_CHECKING:
-    from conclu_pyg.pipelines.base import Pipeline
 
-
-def take_snapshot(pipeline: Pipeline, state: EpochState, num_points: int, began: float) -> Checkpoint:
+def take_snapshot(pipeline: TrainingPlan, state: EpochState, num_points: int, began: float) -> Checkpoint:
     """Return the checkpoint of the state between two steps.
 
     Args:
@@ -56,7 +54,7 @@ def take_snapshot(pipeline: Pipeline, state: EpochState, num_points: int, began:
     )
 
 
-def restore(pipeline: Pipeline, checkpoint: Checkpoint, source: str) -> EpochState:
+def restore(pipeline: TrainingPlan, checkpoint: Checkpoint, source: str) -> EpochState:
     """Put a training into the state of a checkpoint, and return the position in the epoch.
 
     Args:

@@ -114,7 +114,7 @@ def test_a_replay_repeats_the_step(build: Build, tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(Fragile, "forward", finite(Fragile.forward))
     pipeline.losses = watching  # type: ignore[method-assign]
-    monkeypatch.setattr("conclu_pyg.pipelines.base.check_step", refuse_step(5))
+    monkeypatch.setattr("conclu_pyg.pipelines.plan.check_step", refuse_step(5))
     with pytest.raises(ConcluError):
         pipeline.run_train()
     (kept,) = (tmp_path / "run").glob("nonfinite_step_*")
