@@ -12,6 +12,7 @@ from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.values import positive_int
 from conclu_pyg.errors import ConfigError, DataError, one_line
+from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.runs.folder import find_checkpoint
 from conclu_pyg.text import pluralize
 
@@ -104,7 +105,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _check_drawing(options: argparse.Namespace) -> None:
-    """Rejects a renderer or window that nothing is drawn with."""
+    """Rejects a renderer or window that nothing is drawn with, and drawings whose package is not installed."""
+    for drawn, package in ((options.html, "plotly"), (options.png, "matplotlib")):
+        if drawn and not is_installed(package):
+            raise ConfigError(f"{missing_extra(package)}.")
     if options.renderer is not None and not (options.png or options.show):
         raise ConfigError(f"--renderer {options.renderer} needs --png or --show; add one of them, or leave it out.")
     if options.window is not None and not options.show:

@@ -272,3 +272,18 @@ def test_a_test_split_with_other_labels_is_refused_and_earlier_predictions_stay(
     assert main(["predict", run, *other, "--test", "1", "--out", str(out)]) == 2
     assert "has other labels (1 class)" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.parametrize(("option", "package"), [("--html", "plotly"), ("--png", "matplotlib")])
+def test_a_drawing_without_its_package_is_refused_before_the_work(
+    option: str,
+    package: str,
+    classifier: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("conclu_pyg.cli.predict.is_installed", lambda name: name != package)
+    assert main(["predict", classifier, option, "--test", "1", "--out", str(tmp_path / "out")]) == 2
+    assert f"error: {package} is not installed; run" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
