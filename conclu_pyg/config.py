@@ -14,6 +14,7 @@ from conclu_pyg.errors import ArgumentError, ConfigError, Issue, RegistryError
 from conclu_pyg.imports import import_modules
 from conclu_pyg.overrides import apply_overrides
 from conclu_pyg.registry import DATASETS, ENCODERS, METHODS, PIPELINES, TASKS, Registry, components_of
+from conclu_pyg.shipped_configs import find_config
 from conclu_pyg.stage_configs import split_stages
 from conclu_pyg.suggestions import closest_match, suggest
 
@@ -28,7 +29,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, An
     the arguments of another class are not carried over.
 
     Args:
-        path: a YAML file.
+        path: a YAML file, or the name of a config of the package, such as ``conclu_pointnet``.
         overrides: ``section.key=value`` with YAML values, such as ``pipeline.optimizer.lr=1e-4`` or
             ``dataset.download=true``.
 
@@ -36,7 +37,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, An
         ConfigError: a file that is missing, too large, malformed or its own base; an unknown section or key; an
             argument that a class does not accept.
     """
-    return resolve(read_config(Path(path)), overrides, str(path), Path(path).parent)
+    path = find_config(str(path))
+    return resolve(read_config(path), overrides, str(path), path.parent)
 
 
 def resolve(

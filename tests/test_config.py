@@ -295,3 +295,9 @@ def test_every_config_loads_and_its_sections_are_built(path: Path, folders: dict
     turned = [view for view in views.transforms if hasattr(view, "up_axis")]
     assert all(view.up_axis == dataset.up_axis for view in turned)
     assert turned or not config["pipeline"].get("views") or "Finetuning" in config["pipeline"]["name"]
+
+
+def test_a_config_of_the_package_is_loaded_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = load_config("conclu_pointnet", ["pipeline.epochs=3"])
+    assert (config["model"]["name"], config["pipeline"]["epochs"]) == ("ConClu", 3)
