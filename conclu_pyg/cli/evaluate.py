@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.loading_notice import announce_loading
-from conclu_pyg.cli.values import positive_int
+from conclu_pyg.cli.values import one_of, positive_int
 from conclu_pyg.runs.folder import CURVES_NAME, find_checkpoint
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--on",
-        choices=("test", "validation"),
+        **one_of(("test", "validation")),
         default="test",
         help="measure on the test split, or on a fifth of the training split that the probes are not trained on, to "
         "choose between settings (default: test)",

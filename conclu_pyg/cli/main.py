@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from conclu_pyg._version import __version__
 from conclu_pyg.cli import evaluate, predict, train
 from conclu_pyg.cli.terminal import terminal_output
+from conclu_pyg.cli.values import did_you_mean, one_of
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.extras import EXTRAS, missing_extra
 from conclu_pyg.pipelines.interrupt import Stopped
-from conclu_pyg.suggestions import closest_match
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict}
 SIGNALLED = 128  # plus the number of the signal: the exit status by the shell's convention
@@ -31,24 +31,11 @@ class _Parser(argparse.ArgumentParser):
             shown = [action for action in self._actions if action.help != argparse.SUPPRESS]
             known = [option for action in shown for option in action.option_strings]
             misspelt = [word for word in unknown if word.startswith("-")] or unknown  # and not the values behind them
-            self.error(f"unrecognized arguments: {', '.join(word + _meant(word, known) for word in misspelt)}")
+            self.error(f"unrecognized arguments: {', '.join(word + did_you_mean(word, known) for word in misspelt)}")
         return options
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:  # argparse's own, with a suggestion
-        if action.choices is not None and value not in action.choices:
-            listed = ", ".join(map(str, action.choices))
-            meant = _meant(str(value), map(str, action.choices))
-            raise argparse.ArgumentError(action, f"invalid choice: {value!r}{meant}, choose from {listed}")
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}; see {self.prog} --help.\n")
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    """Returns `` (did you mean '--probe'?)`` if a known word is similar, apart from the dashes."""
-    bare = {option.strip("-"): option for option in known}
-    near = closest_match(word.partition("=")[0].strip("-"), bare)
-    return "" if near is None else f" (did you mean {bare[near]!r}?)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"conclu_pyg {__version__}")
-    parser.add_argument("command", choices=COMMANDS, help="what to do; each has its own --help")
+    parser.add_argument("command", type=one_of(COMMANDS)["type"], help="what to do; each has its own --help")
     name = parser.parse_args(arguments[:1]).command
 
     return run_command(f"conclu {name}", COMMANDS[name], arguments[1:])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import positive_int
+from conclu_pyg.cli.values import one_of, positive_int
 from conclu_pyg.errors import ConfigError, DataError, one_line
 from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.runs.folder import find_checkpoint
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--category",
         help="class of the clouds in files, for part segmentation (default: from file or folder names)",
     )
-    parser.add_argument("--up", choices=("x", "y", "z"), help="up axis of the files (default: as in the training data)")
+    parser.add_argument("--up", **one_of("xyz"), help="up axis of the files (default: as in the training data)")
     parser.add_argument(
         "--truth",
         type=Path,
@@ -71,10 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--show", action="store_true", help="open a window for each cloud; draws pictures if there is no display"
     )
     parser.add_argument(
-        "--renderer", choices=("open3d", "matplotlib"), help="renderer of the pictures (default: open3d)"
+        "--renderer", **one_of(("open3d", "matplotlib")), help="renderer of the pictures (default: open3d)"
     )
     parser.add_argument(
-        "--window", choices=("open3d", "open3d-ml", "plain"), help="kind of the windows of --show (default: open3d)"
+        "--window", **one_of(("open3d", "open3d-ml", "plain")), help="kind of the windows of --show (default: open3d)"
     )
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
+from typing import Any
+
+from conclu_pyg.suggestions import closest_match
 
 
 def positive_int(text: str) -> int:
@@ -14,3 +18,24 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number >= 1, got {text}")
     return int(text)
+
+
+def one_of(names: Iterable[str]) -> dict[str, Any]:
+    """Returns the arguments of ``add_argument`` for a value that is one of ``names``; the error of another value
+    suggests the most similar name."""
+    listed = list(names)
+
+    def read(text: str) -> str:
+        if text not in listed:
+            meant = did_you_mean(text, listed)
+            raise argparse.ArgumentTypeError(f"invalid choice: {text!r}{meant}, choose from {', '.join(listed)}")
+        return text
+
+    return {"type": read, "metavar": f"{{{','.join(listed)}}}"}
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Returns `` (did you mean '--probe'?)`` if a known word is similar, apart from the dashes."""
+    bare = {option.strip("-"): option for option in known}
+    near = closest_match(word.partition("=")[0].strip("-"), bare)
+    return "" if near is None else f" (did you mean {bare[near]!r}?)"
