@@ -64,7 +64,11 @@ def _temporary(path: Path) -> Path:
 
 
 def _host() -> str:
-    return re.sub(r"[^\w-]", "_", platform.node())[:64]
+    """Returns the name of the machine and, on Linux, of the process namespace: containers may share the first, and each
+    numbers its processes from 1."""
+    namespace = Path("/proc/self/ns/pid")
+    number = f"-{namespace.stat().st_ino}" if namespace.exists() else ""
+    return re.sub(r"[^\w-]", "_", platform.node())[:64] + number
 
 
 def _is_running(process: int) -> bool:

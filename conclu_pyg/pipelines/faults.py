@@ -41,20 +41,17 @@ def explain_faults(folder: Path) -> Iterator[None]:
 
 def _about_file(error: OSError, folder: Path) -> str:
     file = error.filename or folder
+    if not folder.is_dir():
+        return f"the run folder {folder} was removed or its disk is gone ({error.strerror}); train again."
     if error.errno in FULL:
         last = folder / LAST
         need = f"{last.stat().st_size / 2**20:,.0f} MiB" if last.is_file() else "some MiB"
-        try:
-            free = f"{shutil.disk_usage(folder).free / 2**20:,.0f} MiB are free"
-        except OSError:
-            free = "none are free"
+        free = f"{shutil.disk_usage(folder).free / 2**20:,.0f} MiB are free"
         return f"{file} cannot be written: the disk is full; a checkpoint needs {need}, {free}; {_saved(folder)}."
-    if not folder.is_dir():
-        return f"the run folder {folder} was removed or its disk is gone ({error.strerror}); train again."
-    return f"{file}: {error.strerror or error}; {_saved(folder)}. Check that it exists and may be written."
+    return f"{file}: {error.strerror or error}; {_saved(folder)}. Check that it exists and may be read and written."
 
 
 def _saved(folder: Path) -> str:
     if not (folder / LAST).is_file():
         return "nothing was saved before it"
-    return f"{folder / LAST} is whole, resume it with `{command('train')} {folder} --resume`"
+    return f"{folder / LAST} keeps the state before it, resume with `{command('train')} {folder} --resume`"

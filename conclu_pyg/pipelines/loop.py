@@ -33,7 +33,7 @@ from conclu_pyg.pipelines.status import epoch_line, step_status
 from conclu_pyg.progress import progress_bar
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.checkpoint_files import CheckpointFiles, newest_checkpoint
-from conclu_pyg.runs.folder import CONFIG_NAME, CURVES_NAME, LAST, make_run_folder
+from conclu_pyg.runs.folder import CONFIG_NAME, CURVES_NAME, LAST, make_run_folder, write_config
 from conclu_pyg.seeding import seed_all
 from conclu_pyg.text import command, pluralize
 
@@ -105,6 +105,7 @@ class TrainingLoop:
         checkpoint = newest_checkpoint(self.folder)
         before = read_config(self.folder / CONFIG_NAME) if checkpoint is None else checkpoint.config
         check_config(before, self.pipeline.config, self.folder, 0 if checkpoint is None else checkpoint.epoch)
+        write_config(self.folder, self.pipeline.config)  # which may have more epochs
         if checkpoint is None:
             logger.info(f"{self.folder} has no checkpoint yet, so its run begins with the first step")
         return checkpoint

@@ -11,7 +11,7 @@ from conclu_pyg.errors import ConcluError, ConfigError, Issue
 from conclu_pyg.runs.folder import CONFIG_NAME
 
 AUTO = "auto"
-# Options of a pipeline that change neither the weights nor the metrics.
+# Options of a pipeline that may differ in a resumed run; fewer epochs than are finished are refused.
 FREE = (
     *("run_dir", "log_dir", "epochs", "num_workers", "device", "save_minutes", "keep_last", "keep_every"),
     *("on_nan", "max_skipped"),
@@ -44,7 +44,7 @@ def find_run(config: Mapping[str, Any]) -> Path | None:
 def check_config(before: Mapping[str, Any], config: Mapping[str, Any], folder: Path, finished: int = 0) -> None:
     """Refuse to resume a run with another config.
 
-    Options that only affect files, devices and processes may differ, and ``pipeline.epochs`` may be higher.
+    The options in :data:`FREE` may differ, such as a higher ``pipeline.epochs``.
 
     Args:
         before: the config of the run.

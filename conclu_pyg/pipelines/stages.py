@@ -11,7 +11,7 @@ from conclu_pyg.config_files import read_config
 from conclu_pyg.files import atomic_write
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.resume import AUTO, check_config, find_run
-from conclu_pyg.runs.folder import CONFIG_NAME, STAGES_NAME, make_run_folder, name_prefix
+from conclu_pyg.runs.folder import CONFIG_NAME, STAGES_NAME, make_run_folder, name_prefix, write_config
 from conclu_pyg.stage_configs import resolve_checkpoints, split_stages
 
 logger = logging.getLogger(__name__)
@@ -44,11 +44,12 @@ def _train_stages(config: Mapping[str, Any], source: str, resume: Path | None) -
         pipeline = first["pipeline"]
         log_dir, run_dir = str(pipeline.get("log_dir", "runs")), pipeline.get("run_dir")
         folder = make_run_folder(config, log_dir, run_dir, name_prefix(first))
-        with atomic_write(folder / STAGES_NAME) as file:
-            file.write("".join(f"{name}\n" for name in stages).encode())
     else:
         folder = resume
         check_config(read_config(folder / CONFIG_NAME), config, folder)
+        write_config(folder, config)  # which may have more epochs
+    with atomic_write(folder / STAGES_NAME) as file:  # the run may have been killed before it was written
+        file.write("".join(f"{name}\n" for name in stages).encode())
     done: dict[str, str] = {}
     for name, stage in stages.items():
         logger.info(f"stage {name} ({len(done) + 1} of {len(stages)})")

@@ -46,12 +46,17 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
         else:
             stem = f"{prefix or name_prefix(config)}_{time.strftime('%Y%m%d-%H%M%S')}"
             folder = _unused(Path(log_dir), stem)
-        with atomic_write(folder / CONFIG_NAME) as file:
-            file.write(dump_config(config).encode())
+        write_config(folder, config)
     except OSError as error:
         key = "log_dir" if run_dir is None else "run_dir"
         raise ConfigError(f"the run's folder cannot be made: {error}; give another by pipeline.{key}=...") from error
     return folder
+
+
+def write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Writes the resolved config of a run into its folder."""
+    with atomic_write(folder / CONFIG_NAME) as file:
+        file.write(dump_config(config).encode())
 
 
 def name_prefix(config: Mapping[str, Any]) -> str:

@@ -17,7 +17,6 @@ from conclu_pyg.runs.folder import LAST
 def test_a_config_trains_with_its_overrides(
     tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
     overrides = ["pipeline.epochs=1", "pipeline.clip_grad_norm=1e-4", f"pipeline.run_dir={tmp_path / 'run'}"]
     assert main(["train", str(tiny_run / "config.yaml"), *overrides]) == 0
     pipeline = load_config(tmp_path / "run" / "config.yaml")["pipeline"]
@@ -98,7 +97,6 @@ def test_a_missing_config_names_the_nearest(tiny_run: Path, capsys: pytest.Captu
 def test_a_run_is_resumed_by_its_folder_or_by_its_config(
     tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
     run = shutil.copytree(tiny_run, tmp_path / "run")
     assert main(["train", str(run), "--resume", "pipeline.epochs=3"]) == 0
     assert "resumed after 2 epochs" in capsys.readouterr().out
@@ -121,8 +119,8 @@ def test_a_run_is_resumed_by_its_folder_or_by_its_config(
 def test_a_run_that_cannot_be_resumed_is_refused(
     tiny_run: Path, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [word.format(run=tiny_run, config=tiny_run / "config.yaml") for word in words]
-    assert main(["train", *words]) == 2
+    arguments = [word.format(run=tiny_run, config=tiny_run / "config.yaml") for word in words]
+    assert main(["train", *arguments]) == 2
     assert sentence in capsys.readouterr().err
 
 

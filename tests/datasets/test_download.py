@@ -91,7 +91,7 @@ def test_the_archive_is_chosen_by_variant_or_name(server: Path, tmp_path: Path) 
     ModelNet(str(tmp_path / "modelnet10"), download=True, transform=[])
     with pytest.raises(DataError, match=r"ModelNet40\.zip cannot be downloaded \(404 Client Error: File not found"):
         ModelNet(str(tmp_path / "modelnet40"), download=True, transform=[])
-    with raises(DataError, argument="variant", got=10):  # what is served is a toy
+    with raises(DataError, argument="variant", got=10):  # the small archive of the server has fewer than 10 classes
         ModelNet(str(tmp_path / "other"), download=True, variant=10, transform=[])
 
 

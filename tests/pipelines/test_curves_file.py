@@ -11,32 +11,34 @@ from conclu_pyg.pipelines.metrics_log import MetricsLog
 from conclu_pyg.vis.curves import plot_curves
 
 
+class Clock:
+    """A clock, and the times at which a drawing that takes one second ended."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.drawn: list[float] = []
+
+    def draw(self, *_: object) -> None:
+        self.now += 1
+        self.drawn.append(self.now)
+
+
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock, and a drawing that takes one second."""
-    now = [100.0]
-
-    def draw(*_: object) -> None:
-        now[0] += 1
-        drawn.append(now[0])
-
-    drawn: list[float] = []
-    monkeypatch.setattr(curves_file.time, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(curves_file, "plot_curves", draw)
-    monkeypatch.setattr(CurvesFile, "drawn", drawn, raising=False)
-    return now
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(curves_file.time, "perf_counter", lambda: clock.now)
+    monkeypatch.setattr(curves_file, "plot_curves", clock.draw)
+    return clock
 
 
-def test_drawings_take_a_fiftieth_of_the_time_apart_from_the_first_and_the_last(
-    clock: list[float], tmp_path: Path
-) -> None:
+def test_drawings_take_a_fiftieth_of_the_time_apart_from_the_first_and_the_last(clock: Clock, tmp_path: Path) -> None:
     curves = CurvesFile(tmp_path)
     for _ in range(1000):
         curves.update()
-        clock[0] += 1
-    assert len(curves.drawn) == pytest.approx(20, abs=1)  # type: ignore[attr-defined]
+        clock.now += 1
+    assert len(clock.drawn) == pytest.approx(20, abs=1)
     curves.update(last=True)
-    assert curves.drawn[-1] == clock[0]  # type: ignore[attr-defined]
+    assert clock.drawn[-1] == clock.now
 
 
 def test_the_curves_of_the_metrics_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,10 +49,7 @@ def test_the_curves_of_the_metrics_are_drawn(tmp_path: Path, monkeypatch: pytest
     assert imread(tmp_path / "curves.png").std() > 0
 
 
-def test_nothing_is_drawn_without_matplotlib(
-    clock: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_drawn_without_matplotlib(clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(curves_file, "is_installed", lambda package: False)
-    curves = CurvesFile(tmp_path)
-    curves.update(last=True)
-    assert not curves.drawn  # type: ignore[attr-defined]
+    CurvesFile(tmp_path).update(last=True)
+    assert not clock.drawn

@@ -21,7 +21,6 @@ from conclu_pyg.runs.folder import LAST
 
 @pytest.fixture
 def config(tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
     return tiny_config
 
 

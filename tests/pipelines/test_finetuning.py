@@ -33,7 +33,6 @@ Build = Callable[..., Finetuning]
 @pytest.fixture
 def build(tiny_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Builds a tiny fine-tuning of the class ``model``, without its picture, which takes longer than its epochs."""
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
     encoder = tiny_config["model"]["encoder"]
 
     def build(model: str = "Classifier", checkpoint: Path | None = None, **pipeline: Any) -> Finetuning:

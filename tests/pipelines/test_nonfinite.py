@@ -15,11 +15,19 @@ from conclu_pyg.errors import ConcluError, ConcluWarning
 from conclu_pyg.methods.base import Method, MethodOutput, Progress
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.metrics_log import read_metrics
-from conclu_pyg.pipelines.nonfinite import CHECKPOINT_NAME, NonFiniteStep, check_step, describe_batch, replay
+from conclu_pyg.pipelines.nonfinite import (
+    CHECKPOINT_NAME,
+    CLOUDS_NAME,
+    NonFiniteStep,
+    check_step,
+    describe_batch,
+    replay,
+)
 from conclu_pyg.pipelines.pretraining import Pretraining
 from conclu_pyg.registry import ENCODERS, METHODS
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import LAST
+from conclu_pyg.runs.tensor_file import read_tensor_file
 
 STEPS = 3  # in an epoch of the tiny config
 BAD = 7  # the cloud whose batch is not finite
@@ -57,7 +65,6 @@ class Fragile(Method):
 def build(
     tiny_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_registered: None
 ) -> Build:
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
     METHODS.register_module()(Fragile)
 
     def build(fault: str = "nan", **pipeline: Any) -> Pretraining:
@@ -89,8 +96,9 @@ def test_the_run_stops_before_the_weights_move_and_names_the_clouds(
     step = int(kept.name.rpartition("_")[2])
     before = Checkpoint.load(kept / CHECKPOINT_NAME)
     assert before.step == step - 1 >= STEPS and f"step {step}: " in message and str(kept) in message
-    clouds = message.partition("clouds of the batch: ")[2]
-    assert name in clouds or " and 8 more" in clouds
+    names = read_tensor_file(kept / CLOUDS_NAME)["names"]
+    assert len(names) == 16 and name in names
+    assert f"clouds of the batch: {', '.join(names[:8])} and 8 more. " in message
 
 
 @pytest.mark.filterwarnings("ignore:Error detected in MulBackward0")
@@ -113,7 +121,7 @@ def test_a_replay_repeats_the_step(build: Build, tmp_path: Path, monkeypatch: py
         return losses[-1]
 
     monkeypatch.setattr(Fragile, "forward", finite(Fragile.forward))
-    pipeline.losses = watching  # type: ignore[method-assign]
+    monkeypatch.setattr(pipeline, "losses", watching)
     monkeypatch.setattr("conclu_pyg.pipelines.plan.check_step", refuse_step(5))
     with pytest.raises(ConcluError):
         pipeline.run_train()
@@ -142,25 +150,24 @@ def refuse_step(number: int) -> Callable[..., None]:
     return check
 
 
-def test_such_batches_are_skipped_on_request(build: Build, tmp_path: Path) -> None:
+def test_such_batches_are_skipped_on_request(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline = build(on_nan="skip", schedule={"name": "cosine", "interval": "step"})
-    seen: list[tuple[Tensor, Tensor]] = []
+    refused: list[Tensor] = []
     train_step = pipeline.train_step
 
     def watching(model: nn.Module, clouds: Batch) -> MethodOutput:
-        before = [value.clone() for value in pipeline.model.state_dict().values()]
         try:
             return train_step(model, clouds)
         except NonFiniteStep:
-            seen.append((clouds.cloud_id, before))  # type: ignore[arg-type]
+            refused.append(clouds.cloud_id)
             raise
 
-    pipeline.train_step = watching  # type: ignore[method-assign]
+    monkeypatch.setattr(pipeline, "train_step", watching)
     with pytest.warns(ConcluWarning, match=r"loss/mine is not finite.*skipped"):
         folder = pipeline.run_train()
     checkpoint = Checkpoint.load(folder)
-    assert checkpoint.skipped == pipeline.skipped == len(seen) >= 1
-    assert all((ids == BAD).any() for ids, _ in seen)
+    assert checkpoint.skipped == pipeline.skipped == len(refused) >= 1
+    assert all((ids == BAD).any() for ids in refused)
     assert checkpoint.step == 3 * STEPS  # the schedule counts them
     assert all(value.isfinite().all() for value in checkpoint.weights.values())
     assert all(torch.tensor(read_metrics(folder)["loss"]).isfinite())
@@ -168,27 +175,34 @@ def test_such_batches_are_skipped_on_request(build: Build, tmp_path: Path) -> No
 
 
 def test_a_skipped_step_changes_no_weight_and_no_buffer(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    pipeline = build(on_nan="skip")
-    states: list[dict[str, Tensor]] = []
-    skip = "conclu_pyg.pipelines.loop.TrainingLoop._skip"
-    from conclu_pyg.pipelines.loop import TrainingLoop
-
-    original = TrainingLoop._skip
+    pipeline = build(on_nan="skip", epochs=2)
+    before: list[dict[str, Tensor]] = []  # the state before a step that was refused, until the next one
+    compared = 0
     train_step = pipeline.train_step
 
-    def remember(model: nn.Module, clouds: Batch) -> MethodOutput:
-        states.append({name: value.clone() for name, value in pipeline.model.state_dict().items()})
-        return train_step(model, clouds)
+    def watching(model: nn.Module, clouds: Batch) -> MethodOutput:
+        nonlocal compared
+        state = {name: value.clone() for name, value in pipeline.model.state_dict().items()}
+        if before:
+            assert_same(before.pop(), state)
+            compared += 1
+        try:
+            return train_step(model, clouds)
+        except NonFiniteStep:
+            before.append(state)
+            raise
 
-    def compare(self: TrainingLoop, *arguments: Any) -> None:
-        original(self, *arguments)
-        after = pipeline.model.state_dict()
-        assert all(torch.equal(states[-1][name], after[name]) for name in after)
-
-    pipeline.train_step = remember  # type: ignore[method-assign]
-    monkeypatch.setattr(skip, compare)
+    monkeypatch.setattr(pipeline, "train_step", watching)
     with pytest.warns(ConcluWarning):
         pipeline.run_train()
+    if before:  # the last step was the refused one
+        assert_same(before.pop(), pipeline.model.state_dict())
+        compared += 1
+    assert compared == pipeline.skipped == 1
+
+
+def assert_same(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> None:
+    assert a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def test_too_many_skipped_batches_stop_the_run(build: Build) -> None:
@@ -197,13 +211,13 @@ def test_too_many_skipped_batches_stop_the_run(build: Build) -> None:
 
 
 def test_a_loss_whose_gradients_are_scaled_may_have_infinite_gradients() -> None:
-    weight = nn.Linear(1, 1)
-    loss = weight(torch.ones(1, 1)).sum()
+    layer = nn.Linear(1, 1)
+    loss = layer(torch.ones(1, 1)).sum()
     loss.backward()
-    weight.weight.grad.fill_(torch.inf)  # type: ignore[union-attr]
-    check_step(MethodOutput({"a": loss}), weight, gradients=False)
+    layer.weight.grad = torch.full_like(layer.weight, torch.inf)
+    check_step(MethodOutput({"a": loss}), layer, gradients=False)
     with pytest.raises(NonFiniteStep, match="the gradient of weight"):
-        check_step(MethodOutput({"a": loss}), weight)
+        check_step(MethodOutput({"a": loss}), layer)
 
 
 def test_clouds_with_unusual_coordinates_are_named() -> None:

@@ -39,7 +39,6 @@ Build = Callable[..., Pretraining]
 def build(tiny_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Builds the tiny config's pipeline, with other arguments where they are given, and without its picture, which
     takes longer than its epochs."""
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
 
     def build(model: dict[str, Any] | None = None, **pipeline: Any) -> Pretraining:
         tiny_config["model"] |= model or {}
@@ -156,7 +155,9 @@ def test_a_batch_above_the_data_set_is_refused_before_a_folder_is_made(build: Bu
     assert not (tmp_path / "runs").exists()
 
 
-def test_weights_that_are_not_finite_are_not_saved(build: Build, tmp_path: Path) -> None:
+def test_weights_that_are_not_finite_are_not_saved(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pipeline = build(run_dir=str(tmp_path / "run"))
     numbers = itertools.count(1)
 
@@ -164,7 +165,7 @@ def test_weights_that_are_not_finite_are_not_saved(build: Build, tmp_path: Path)
         if next(numbers) == 6:  # the last step of an epoch, so that no loss shows it
             break_weights(pipeline)
 
-    pipeline.method.after_step = after_step  # type: ignore[method-assign]
+    monkeypatch.setattr(pipeline.method, "after_step", after_step)
     with pytest.raises(ConcluError, match=r"a weight was not finite in epoch 2; .*last\.safetensors keeps the state"):
         pipeline.run_train()
     checkpoint = Checkpoint.load(tmp_path / "run")
@@ -435,8 +436,8 @@ def test_without_a_terminal_a_long_epoch_logs_its_progress(
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, as 16-mixed does")
-def test_scaled_gradients_are_clipped_by_their_true_norm(build: Build) -> None:
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device: the CPU refuses 16-mixed")
+def test_scaled_gradients_are_clipped_by_their_true_norm(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline = build(device="cuda", precision="16-mixed", clip_grad_norm=1e-3)
     norms: list[float] = []
 
@@ -444,6 +445,7 @@ def test_scaled_gradients_are_clipped_by_their_true_norm(build: Build) -> None:
         found = [parameter.grad for parameter in pipeline.model.parameters() if parameter.grad is not None]
         norms.append(torch.nn.utils.get_total_norm(found).item())
 
-    pipeline.method.before_step = before_step  # type: ignore[method-assign]
+    monkeypatch.setattr(pipeline.method, "before_step", before_step)
     pipeline.run_train()
-    assert norms and all(norm <= 1.01e-3 for norm in norms)
+    finite = [norm for norm in norms if math.isfinite(norm)]  # the scaler skips steps whose gradients overflow
+    assert finite and all(norm <= 1.01e-3 for norm in finite)

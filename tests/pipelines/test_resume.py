@@ -15,7 +15,7 @@ import pytest
 import torch
 from helpers import assert_error
 
-from conclu_pyg.config_files import dump_config
+from conclu_pyg.config_files import dump_config, read_config
 from conclu_pyg.errors import CheckpointError, ConcluWarning, ConfigError
 from conclu_pyg.pipelines.base import Pipeline
 from conclu_pyg.pipelines.build import build_pipeline
@@ -25,18 +25,13 @@ from conclu_pyg.pipelines.resume import AUTO, differences, find_run
 from conclu_pyg.pipelines.stages import train
 from conclu_pyg.registry import METHODS, TASKS
 from conclu_pyg.runs.checkpoint import Checkpoint
-from conclu_pyg.runs.folder import BEST, LAST
+from conclu_pyg.runs.folder import BEST, LAST, find_checkpoint
 
 pytestmark = pytest.mark.usefixtures("terminal")
 
 STEPS = 3  # in an epoch of the tiny config
 UNTIMED = {"seconds": 0.0, "command": "", "epoch_state": {}, "history": ()}
 Config = dict[str, Any]
-
-
-@pytest.fixture(autouse=True)
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
 
 
 @pytest.fixture
@@ -84,6 +79,13 @@ def run_broken(config: Config, step: int) -> Path:
     return Path(config["pipeline"]["run_dir"])
 
 
+def run_both(config: Config, tmp_path: Path, step: int) -> tuple[Path, Config, Path]:
+    """Return the folder of an unbroken run, and the config and folder of one that SIGTERM stopped after a step."""
+    unbroken = build_pipeline(in_folder(config, tmp_path / "unbroken")).run_train()
+    broken = in_folder(config, tmp_path / "broken")
+    return unbroken, broken, run_broken(broken, step)
+
+
 def resume(config: Config, folder: Path) -> Path:
     torch.manual_seed(99)  # the states that were saved rule, not these
     resumed: Path = build_pipeline(config).run_train(resume=folder)
@@ -122,9 +124,7 @@ def assert_equal_state(a: Any, b: Any, path: str = "") -> None:
 @pytest.mark.parametrize("name", list(METHODS))
 def test_a_resumed_pre_training_equals_an_unbroken_one(name: str, step: int, config: Config, tmp_path: Path) -> None:
     config = of_method(config, name)
-    unbroken = build_pipeline(in_folder(config, tmp_path / "unbroken")).run_train()
-    broken = in_folder(config, tmp_path / "broken")
-    folder = run_broken(broken, step)
+    unbroken, broken, folder = run_both(config, tmp_path, step)
     checkpoint = Checkpoint.load(folder)
     assert checkpoint.step == step and checkpoint.epoch * STEPS + checkpoint.batch == step
     assert resume(broken, folder) == folder
@@ -145,9 +145,7 @@ def test_a_resumed_fine_tuning_equals_an_unbroken_one(
 
 
 def test_a_run_that_is_broken_again_and_again_equals_an_unbroken_one(config: Config, tmp_path: Path) -> None:
-    unbroken = build_pipeline(in_folder(config, tmp_path / "unbroken")).run_train()
-    broken = in_folder(config, tmp_path / "broken")
-    folder = run_broken(broken, 1)
+    unbroken, broken, folder = run_both(config, tmp_path, 1)
     for step in range(2, 3 * STEPS):
         pipeline = build_pipeline(broken)
         stop_after(pipeline, step)
@@ -172,6 +170,17 @@ def test_more_epochs_continue_with_the_schedule_of_the_longer_run(
         assert_same_end(tmp_path / "run", whole)
 
 
+def test_a_run_with_more_epochs_is_resumed_by_its_own_config(config: Config, tmp_path: Path) -> None:
+    folder = build_pipeline(in_folder(config, tmp_path / "run", epochs=1)).run_train()
+    longer = build_pipeline(in_folder(config, folder, epochs=4))
+    stop_after(longer, 2 * STEPS + 1)
+    with pytest.raises(Stopped):
+        longer.run_train(resume=folder)
+    own = read_config(folder / "config.yaml")
+    assert own["pipeline"]["epochs"] == 4
+    assert Checkpoint.load(resume(own, folder)).epoch == 4
+
+
 def test_a_finished_run_is_left_as_it_is(config: Config, tmp_path: Path) -> None:
     config = in_folder(config, tmp_path / "run")
     folder = build_pipeline(config).run_train()
@@ -181,21 +190,15 @@ def test_a_finished_run_is_left_as_it_is(config: Config, tmp_path: Path) -> None
 
 
 def test_metrics_are_cut_back_to_the_checkpoint_and_a_missing_row_is_restored(config: Config, tmp_path: Path) -> None:
-    unbroken = build_pipeline(in_folder(config, tmp_path / "unbroken")).run_train()
-    broken = in_folder(config, tmp_path / "broken")
-    folder = run_broken(broken, 2 * STEPS + 1)
+    unbroken, broken, folder = run_both(config, tmp_path, 2 * STEPS + 1)
     rows = (folder / "metrics.csv").read_text().splitlines()
-    (folder / "metrics.csv").write_text(
-        "\n".join([*rows[:-1], "7,7,7"]) + "\n"
-    )  # ahead in one place, behind in another
+    (folder / "metrics.csv").write_text("\n".join([*rows[:-1], "7,7,7"]) + "\n")
     resume(broken, folder)
     assert_same_end(folder, unbroken)
 
 
 def test_a_run_that_was_killed_before_its_first_checkpoint_begins_again(config: Config, tmp_path: Path) -> None:
-    unbroken = build_pipeline(in_folder(config, tmp_path / "unbroken")).run_train()
-    broken = in_folder(config, tmp_path / "broken")
-    folder = run_broken(broken, 1)
+    unbroken, broken, folder = run_both(config, tmp_path, 1)
     (folder / LAST).unlink()
     assert resume(broken, folder) == folder
     assert_same_end(folder, unbroken)
@@ -225,9 +228,7 @@ def test_the_newest_checkpoints_and_those_of_some_epochs_are_kept(config: Config
 
 
 def test_a_damaged_checkpoint_is_skipped_with_a_warning(config: Config, tmp_path: Path) -> None:
-    unbroken = build_pipeline(in_folder(config, tmp_path / "unbroken")).run_train()
-    broken = in_folder(config, tmp_path / "broken")
-    folder = run_broken(broken, 2 * STEPS + 1)
+    unbroken, broken, folder = run_both(config, tmp_path, 2 * STEPS + 1)
     (folder / LAST).write_bytes((folder / LAST).read_bytes()[:-100])
     with pytest.warns(ConcluWarning, match=r"last\.safetensors .* resumed from .*last-1\.safetensors"):
         resume(broken, folder)
@@ -338,13 +339,19 @@ def test_a_run_is_resumed_within_a_stage(
     with pytest.raises(Stopped):
         train(staged, "a.yaml")
     monkeypatch.undo()
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
     folder = train(staged, "a.yaml", resume=AUTO)
     assert folder == tmp_path / "staged"
     for name in ("contrast", "labels"):
         assert read_metrics(folder / name)["loss"] == read_metrics(unbroken / name)["loss"]
         a, b = Checkpoint.load(folder / name), Checkpoint.load(unbroken / name)
         assert_equal_state(a.weights, b.weights)
+
+
+def test_the_list_of_stages_is_written_again_if_the_run_was_killed_before_it(staged: Config) -> None:
+    folder = train(staged, "a.yaml")
+    (folder / "stages.txt").unlink()
+    assert train(staged, "a.yaml", resume=AUTO) == folder
+    assert find_checkpoint(folder) == folder / "labels" / LAST
 
 
 def test_auto_is_the_newest_run_of_the_same_config(config: Config, tmp_path: Path) -> None:

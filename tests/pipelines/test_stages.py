@@ -16,7 +16,6 @@ from conclu_pyg.runs.folder import LAST, find_checkpoint
 
 @pytest.fixture
 def staged(tiny_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr("conclu_pyg.pipelines.curves_file.plot_curves", lambda *_: None)
     tiny_config["pipeline"] |= {"run_dir": str(tmp_path / "run"), "epochs": 1}
     classifier = {"name": "Classifier", "encoder": {**tiny_config["model"]["encoder"], "checkpoint": "contrast"}}
     finetuning = {"name": "Finetuning", "epochs": 1, "batch_size": 16, "device": "cpu"}
