@@ -18,7 +18,7 @@ from conclu_pyg.text import pluralize
 
 if TYPE_CHECKING:
     from conclu_pyg.inference.inputs import Inputs
-    from conclu_pyg.inference.report import Report
+    from conclu_pyg.inference.prediction import Report
     from conclu_pyg.runs.loaded_run import LoadedRun
 
 OVERRIDE = re.compile(r"[a-z]\w*(\.\w+)*=")
@@ -120,8 +120,8 @@ def write_predictions(run: LoadedRun, inputs: Inputs, options: argparse.Namespac
     from conclu_pyg.inference.inputs import check_out
     from conclu_pyg.inference.output_folder import PredictionWriter
     from conclu_pyg.inference.predict_clouds import predict
+    from conclu_pyg.inference.prediction import Report
     from conclu_pyg.inference.predictor import describe_up_axis, input_up_axis
-    from conclu_pyg.inference.report import Report
     from conclu_pyg.inference.viewer import Viewer, check_library
 
     out, report = options.out or run.folder / OUT_NAME, Report()
@@ -138,8 +138,9 @@ def write_predictions(run: LoadedRun, inputs: Inputs, options: argparse.Namespac
         report=report,
     )
     check_out(out, [*inputs.names, *inputs.files, *([options.truth] if options.truth else [])])
-    for sentence in (*inputs.skipped, describe_up_axis(run, options.up)):
+    for sentence in inputs.skipped:
         console.print(sentence)
+    console.print(describe_up_axis(run, options.up) + ("" if options.up else "; --up changes it"))
     accuracies: list[float] = []
     with PredictionWriter(out, str(run.folder), run.method.label_names) as writer:
         up_axis = input_up_axis(run, options.up)

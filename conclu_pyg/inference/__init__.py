@@ -18,7 +18,7 @@ _EXPORTS = {
     "predict": "predict_clouds",
     "Prediction": "prediction",
     "PredictionWriter": "output_folder",
-    "Report": "report",
+    "Report": "prediction",
 }
 
 __all__ = list(_EXPORTS)

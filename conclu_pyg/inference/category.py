@@ -31,13 +31,15 @@ def check_categories(input_roots: Mapping[Path, Path], classes: Sequence[str], g
     """
     if given is not None and _label(given, classes) is None:
         raise ConfigError(
-            f"--category must be one of {', '.join(classes)}; got {given!r}{suggest(given, classes)}",
+            f"category must be one of {', '.join(classes)}; got {given!r}{suggest(given, classes)}",
             argument="category",
             got=given,
         )
     if given is not None and not input_roots:
         raise ConfigError(
-            f"--category {given} needs input files, got none; leave it out, the categories of the test split are known."
+            f"category {given} needs input files, got none; leave it out, the categories of the test split are known.",
+            argument="category",
+            got=given,
         )
     if given is None and input_roots and all(_named(*item, classes) is None for item in input_roots.items()):
         path = next(iter(input_roots))
@@ -65,9 +67,10 @@ def category_of(path: Path, root: Path, classes: Sequence[str], given: str | Non
 def _unknown(path: Path, classes: Sequence[str], others: str = "") -> DataError:
     ignored = LABEL_IGNORED if path.suffix.lower() in (".h5", ".hdf5") else ""
     return DataError(
-        f"{path}: the category is not known{others}{ignored}, but the parts depend on it; give --category, one of "
+        f"{path}: the category is not known{others}{ignored}, but the parts depend on it; give the category, one of "
         f"{', '.join(classes)}, or put the file into a folder of that name and give the file or that folder as input.",
         file=path,
+        argument="category",
     )
 
 

@@ -31,13 +31,19 @@ def check_ground_truth(place: Path | None, files: Sequence[Path]) -> None:
         return
     if not files:
         raise ConfigError(
-            f"--truth {place} needs input files, got none; leave it out, the test split has its own.", file=place
+            f"ground truth {place} needs input files, got none; leave it out, the test split has its own.",
+            file=place,
+            argument="truth",
         )
     if not place.exists():
-        raise DataError(f"{place} does not exist; give an existing file or folder of part labels.", file=place)
+        raise DataError(
+            f"{place} does not exist; give an existing file or folder of part labels.", file=place, argument="truth"
+        )
     if len(files) > 1 and not place.is_dir():
         raise ConfigError(
-            f"--truth {place} is one label file, but there are {len(files):,} input files; {FOLDER}.", file=place
+            f"ground truth {place} is one label file, but there are {len(files):,} input files; {FOLDER}.",
+            file=place,
+            argument="truth",
         )
 
 
@@ -77,9 +83,10 @@ class GroundTruth:
             return None, (f"the parts in the file were ignored: expected parts among {_listed(allowed)}",)
         if cloud.sampled:
             raise DataError(
-                f"{path} is a mesh, so its points are sampled and cannot be labelled by --truth {self.place}; give a "
-                "cloud, such as NAME.npy, with its labels, or leave out --truth.",
+                f"{path} is a mesh, so its points are sampled and cannot be labelled by {self.place}; give a "
+                "cloud, such as NAME.npy, with its labels, or no ground truth.",
                 file=path,
+                argument="truth",
             )
         source = self._find(path, cloud, self.place)
         labels = read_labels(source)
@@ -106,7 +113,9 @@ class GroundTruth:
         if not place.is_dir():
             if cloud.name != path.stem:
                 raise DataError(
-                    f"{path} contains several clouds, but --truth {place} is one label file; {FOLDER}.", file=path
+                    f"{path} contains several clouds, but the ground truth {place} is one label file; {FOLDER}.",
+                    file=path,
+                    argument="truth",
                 )
             return place
         places = _places(path, self.input_roots[path], cloud.name, place)

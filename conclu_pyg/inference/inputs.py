@@ -154,7 +154,15 @@ def check_out(out: Path, read: Sequence[str | Path]) -> None:
         # A link counts at its own place and at that of its target.
         for place in (path.resolve(), path.parent.resolve() / path.name):
             if folder == place or folder in place.parents:
-                raise ConfigError(f"--out {out} contains the input {path} and could overwrite it; give another folder.")
+                raise ConfigError(
+                    f"the output folder {out} contains the input {path} and could overwrite it; give another folder.",
+                    argument="out",
+                    got=out,
+                )
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if not existing.is_dir():
-        raise ConfigError(f"--out {out} must be a folder, but {existing} is a file; give another folder.")
+        raise ConfigError(
+            f"the output {out} must be a folder, but {existing} is a file; give another folder.",
+            argument="out",
+            got=out,
+        )

@@ -151,7 +151,8 @@ def _check_tables(folder: Path) -> None:
     for name, columns in COLUMNS.items():
         if (folder / name).exists() and _header(folder / name) != columns:
             raise ConfigError(
-                f"{folder / name} is not a table of predictions and would be overwritten; give another --out."
+                f"{folder / name} is not a table of predictions and would be overwritten; give another output folder.",
+                file=folder / name,
             )
 
 

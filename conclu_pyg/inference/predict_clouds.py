@@ -20,13 +20,12 @@ from conclu_pyg.errors import ConcluError, ConfigError, DataError, one_line
 from conclu_pyg.inference.category import category_of, check_categories
 from conclu_pyg.inference.ground_truth import GroundTruth, check_ground_truth
 from conclu_pyg.inference.inputs import Inputs, find_inputs
-from conclu_pyg.inference.prediction import Prediction
+from conclu_pyg.inference.prediction import Prediction, Report
 from conclu_pyg.inference.predictor import Predictor, input_up_axis, make_predictor
-from conclu_pyg.inference.report import Report
 from conclu_pyg.io.clouds import Cloud, read_clouds
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.tasks.base import Task
-from conclu_pyg.text import pluralize
+from conclu_pyg.text import command, pluralize
 from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
 
 TEST = "test split"
@@ -106,7 +105,7 @@ def reject_unused_overrides(overrides: Sequence[str], *, test: bool) -> None:
     if unused:
         raise ConfigError(
             f"{' and '.join(dict.fromkeys(unused))} has no effect: predictions of files open no data set; leave it "
-            "out, or add --test 3 to predict clouds of the test split too."
+            "out, or predict clouds of the test split too."
         )
 
 
@@ -116,14 +115,17 @@ def _check_task(run: LoadedRun, inputs: Inputs, category: str | None, truth: Pat
     if not isinstance(model, Task):
         raise ConfigError(
             f"{run.folder} was pre-trained without labels and cannot predict any; fine-tune it first, such as by "
-            f"`conclu train configs/partseg_pointnet.yaml model.encoder.checkpoint={run.folder}`, and predict with the "
-            "run that this makes.",
+            f"`{command('train')} partseg_pointnet model.encoder.checkpoint={run.folder}`, and predict with the run "
+            "that this makes.",
             file=run.folder,
         )
     if model.requires_category:
         check_categories(inputs.input_roots, model.labels.classes, category)
     elif category is not None or truth is not None:
-        raise ConfigError(f"{type(model).__name__} does not use --category and --truth; leave them out.")
+        raise ConfigError(
+            f"{type(model).__name__} uses no category and no ground truth of parts; leave them out.",
+            argument="category",
+        )
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def input_up_axis(run: LoadedRun, up: str | None) -> int:
 def describe_up_axis(run: LoadedRun, up: str | None) -> str:
     """Returns a sentence with the up axis of input clouds, where it comes from, and the axis the model expects."""
     axis = input_up_axis(run, up)
-    source = "as in the training data; use --up to change it" if up is None else "given by --up"
+    source = "as in the training data" if up is None else "as given"
     rotated = "" if axis == run.up_axis else f"; rotated to {'xyz'[run.up_axis]} up for the model"
     return f"up axis of the clouds: {'xyz'[axis]} ({source}){rotated}"
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.output_folder import PredictionWriter
-from conclu_pyg.inference.prediction import Prediction
-from conclu_pyg.inference.report import Report
+from conclu_pyg.inference.prediction import Prediction, Report
 from conclu_pyg.open3d_library import check_open3d
 from conclu_pyg.vis.page import MAX_CLOUDS, PageCloud, write_page
 from conclu_pyg.vis.pictures import render_picture
@@ -29,10 +28,10 @@ def check_library(png: bool, windows: bool, renderer: str) -> None:
         ConcluError: it is not installed.
     """
     if windows and not display_problem():
-        check_open3d("a window", "or leave out --show")
+        check_open3d("a window", "or open no windows")
     elif (png or windows) and renderer == "open3d":
-        instead = "" if png else ", as --show does without a display,"
-        check_open3d(f"drawing pictures{instead}", "or use --renderer matplotlib")
+        instead = "" if png else " instead of windows, since there is no display,"
+        check_open3d(f"drawing pictures{instead}", "or draw with matplotlib")
 
 
 class Viewer:
@@ -74,7 +73,7 @@ class Viewer:
         if problem:
             logger.info(f"drawing pictures instead of windows: {problem}")
         elif windows and renderer is not None and not png:
-            logger.info(f"--renderer {renderer} has no effect on windows; add --png to draw pictures too")
+            logger.info(f"renderer {renderer} has no effect on windows; draw pictures too, or leave it out")
         self.label_names, self.up_axis, self.writer, self.report = list(label_names), up_axis, writer, report
         self.title, self.png, self.html, self.windows = title, png or bool(problem), html, windows and not problem
         self.renderer, self.window = renderer or "open3d", window or "open3d"

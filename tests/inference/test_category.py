@@ -96,7 +96,7 @@ def test_the_working_folder_has_its_resolved_name(tmp_path: Path, monkeypatch: p
 
 def test_an_unknown_category_is_refused_with_a_hint() -> None:
     with pytest.raises(
-        DataError, match=re.escape("the category is not known, but the parts depend on it; give --cate")
+        DataError, match=re.escape("the category is not known, but the parts depend on it; give the cate")
     ):
         category_of(Path("scan.ply"), Path("."), CLASSES, None)
 
@@ -107,7 +107,7 @@ def test_a_category_that_is_no_class_of_the_run_is_refused_once_for_all_files() 
         check_categories(files, CLASSES, "tabel")
     with raises(ConfigError, argument="category", got=""):
         check_categories({}, CLASSES, "")
-    with pytest.raises(ConfigError, match=r"--category mug needs input files, got none; leave it out"):
+    with pytest.raises(ConfigError, match=r"category mug needs input files, got none; leave it out"):
         check_categories({}, CLASSES, "mug")
     with raises(DataError, file="scan.ply"):
         check_categories({Path("scan.ply"): Path(".")}, CLASSES, None)

@@ -83,7 +83,9 @@ def test_each_cloud_of_a_file_has_its_own_labels(tmp_path: Path) -> None:
     second = replace(cloud(), name="x_0001")
     truth, _ = true_parts(Path("x.h5"), second, tmp_path, [3, 4])
     assert truth is not None and truth.tolist() == [3, 4, 3, 4]
-    with pytest.raises(DataError, match=r"^x.h5 contains several clouds, but --truth .* is one label file; give a f"):
+    with pytest.raises(
+        DataError, match=r"^x.h5 contains several clouds, but the ground truth .* is one label file; give"
+    ):
         true_parts(Path("x.h5"), second, tmp_path / "x_0001.npy", [3, 4])
 
 

@@ -38,7 +38,9 @@ def test_the_output_may_lie_next_to_the_inputs_but_not_contain_them(tmp_path: Pa
             check_out(tmp_path / out, [str(file), file])
     (tmp_path / "mine").touch()
     for out in ("mine", "mine/below"):
-        with pytest.raises(ConfigError, match=rf"--out .*{out} must be a folder, but .*mine is a file; give another"):
+        with pytest.raises(
+            ConfigError, match=rf"the output .*{out} must be a folder, but .*mine is a file; give another"
+        ):
             check_out(tmp_path / out, [file])
 
 

@@ -149,7 +149,7 @@ def test_files_of_a_lost_or_damaged_table_are_kept(tmp_path: Path, caplog: pytes
 def test_a_users_own_table_is_not_overwritten(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(
-        ConfigError, match=rf"{name} is not a table of predictions and would be overwritten; give another --out"
+        ConfigError, match=rf"{name} is not a table of predictions and would be overwritten; give another output"
     ):
         PredictionWriter(tmp_path, "runs/x", []).__enter__()
     assert (tmp_path / name).read_text() == text and len(list(tmp_path.iterdir())) == 1

@@ -16,8 +16,8 @@ from conclu_pyg.data.labels import Labels
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
 from conclu_pyg.inference import predict
 from conclu_pyg.inference.predict_clouds import part_shares, reject_unused_overrides, short_name
+from conclu_pyg.inference.prediction import Report
 from conclu_pyg.inference.predictor import Predictor
-from conclu_pyg.inference.report import Report
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.tasks.predict import predict_split
 
@@ -160,7 +160,7 @@ def test_a_run_of_pre_training_cannot_predict(tiny_run: Path, scans: Path) -> No
 def test_a_classifier_refuses_category_and_truth(
     options: dict[str, Any], tiny_task_runs: dict[str, Path], scans: Path
 ) -> None:
-    with pytest.raises(ConfigError, match="Classifier does not use --category and --truth"):
+    with pytest.raises(ConfigError, match="Classifier uses no category and no ground truth of parts"):
         predict(tiny_task_runs["classification"], [scans], **options)
 
 

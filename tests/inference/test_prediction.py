@@ -1,11 +1,12 @@
-"""The prediction for one cloud."""
+"""The prediction for one cloud, and the problems with others."""
 
+import logging
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from conclu_pyg.inference.prediction import Prediction
+from conclu_pyg.inference.prediction import Prediction, Report
 from conclu_pyg.io.clouds import Cloud
 
 CLOUD = Cloud("a", np.random.default_rng(0).normal(size=(4, 3)))
@@ -46,3 +47,26 @@ def test_file_labels_have_the_order_and_the_size_of_the_file() -> None:
     assert PARTS.file_labels().tolist() == [0, 1, 1, 1]
     some = replace(PARTS, cloud=replace(CLOUD, rows=np.array([1, 2, 4, 5]), left_out=3))
     assert some.file_labels().tolist() == [-1, 0, 1, -1, 1, 1, -1] and some.file_labels().dtype == np.int64
+
+
+def test_files_are_counted_once_and_by_their_worst_problem() -> None:
+    report = Report()
+    assert report.summary() == ""
+    report.add("a.ply", "a is broken.")
+    report.add("a.ply", "a is broken twice.")
+    assert report.summary() == "1 file could not be used; see the warnings above."
+    report.add("a.ply", "no labels.", "truth")
+    report.add("b.ply", "no labels.", "truth")
+    report.add("c.ply", "no labels.", "truth")
+    assert report.unusable == {"a.ply"} and report.without_truth == {"b.ply", "c.ply"}
+    assert (
+        report.summary() == "1 file could not be used and 2 files had no usable ground truth; see the warnings above."
+    )
+
+
+def test_each_message_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    report = Report()
+    with caplog.at_level(logging.WARNING, "conclu_pyg"):
+        for source in ("a.ply", "b.ply"):
+            report.add(source, "no labels.", "truth")
+    assert [record.getMessage() for record in caplog.records] == ["no labels."] and len(report.problems) == 2

@@ -165,8 +165,8 @@ def test_votes_change_the_probabilities_of_a_file(tiny_task_runs: dict[str, Path
 
 def test_the_up_axis_and_its_source_are_described(parts: LoadedRun) -> None:
     rotated = replace(parts, checkpoint=replace(parts.checkpoint, up_axis=1, data_axis=2))
-    default = "(as in the training data; use --up to change it)"
+    default = "(as in the training data)"
     assert describe_up_axis(parts, None) == f"up axis of the clouds: z {default}"
-    assert describe_up_axis(parts, "x") == "up axis of the clouds: x (given by --up); rotated to z up for the model"
+    assert describe_up_axis(parts, "x") == "up axis of the clouds: x (as given); rotated to z up for the model"
     assert describe_up_axis(rotated, None) == f"up axis of the clouds: z {default}; rotated to y up for the model"
-    assert describe_up_axis(rotated, "y") == "up axis of the clouds: y (given by --up)"
+    assert describe_up_axis(rotated, "y") == "up axis of the clouds: y (as given)"

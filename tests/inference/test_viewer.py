@@ -10,12 +10,11 @@ import pytest
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference import viewer
 from conclu_pyg.inference.output_folder import PredictionWriter
-from conclu_pyg.inference.prediction import Prediction
-from conclu_pyg.inference.report import Report
+from conclu_pyg.inference.prediction import Prediction, Report
 from conclu_pyg.inference.viewer import Viewer, check_library
 from conclu_pyg.io.clouds import Cloud
 
-UNUSED = "--renderer matplotlib has no effect on windows; add --png to draw pictures too"
+UNUSED = "renderer matplotlib has no effect on windows; draw pictures too, or leave it out"
 
 
 def prediction(name: str = "a", size: int = 30) -> Prediction:
@@ -74,14 +73,12 @@ def test_with_a_display_a_window_opens_for_each_cloud(tmp_path: Path, monkeypatc
 def test_a_missing_open3d_is_found_before_anything_is_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr(viewer, "display_problem", lambda: "there is none")
-    for options, what in (((True, False), ""), ((False, True), ", as --show does without a display,")):
-        with pytest.raises(
-            ConcluError, match=rf"^drawing pictures{what} needs Open3D, .* or use --renderer matplotlib"
-        ):
+    for options, what in (((True, False), ""), ((False, True), " instead of windows, since there is no display,")):
+        with pytest.raises(ConcluError, match=rf"^drawing pictures{what} needs Open3D, .* or draw with matplotlib"):
             check_library(*options, "open3d")
     check_library(True, True, "matplotlib")
     monkeypatch.setattr(viewer, "display_problem", lambda: "")
-    with pytest.raises(ConcluError, match=r"^a window needs Open3D, .* or leave out --show\.$"):
+    with pytest.raises(ConcluError, match=r"^a window needs Open3D, .* or open no windows\.$"):
         check_library(False, True, "matplotlib")
 
 
