@@ -1,4 +1,4 @@
-"""Explanations of faults of the machine during a training: a full or missing disk, and too little memory."""
+"""Explanations of faults of the machine during a training: disks, memory, and worker processes that are killed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from conclu_pyg.data.worker_reads import WatchedClouds
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.runs.folder import LAST
 from conclu_pyg.text import command
@@ -17,11 +18,12 @@ OUT_OF_MEMORY = ("can't allocate memory", "out of memory")  # in RuntimeErrors o
 
 
 @contextmanager
-def explain_faults(folder: Path) -> Iterator[None]:
+def explain_faults(folder: Path, reads: WatchedClouds | None = None) -> Iterator[None]:
     """Turn errors of the operating system and of allocators into one sentence with the file, the need and what to do.
 
     Args:
         folder: of the run.
+        reads: knows what each worker process reads (default: there are no workers).
 
     Raises:
         ConcluError: in place of such an error.
@@ -31,6 +33,8 @@ def explain_faults(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise ConcluError(_about_file(error, folder), file=str(error.filename or folder)) from error
     except (MemoryError, RuntimeError) as error:
+        if reads is not None and (death := reads.explain_death(error)):
+            raise ConcluError(f"{death}; {_saved(folder)}.") from error
         if isinstance(error, RuntimeError) and not any(text in str(error) for text in OUT_OF_MEMORY):
             raise
         raise ConcluError(

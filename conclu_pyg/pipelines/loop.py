@@ -15,6 +15,7 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.config_files import read_config
 from conclu_pyg.data.batch_sampler import ResumableBatches
+from conclu_pyg.data.worker_reads import BATCHES_AHEAD, WatchedClouds
 from conclu_pyg.errors import ConcluError, ConcluWarning
 from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.files import remove_abandoned
@@ -69,12 +70,14 @@ class TrainingLoop:
         order = seed_all(pipeline.seed)
         batches = ResumableBatches(pipeline.batches(split, order))
         self.clouds: Any = pipeline.training_data(split)
+        self.reads = WatchedClouds(self.clouds, pipeline.num_workers)
         loader: Any = pipeline.fabric.setup_dataloaders(
             DataLoader(
-                self.clouds,
+                self.reads,
                 batch_sampler=batches,
                 generator=order,
                 num_workers=pipeline.num_workers,
+                prefetch_factor=BATCHES_AHEAD if pipeline.num_workers else None,
                 collate_fn=_as_read,
             )
         )
@@ -86,7 +89,7 @@ class TrainingLoop:
         self.files = CheckpointFiles(self.folder, pipeline.keep_last, pipeline.keep_every)
         self.curves = CurvesFile(self.folder)
         history = None if resume is None else pipeline.history
-        with Interrupt() as interrupt, explain_faults(self.folder), MetricsLog(self.folder, history) as log:
+        with Interrupt() as interrupt, explain_faults(self.folder, self.reads), MetricsLog(self.folder, history) as log:
             while pipeline.progress.epoch < pipeline.epochs and not pipeline.is_over():
                 if state.batch == 0:
                     pipeline.before_epoch(pipeline.progress)
@@ -123,7 +126,7 @@ class TrainingLoop:
         epoch = pipeline.progress.epoch + 1
         with progress_bar(f"epoch {epoch}/{pipeline.epochs}", len(loader)) as bar:
             bar.update(state.batch)
-            for clouds in loader:
+            for clouds in self.reads.checked(loader):
                 before = StepState(pipeline.model)
                 try:
                     output = pipeline.train_step(model, clouds)

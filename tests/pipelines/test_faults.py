@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,29 @@ def test_too_little_memory_is_one_sentence(error: Exception, tmp_path: Path) -> 
 def test_an_allocation_that_fails_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConcluError, match="out of memory"), explain_faults(tmp_path):
         torch.empty(1 << 60, dtype=torch.uint8)
+
+
+def test_a_worker_that_is_killed_is_one_sentence_with_its_clouds(config: dict[str, Any], tmp_path: Path) -> None:
+    config["pipeline"] |= {"run_dir": str(tmp_path / "run"), "epochs": 100, "num_workers": 1}
+    pipeline = build_pipeline(config)
+    training_data = pipeline.training_data
+
+    def with_a_killer(split: Any) -> Any:
+        clouds = training_data(split)
+        read = type(clouds).__getitems__
+
+        class Killer(type(clouds)):  # type: ignore[misc]
+            def __getitems__(self, indices: Any) -> Any:
+                if (tmp_path / "run" / LAST).exists():
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return read(self, indices)
+
+        return Killer(split)
+
+    pipeline.training_data = with_a_killer
+    with pytest.raises(ConcluError, match=r"signal 'Killed' while it read the clouds .* --resume`\.$"):
+        pipeline.run_train()
+    assert Checkpoint.load(tmp_path / "run").epoch >= 1
 
 
 def test_other_errors_are_unchanged(tmp_path: Path) -> None:
