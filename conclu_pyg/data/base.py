@@ -17,7 +17,8 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.data.labels import Labels
-from conclu_pyg.data.lazy_rows import LazyRows
+from conclu_pyg.data.lazy_rows import LazyRows, Rows
+from conclu_pyg.data.names import Names
 from conclu_pyg.data.part_labels import check_part_labels
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import TRANSFORMS
@@ -48,12 +49,12 @@ class PointCloudSplit(Dataset[Data]):
 
     def __init__(
         self,
-        pos: np.ndarray | LazyRows,
+        pos: np.ndarray | Rows,
         y: np.ndarray,
         names: Sequence[str],
         classes: Sequence[str],
         *,
-        part: np.ndarray | LazyRows | None = None,
+        part: np.ndarray | Rows | None = None,
         transform: Compose | None = None,
     ) -> None:
         if pos.ndim != 3 or pos.shape[2] != 3 or pos.dtype.kind != "f":
@@ -86,7 +87,7 @@ class PointCloudSplit(Dataset[Data]):
                 got=(part.dtype, part.shape),
             )
         self.pos, self.y, self.part = pos, y.astype(np.int64, copy=False), part
-        self.names, self.classes = list(names), list(classes)
+        self.names, self.classes = Names.of(names), list(classes)
         self.transform = transform
 
     def __len__(self) -> int:
@@ -114,7 +115,7 @@ class PointCloudSplit(Dataset[Data]):
         return PointCloudSplit(
             LazyRows(self.pos, rows),
             self.y[rows],
-            [self.names[row] for row in rows],
+            self.names[rows],
             self.classes,
             part=None if self.part is None else LazyRows(self.part, rows),
             transform=self.transform,
@@ -225,7 +226,7 @@ class PointCloudDataset(ABC):
         read = self._read[split]
         return read if up_axis is None else read.with_up_axis(self.up_axis, up_axis)
 
-    def _check_parts(self, read: PointCloudSplit, part: np.ndarray | LazyRows, source: str) -> None:
+    def _check_parts(self, read: PointCloudSplit, part: np.ndarray | Rows, source: str) -> None:
         labels = self.labels
         if read.classes != list(labels.classes):
             raise DataError(

@@ -1,8 +1,9 @@
 """A crash-safe cache on the disk: folders that are complete or absent, found by a hash of their inputs.
 
 An entry is built under a temporary name and renamed once it is complete and on the disk, so an entry that exists is
-complete: an interrupted build leaves no incomplete entry, and of two processes that build
-the same entry the second uses the first one's. Entries can be deleted at any time.
+complete: an interrupted build leaves no incomplete entry, and of two processes that build the same entry the second
+uses the first one's. An entry that was damaged later is noticed by its checksums and built again, with a warning.
+Entries can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import re
 import shutil
 import time
 import uuid
+import warnings
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +25,11 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from conclu_pyg.errors import DataError
+from conclu_pyg.data.file_sample import hash_sample
+from conclu_pyg.errors import ConcluWarning, DataError
 from conclu_pyg.files import durable_write, sync_folder
 
-VERSION = 2  # of the content of entries, and of how clouds are sampled and cleaned: older entries are not read
+VERSION = 3  # of the content of entries, and of how clouds are sampled and cleaned: older entries are not read
 UNFINISHED_MAX_AGE = 24 * 3600  # seconds after which the temporary folder of a killed build is removed
 
 T = TypeVar("T")
@@ -39,7 +43,7 @@ class CacheKey:
         title: the name of the content, such as ``ModelNet40 train``; part of the entry's folder name.
         values: options that the content depends on, with a ``repr`` that is the same in every process.
         folder: the folder of the input files. Links to it are followed, so each spelling of it gives the same key.
-        files: the input files in ``folder``, compared by name, size and time of last change.
+        files: the input files in ``folder``, compared by name, size, time of last change and a sample of their content.
     """
 
     title: str
@@ -54,16 +58,21 @@ class CacheKey:
             DataError: a file cannot be read.
         """
         digest = hashlib.sha256(repr((VERSION, *self.values)).encode("utf-8", "surrogateescape"))
-        for path in sorted(self.files):
-            try:
-                status = path.stat()
-            except OSError as error:  # a dangling link, or removed since it was listed
-                raise DataError(
-                    f"{path} cannot be read ({error.strerror}); restore it or remove it.", file=path
-                ) from error
-            # Links to the folder are followed, links in it are not: the place of a link may tell the class.
-            place = os.path.join(os.path.realpath(self.folder), os.path.relpath(path, self.folder))
-            digest.update(f"{place}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+        folder, real = os.path.join(self.folder, ""), os.path.realpath(self.folder)
+        paths = sorted(map(os.fspath, self.files))
+        try:
+            for path in paths:
+                status = os.stat(path)
+                # Links to the folder are followed, links in it are not: the place of a link may tell the class.
+                inner = path[len(folder) :] if path.startswith(folder) else os.path.relpath(path, folder)
+                place = os.path.join(real, inner)
+                digest.update(f"{place}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+            digest.update(hash_sample(paths))
+        except OSError as error:  # a dangling link, or removed since it was listed
+            raise DataError(
+                f"{error.filename or path} cannot be read ({error.strerror}); restore it or remove it.",
+                file=error.filename or path,
+            ) from error
         return digest.hexdigest()[:16]
 
     def entry(self, cache: Path) -> Path:
@@ -92,6 +101,8 @@ def get_or_build(
     entry = key.entry(cache)
     content = load(entry)
     if content is None:
+        if entry.exists():
+            warnings.warn(f"the cache entry {entry} is damaged; it is built again.", ConcluWarning, stacklevel=3)
         _build(cache, entry, build, is_complete=lambda path: load(path) is not None)
         content = load(entry)
     if content is None:
@@ -124,17 +135,23 @@ def cached_json(key: CacheKey, compute: Callable[[], T], cache_dir: str | Path |
 def write_about(folder: Path, about: dict[str, Any]) -> None:
     """Writes ``about.json``, the last file of an entry."""
     with durable_write(folder / "about.json") as file:
-        file.write(json.dumps(about).encode())
+        file.write(json.dumps({"content": about, "crc32": _checksum(about)}).encode())
     sync_folder(folder)
 
 
 def read_about(entry: Path, *keys: str) -> dict[str, Any] | None:
     """Returns the content of ``about.json``, or ``None`` if it is absent, damaged or lacks one of the keys."""
     try:
-        about = json.loads((entry / "about.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        stored = json.loads((entry / "about.json").read_text(encoding="utf-8"))
+        about = stored["content"]
+        is_whole = stored["crc32"] == _checksum(about)
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return None
-    return about if isinstance(about, dict) and all(key in about for key in keys) else None
+    return about if is_whole and isinstance(about, dict) and all(key in about for key in keys) else None
+
+
+def _checksum(about: Any) -> int:
+    return zlib.crc32(json.dumps(about).encode())
 
 
 def _build(cache: Path, entry: Path, build: Callable[[Path], None], is_complete: Callable[[Path], bool]) -> None:

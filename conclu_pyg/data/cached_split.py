@@ -15,8 +15,11 @@ from torch_geometric.transforms import Compose
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.cache import CacheKey, get_or_build, read_about
 from conclu_pyg.data.clean import RawCloud
-from conclu_pyg.data.write_array import write_split
-from conclu_pyg.errors import ConcluWarning
+from conclu_pyg.data.lazy_rows import Rows
+from conclu_pyg.data.mapped_rows import MappedRows
+from conclu_pyg.data.names import Names
+from conclu_pyg.data.write_array import read_array, write_split
+from conclu_pyg.errors import ConcluWarning, DataError
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,11 @@ class StoredSplit:
         - **pos:** float32 ``[n, N, 3]``, **y:** int64 ``[n]``, **part:** int64 ``[n, N]``
     """
 
-    pos: np.ndarray
+    pos: Rows
     y: np.ndarray
-    names: list[str]
+    names: Names
     notices: list[str]
-    part: np.ndarray | None = None
+    part: Rows | None = None
 
     def to_split(self, classes: Sequence[str], transform: Compose | None = None) -> PointCloudSplit:
         """Returns the arrays as a split, and warns of the repairs that were made."""
@@ -53,6 +56,7 @@ def cached(
     clouds: Iterable[RawCloud],
     files: Sequence[Path],
     *,
+    folder: Path | None = None,
     num_points: int,
     count: int | None = None,
     seed: int = 0,
@@ -62,13 +66,15 @@ def cached(
 ) -> PointCloudSplit:
     """Returns a split from the cache; its clouds are read, cleaned and brought to one size the first time.
 
-    A changed file (by name, size or time of last change) or option makes a new entry.
+    A changed file (by name, size, time of last change or a sample of the content) or option makes a new entry.
 
     Args:
         dataset: gives the name, the classes and the transform.
         split: the name of the split.
         clouds: a generator of the clouds; read only if the cache does not have them.
         files: the files that the clouds are read from.
+        folder: the folder of the data set. Links to it are followed, so each spelling of it gives the same entry
+            (default: the folder of the first file).
         num_points: the largest number of points in a cloud.
         count: the number of clouds (default: one in each file).
         seed: the seed of the choice of points.
@@ -81,11 +87,11 @@ def cached(
     """
     title, classes = f"{dataset.name} {split}", [name for _, name in sorted(dataset.label_to_names.items())]
     inputs = (type(dataset).__qualname__, classes, num_points, seed, parts, *values)
-    key = CacheKey(title, inputs, files[0].parent if files else Path(), files)
+    key = CacheKey(title, inputs, folder or (files[0].parent if files else Path()), files)
 
-    def build(folder: Path) -> None:
+    def build(entry: Path) -> None:
         write_split(
-            folder,
+            entry,
             clouds,
             title=title,
             count=len(files) if count is None else count,
@@ -99,18 +105,22 @@ def cached(
 
 
 def load_split(folder: Path, parts: bool = False) -> StoredSplit | None:
-    """Opens the files of :func:`~conclu_pyg.data.write_array.write_split`; ``None`` if they are absent or damaged."""
-    about = read_about(folder, "names", "notices")
+    """Opens the files of :func:`~conclu_pyg.data.write_array.write_split`; ``None`` if they are absent or damaged.
+
+    The small files are checked completely. Of the clouds a sample is, and each other one when it is read.
+    """
+    about = read_about(folder, "notices", "checksums")
     if about is None:
         return None
     try:
-        pos = np.load(folder / "pos.npy", mmap_mode="r", allow_pickle=False)
-        y = np.load(folder / "y.npy", allow_pickle=False)
-        part = np.load(folder / "part.npy", mmap_mode="r", allow_pickle=False) if parts else None
-    except (OSError, ValueError, EOFError):
+        small = {name: read_array(folder, name, checksum) for name, checksum in about["checksums"].items()}
+        names = Names.joined(small["names"], small["name_ends"])
+        pos = MappedRows(folder / "pos.npy", small["pos_checksums"], names)
+        part = MappedRows(folder / "part.npy", small["part_checksums"], names) if parts else None
+    except (OSError, ValueError, EOFError, KeyError, DataError):
         return None
-    if pos.dtype != np.float32 or pos.ndim != 3 or not len(pos) == len(y) == len(about["names"]):
+    if pos.dtype != np.float32 or pos.ndim != 3:
         return None
     if part is not None and (part.dtype != np.int64 or part.shape != pos.shape[:2]):
         return None
-    return StoredSplit(pos, y, about["names"], about["notices"], part)
+    return StoredSplit(pos, small["y"], names, about["notices"], part)

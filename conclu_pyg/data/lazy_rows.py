@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,8 +11,39 @@ import numpy as np
 BLOCK = 1 << 20  # most values in a block, unless a single row has more
 
 
-class LazyRows:
-    """Selected rows of an array, in any order, copied when they are indexed; ``numpy.asarray`` copies all of them.
+class Rows(ABC):
+    """An array on the disk or a selection of one: read where it is indexed; ``numpy.asarray`` copies all of it."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    @abstractmethod
+    def dtype(self) -> np.dtype[Any]: ...
+
+    @abstractmethod
+    def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
+        """Returns one row or several: by number, slice, list of numbers or mask."""
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError(f"{type(self).__name__} cannot be converted to an array without a copy.")
+        return np.array(self[:], dtype=dtype)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self.shape)}, {self.dtype})"
+
+
+class LazyRows(Rows):
+    """Selected rows of an array, in any order, copied when they are indexed.
 
     Args:
         array: an array, a memory map, or a row selection of one.
@@ -21,7 +53,7 @@ class LazyRows:
         - **array:** ``[m, ...]``, **rows:** integers ``[n]``; the selection has the shape ``[n, ...]``
     """
 
-    def __init__(self, array: np.ndarray | LazyRows, rows: np.ndarray) -> None:
+    def __init__(self, array: np.ndarray | Rows, rows: np.ndarray) -> None:
         self._array, self._rows = array, rows
 
     @property
@@ -29,30 +61,14 @@ class LazyRows:
         return (len(self._rows), *self._array.shape[1:])
 
     @property
-    def ndim(self) -> int:
-        return self._array.ndim
-
-    @property
     def dtype(self) -> np.dtype[Any]:
         return self._array.dtype
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
     def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
-        """Returns one row or several: by number, slice, list of numbers or mask."""
         return self._array[self._rows[index]]
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if copy is False:
-            raise ValueError("a row selection cannot be converted to an array without a copy.")
-        return np.asarray(self[:], dtype=dtype)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({list(self.shape)}, {self.dtype})"
-
-
-def iter_blocks(array: np.ndarray | LazyRows) -> Iterator[tuple[slice, np.ndarray]]:
+def iter_blocks(array: np.ndarray | Rows) -> Iterator[tuple[slice, np.ndarray]]:
     """Yields the array in blocks of whole rows, about a million values each, with the slice of each block."""
     size = max(1, BLOCK // max(1, int(np.prod(array.shape[1:]))))
     for first in range(0, len(array), size):

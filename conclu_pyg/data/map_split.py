@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -43,18 +43,30 @@ def map_split(
     """
     modes = [(part, part.training) for part in module.modules()]  # a frozen part of a model in training is in eval mode
     module.to(device).eval()
-    parts = []
+    outputs: np.ndarray | None = None  # of all batches; a list of them that is joined at the end would be held twice
+    done = 0
     try:
         with progress_bar(title, len(split)) as bar:
             for indices in torch.arange(len(split)).split(batch_size):
-                parts.append(function(split.__getitems__(indices).to(device)).cpu())
+                output = function(split.__getitems__(indices).to(device)).cpu()
+                output = output.float() if output.is_floating_point() else output
+                _check_finite(output, split.names, indices)
+                if outputs is None:
+                    outputs = np.empty(
+                        (len(output) // len(indices) * len(split), *output.shape[1:]), output.numpy().dtype
+                    )
+                outputs[done : done + len(output)] = output.numpy()
+                done += len(output)
                 bar.update(len(indices))
     finally:
         for part, was_training in modes:
             part.training = was_training
-    rows = torch.cat(parts)
-    rows = rows.float() if rows.is_floating_point() else rows
-    if not rows.isfinite().all():
-        bad = int((~rows.isfinite()).view(len(rows), -1).any(dim=1).nonzero()[0])
-        raise ConcluError(f"the encoder returned features that are not finite, first for the cloud {split.names[bad]}.")
-    return rows.numpy()
+    assert outputs is not None and done == len(outputs)
+    return outputs
+
+
+def _check_finite(output: Tensor, names: Sequence[str], indices: Tensor) -> None:
+    if not output.isfinite().all():
+        bad = (~output.isfinite()).reshape(len(indices), -1).any(dim=1).nonzero()[0]
+        name = names[int(indices[bad])]
+        raise ConcluError(f"the encoder returned features that are not finite, first for the cloud {name}.")

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from conclu_pyg.data.labels import Labels, format_labels
-from conclu_pyg.data.lazy_rows import LazyRows, iter_blocks
+from conclu_pyg.data.lazy_rows import Rows, iter_blocks
 from conclu_pyg.errors import DataError
 
 
 def check_part_labels(
-    part: np.ndarray | LazyRows, y: np.ndarray, names: Sequence[str], labels: Labels, source: str
+    part: np.ndarray | Rows, y: np.ndarray, names: Sequence[str], labels: Labels, source: str
 ) -> None:
     """Rejects points with a part that the class of their cloud does not have.
 

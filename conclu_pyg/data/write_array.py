@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +17,8 @@ import numpy as np
 
 from conclu_pyg.data.cache import write_about
 from conclu_pyg.data.clean import RawCloud, clean_points
+from conclu_pyg.data.mapped_rows import row_checksum
+from conclu_pyg.data.names import join_names
 from conclu_pyg.data.resize import FILLED_UP, resize_rows, shape_rng
 from conclu_pyg.errors import DataError
 from conclu_pyg.files import durable_write
@@ -34,7 +38,11 @@ def write_split(
     seed: int,
     parts: bool = False,
 ) -> None:
-    """Cleans all clouds, brings them to one size and writes ``pos.npy``, ``y.npy``, ``part.npy`` and ``about.json``.
+    """Cleans all clouds, brings them to one size and writes them as arrays, with checksums.
+
+    The files are ``pos.npy``, ``part.npy``, the labels ``y.npy``, the names ``names.npy`` and ``name_ends.npy``, a
+    checksum for each cloud in ``pos_checksums.npy`` and ``part_checksums.npy``, and ``about.json`` with the checksums
+    of those small files.
 
     The size is ``num_points``, or that of the largest cloud if none has as many points. Where points are removed,
     chosen or repeated, so are their part labels.
@@ -60,9 +68,9 @@ def write_split(
     sizes: list[int] = []  # the points of each cloud before it is filled up
     width = 0
     with ExitStack() as stack:
-        columns = [_Column(stack.enter_context(durable_write(folder / "pos.npy")), "<f4", (3,))]
+        columns = [_Column("pos", stack.enter_context(durable_write(folder / "pos.npy")), "<f4", (3,))]
         if parts:
-            columns.append(_Column(stack.enter_context(durable_write(folder / "part.npy")), "<i8", ()))
+            columns.append(_Column("part", stack.enter_context(durable_write(folder / "part.npy")), "<i8", ()))
         for raw in track(clouds, f"Preparing {title}", count):
             if raw.label < 0:
                 raise DataError(
@@ -105,9 +113,33 @@ def write_split(
             f"{title}: dataset.num_points is {num_points:,}, but no cloud has more than {width:,} points; all "
             f"{width:,} are used."
         )
-    with durable_write(folder / "y.npy") as file:
-        np.save(file, np.array(labels, dtype=np.int64), allow_pickle=False)
-    write_about(folder, {"title": title, "names": names, "notices": notices})
+    text, ends = join_names(names)
+    arrays = {"y": np.array(labels, dtype=np.int64), "names": text, "name_ends": ends}
+    arrays |= {f"{column.name}_checksums": np.array(column.checksums, np.uint32) for column in columns}
+    checksums = {name: _write_array(folder, name, array) for name, array in arrays.items()}
+    write_about(folder, {"title": title, "notices": notices, "checksums": checksums})
+
+
+def read_array(folder: Path, name: str, checksum: int) -> np.ndarray:
+    """Reads a small array of :func:`write_split`.
+
+    Raises:
+        OSError, ValueError: the file cannot be read or was changed.
+    """
+    content = (folder / f"{name}.npy").read_bytes()
+    if zlib.crc32(content) != checksum:
+        raise ValueError(f"{folder / name}.npy was changed since it was written.")
+    array: np.ndarray = np.load(BytesIO(content), allow_pickle=False)
+    return array
+
+
+def _write_array(folder: Path, name: str, array: np.ndarray) -> int:
+    """Writes an array and returns the checksum of the file."""
+    content = BytesIO()
+    np.save(content, array, allow_pickle=False)
+    with durable_write(folder / f"{name}.npy") as file:
+        file.write(content.getbuffer())
+    return zlib.crc32(content.getbuffer())
 
 
 @dataclass
@@ -117,9 +149,11 @@ class _Column:
     Plain writes fail with an error on a full disk; a memory map would crash the process.
     """
 
+    name: str
     file: BinaryIO
     dtype: str
     shape: tuple[int, ...]  # of the values of one point
+    checksums: list[int] = field(default_factory=list)  # of the clouds as they are written
 
     def __post_init__(self) -> None:
         self.file.seek(HEADER_BYTES)
@@ -129,7 +163,13 @@ class _Column:
         return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=int))
 
     def append(self, values: np.ndarray) -> None:
-        self.file.write(np.ascontiguousarray(values, dtype=self.dtype).tobytes())
+        self.checksums.append(self._write(values))
+
+    def _write(self, values: np.ndarray) -> int:
+        """Writes a cloud and returns its checksum."""
+        values = np.ascontiguousarray(values, dtype=self.dtype)
+        self.file.write(values.tobytes())
+        return row_checksum(values)
 
     def fill_up(self, sizes: Sequence[int], width: int, names: Sequence[str], seed: int) -> None:
         """Repeats points of the clouds with fewer than ``width``, and writes the header.
@@ -144,7 +184,7 @@ class _Column:
             values = np.frombuffer(self.file.read(sizes[index] * self.row_bytes), self.dtype).reshape(-1, *self.shape)
             rows, _ = resize_rows(sizes[index], width, shape_rng(seed, names[index]))
             self.file.seek(HEADER_BYTES + index * width * self.row_bytes)
-            self.append(values[rows])
+            self.checksums[index] = self._write(values[rows])
         self.file.seek(0)
         header = {"descr": self.dtype, "fortran_order": False, "shape": (len(sizes), width, *self.shape)}
         np.lib.format.write_array_header_1_0(self.file, header)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from annotated_types import Ge, Le
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
-from conclu_pyg.data.cache import CacheKey, get_or_build
-from conclu_pyg.data.cached_split import load_split
+from conclu_pyg.data.cached_split import cached
 from conclu_pyg.data.clean import RawCloud
-from conclu_pyg.data.write_array import write_split
 from conclu_pyg.datasets.formats import DatasetFormats, Format, FormatOptions, find_format
 from conclu_pyg.errors import ConcluWarning
 
@@ -63,30 +60,28 @@ class FileDataset(PointCloudDataset, Generic[F]):
         self.up_axis = self.format.up_axis if up_axis == "auto" else "xyz".index(up_axis)
 
     def _load_split(self, split: str) -> PointCloudSplit:
-        title, files = f"{self.name} {split}", self.format.files(split)
-        key = CacheKey(title, (self._identity(), self.num_points, self.seed), self.format.folder, files)
-
-        def build(folder: Path) -> None:
-            """Reads the clouds of the files one by one, cleans them and writes them as arrays of one size."""
-            write_split(
-                folder,
-                self._read_clouds(split),
-                title=title,
-                count=self.format.count(split),
-                num_points=self.num_points,
-                seed=self.seed,
-                parts=self.has_parts,
-            )
-
-        stored = get_or_build(key, build, partial(load_split, parts=self.has_parts), self.cache_dir)
+        read = cached(
+            self,
+            split,
+            self._read_clouds(split),
+            self.format.files(split),
+            folder=self.format.folder,
+            num_points=self.num_points,
+            count=self.format.count(split),
+            seed=self.seed,
+            parts=self.has_parts,
+            values=self._identity(),
+            cache_dir=self.cache_dir,
+        )
         for notice in self.format.notices(split):
             warnings.warn(notice, ConcluWarning, stacklevel=2)
-        return stored.to_split(self.format.classes, self.transform)
+        self.format.clear_lists()
+        return read
 
     def _read_clouds(self, split: str) -> Iterator[RawCloud]:
         """Yields the clouds of a split as the files hold them."""
         return self.format.read(split, self.num_points, self.seed)
 
     def _identity(self) -> tuple[str, ...]:
-        """Return what identifies an entry of the cache, in addition to the files, the number of points and the seed."""
-        return (self.format.title, str(self.format.folder.resolve()), *self.format.classes)
+        """Return what the clouds depend on in addition to the files, classes, number of points and seed."""
+        return (self.format.title,)

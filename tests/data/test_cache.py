@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conclu_pyg.data.cache import CacheKey, cached_json, get_or_build
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConcluWarning, DataError
 from conclu_pyg.files import durable_write
 
 
@@ -59,6 +59,18 @@ def test_another_file_or_value_is_another_entry(tmp_path: Path) -> None:
     Source(tmp_path, 2).open(tmp_path)
     Source(tmp_path, "1").open(tmp_path)
     assert source.builds == 3 and len(entries(tmp_path)) == 5
+
+
+def test_other_content_of_the_same_size_and_time_is_another_entry(tmp_path: Path) -> None:
+    source = Source(tmp_path)
+    source.file.write_text("a text")
+    source.open(tmp_path)
+    status = source.file.stat()
+    for text, builds in (("b text", 2), ("a text", 2)):  # the first entry is used again
+        source.file.write_text(text)
+        os.utime(source.file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        source.open(tmp_path)
+        assert source.builds == builds and len(entries(tmp_path)) == 2
 
 
 def test_another_spelling_of_the_folder_is_the_same_entry(tmp_path: Path, monkeypatch: Any) -> None:
@@ -113,7 +125,8 @@ def test_a_damaged_entry_is_built_again(tmp_path: Path, damage: str) -> None:
         text.unlink()
     else:
         os.truncate(text, 2)
-    assert source.open(tmp_path) == "text"
+    with pytest.warns(ConcluWarning, match=r"the cache entry .*Toy-train-\w+ is damaged; it is built again"):
+        assert source.open(tmp_path) == "text"
     assert source.builds == 2 and len(entries(tmp_path)) == 1
 
 
@@ -212,5 +225,17 @@ def test_a_damaged_json_value_is_computed_again(tmp_path: Path, damage: str) -> 
     cached_json(source.key(), compute, tmp_path / "cache")
     (about,) = (tmp_path / "cache").glob("*/about.json")
     about.write_bytes(damage.encode("latin-1"))
-    assert [cached_json(source.key(), compute, tmp_path / "cache") for _ in range(2)] == [[1]] * 2
+    with pytest.warns(ConcluWarning, match="is damaged"):
+        assert [cached_json(source.key(), compute, tmp_path / "cache") for _ in range(2)] == [[1]] * 2
     assert compute.calls == 2
+
+
+def test_a_json_value_that_was_changed_is_computed_again(tmp_path: Path) -> None:
+    source, compute = Source(tmp_path), Counter([1, 2.5])
+    cached_json(source.key(), compute, tmp_path / "cache")
+    (about,) = (tmp_path / "cache").glob("*/about.json")
+    text = about.read_text()
+    assert text.count("2.5") == 1
+    about.write_text(text.replace("2.5", "3.5"))
+    with pytest.warns(ConcluWarning, match="is damaged"):
+        assert cached_json(source.key(), compute, tmp_path / "cache") == [1, 2.5]

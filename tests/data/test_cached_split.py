@@ -1,8 +1,8 @@
 """Splits in the cache: built once, memory-mapped and read-only from then on."""
 
-import json
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import raises
+from helpers import assert_error, raises
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.cached_split import cached
 from conclu_pyg.data.clean import RawCloud
+from conclu_pyg.data.mapped_rows import MappedRows
 from conclu_pyg.errors import ConcluWarning, DataError
 
 
@@ -60,7 +61,7 @@ def test_builds_once_and_maps_read_only(tmp_path: Path) -> None:
     first, second = source.open(), source.open()
     assert source.reads == 1 and source.entry().is_dir()
     for split in (first, second):
-        assert isinstance(split.pos, np.memmap) and not split.pos.flags.writeable
+        assert isinstance(split.pos, MappedRows) and not split.pos[0].flags.writeable
         assert split.pos.dtype == np.float32 and np.array_equal(split.pos, np.array(source.clouds, np.float32))
         assert split.y.dtype == np.int64 and split.y.tolist() == [0, 1, 2]
         assert split.names == ["shape_0", "shape_1", "shape_2"] and split.part is None and split.classes == list("abc")
@@ -107,21 +108,97 @@ def test_a_split_without_clouds_is_rejected(tmp_path: Path) -> None:
         Source(tmp_path, []).open()
 
 
-@pytest.mark.parametrize("damage", ["pos.npy", "y.npy", "about.json", "truncated", "garbled", "other"])
-def test_a_damaged_entry_is_built_again(tmp_path: Path, damage: str) -> None:
-    source = Source(tmp_path, [8, 8, 8])
-    expected = np.array(source.open().pos)
+FILES = ["pos.npy", "part.npy", "y.npy", "names.npy", "name_ends.npy", "pos_checksums.npy", "part_checksums.npy"]
+
+
+def removed(path: Path) -> None:
+    path.unlink()
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def zeroed(path: Path) -> None:
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[: size - 4] + bytes(4))
+
+
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(content)
+
+
+def replaced(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.zeros((3, 7), dtype=np.int64))
+
+
+def garbled(path: Path) -> None:
+    path.write_text("[1, 2")
+
+
+def forged(path: Path) -> None:
+    path.write_text(path.read_text().replace("Toy", "Two"))
+
+
+@pytest.mark.parametrize("file", [*FILES, "about.json"])
+@pytest.mark.parametrize("damage", [removed, truncated, emptied, flipped, replaced])
+def test_a_damaged_entry_is_built_again_with_a_warning(tmp_path: Path, file: str, damage: Any) -> None:
+    check_rebuilt(tmp_path, file, damage)
+
+
+@pytest.mark.parametrize(("file", "damage"), [("pos.npy", zeroed), ("about.json", garbled), ("about.json", forged)])
+def test_an_entry_that_was_damaged_otherwise_is_built_again(tmp_path: Path, file: str, damage: Any) -> None:
+    check_rebuilt(tmp_path, file, damage)
+
+
+def check_rebuilt(folder: Path, file: str, damage: Any) -> None:
+    source = Source(folder, [8, 8, 8], parts=True)
+    whole = source.open()
+    pos, part = np.array(whole.pos), np.array(whole.part)
     entry = source.entry()
-    if damage == "truncated":
-        os.truncate(entry / "pos.npy", 150)
-    elif damage == "garbled":
-        (entry / "about.json").write_text("[1, 2")
-    elif damage == "other":
-        (entry / "about.json").write_text(json.dumps({"names": ["one"], "notices": []}))
-    else:
-        (entry / damage).unlink()
-    assert np.array_equal(source.open().pos, expected)
+    damage(entry / file)
+    with pytest.warns(ConcluWarning, match="is damaged; it is built again"):
+        split = source.open()
+    assert np.array_equal(split.pos, pos) and np.array_equal(split.part, part) and split.names == whole.names
     assert source.reads == 2 and source.entry() == entry
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        source.open()
+    assert source.reads == 2
+
+
+def test_a_cloud_that_is_damaged_while_the_split_is_open_is_refused(tmp_path: Path) -> None:
+    source = Source(tmp_path, [8] * 1000)
+    split = source.open()
+    swap(source.entry() / "pos.npy", 7)
+    assert split.__getitems__([0, 2, 999]).num_graphs == 3
+    with pytest.raises(DataError, match=r"the cloud shape_7 was changed .* delete the folder .* start again") as error:
+        split.__getitems__([0, 7, 2])
+    assert_error(error, file=source.entry() / "pos.npy")
+
+
+def test_a_damaged_cloud_that_the_check_on_opening_skips_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    source = Source(tmp_path, [8] * 1000)
+    source.open()
+    swap(source.entry() / "pos.npy", 7)
+    few = source.open().subset(np.arange(5, 10))
+    assert source.reads == 1 and few[1].pos.shape == (8, 3)
+    with raises(DataError, file=source.entry() / "pos.npy"):
+        few[2]
+
+
+def swap(path: Path, cloud: int) -> None:
+    """Swaps two points of a cloud: the sum of its values stays."""
+    array = np.load(path, mmap_mode="r+")
+    array[cloud, [0, 1]] = array[cloud, [1, 0]]
+    array.flush()
 
 
 def test_parts_are_kept_and_mapped(tmp_path: Path) -> None:
@@ -129,7 +206,7 @@ def test_parts_are_kept_and_mapped(tmp_path: Path) -> None:
 
     def check(reads: int) -> Path:
         split = source.open()
-        assert isinstance(split.part, np.memmap) and not split.part.flags.writeable and source.reads == reads
+        assert isinstance(split.part, MappedRows) and not split.part[0].flags.writeable and source.reads == reads
         assert split.part.dtype == np.int64 and np.allclose(split.part, split.pos[..., 0] * 1e6, atol=2)
         return source.entry() / "part.npy"
 

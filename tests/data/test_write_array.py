@@ -1,6 +1,5 @@
 """Clouds of any size written as one array."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from helpers import raises
 
+from conclu_pyg.data.cached_split import load_split
 from conclu_pyg.data.clean import RawCloud, clean_points
 from conclu_pyg.data.resize import resize, shape_rng
 from conclu_pyg.data.write_array import write_split
@@ -37,10 +37,13 @@ def write(
     folder.mkdir(exist_ok=True)
     count = len(clouds) if count is None else count
     write_split(folder, read(), title="Toy", count=count, num_points=num_points, seed=seed, parts=parts is not None)
-    about = json.loads((folder / "about.json").read_text())
-    assert np.load(folder / "y.npy").tolist() == list(range(len(clouds)))
-    assert about["names"] == [f"shape_{index}" for index in range(len(clouds))]
-    return np.load(folder / "pos.npy"), about["notices"]
+    stored = load_split(folder, parts=parts is not None)
+    assert stored is not None and stored.y.tolist() == list(range(len(clouds)))
+    assert stored.names == [f"shape_{index}" for index in range(len(clouds))]
+    pos = np.load(folder / "pos.npy")
+    assert np.array_equal(pos, stored.pos), "a checksum differs"
+    assert parts is None or np.array_equal(np.load(folder / "part.npy"), stored.part)
+    return pos, stored.notices
 
 
 def test_the_largest_cloud_sets_the_size_and_others_are_filled_up(tmp_path: Path) -> None:

@@ -52,7 +52,9 @@ def test_trainval_is_train_and_val(build: Any, tmp_path: Path, part_release: Any
     getattr(part_release, writer)(tmp_path / "my_shapes")
     dataset = build()
     train, val, both = (dataset.get_split(split) for split in ("train", "val", "trainval"))
-    assert both.names == train.names + val.names and np.array_equal(both.part, np.concatenate([train.part, val.part]))
+    assert both.names == [*train.names, *val.names] and np.array_equal(
+        both.part, np.concatenate([train.part, val.part])
+    )
 
 
 @pytest.mark.parametrize("writer", WRITERS)

@@ -86,6 +86,12 @@ class Format(ABC):
         """Returns notices to the user about ``split``, one sentence each."""
         return []
 
+    def clear_lists(self) -> None:
+        """Forgets the lists of files that the methods cached: of very many files they take much memory."""
+        for value in vars(self).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
+
 
 def check_missing(listing: str, there: int, missing: list[Path], allow_missing: bool) -> None:
     """Rejects a list of shapes if files are missing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from conclu_pyg.data.clean import RawCloud
@@ -27,7 +28,7 @@ class OffTree(Format):
     def __init__(self, folder: Path, options: FormatOptions) -> None:
         super().__init__(folder, options)
         self.classes = sorted(path.name for path in _folders(folder) if any(_meshes(path, split) for split in SPLITS))
-        self._shapes: dict[str, list[tuple[int, Path]]] = {}
+        self._list = cache(self._list_shapes)
 
     @classmethod
     def matches(cls, folder: Path) -> bool:
@@ -47,19 +48,17 @@ class OffTree(Format):
             points, _ = sample_surface(vertices, triangles, num_points, shape_rng(seed, name))
             yield RawCloud(points, label, name, str(path), repairs)
 
-    def _list(self, split: str) -> list[tuple[int, Path]]:
-        if split not in self._shapes:
-            shapes = [
-                (label, path) for label, name in enumerate(self.classes) for path in _meshes(self.folder / name, split)
-            ]
-            if not shapes:
-                raise DataError(
-                    f"{self.folder} has no shapes of the split {split!r}: expected meshes such as "
-                    f"{self.folder / self.classes[0] / split / self.classes[0]}_0001.off; restore them.",
-                    file=self.folder,
-                )
-            self._shapes[split] = shapes
-        return self._shapes[split]
+    def _list_shapes(self, split: str) -> list[tuple[int, Path]]:
+        shapes = [
+            (label, path) for label, name in enumerate(self.classes) for path in _meshes(self.folder / name, split)
+        ]
+        if not shapes:
+            raise DataError(
+                f"{self.folder} has no shapes of the split {split!r}: expected meshes such as "
+                f"{self.folder / self.classes[0] / split / self.classes[0]}_0001.off; restore them.",
+                file=self.folder,
+            )
+        return shapes
 
 
 def _folders(folder: Path) -> list[Path]:
