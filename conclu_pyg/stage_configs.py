@@ -54,7 +54,10 @@ def split_stages(config: Mapping[str, Any], source: str) -> dict[str, dict[str, 
         for value in _checkpoints(stage):
             if value in later:
                 raise ConfigError(
-                    f"{source}: the stage {name} needs the checkpoint of {value}, which is not before it.", file=source
+                    f"{source}: the stage {name} needs the checkpoint of {value}, which is not before it.",
+                    file=source,
+                    argument="checkpoint",
+                    got=value,
                 )
         split[str(name)] = stage
     return split

@@ -234,13 +234,15 @@ def test_an_error_while_building_has_its_path(model: dict[str, Any], sentence: s
 
 
 def test_an_error_outside_the_parts_of_the_config_names_the_file_only() -> None:
-    with pytest.raises(ConfigError, match=r"^a config: no\.$"), error_context({"model": {}}, "a config"):
+    with pytest.raises(ConfigError) as error, error_context({"model": {}}, "a config"):
         raise ConfigError("no.")
+    assert str(error.value) == "a config: no."
 
 
 def test_errors_about_other_files_do_not_name_the_config() -> None:
-    with pytest.raises(DataError, match=r"^no such file\.$"), error_context({"model": {}}, "a config"):
+    with pytest.raises(DataError) as error, error_context({"model": {}}, "a config"):
         raise DataError("no such file.")
+    assert str(error.value) == "no such file."
 
 
 @pytest.mark.filterwarnings("ignore:register_new_resolver")

@@ -47,8 +47,9 @@ def test_checkpoints_that_name_a_stage_become_its_folder() -> None:
 @pytest.mark.parametrize("needed", ["second", "third"])
 def test_a_stage_that_needs_itself_or_a_later_one_is_refused(needed: str) -> None:
     config = staged(first={}, second={"model": {"encoder": {"checkpoint": needed}}}, third={})
-    with pytest.raises(ConfigError, match=f"stage second needs the checkpoint of {needed}, which is not"):
+    with raises(ConfigError, file="a.yaml", argument="checkpoint", got=needed) as error:
         split_stages(config, "a.yaml")
+    assert str(error.value) == f"a.yaml: the stage second needs the checkpoint of {needed}, which is not before it."
 
 
 @pytest.mark.parametrize("stages", [[], {}, ["first"], 3, None, {"first": 3}])

@@ -98,7 +98,7 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
             got=(points.dtype, points.shape),
         )
     if len(points) == 0:
-        raise DataError(f"{source} has no points; {hint}.", file=source)
+        raise DataError(f"{source} has no points; {hint}.", file=source, expected="at least one point")
     rows: RowIndex = slice(None)
     repairs, offset = [], None
     with np.errstate(invalid="ignore"):  # comparisons with NaN are intended
@@ -109,6 +109,7 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
                 f"{source}: none of its {len(points):,} points has three finite coordinates below {MAX_COORDINATE:g}; "
                 f"{hint}.",
                 file=source,
+                expected="finite coordinates",
             )
         rows = usable
         points = points[rows]
@@ -119,6 +120,7 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
         raise DataError(
             f"{source}: all of its {len(points):,} points coincide ({', '.join(f'{x:g}' for x in low)}); {hint}.",
             file=source,
+            expected="points that differ",
         )
     if float(np.abs(low + high).max()) / 2 > MAX_OFFSET * extent:
         offset = (low.astype(np.float64) + high) / 2

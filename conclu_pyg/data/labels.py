@@ -36,7 +36,7 @@ class Labels:
 
     def __post_init__(self) -> None:
         if not self.classes:
-            raise DataError("labels: expected at least one class, got none.")
+            raise DataError("labels: expected at least one class, got none.", argument="classes", got=())
         if len(set(self.classes)) < len(self.classes):  # tables of scores have a row for each name
             (twice, _), *_ = Counter(self.classes).most_common(1)
             raise DataError(
@@ -76,7 +76,11 @@ class Labels:
         """
         missing = [name for name in classes if name not in (class_parts or {})] if parts else []
         if missing:
-            raise DataError(f"labels: the parts of the class {missing[0]} are missing in category_to_parts.")
+            raise DataError(
+                f"labels: the parts of the class {missing[0]} are missing in category_to_parts.",
+                argument="category_to_parts",
+                expected=missing[0],
+            )
         listed = tuple(tuple(map(int, class_parts[name])) for name in classes) if parts and class_parts else ()
         return cls(tuple(classes), tuple(parts), listed)
 

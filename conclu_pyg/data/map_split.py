@@ -69,4 +69,4 @@ def _check_finite(output: Tensor, names: Sequence[str], indices: Tensor) -> None
     if not output.isfinite().all():
         bad = (~output.isfinite()).reshape(len(indices), -1).any(dim=1).nonzero()[0]
         name = names[int(indices[bad])]
-        raise ConcluError(f"the encoder returned features that are not finite, first for the cloud {name}.")
+        raise ConcluError(f"the encoder returned features that are not finite, first for the cloud {name}.", file=name)

@@ -42,4 +42,6 @@ def check_part_labels(
                 f"its class {labels.classes[own]} has the parts {format_labels(labels.class_parts[own])}; number the "
                 f"parts as part_names and category_to_parts list them.",
                 file=source,
+                argument="part",
+                got=label,
             )

@@ -60,7 +60,7 @@ def write_split(
         DataError: a cloud cannot be used or lacks its parts, their number is not ``count``, or the disk is too small.
     """
     if count == 0:
-        raise DataError(f"{title} has no clouds; see the folder of the data set.")
+        raise DataError(f"{title} has no clouds; see the folder of the data set.", got=0)
     labels: list[int] = []
     names: list[str] = []
     sources: list[str] = []

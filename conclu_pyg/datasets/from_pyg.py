@@ -111,12 +111,16 @@ class FromPyG(PointCloudDataset):
                     own.update(np.unique(part).tolist())
         labelled = any(label >= 0 for label in parts)
         if labelled and min(parts) < 0:
-            raise DataError(f"{self.name}: some clouds have a class and others none; label all of them or none.")
+            raise DataError(
+                f"{self.name}: some clouds have a class and others none; label all of them or none.", argument="y"
+            )
         count = max(parts) + 1 if labelled else 1
         default = [str(label) for label in range(count)] if labelled else [ONE_CLASS]
         if names is not None and len(names) < count:
             raise DataError(
-                f"{self.name}: expected the names of {count} classes, got {len(names)} in classes.", got=len(names)
+                f"{self.name}: expected the names of {count} classes, got {len(names)} in classes.",
+                argument="classes",
+                got=len(names),
             )
         self.label_to_names = dict(enumerate(names if names is not None and labelled else default))
         known = set().union(*parts.values())
@@ -172,18 +176,27 @@ def _clouds_of(
     if isinstance(dataset, str):
         return _build(dataset, root, {**(arguments or {}), **_mapping(split, name)})
     if root is not None or arguments is not None:
-        raise ConfigError("FromPyG: root and arguments are for a dataset that is given by the name of its class.")
+        raise ConfigError(
+            "FromPyG: root and arguments are for a dataset that is given by the name of its class.",
+            argument="arguments" if root is None else "root",
+        )
     if dataset is None:
         if split is None or isinstance(split, Mapping):
-            raise ConfigError(f"FromPyG: expected a data set as {name}, or clouds of all splits as dataset.")
+            raise ConfigError(
+                f"FromPyG: expected a data set as {name}, or clouds of all splits as dataset.", argument=name, got=split
+            )
         return split
     if split is None:
         return dataset
     if isinstance(split, Mapping):
-        raise ConfigError(f"FromPyG: expected indices of clouds in dataset as {name}, got arguments.")
+        raise ConfigError(
+            f"FromPyG: expected indices of clouds in dataset as {name}, got arguments.", argument=name, got=split
+        )
     indices = torch.as_tensor(list(split))
     if indices.is_floating_point() or ((indices < 0) | (indices >= len(dataset))).any():
-        raise ConfigError(f"FromPyG: the indices of {name} must be integers from 0 to {len(dataset) - 1}.")
+        raise ConfigError(
+            f"FromPyG: the indices of {name} must be integers from 0 to {len(dataset) - 1}.", argument=name, got=split
+        )
     return [dataset[int(index)] for index in indices]
 
 
@@ -191,6 +204,7 @@ def _mapping(split: Any, name: str) -> Mapping[str, Any]:
     if split is not None and not isinstance(split, Mapping):
         raise ConfigError(
             f"FromPyG: expected arguments of the class as {name}, such as {{train: false}}, got {split!r:.40}.",
+            argument=name,
             got=split,
         )
     return split or {}
@@ -209,11 +223,13 @@ def _build(name: str, root: str | None, arguments: Mapping[str, Any]) -> Dataset
             f"FromPyG: torch_geometric.datasets has no data set {name!r}.{meant}", argument="dataset", got=name
         )
     if root is None:
-        raise ConfigError(f"FromPyG: {name} needs root, the folder of its files.")
+        raise ConfigError(f"FromPyG: {name} needs root, the folder of its files.", argument="root", got=root)
     try:
         inspect.signature(cls).bind(root, **arguments)
     except TypeError as error:
-        raise ConfigError(f"FromPyG: {name}: {error}; it takes {inspect.signature(cls)}.") from error
+        raise ConfigError(
+            f"FromPyG: {name}: {error}; it takes {inspect.signature(cls)}.", argument="arguments", got=dict(arguments)
+        ) from error
     built: Dataset = cls(root, **arguments)
     return built
 

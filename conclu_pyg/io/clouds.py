@@ -112,7 +112,7 @@ def read_clouds(
 def _reader(path: Path) -> Callable[[Path, int, int], Iterator[_RawCloud]]:
     suffix = path.suffix.lower()
     if suffix in CONVERT:
-        raise DataError(f"{path}: {suffix} files cannot be read; {CONVERT[suffix]}.", file=path)
+        raise DataError(f"{path}: {suffix} files cannot be read; {CONVERT[suffix]}.", file=path, got=suffix)
     if suffix not in READERS:
         raise DataError(
             f"{path}: expected a file with one of the suffixes {', '.join(SUFFIXES)}, got "
@@ -140,7 +140,9 @@ def check_size(path: Path) -> None:
     size = path.stat().st_size if path.is_file() else 0
     if size > MAX_BYTES:
         raise DataError(
-            f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; subsample it first.", file=path
+            f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; subsample it first.",
+            file=path,
+            got=size,
         )
 
 

@@ -50,7 +50,9 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
     num_vertices, num_faces = _read_counts(lines, path)
     if num_vertices < 3 or num_faces < 1:
         raise DataError(
-            f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so no surface; {HINT}.", file=path
+            f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so no surface; {HINT}.",
+            file=path,
+            got=(num_vertices, num_faces),
         )
     # The shortest lines are "0 0 0\n" and "1 0\n": counts beyond the size are refused before anything is allocated.
     if 6 * num_vertices + 4 * num_faces > size + 1:
@@ -58,6 +60,7 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"{path} promises {num_vertices:,} vertices and {num_faces:,} faces, more than {size:,} bytes can hold; "
             f"{HINT}.",
             file=path,
+            got=(num_vertices, num_faces),
         )
     try:
         vertices = _read_table(lines, num_vertices, 3, np.float64)
@@ -69,6 +72,7 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"{path}: expected {num_vertices:,} vertices and {num_faces:,} faces, got other content among them "
             f"({reason}); {HINT}.",
             file=path,
+            got=reason,
         ) from error
     outside = (triangles < 0) | (triangles >= num_vertices)
     if outside.any():

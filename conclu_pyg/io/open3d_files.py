@@ -76,6 +76,7 @@ def _check_claims(path: Path, max_points: int) -> bytes:
             f"{path}: expected a line {ENDS[suffix][0]!r}, the end of the header of {suffix} files, got none in the "
             f"first {HEADER_BYTES:,} bytes; {HINT}.",
             file=path,
+            expected=ENDS[suffix][0],
         )
     pattern = CLAIMS.get(suffix)
     claimed = max(map(int, pattern.findall(header)), default=0) if pattern else 0
@@ -83,12 +84,14 @@ def _check_claims(path: Path, max_points: int) -> bytes:
         raise DataError(
             f"{path} claims {claimed:,} points or faces, more than the maximum of {max_points:,}; subsample it first.",
             file=path,
+            got=claimed,
         )
     # Uncompressed, every point or face takes at least a byte; compressed ones are only bounded by the number above.
     if b"binary_compressed" not in header and claimed > path.stat().st_size:
         raise DataError(
             f"{path} claims {claimed:,} points or faces, more than {path.stat().st_size:,} bytes can hold; {HINT}.",
             file=path,
+            got=claimed,
         )
     return header
 

@@ -37,6 +37,7 @@ def read_labels(path: Path) -> np.ndarray:
             f"{path} has {len(labels):,} labels, more than the maximum of {MAX_POINTS:,} points in a cloud; subsample "
             "the cloud and its labels in the same way.",
             file=path,
+            got=len(labels),
         )
     if labels.dtype.kind not in "iuf":
         raise DataError(f"{path}: expected {EXPECTED}, got an array of {labels.dtype}; {WRITE}.", file=path)

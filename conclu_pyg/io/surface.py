@@ -71,6 +71,7 @@ def clean_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tupl
         raise DataError(
             f"{source} has {pluralize(len(triangles), 'triangle')} and no area; restore it or leave it out.",
             file=source,
+            got=len(triangles),
         )
     return cleaned, [] if usable.all() else [BROKEN_FACES]
 

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
@@ -89,9 +89,9 @@ def _beginning(file: TextIO, path: Path) -> Beginning:
             return Beginning(text, columns)
         # A header or a number of points: at most one such line, as there is no text between the points of a cloud.
         if DECIMAL_COMMAS.match(text):
-            raise _no_numbers(path, f"got {text[:40]!r}, numbers with decimal commas", DECIMAL_HINT)
+            raise _no_numbers(path, f"got {text[:40]!r}, numbers with decimal commas", DECIMAL_HINT, got=text)
         if skipped or (numbers and not re.fullmatch(r"\d+", text)) or len(line) == MAX_LINE or "\0" in line:
-            raise _no_numbers(path, f"got {text[:40]!r}")
+            raise _no_numbers(path, f"got {text[:40]!r}", got=text)
         skipped, header = skipped + 1, text
 
 
@@ -124,9 +124,11 @@ def _numbers(text: str) -> int:
     return len(_split(text))
 
 
-def _no_numbers(path: Path, reason: str, hint: str = HINT) -> DataError:
+def _no_numbers(path: Path, reason: str, hint: str = HINT, got: Any = ...) -> DataError:
     return DataError(
-        f"{path}: expected a point on each line, starting with its three coordinates ({reason}); {hint}.", file=path
+        f"{path}: expected a point on each line, starting with its three coordinates ({reason}); {hint}.",
+        file=path,
+        got=got,
     )
 
 
@@ -171,4 +173,6 @@ def read_columns(path: Path, columns: Sequence[int], content: str, *, delimiter:
         raise DataError(f"{path} cannot be read ({error.strerror}); {LISTED_HINT}.", file=path) from error
     except ValueError as error:
         reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
-        raise DataError(f"{path}: expected {content} ({reason}); {LISTED_HINT}.", file=path) from error
+        raise DataError(
+            f"{path}: expected {content} ({reason}); {LISTED_HINT}.", file=path, expected=content
+        ) from error

@@ -41,7 +41,9 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
             if any(folder.iterdir()):
                 raise ConfigError(
                     f"pipeline.run_dir={run_dir} holds files already, and a run never overwrites another; give a new "
-                    "folder, or remove that one."
+                    "folder, or remove that one.",
+                    argument="run_dir",
+                    got=run_dir,
                 )
         else:
             stem = f"{prefix or name_prefix(config)}_{time.strftime('%Y%m%d-%H%M%S')}"
@@ -49,7 +51,11 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
         write_config(folder, config)
     except OSError as error:
         key = "log_dir" if run_dir is None else "run_dir"
-        raise ConfigError(f"the run's folder cannot be made: {error}; give another by pipeline.{key}=...") from error
+        raise ConfigError(
+            f"the run's folder cannot be made: {error}; give another by pipeline.{key}=...",
+            argument=key,
+            got=log_dir if run_dir is None else run_dir,
+        ) from error
     return folder
 
 

@@ -106,7 +106,8 @@ def predict_split(
         rows = torch.from_numpy(map_split(model, predict_batch, split, device, SPLIT_BATCH_SIZE, "predictions"))
     broken = (rows[:, 0] < 0).any(dim=1).nonzero()
     if len(broken):
-        raise _not_finite(f"first for the cloud {split.names[int(broken[0])]}")
+        name = split.names[int(broken[0])]
+        raise _not_finite(f"first for the cloud {name}", name)
     return Predictions(rows[:, 0].flatten(), rows[:, 1].flatten())
 
 
@@ -151,8 +152,10 @@ def predict_subsets(
             consume(indices, (total / voting.votes).cpu())
 
 
-def _not_finite(where: str) -> ConcluError:
+def _not_finite(where: str, cloud: str = "") -> ConcluError:
     return ConcluError(
         f"the model's scores are not finite, {where}; train it again with a lower pipeline.optimizer.lr, or with "
-        "pipeline.precision=32-true if it was another."
+        "pipeline.precision=32-true if it was another.",
+        file=cloud,
+        expected="finite scores",
     )

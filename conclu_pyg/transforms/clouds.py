@@ -55,14 +55,18 @@ def cloud_layout(data: Data) -> Clouds:
         ptr = torch.tensor([0, len(pos)], device=pos.device)
     if ptr is None:
         raise DataError(
-            "expected data.ptr in addition to data.batch; make the batch with batch_clouds or Batch.from_data_list."
+            "expected data.ptr in addition to data.batch; make the batch with batch_clouds or Batch.from_data_list.",
+            argument="ptr",
+            got=None,
         )
     counts = ptr.diff()
     if not len(counts):
-        raise DataError("expected at least one cloud, got an empty batch.")
+        raise DataError("expected at least one cloud, got an empty batch.", argument="batch", got=0)
     fewest, most = (int(count) for count in counts.aminmax())
     if fewest == 0:
-        raise DataError(f"cloud {int(counts.argmin())} of the {len(counts)} in this batch has no points.")
+        raise DataError(
+            f"cloud {int(counts.argmin())} of the {len(counts)} in this batch has no points.", argument="pos", got=0
+        )
     return Clouds(batch, ptr, len(counts), most if fewest == most else None)
 
 

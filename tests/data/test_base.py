@@ -178,25 +178,55 @@ def test_the_repr_of_a_split() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "found"),
+    ("argument", "array"),
     [
-        ({"y": LABELS[:5]}, "got 6 clouds, 5 labels and 6 names"),
-        ({"names": ["x"]}, "got 6 clouds, 6 labels and 1 names"),
-        ({"part": PART[:, :9]}, r"expected integers of shape \[6, 10\], got int64 of shape \[6, 9\]"),
-        ({"part": LABELS}, r"expected integers of shape \[6, 10\], got int64 of shape \[6\]"),
-        ({"part": PART.astype("f4")}, r"integers of shape \[6, 10\], got float32 of shape \[6, 10\]"),
-        ({"pos": POS[0]}, r"floats of shape \[clouds, points, 3\], got float32 of shape \[10, 3\]; keep x, y and z"),
-        ({"pos": np.zeros((6, 10, 6), np.float32)}, r"got float32 of shape \[6, 10, 6\]; keep x, y and z only"),
-        ({"pos": POS.astype(int)}, r"got int64 of shape \[6, 10, 3\]"),
-        ({"y": LABELS[:, None]}, r"integers of shape \[clouds\] .* got int64 of shape \[6, 1\] and values 0 to 2"),
-        ({"y": LABELS.astype(float)}, r"expected integers .* got float64 of shape \[6\]"),
-        ({"y": LABELS + 1}, r"from 0 to 2 \(3 classes\), got .* values 1 to 3; number the labels"),
-        ({"y": LABELS - 1}, "values -1 to 1"),
-        ({"y": np.array(list("abcabc"))}, r"got <U1 of shape \[6\]; number"),
+        ("part", PART[:, :9]),
+        ("part", LABELS),
+        ("part", PART.astype("f4")),
+        ("pos", POS[0]),
+        ("pos", np.zeros((6, 10, 6), np.float32)),
+        ("pos", POS.astype(int)),
+        ("y", LABELS[:, None]),
+        ("y", LABELS.astype(float)),
+        ("y", LABELS + 1),
+        ("y", LABELS - 1),
+        ("y", np.array(list("abcabc"))),
     ],
 )
-def test_arrays_that_do_not_belong_together_are_rejected(arguments: dict[str, Any], found: str) -> None:
-    with pytest.raises(DataError, match=found):
+def test_an_array_of_another_shape_type_or_range_is_rejected(argument: str, array: np.ndarray) -> None:
+    with raises(DataError, argument=argument, got=(array.dtype, array.shape)):
+        make_split(**{argument: array})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (
+            {"y": LABELS[:5], "names": ["x"]},
+            "a split needs one label and one name for each cloud, got 6 clouds, 5 labels and 1 names.",
+        ),
+        ({"part": LABELS}, "part of a split: expected integers of shape [6, 10], got int64 of shape [6]."),
+        (
+            {"pos": POS[0]},
+            "pos of a split: expected floats of shape [clouds, points, 3], got float32 of shape [10, 3]; keep x, y and "
+            "z only: pos[..., :3].astype(np.float32).",
+        ),
+        (
+            {"y": LABELS + 1},
+            "y of a split: expected integers of shape [clouds] from 0 to 2 (3 classes), got int64 of shape [6] and "
+            "values 1 to 3; number the labels in the order of the classes.",
+        ),
+    ],
+)
+def test_the_text_about_such_an_array_has_what_is_expected(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(DataError) as error:
+        make_split(**arguments)
+    assert str(error.value) == text
+
+
+@pytest.mark.parametrize("arguments", [{"y": LABELS[:5]}, {"names": ["x"]}])
+def test_fewer_labels_or_names_than_clouds_are_rejected(arguments: dict[str, Any]) -> None:
+    with raises(DataError, argument="", got=6):
         make_split(**arguments)
 
 
@@ -230,25 +260,27 @@ def test_parts_of_the_classes_are_accepted(monkeypatch: pytest.MonkeyPatch, kind
 
 
 @pytest.mark.parametrize("block", [1, 25, 1 << 20])
-@pytest.mark.parametrize(
-    ("row", "label", "found"),
-    [
-        (0, 99, "99, but its class a has the parts 0, 1;"),
-        (5, -1, "-1, but its class c has the parts 3, 4;"),
-        (4, 1, r"1 \(a/1\), but its class b has the parts 2;"),
-        (3, 5, "5, but its class a has the parts 0, 1;"),
-    ],
-)
+@pytest.mark.parametrize(("row", "label"), [(0, 99), (5, -1), (4, 1), (3, 5)])
 def test_a_part_that_its_class_does_not_have_is_refused(
-    monkeypatch: pytest.MonkeyPatch, block: int, row: int, label: int, found: str
+    monkeypatch: pytest.MonkeyPatch, block: int, row: int, label: int
 ) -> None:
     monkeypatch.setattr(lazy_rows, "BLOCK", block)
     part = GOOD.copy()
     part[row, 7] = label
-    with pytest.raises(
-        DataError, match=rf"^Parts, split test: point 7 of cloud shape_{row} has the part label {found}"
-    ):
+    with raises(DataError, file="Parts, split test", argument="part", got=label) as error:
         Parts(part).get_split("test")
+    assert f" point 7 of cloud shape_{row} has " in str(error.value)
+
+
+def test_the_text_about_a_part_names_the_point_and_the_parts_of_its_class() -> None:
+    part = GOOD.copy()
+    part[4, 7] = 1
+    with pytest.raises(DataError) as error:
+        Parts(part).get_split("test")
+    assert str(error.value) == (
+        "Parts, split test: point 7 of cloud shape_4 has the part label 1 (a/1), but its class b has the parts 2; "
+        "number the parts as part_names and category_to_parts list them."
+    )
 
 
 def test_classes_in_another_order_than_the_parts_are_refused() -> None:

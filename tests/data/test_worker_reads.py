@@ -65,9 +65,9 @@ def test_batches_are_those_of_the_clouds(workers: int) -> None:
 
 def test_an_error_of_the_project_arrives_as_it_is() -> None:
     clouds = WatchedClouds(Clouds(fail(DataError("cloud_5 is broken.", file="a.off", got=open))), 2)
-    with pytest.raises(DataError, match=r"^cloud_5 is broken\.$") as error:
+    with pytest.raises(DataError) as error:
         read(clouds, [[0], [1, 5]], workers=2)
-    assert_error(error, file="a.off")
+    assert assert_error(error, file="a.off").message == "cloud_5 is broken."
 
 
 @pytest.mark.parametrize(

@@ -128,31 +128,68 @@ def test_a_class_of_pyg_is_named_in_a_config(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", ["os.system", "Data", "__builtins__", "torch_geometric.datasets.ModelNet", "modelnet"])
 def test_only_data_sets_of_pyg_can_be_named(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"torch_geometric\.datasets has no data set"):
+    with raises(ConfigError, argument="dataset", got=name):
         FromPyG(name, root=str(tmp_path))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "argument", "got", "message"),
     [
-        ({"dataset": "ModelNet"}, "ModelNet needs root"),
-        ({"dataset": "ModelNet", "root": "x", "arguments": {"nam": "10"}}, "unexpected keyword argument 'nam'"),
-        ({"dataset": "ModelNet", "root": "x", "train": [0, 1]}, "expected arguments of the class as train"),
-        ({}, "expected a data set as train"),
-        ({"dataset": clouds(), "train": {"split": "train"}}, "expected indices of clouds"),
-        ({"dataset": clouds(), "train": [0, 6]}, "must be integers from 0 to 5"),
-        ({"dataset": clouds(), "root": "x"}, "root and arguments are for"),
-        ({"dataset": clouds(y=label), "classes": ["a"]}, "expected the names of 2 classes, got 1"),
-        ({"dataset": [*clouds(), *clouds(y=label)]}, "some clouds have a class and others none"),
-        ({"dataset": clouds(y=torch.tensor([0.5]))}, "expected integers as y, got float32"),
-        ({"dataset": clouds(y=torch.tensor([-1]))}, "and value -1"),
-        ({"dataset": clouds(y=torch.zeros(3).long())}, r"expected one class or one part for each .* got shape \[3\]"),
-        ({"dataset": [Data(x=torch.ones(3))]}, "cloud 0 has no pos"),
+        ({"dataset": "os.system"}, "dataset", "os.system", "torch_geometric.datasets has no data set 'os.system'."),
+        ({"dataset": "ModelNet"}, "root", None, "ModelNet needs root, the folder of its files."),
+        (
+            {"dataset": "ModelNet", "root": "x", "arguments": {"nam": "10"}},
+            "arguments",
+            {"nam": "10"},
+            "unexpected keyword argument 'nam'; it takes (root: str, ",
+        ),
+        (
+            {"dataset": "ModelNet", "root": "x", "train": [0, 1]},
+            "train",
+            [0, 1],
+            "expected arguments of the class as train, such as {train: false}, got [0, 1].",
+        ),
+        ({}, "train", None, "expected a data set as train, or clouds of all splits as dataset."),
+        (
+            {"dataset": clouds(), "train": {"split": "train"}},
+            "train",
+            {"split": "train"},
+            "expected indices of clouds in dataset as train, got arguments.",
+        ),
+        ({"dataset": clouds(), "train": [0, 6]}, "train", [0, 6], "indices of train must be integers from 0 to 5."),
+        ({"dataset": clouds(), "root": "x"}, "root", ..., "root and arguments are for a dataset that is given by"),
+        ({"dataset": clouds(), "arguments": {}}, "arguments", ..., ""),
+        ({"dataset": clouds(y=label), "classes": ["a"]}, "classes", 1, "expected the names of 2 classes, got 1 in"),
+        ({"dataset": [*clouds(), *clouds(y=label)]}, "y", ..., "some clouds have a class and others none; label all"),
     ],
 )
-def test_wrong_arguments_and_clouds_are_rejected(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConcluError, match=message):
+def test_wrong_arguments_are_rejected(arguments: dict[str, Any], argument: str, got: Any, message: str) -> None:
+    with raises(ConcluError, argument=argument, got=got) as error:
         FromPyG(**arguments)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "message"),
+    [
+        (clouds(y=torch.tensor([0.5]))[0], ": expected integers as y, got float32; remove y to train without labels."),
+        (
+            clouds(y=torch.tensor([-1]))[0],
+            ": expected one class or one part for each of its 20 points as y, got shape [1] and value -1; remove y to "
+            "train without it.",
+        ),
+        (
+            clouds(y=torch.zeros(3).long())[0],
+            ": expected one class or one part for each of its 20 points as y, got shape [3]; remove y to train without "
+            "it.",
+        ),
+        (Data(x=torch.ones(3)), " has no pos; add the coordinates of its points."),
+    ],
+)
+def test_a_cloud_with_other_labels_or_no_points_is_named(cloud: Data, message: str) -> None:
+    with raises(DataError, file="FromPyG train, cloud 0") as error:
+        FromPyG([cloud])
+    assert str(error.value) == f"FromPyG train, cloud 0{message}"
 
 
 def test_a_cloud_without_usable_points_is_named() -> None:

@@ -64,7 +64,7 @@ def test_a_class_without_clouds_in_train_is_rejected(scans: Path) -> None:
 
 
 def test_a_folder_without_clouds_is_rejected(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="NpyFolders train has no clouds"):
+    with raises(DataError, got=0):
         build(tmp_path / "nowhere").get_split("train")
 
 

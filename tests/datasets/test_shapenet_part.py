@@ -13,7 +13,7 @@ from helpers import raises
 
 from conclu_pyg import DATASETS
 from conclu_pyg.datasets.shapenet_part import ShapeNetPart
-from conclu_pyg.errors import ConcluError, ConcluWarning, DataError
+from conclu_pyg.errors import ArgumentError, ConcluWarning, DataError
 
 WRITERS = ["write_v0", "write_normal", "write_h5"]
 PSB_SIZES = (228, 152)
@@ -174,28 +174,19 @@ def test_names_and_titles(build: Any, tmp_path: Path, part_release: Any) -> None
 
 def test_other_data_are_named(build: Any, tmp_path: Path) -> None:
     (tmp_path / "my_shapes").mkdir()
-    with pytest.raises(DataError, match=r"holds no ShapeNetPart\. Expected: hdf5_data .*_v0_normal\), or set ano"):
+    with raises(DataError, file=tmp_path / "my_shapes"):
         build()
     with raises(DataError, file=tmp_path / "none"):
         build(dataset_path=str(tmp_path / "none"))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "found"),
-    [
-        ({"up_axis": "up"}, "up_axis"),
-        ({"num_points": 0}, r"num_points must be in \[1, 1000000\], got 0"),
-        ({"seed": -1}, "seed must be >= 0, got -1"),
-        ({"title": 3}, "title"),
-        ({"variant": 10}, "variant"),
-    ],
+    ("argument", "got"), [("up_axis", "up"), ("num_points", 0), ("seed", -1), ("title", 3), ("variant", 10)]
 )
-def test_refuses_wrong_arguments(
-    build: Any, tmp_path: Path, part_release: Any, arguments: dict[str, Any], found: str
-) -> None:
+def test_refuses_wrong_arguments(build: Any, tmp_path: Path, part_release: Any, argument: str, got: Any) -> None:
     part_release.write_h5(tmp_path / "my_shapes")
-    with pytest.raises(ConcluError, match=found):
-        build(**arguments)
+    with raises(ArgumentError, argument=argument, got=got):
+        build(**{argument: got})
 
 
 def test_the_up_axis_can_be_given(build: Any, tmp_path: Path, part_release: Any) -> None:
@@ -268,7 +259,7 @@ def test_real_v0_normal(build: Any, conclu_data: Path) -> None:
     dataset = build(dataset_path=str(folder), allow_missing=True)
     assert dataset.category_to_parts == {"Skateboard": [45], "Table": [47, 48, 49]} and dataset.num_parts == 50
     assert dataset.name == "shapenetcore partanno segmentation benchmark v0 normal"
-    assert dataset.get_split("train").part.min() == 45
+    assert np.min(dataset.get_split("train").part) == 45
     with pytest.warns(ConcluWarning, match="3 shapes of the split 'test' are also listed for training"):
         assert len(dataset.get_split("test")) == 2
     with raises(DataError, got=1):

@@ -54,23 +54,22 @@ def test_ground_truth_is_a_file_or_has_the_name_of_the_cloud_in_a_folder(suffix:
 
 
 @pytest.mark.parametrize(
-    ("labels", "points", "message"),
+    ("labels", "points", "got", "message"),
     [
-        ([3, 4, 3], cloud(4), "must have a label for each of the 4 points of x.ply, got 3"),
-        ([3, 4, 3, 3, 3], cloud(4), "for each of the 4 points of x.ply, got 5"),
-        ([3, 4, 3], cloud(2, rows=[0, 1], left_out=2), "for each of the 4 points of x.ply, got 3"),
-        (
-            [3, 4, 5, 3],
-            cloud(4),
-            "expected the parts 3 .part 3., 4 .part 4. of the category, got 5; number",
-        ),
+        ([3, 4, 3], cloud(4), 3, " must have a label for each of the 4 points of x.ply, got 3."),
+        ([3, 4, 3, 3, 3], cloud(4), 5, ""),
+        ([3, 4, 3], cloud(2, rows=[0, 1], left_out=2), 3, " must have a label for each of the 4 points"),
+        ([3, 4, 5, 3], cloud(4), 5, ": expected the parts 3 (part 3), 4 (part 4) of the category, got 5; number the "),
     ],
     ids=["short", "long", "short of the last", "foreign"],
 )
-def test_labels_that_do_not_fit_are_refused(labels: list[int], points: Cloud, message: str, tmp_path: Path) -> None:
+def test_labels_that_do_not_fit_are_refused(
+    labels: list[int], points: Cloud, got: int, message: str, tmp_path: Path
+) -> None:
     np.save(tmp_path / "x.npy", np.array(labels))
-    with pytest.raises(DataError, match=message):
+    with raises(DataError, file=tmp_path / "x.npy", got=got) as error:
         true_parts(Path("x.ply"), points, tmp_path / "x.npy", [3, 4])
+    assert str(error.value).startswith(f"{tmp_path / 'x.npy'}{message}")
 
 
 def test_missing_ground_truth_is_refused_with_the_expected_paths(tmp_path: Path) -> None:

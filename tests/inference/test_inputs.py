@@ -23,8 +23,8 @@ def test_folders_are_searched_and_files_are_used_unchanged(tmp_path: Path) -> No
     ]
 
 
-@pytest.mark.parametrize(("name", "message"), [("nothing", "there is no file or folder"), ("", "contains no clouds")])
-def test_missing_and_empty_inputs_are_refused(name: str, message: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["nothing", ""])
+def test_missing_and_empty_inputs_are_refused(name: str, tmp_path: Path) -> None:
     with raises(DataError, file=tmp_path / name):
         find_inputs([str(tmp_path / name)])
 
@@ -34,14 +34,15 @@ def test_the_output_may_lie_next_to_the_inputs_but_not_contain_them(tmp_path: Pa
     for out in ("answers", "scans/answers", "scan"):
         check_out(tmp_path / out, [str(tmp_path / "scans"), file])
     for out in ("scans", "scans/../scans", ".", "scans/x.ply"):
-        with pytest.raises(ConfigError, match=r"contains the input .* and could overwrite it"):
+        with raises(ConfigError, argument="out") as error:
             check_out(tmp_path / out, [str(file), file])
+        assert f"the output folder {tmp_path / out} contains the input {file} and could " in str(error.value)
     (tmp_path / "mine").touch()
     for out in ("mine", "mine/below"):
-        with pytest.raises(
-            ConfigError, match=rf"the output .*{out} must be a folder, but .*mine is a file; give another"
-        ):
+        with raises(ConfigError, argument="out") as error:
             check_out(tmp_path / out, [file])
+        text = f"the output {tmp_path / out} must be a folder, but {tmp_path / 'mine'} is a file; give another"
+        assert str(error.value).startswith(text)
 
 
 def test_skipped_files_are_counted(tmp_path: Path) -> None:

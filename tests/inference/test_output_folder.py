@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import raises
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.output_folder import PredictionWriter, file_name, holds_predictions
@@ -148,10 +149,9 @@ def test_files_of_a_lost_or_damaged_table_are_kept(tmp_path: Path, caplog: pytes
 @pytest.mark.parametrize("text", ["file,label\n1,2\n", "", "\0\xff"])
 def test_a_users_own_table_is_not_overwritten(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(
-        ConfigError, match=rf"{name} is not a table of predictions and would be overwritten; give another output"
-    ):
+    with raises(ConfigError, file=tmp_path / name) as error:
         PredictionWriter(tmp_path, "runs/x", []).__enter__()
+    assert f"{name} is not a table of predictions and would be overwritten; give another output" in str(error.value)
     assert (tmp_path / name).read_text() == text and len(list(tmp_path.iterdir())) == 1
 
 

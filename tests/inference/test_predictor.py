@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor
 from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
@@ -63,7 +64,7 @@ def test_each_point_gets_its_own_label_for_any_size(size: int) -> None:
 def test_scores_that_are_not_finite_are_refused(model: Halves, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model, "log_probabilities", lambda logits, clouds: logits + torch.nan)
     pos = np.random.default_rng(0).normal(size=(20, 3))
-    with pytest.raises(ConcluError, match="scores are not finite, for a cloud of 20 points; train it again"):
+    with raises(ConcluError, expected="finite scores"):
         predictor(model).predict(pos, 0)
 
 

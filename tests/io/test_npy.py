@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import raises
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.npy import read_npy
@@ -32,6 +33,8 @@ def test_files_without_an_array_are_refused(tmp_path: Path) -> None:
     }
     for name, content in broken.items():
         (tmp_path / f"{name}.npy").write_bytes(content)
-    for name in (*broken, "objects", "several", "folder", "missing"):
-        with pytest.raises(DataError, match=rf"{name}\.npy cannot be read as an \.npy file \(.+\); restore it"):
-            read_npy(tmp_path / f"{name}.npy")
+    for path in (tmp_path / f"{name}.npy" for name in (*broken, "objects", "several", "folder", "missing")):
+        with raises(DataError, file=path) as error:
+            read_npy(path)
+        assert str(error.value).startswith(f"{path} cannot be read as an .npy file (")
+        assert str(error.value).endswith("); restore it or remove it from the data set.")

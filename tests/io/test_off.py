@@ -1,6 +1,7 @@
 """The OFF reader: accepted variants of the format, and errors."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,39 +54,72 @@ def test_polygons_become_fans_of_triangles(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "got"),
     [
-        ("", "got '' as its first line"),
-        (SQUARE, "got '0 0 0' as its first line|so no surface"),
-        ("1.5 2 3\n4 5 6\n", "got '1.5 2 3' as its first line"),
-        ("OFF BINARY\n\x00\x01", "got 'BINARY' after the header"),
-        ("4OFF\n4 2 0\n", "got '4OFF' as its first line"),
-        ("solid cube\nfacet\n", "got 'solid cube'"),
-        ("OFF\n-4 2 0\n", "got '-4 2 0' after the header"),
-        ("OFF\n0 0 0\n", "0 vertices and 0 faces, so no surface"),
-        (f"OFF\n4 0 0\n{SQUARE}", "4 vertices and 0 faces, so no surface"),
-        ("OFF\n999999999999 2 0\n", "more than .. bytes can hold"),
-        ("OFF\n4 999999999999 0\n", "more than .. bytes can hold"),
-        (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}", "expected 3 faces, got 2 before the end"),
+        ("", "'' as its first line"),
+        (SQUARE, (0, 0)),  # the first point is read as the numbers of vertices and faces
+        ("1.5 2 3\n4 5 6\n", "'1.5 2 3' as its first line"),
+        ("OFF BINARY\n\x00\x01", "'BINARY' after the header"),
+        ("4OFF\n4 2 0\n", "'4OFF' as its first line"),
+        ("solid cube\nfacet\n", "'solid cube' as its first line"),
+        ("OFF\n-4 2 0\n", "'-4 2 0' after the header"),
+        ("OFF\n0 0 0\n", (0, 0)),
+        (f"OFF\n4 0 0\n{SQUARE}", (4, 0)),
+        ("OFF\n999999999999 2 0\n", (999_999_999_999, 2)),
+        ("OFF\n4 999999999999 0\n", (4, 999_999_999_999)),
+        (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}", 2),
         (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}3 0 ", "a face line '3 0'"),
-        ("OFF\n9 2 0\n" + "0 0 0\n" * 8 + "# and so on, and so on", "expected 9 vertices, got 8 before the end"),
-        (f"OFF\n3 3 0\n{SQUARE}{TWO_TRIANGLES}", "must be 0 to 2, got 3"),
-        (f"OFF\n4 2 0\n{SQUARE}3 0 1 4\n3 0 2 3\n", "must be 0 to 3, got 4"),
-        (f"OFF\n4 2 0\n{SQUARE}3 0 1 -1\n3 0 2 3\n", "must be 0 to 3, got -1"),
-        (f"OFF\n4 1 0\n{SQUARE}4 0 1 2 9\n", "got 9"),
-        (f"OFF\n4 2 0\n{SQUARE}3 0 1 99999999999999999999\n3 0 2 3\n", "got other content among them"),
+        ("OFF\n9 2 0\n" + "0 0 0\n" * 8 + "# and so on, and so on", 8),
+        (f"OFF\n3 3 0\n{SQUARE}{TWO_TRIANGLES}", 3),
+        (f"OFF\n4 2 0\n{SQUARE}3 0 1 4\n3 0 2 3\n", 4),
+        (f"OFF\n4 2 0\n{SQUARE}3 0 1 -1\n3 0 2 3\n", -1),
+        (f"OFF\n4 1 0\n{SQUARE}4 0 1 2 9\n", 9),
         (f"OFF\n4 2 0\n{SQUARE}-3 0 1 2\n3 0 2 3\n", "a face line '-3 0 1 2'"),
-        (f"OFF\n4 2 0\n{SQUARE}3 a b c\n3 0 2 3\n", "got other content among them"),
-        ("OFF\n4 2 0\n0 0 0\n1 x 0\n1 1 0\n0 1 0\n" + TWO_TRIANGLES, "got other content among them"),
-        ("OFF\n4 2 0\n0 0 0\n1 0\n1 1 0\n0 1 0\n" + TWO_TRIANGLES, "got other content among them"),
     ],
 )
-def test_refuses_in_one_sentence(tmp_path: Path, text: str, found: str) -> None:
+def test_other_files_are_refused(tmp_path: Path, text: str, got: Any) -> None:
     path = write(tmp_path, text)
-    with pytest.raises(DataError, match=found) as caught:
+    with raises(DataError, file=path, got=got):
+        read_off(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"OFF\n4 2 0\n{SQUARE}3 0 1 99999999999999999999\n3 0 2 3\n",
+        f"OFF\n4 2 0\n{SQUARE}3 a b c\n3 0 2 3\n",
+        "OFF\n4 2 0\n0 0 0\n1 x 0\n1 1 0\n0 1 0\n" + TWO_TRIANGLES,
+        "OFF\n4 2 0\n0 0 0\n1 0\n1 1 0\n0 1 0\n" + TWO_TRIANGLES,
+    ],
+)
+def test_other_content_among_the_numbers_is_refused(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    with raises(DataError, file=path) as caught:
         read_off(path)
     message = str(caught.value)
-    assert str(path) in message and message.endswith(".") and "\n" not in message and ";" in message
+    assert message.startswith(f"{path}: expected 4 vertices and 2 faces, got other content among them (")
+    assert "\n" not in message and message.endswith("); restore the file or leave it out.")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "solid cube\n",
+            ": expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces, got 'solid "
+            "cube' as its first line; ",
+        ),
+        ("OFF\n0 0 0\n", " has 0 vertices and 0 faces, so no surface; "),
+        ("OFF\n4 9999 0\n", " promises 4 vertices and 9,999 faces, more than 13 bytes can hold; "),
+        (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}", ": expected 3 faces, got 2 before the end of the file; "),
+        (f"OFF\n4 2 0\n{SQUARE}3 0 1 4\n3 0 2 3\n", ": the vertices of its faces must be 0 to 3, got 4; "),
+    ],
+)
+def test_each_refusal_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(DataError) as caught:
+        read_off(path)
+    assert str(caught.value) == f"{path}{message}restore the file or leave it out."
 
 
 def test_refuses_a_missing_file(tmp_path: Path) -> None:

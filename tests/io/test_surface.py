@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import raises
 
 from conclu_pyg.data.resize import shape_rng
 from conclu_pyg.errors import DataError
@@ -65,5 +66,6 @@ def test_a_density_weighs_the_areas() -> None:
     ],
 )
 def test_refuses_a_mesh_without_area(vertices: np.ndarray, triangles: np.ndarray) -> None:
-    with pytest.raises(DataError, match=r"chair_0001.off has \d triangles? and no area; restore it or leave it out"):
+    with raises(DataError, file="chair_0001.off", got=len(triangles)) as error:
         clean_mesh(vertices, triangles, "chair_0001.off")
+    assert str(error.value).endswith(" and no area; restore it or leave it out.")

@@ -72,4 +72,7 @@ def test_nan_propagates_and_its_gradient_affects_no_other_value() -> None:
     x[3, 5] = torch.nan
     out = neighbor_max(x.requires_grad_(), index, NeighborLists.from_table(index))
     assert torch.equal(out[:, 5].isnan(), (index == 3).any(dim=1)) and out[:, :5].isfinite().all()
-    out.sum().backward()
+    out[:, :5].sum().backward()
+    gathered = x.detach()[:, :5].requires_grad_()
+    gathered[index].amax(dim=1).sum().backward()
+    assert x.grad is not None and torch.equal(x.grad[:, :5], gathered.grad) and not x.grad[:, 6:].any()

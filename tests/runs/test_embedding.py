@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor, nn
 
 from conclu_pyg.data.base import PointCloudSplit
@@ -46,5 +47,6 @@ class Broken(nn.Module):
 
 
 def test_features_that_are_not_finite_are_refused_with_the_clouds_name(split: PointCloudSplit) -> None:
-    with pytest.raises(ConcluError, match="features that are not finite, first for the cloud cloud 4"):
+    with raises(ConcluError, file="cloud 4") as error:
         embed_split(Broken(), split, CPU)
+    assert str(error.value) == "the encoder returned features that are not finite, first for the cloud cloud 4."

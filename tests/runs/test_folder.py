@@ -33,8 +33,9 @@ def test_a_given_folder_is_used_if_it_is_new_or_empty(
     if exists:
         (tmp_path / "mine").mkdir()
     assert make_run_folder(tiny_config, "unused", str(tmp_path / "mine")) == tmp_path / "mine"
-    with pytest.raises(ConfigError, match="mine holds files already, and a run never overwrites another"):
+    with raises(ConfigError, argument="run_dir", got=tmp_path / "mine") as error:
         make_run_folder(tiny_config, "unused", str(tmp_path / "mine"))
+    assert "mine holds files already, and a run never overwrites another; give a new folder" in str(error.value)
 
 
 @pytest.mark.parametrize("key", ["log_dir", "run_dir"])
@@ -43,8 +44,9 @@ def test_a_folder_that_cannot_be_made_is_refused_with_the_key_to_change(
 ) -> None:
     (tmp_path / "file").touch()
     folders = {"log_dir": "unused", "run_dir": None, key: str(tmp_path / "file" / "below")}
-    with pytest.raises(ConfigError, match=rf"cannot be made: .*file.*; give another by pipeline\.{key}="):
+    with raises(ConfigError, argument=key, got=tmp_path / "file" / "below") as error:
         make_run_folder(tiny_config, **folders)  # type: ignore[arg-type]
+    assert str(error.value).endswith(f"; give another by pipeline.{key}=...")
 
 
 def test_a_method_without_a_named_encoder_has_a_folder_too(tmp_path: Path, tiny_config: dict[str, Any]) -> None:

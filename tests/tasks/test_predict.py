@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor, nn
 from torch_geometric.data import Batch
 
@@ -141,10 +142,12 @@ def test_scores_that_are_not_finite_are_refused_with_the_name_of_the_cloud(split
             scores = super().forward(clouds)
             return torch.where(scores[:, :1] > heights.max() - 1e-6, torch.nan, scores)
 
-    with pytest.raises(ConcluError, match=f"scores are not finite, first for the cloud {index}; train it again"):
+    with raises(ConcluError, file=str(index), expected="finite scores") as error:
         predict_split(Broken(), split, CPU)
-    with pytest.raises(ConcluError, match="scores are not finite, for a cloud of 8 points; train it again"):
+    assert f"scores are not finite, first for the cloud {index}; train it again" in str(error.value)
+    with raises(ConcluError, file="", expected="finite scores") as error:
         predict_subsets(Broken(), torch.from_numpy(split.pos[index]), torch.arange(8).view(1, 8), CPU, lambda *_: None)
+    assert "scores are not finite, for a cloud of 8 points; train it again" in str(error.value)
 
 
 def test_labels_and_targets_have_the_order_of_the_split(split: PointCloudSplit) -> None:

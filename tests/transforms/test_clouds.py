@@ -25,6 +25,20 @@ def test_the_layout_of_a_cloud_is_that_of_a_batch_of_one(cloud: Callable[..., Da
     assert (layout.size, layout.num_points, layout.counts.tolist()) == (1, 5, [5])
 
 
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (Data(pos=torch.zeros(4, 2)), "expected points as data.pos of shape [M, 3], got a tensor of shape [4, 2]."),
+        (Batch(pos=torch.zeros(0, 3), batch=torch.zeros(0), ptr=torch.zeros(1)), "expected at least one cloud, got an"),
+        (Data(pos=torch.zeros(4, 3), batch=torch.zeros(4)), "expected data.ptr in addition to data.batch; make the "),
+    ],
+)
+def test_the_text_about_clouds_without_a_layout(data: Data, text: str) -> None:
+    with pytest.raises(DataError) as error:
+        cloud_layout(data)
+    assert str(error.value).startswith(text)
+
+
 def test_clouds_of_several_sizes_have_no_number_of_points(clouds: Callable[..., Batch]) -> None:
     layout = cloud_layout(clouds(2, 3, 1))
     assert layout.num_points is None and layout.counts.tolist() == [2, 3, 1]

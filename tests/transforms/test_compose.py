@@ -1,7 +1,10 @@
 """Composition of transforms from configs."""
 
+from typing import Any
+
 import pytest
 import torch
+from helpers import raises
 from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
@@ -48,14 +51,14 @@ def test_no_steps_are_the_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "message"),
+    ("step", "argument", "got"),
     [
-        ({"name": "GausianJitter"}, "TRANSFORMS has no 'GausianJitter'; did you mean 'GaussianJitter'"),
-        ({"name": "GaussianJitter", "sigmas": 1}, "GaussianJitter takes no argument 'sigmas'; did you mean 'sigma'"),
-        ({"sigma": 1}, "a config for TRANSFORMS needs 'name', got the keys"),
-        ("GaussianJitter", "TRANSFORMS builds from a mapping with a 'name', got 'GaussianJitter'"),
+        ({"name": "GausianJitter"}, "name", "GausianJitter"),
+        ({"name": "GaussianJitter", "sigmas": 1}, "sigmas", 1),
+        ({"sigma": 1}, "name", ...),
+        ("GaussianJitter", "", "GaussianJitter"),
     ],
 )
-def test_a_wrong_step_is_refused(step: object, message: str) -> None:
-    with pytest.raises(RegistryError, match=message):
+def test_a_wrong_step_is_refused(step: Any, argument: str, got: Any) -> None:
+    with raises(RegistryError, argument=argument, got=got):
         compose([step])

@@ -108,7 +108,6 @@ def test_many_clouds_have_a_list_of_links_and_single_panels_share_a_row(tmp_path
 
 @pytest.mark.slow
 @pytest.mark.timeout(280)
-@pytest.mark.slow
 def test_chromium_draws_all_panels_in_a_small_window_without_a_network(tmp_path: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:

@@ -1,5 +1,7 @@
 """Panels: errors, thinning and legend."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from helpers import raises
@@ -36,19 +38,26 @@ def test_panels_of_one_cloud_keep_the_same_points() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pos", "labels", "found"),
+    ("pos", "labels", "argument", "got", "text"),
     [
-        (POS, np.zeros(7, int), r"its 8 points, got int64 \[7\]"),
-        (POS, np.zeros(8), "got float64"),
-        (POS[:0], np.zeros(0, int), "expected finite points"),
-        (POS[:, :2], np.zeros(8, int), r"got \[8, 2\]"),
-        (POS * np.nan, np.zeros(8, int), "expected finite points"),
-        (POS, np.full(8, -3), "must be >= 0, got -3"),
+        (
+            POS,
+            np.zeros(7, int),
+            "labels",
+            (np.dtype(int), (7,)),
+            "expected an integer label for each of its 8 points, got int64 [7].",
+        ),
+        (POS, np.zeros(8), "labels", (np.dtype(float), (8,)), ""),
+        (POS[:0], np.zeros(0, int), "pos", [0, 3], "expected finite points of shape [points, 3], got [0, 3]."),
+        (POS[:, :2], np.zeros(8, int), "pos", [8, 2], ""),
+        (POS * np.nan, np.zeros(8, int), "pos", [8, 3], ""),
+        (POS, np.full(8, -3), "labels", -3, "labels of parts must be >= 0, got -3."),
     ],
 )
-def test_invalid_panels_are_refused(pos: np.ndarray, labels: np.ndarray, found: str) -> None:
-    with pytest.raises(DataError, match=found):
+def test_invalid_panels_are_refused(pos: np.ndarray, labels: np.ndarray, argument: str, got: Any, text: str) -> None:
+    with raises(DataError, argument=argument, got=got) as error:
         Panel("x", pos, labels)
+    assert str(error.value).startswith(f"cannot show 'x': {text}")
 
 
 def test_a_shorter_ground_truth_is_refused() -> None:

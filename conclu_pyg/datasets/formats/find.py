@@ -92,7 +92,7 @@ def _find(folder: Path, options: FormatOptions, formats: DatasetFormats[F]) -> F
             )
         folder, match = next(iter(found.items()), (folder, None))
     if match is None:
-        raise DataError(_nothing_found(folder, formats))
+        raise DataError(_nothing_found(folder, formats), file=folder)
     opened = match(folder, options)
     if options.variant is not None and len(opened.classes) != options.variant:
         raise DataError(

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -90,13 +91,20 @@ def test_missing_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
-    [("[", "not a JSON file"), ("{}", "got dict"), ('["a"]', "got 1 entries"), (json.dumps([1] * 40), "got 40")],
+    ("text", "got", "found"),
+    [
+        ("[", ..., ", which should list the names of shapes, is not a JSON file"),
+        ("{}", "dict", ": expected a list with a name for each of the 40 clouds in "),
+        ('["a"]', "1 entries", ""),
+        (json.dumps([1] * 40), "40 entries", ""),
+    ],
 )
-def test_a_malformed_list_of_names_is_refused(tmp_path: Path, text: str, found: str) -> None:
-    (write(tmp_path) / "ply_data_train_0_id2file.json").write_text(text)
-    with pytest.raises(DataError, match=found):
+def test_a_malformed_list_of_names_is_refused(tmp_path: Path, text: str, got: Any, found: str) -> None:
+    path = write(tmp_path) / "ply_data_train_0_id2file.json"
+    path.write_text(text)
+    with raises(DataError, file=path, got=got) as error:
         next(open_release(tmp_path).read("train", 8, 0))
+    assert str(error.value).startswith(f"{path}{found}")
 
 
 def test_real_release(conclu_data: Path) -> None:
