@@ -1,9 +1,9 @@
-"""Batch samplers: batches of nearly the same size, and batches that begin within an epoch."""
+"""Batch samplers: batches of nearly the same size, epochs of several passes, and a beginning within an epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import torch
@@ -36,24 +36,31 @@ class BalancedBatchSampler(Sampler[list[int]]):
             yield batch.tolist()
 
 
-class ResumableBatches(Sampler[list[int]]):
-    """Yields the batches of another sampler, from a position within the epoch on.
+class EpochBatches(Sampler[list[int]]):
+    """Yields the batches of an epoch: those of another sampler, once or in several passes, from a position within the
+    epoch on.
 
     Args:
-        sampler: its generator must be in the state of the beginning of the epoch.
+        sampler: yields the batches of one pass. Its generator must be in the state of the beginning of the epoch.
+        min_batches: an epoch has as many whole passes as it needs for so many batches, one at least (default: 1).
 
     Attributes:
         skip: batches to leave out in the next epoch; 0 after that.
     """
 
-    def __init__(self, sampler: Sampler[list[int]]) -> None:
+    def __init__(self, sampler: Sampler[list[int]], min_batches: int = 1) -> None:
         self.sampler: Any = sampler
-        self.skip = 0
+        self.min_batches, self.skip = min_batches, 0
+
+    @property
+    def passes(self) -> int:
+        """The number of passes in an epoch."""
+        return max(1, -(-self.min_batches // len(self.sampler)))
 
     def __len__(self) -> int:
         """The number of batches in a whole epoch."""
-        return len(self.sampler)
+        return self.passes * len(self.sampler)
 
     def __iter__(self) -> Iterator[list[int]]:
         skip, self.skip = self.skip, 0
-        yield from islice(self.sampler, skip, None)
+        yield from islice(chain.from_iterable(self.sampler for _ in range(self.passes)), skip, None)

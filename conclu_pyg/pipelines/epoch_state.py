@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ class EpochState:
         clouds: clouds of these batches.
         mean: the means of the losses and metrics.
         seconds: the duration before the run was resumed; 0 in an epoch that was not interrupted.
+        waited: seconds in which a step waited for its clouds.
     """
 
     drawn_from: Tensor
@@ -30,6 +32,7 @@ class EpochState:
     clouds: int = 0
     mean: EpochMean = field(default_factory=EpochMean)
     seconds: float = 0.0
+    waited: float = 0.0
 
     def __post_init__(self) -> None:
         self._began = time.perf_counter()
@@ -44,6 +47,19 @@ class EpochState:
         """Clouds per second."""
         return self.clouds / self.duration
 
+    @property
+    def data_wait(self) -> float:
+        """The share of the time in which a step waited for its clouds."""
+        return self.waited / self.duration
+
+    def read(self, loader: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield the batches of a loader, and add up the time that each is waited for."""
+        began = time.perf_counter()
+        for batch in loader:
+            self.waited += time.perf_counter() - began
+            yield batch
+            began = time.perf_counter()
+
     def add(self, clouds: Batch, output: MethodOutput) -> None:
         """Count a step."""
         self.batch += 1
@@ -53,7 +69,7 @@ class EpochState:
 
     def state(self) -> dict[str, Any]:
         """Return plain values and tensors for a checkpoint."""
-        return {"clouds": self.clouds, "seconds": self.duration, "mean": self.mean.state()}
+        return {"clouds": self.clouds, "seconds": self.duration, "waited": self.waited, "mean": self.mean.state()}
 
     @classmethod
     def restore(cls, drawn_from: Tensor, batch: int, state: dict[str, Any]) -> EpochState:
@@ -70,4 +86,4 @@ class EpochState:
         if not state:
             return cls(drawn_from, batch)
         mean = EpochMean.restore(state["mean"])
-        return cls(drawn_from, batch, int(state["clouds"]), mean, float(state["seconds"]))
+        return cls(drawn_from, batch, int(state["clouds"]), mean, float(state["seconds"]), float(state["waited"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import time
 import warnings
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch.utils.data import DataLoader
 from torch_geometric.data import Batch
 
 from conclu_pyg.config_files import read_config
-from conclu_pyg.data.batch_sampler import ResumableBatches
+from conclu_pyg.data.batch_sampler import EpochBatches
 from conclu_pyg.data.worker_reads import BATCHES_AHEAD, WatchedClouds
 from conclu_pyg.errors import ConcluError, ConcluWarning
 from conclu_pyg.extras import is_installed, missing_extra
@@ -30,7 +31,7 @@ from conclu_pyg.pipelines.optimization import advance
 from conclu_pyg.pipelines.plan import TrainingPlan
 from conclu_pyg.pipelines.resume import check_config
 from conclu_pyg.pipelines.snapshot import restore, take_snapshot
-from conclu_pyg.pipelines.status import epoch_line, step_status
+from conclu_pyg.pipelines.status import RemainingTime, check_length, data_warnings, epoch_line, step_status
 from conclu_pyg.progress import progress_bar
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.checkpoint_files import CheckpointFiles, newest_checkpoint
@@ -50,6 +51,8 @@ class TrainingLoop:
 
     def __init__(self, pipeline: TrainingPlan) -> None:
         self.pipeline = pipeline
+        self.remaining = RemainingTime()
+        self.warned: set[str] = set()  # the sentences without their digits
 
     def run(self, resume: Path | None) -> Path:
         """Train and return the run folder; see :meth:`~conclu_pyg.pipelines.base.Pipeline.run_train`."""
@@ -68,7 +71,7 @@ class TrainingLoop:
 
         self.began = self.saved = time.perf_counter()
         order = seed_all(pipeline.seed)
-        batches = ResumableBatches(pipeline.batches(split, order))
+        batches = EpochBatches(pipeline.batches(split, order), pipeline.min_steps_per_epoch)
         self.clouds: Any = pipeline.training_data(split)
         self.reads = WatchedClouds(self.clouds, pipeline.num_workers)
         loader: Any = pipeline.fabric.setup_dataloaders(
@@ -84,6 +87,7 @@ class TrainingLoop:
         pipeline.scheduler = pipeline.schedule.build(pipeline.optimizer, pipeline.epochs, len(loader))
         model, pipeline.optimizer = pipeline.fabric.setup(pipeline.trained, pipeline.optimizer)
         pipeline.progress = Progress(0, pipeline.epochs * len(loader), 0, pipeline.epochs)
+        check_length(pipeline.progress)
         state = EpochState(order.get_state()) if checkpoint is None else self._resume(checkpoint)
 
         self.files = CheckpointFiles(self.folder, pipeline.keep_last, pipeline.keep_every)
@@ -126,7 +130,7 @@ class TrainingLoop:
         epoch = pipeline.progress.epoch + 1
         with progress_bar(f"epoch {epoch}/{pipeline.epochs}", len(loader)) as bar:
             bar.update(state.batch)
-            for clouds in self.reads.checked(loader):
+            for clouds in state.read(self.reads.checked(loader)):
                 before = StepState(pipeline.model)
                 try:
                     output = pipeline.train_step(model, clouds)
@@ -135,12 +139,13 @@ class TrainingLoop:
                     bar.update()
                     continue
                 state.add(clouds, output)
+                self.remaining.update(pipeline.progress)
                 if pipeline.progress.step == 1:
                     logger.info(f"first step done: loss {output.total_loss().item():.3f}")
                 status = ""
                 if bar.should_report:  # reading the losses waits for the device
                     losses = {name: value.item() for name, value in output.losses.items()}
-                    status = step_status(losses, state.speed)
+                    status = step_status(losses, state.speed, self.remaining.seconds)
                 bar.update(status=status)
                 if interrupt.requested or time.perf_counter() - self.saved > 60 * pipeline.save_minutes:
                     self._check_finite(epoch, state.mean.compute()["loss"])
@@ -190,7 +195,7 @@ class TrainingLoop:
         """Measure, save, write and show the results of an epoch."""
         pipeline = self.pipeline
         means = state.mean.compute()  # waits for the device, so the time is that of finished steps
-        seconds, speed = state.duration, state.speed
+        seconds, speed, data_wait = state.duration, state.speed, state.data_wait
         epoch = pipeline.progress.epoch + 1
         if not means:
             raise ConcluError(f"all {state.batch} batches of epoch {epoch} were skipped; see the warnings about them.")
@@ -201,6 +206,7 @@ class TrainingLoop:
             "lr": float(pipeline.scheduler.get_last_lr()[0]),
             "seconds": seconds,
             "clouds_per_second": speed,
+            "data_wait": data_wait,
             **means,
             **pipeline.measure_epoch(),
         }
@@ -213,9 +219,12 @@ class TrainingLoop:
         self._save(take_snapshot(pipeline, EpochState(drawn_from), self.num_points, self.began), best)
         log.write(metrics)
         self.curves.update(last=epoch == pipeline.epochs or pipeline.is_over())
-        logger.info(epoch_line(metrics, pipeline.epochs, pipeline.progress_metrics))
-        for sentence in pipeline.warnings(metrics):
-            warnings.warn(sentence, ConcluWarning, stacklevel=2)
+        self.remaining.update(pipeline.progress)
+        logger.info(epoch_line(metrics, pipeline.epochs, pipeline.progress_metrics, self.remaining.seconds))
+        for sentence in [*data_warnings(metrics, pipeline.num_workers), *pipeline.warnings(metrics)]:
+            if (kind := re.sub(r"\d", "", sentence)) not in self.warned:
+                self.warned.add(kind)
+                warnings.warn(sentence, ConcluWarning, stacklevel=2)
 
     def _save(self, checkpoint: Checkpoint, best: bool = False) -> None:
         self.files.save(checkpoint, best=best)

@@ -4,11 +4,12 @@
 
     pipeline:
       optimizer: {name: AdamW, lr: 0.001, weight_decay: 0.01}
-      schedule: {name: cosine, warmup_epochs: 10, interval: step}
+      schedule: {name: cosine, warmup_fraction: 0.05, interval: step}
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,7 +17,15 @@ from typing import Annotated, Any, Literal
 
 import torch
 from annotated_types import MaxLen, MinLen
-from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, LRScheduler, SequentialLR, StepLR
+from torch.optim.lr_scheduler import (
+    ConstantLR,
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    MultiStepLR,
+    SequentialLR,
+    StepLR,
+)
 
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import (
@@ -118,16 +127,23 @@ class Schedule(ABC):
     Args:
         warmup_epochs: epochs in which the rates rise linearly to their values, before the schedule proper
             (default: 0).
+        warmup_fraction: the length of this rise as a share of the training, instead of ``warmup_epochs`` if it is
+            above 0 (default: 0).
         interval: whether the rates change after each ``epoch`` or after each ``step`` (default: epoch).
 
     Raises:
-        ArgumentError: ``warmup_epochs`` is negative.
+        ArgumentError: ``warmup_epochs`` is negative, or ``warmup_fraction`` is outside [0, 1).
         ConfigError: in :meth:`build`, ``warmup_epochs`` is not below the number of epochs.
     """
 
     @validated
-    def __init__(self, warmup_epochs: NonNegativeInt = 0, interval: Literal["epoch", "step"] = "epoch") -> None:
-        self.warmup_epochs, self.interval = warmup_epochs, interval
+    def __init__(
+        self,
+        warmup_epochs: NonNegativeInt = 0,
+        warmup_fraction: DropFraction = 0.0,
+        interval: Literal["epoch", "step"] = "epoch",
+    ) -> None:
+        self.warmup_epochs, self.warmup_fraction, self.interval = warmup_epochs, warmup_fraction, interval
 
     def build(self, optimizer: torch.optim.Optimizer, epochs: int, steps_per_epoch: int) -> LRScheduler:
         """Return the scheduler, whose ``step`` is to be called once in each ``interval``.
@@ -137,13 +153,17 @@ class Schedule(ABC):
             epochs: of the whole training.
             steps_per_epoch: optimiser steps in an epoch.
         """
-        if self.warmup_epochs >= epochs and self.warmup_epochs:
+        ticks = steps_per_epoch if self.interval == "step" else 1  # calls of the scheduler in an epoch
+        total = epochs * ticks
+        if self.warmup_fraction:
+            warmup = min(max(1, round(self.warmup_fraction * total)), total - 1)
+        elif self.warmup_epochs < epochs:
+            warmup = self.warmup_epochs * ticks
+        else:
             raise ConfigError(
                 f"pipeline.schedule.warmup_epochs must be below pipeline.epochs={epochs}, got {self.warmup_epochs}."
             )
-        ticks = steps_per_epoch if self.interval == "step" else 1  # calls of the scheduler in an epoch
-        warmup = self.warmup_epochs * ticks
-        main = self.make(optimizer, (epochs - self.warmup_epochs) * ticks, ticks)
+        main = self.make(optimizer, total - warmup, ticks)
         if not warmup:
             return main
         rise = LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)
@@ -167,18 +187,31 @@ class StepSchedule(Schedule):
     Args:
         decay: the factor, in (0, 1] (default: 0.7).
         decay_epochs: epochs from one multiplication to the next (default: 20).
+        decay_fraction: the same as a share of the training after the warm-up, instead of ``decay_epochs``; 0.1 is the
+            paper's 20 of 200 epochs for a training of any length (default: not used).
         **options: as for :class:`Schedule`.
 
     Raises:
-        ArgumentError: ``decay`` is outside (0, 1], ``decay_epochs`` is below 1, or as :class:`Schedule`.
+        ArgumentError: ``decay`` or ``decay_fraction`` is outside (0, 1], ``decay_epochs`` is below 1, or as
+            :class:`Schedule`.
     """
 
     @validated
-    def __init__(self, decay: KeepFraction = 0.7, decay_epochs: PositiveInt = 20, **options: Any) -> None:
+    def __init__(
+        self,
+        decay: KeepFraction = 0.7,
+        decay_epochs: PositiveInt = 20,
+        decay_fraction: KeepFraction | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self.decay, self.decay_epochs = decay, decay_epochs
+        self.decay, self.decay_epochs, self.decay_fraction = decay, decay_epochs, decay_fraction
 
     def make(self, optimizer: torch.optim.Optimizer, total: int, ticks: int) -> LRScheduler:
+        if self.decay_fraction is not None:
+            period = self.decay_fraction * total
+            milestones = [math.ceil(i * period - 1e-6) for i in range(1, math.ceil(1 / self.decay_fraction))]
+            return MultiStepLR(optimizer, milestones, self.decay)
         return StepLR(optimizer, self.decay_epochs * ticks, self.decay)
 
 

@@ -46,6 +46,8 @@ class TrainingPlan(ABC):
         config: the resolved config, for the run folder and the checkpoints.
         pretraining: the origin of the encoder's initial weights (default: random weights).
         epochs: the number of epochs.
+        min_steps_per_epoch: an epoch passes over the clouds as often as it needs for so many steps, once at least, so
+            that a few clouds are trained as long as many (default: 1).
         batch_size: clouds in a step.
         optimizer: config of the optimiser, for :data:`~conclu_pyg.pipelines.optimization.OPTIMIZERS` (default: AdamW
             with a learning rate of 0.001 and a weight decay of 0.01).
@@ -96,6 +98,7 @@ class TrainingPlan(ABC):
         *,
         pretraining: EncoderOrigin | None = None,
         epochs: PositiveInt,
+        min_steps_per_epoch: PositiveInt = 1,
         batch_size: Annotated[int, Ge(2)],
         optimizer: dict[str, Any] | None = None,
         schedule: dict[str, Any] | None = None,
@@ -122,6 +125,7 @@ class TrainingPlan(ABC):
         self.trained: nn.Module = model
         self.dataset = dataset
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
+        self.min_steps_per_epoch = min_steps_per_epoch
         self.optimizer_config: OptimizerConfig = OPTIMIZERS.build(optimizer or {"name": "AdamW"})
         self.schedule: Schedule = SCHEDULES.build(schedule or {"name": "constant"})
         self.clip_grad_norm = clip_grad_norm

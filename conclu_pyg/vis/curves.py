@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conclu_pyg.vis.figures import make_figure, save_figure
 
-NOT_PLOTTED = ("epoch", "step", "seconds", "clouds_per_second", "lr")
+NOT_PLOTTED = ("epoch", "step", "seconds", "clouds_per_second", "data_wait", "lr")
 
 
 def plot_curves(metrics: Mapping[str, Sequence[float]], path: Path) -> None:

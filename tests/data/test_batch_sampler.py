@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from conclu_pyg.data.batch_sampler import BalancedBatchSampler
+from conclu_pyg.data.batch_sampler import BalancedBatchSampler, EpochBatches
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,23 @@ def test_the_order_is_the_generators_and_another_in_each_epoch() -> None:
     first, second = (BalancedBatchSampler(50, 16, torch.Generator().manual_seed(3)) for _ in range(2))
     epochs = [list(first), list(first)]
     assert epochs == [list(second), list(second)] and epochs[0] != epochs[1]
+
+
+@pytest.mark.parametrize(("min_batches", "passes"), [(1, 1), (3, 1), (4, 2), (6, 2), (7, 3)])
+def test_an_epoch_has_as_many_whole_passes_as_its_batches_need(min_batches: int, passes: int) -> None:
+    one, other = (BalancedBatchSampler(8, 3, torch.Generator().manual_seed(3)) for _ in range(2))
+    batches = EpochBatches(one, min_batches)
+    dealt = list(batches)
+    assert len(batches) == len(dealt) == 3 * passes
+    assert dealt == [batch for _ in range(passes) for batch in other]
+    assert passes == 1 or dealt[:3] != dealt[3:6]
+
+
+@pytest.mark.parametrize("skip", [0, 2, 3, 5])
+def test_an_epoch_begins_after_the_batches_to_skip_and_the_next_one_with_the_first(skip: int) -> None:
+    whole, broken = (
+        EpochBatches(BalancedBatchSampler(8, 3, torch.Generator().manual_seed(3)), min_batches=6) for _ in range(2)
+    )
+    broken.skip = skip
+    assert list(broken) == list(whole)[skip:]
+    assert list(broken) == list(whole)

@@ -120,6 +120,46 @@ def test_a_warm_up_by_epochs_has_one_rate_for_each() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["step", "cosine", "constant"])
+@pytest.mark.parametrize("steps_per_epoch", [5, 500])
+def test_fractions_give_a_training_of_any_length_the_same_course(name: str, steps_per_epoch: int) -> None:
+    decay = {"decay": 0.5, "decay_fraction": 0.25} if name == "step" else {}
+    used = rates({"name": name, "warmup_fraction": 0.2, "interval": "step", **decay}, 10, steps_per_epoch)
+    total = 10 * steps_per_epoch
+    assert used.index(max(used)) == pytest.approx(0.2 * total, abs=1) and used[0] < 1 / (0.2 * total)
+    main = used[total // 5 :]
+    if name == "step":
+        quarter = len(main) // 4
+        assert main == [1.0] * quarter + [0.5] * quarter + [0.25] * quarter + [0.125] * quarter
+    else:
+        assert main[len(main) // 2] == pytest.approx(0.5 if name == "cosine" else 1.0)
+
+
+@pytest.mark.parametrize("interval", ["epoch", "step"])
+def test_a_decay_by_fraction_is_that_by_epochs_to_the_bit(interval: str) -> None:
+    by_fraction = rates({"name": "step", "decay_fraction": 0.1, "interval": interval}, 20, 7, lr=1e-3)
+    assert by_fraction == rates({"name": "step", "decay_epochs": 2, "interval": interval}, 20, 7, lr=1e-3)
+
+
+def test_a_decay_by_a_fraction_below_an_epoch_ends_where_that_by_steps_does() -> None:
+    by_epoch, by_step = (
+        rates({"name": "step", "decay": 0.5, "decay_fraction": 0.1, "interval": interval}, 4, 10)
+        for interval in ("epoch", "step")
+    )
+    assert by_epoch[0] == by_step[0] == 1 and by_epoch[::10] == by_step[::10] == [1, 2**-2, 2**-5, 2**-7]
+
+
+def test_a_fraction_replaces_the_epochs_of_a_base() -> None:
+    config = {"name": "step", "warmup_epochs": 99, "warmup_fraction": 0.5, "decay_epochs": 1, "decay_fraction": 1.0}
+    assert rates(config, 4, 1) == pytest.approx([1 / 3, 2 / 3, 1, 1])
+
+
+@pytest.mark.parametrize(("epochs", "fraction", "warmup"), [(1, 0.5, 0), (2, 0.1, 1), (3, 0.99, 2)])
+def test_a_warm_up_by_fraction_lasts_an_epoch_and_leaves_one(epochs: int, fraction: float, warmup: int) -> None:
+    used = rates({"name": "constant", "warmup_fraction": fraction}, epochs, 1)
+    assert sum(rate < 1 for rate in used) == warmup
+
+
 def test_all_groups_follow_the_schedule() -> None:
     groups = [{"params": [nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.1, 0.4)]
     moved = OPTIMIZERS.build({"name": "SGD", "lr": 1.0}).build(groups)
@@ -140,7 +180,9 @@ def test_all_groups_follow_the_schedule() -> None:
         (SCHEDULES, {"name": "step", "decay": 0.0}, 0.0),
         (SCHEDULES, {"name": "step", "decay": 1.5}, 1.5),
         (SCHEDULES, {"name": "step", "decay_epochs": 0}, 0),
+        (SCHEDULES, {"name": "step", "decay_fraction": 0.0}, 0.0),
         (SCHEDULES, {"name": "cosine", "warmup_epochs": -1}, -1),
+        (SCHEDULES, {"name": "cosine", "warmup_fraction": 1.0}, 1.0),
     ],
 )
 def test_a_number_out_of_its_range_is_refused_with_its_key(registry: Any, config: dict[str, Any], got: Any) -> None:
