@@ -1,6 +1,7 @@
 """Splits in the cache: built once, memory-mapped and read-only from then on."""
 
 import os
+import pickle
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from helpers import assert_error, raises
 
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
@@ -195,6 +197,16 @@ def test_a_damaged_cloud_that_the_check_on_opening_skips_is_refused_when_it_is_r
     assert source.reads == 1 and few[1].pos.shape == (8, 3)
     with raises(DataError, file=source.entry() / "pos.npy"):
         few[2]
+
+
+def test_another_process_receives_neither_the_clouds_nor_their_names_as_objects(tmp_path: Path) -> None:
+    source = Source(tmp_path, [64] * 500)
+    split = source.open(num_points=64)
+    sent = pickle.dumps(split, protocol=5)
+    assert len(sent) < 500 * 60 < split.pos.dtype.itemsize * 500 * 64 * 3
+    received = pickle.loads(sent)
+    assert received.names == split.names and torch.equal(received[7].pos, split[7].pos)
+    assert np.array_equal(received.subset(np.arange(3)).pos, split.pos[:3])
 
 
 def swap(path: Path, cloud: int) -> None:
