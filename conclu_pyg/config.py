@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from conclu_pyg.arguments import check_arguments
-from conclu_pyg.config_files import KEYS, read_config
+from conclu_pyg.config_files import KEYS, SECTIONS, read_config
 from conclu_pyg.errors import ArgumentError, ConfigError, Issue, RegistryError
-from conclu_pyg.imports import import_modules
+from conclu_pyg.imports import make_imports, withheld_imports
 from conclu_pyg.overrides import apply_overrides
 from conclu_pyg.registry import DATASETS, ENCODERS, METHODS, PIPELINES, TASKS, Registry, components_of
 from conclu_pyg.shipped_configs import find_config
@@ -42,30 +42,69 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, An
 
 
 def resolve(
-    config: Mapping[str, Any], overrides: Sequence[str], source: str, folder: Path | None = None
+    config: Mapping[str, Any],
+    overrides: Sequence[str],
+    source: str,
+    folder: Path | None = None,
+    *,
+    allow_imports: bool = True,
 ) -> dict[str, Any]:
     """Apply overrides to a config, import the modules that it names, and check it.
 
     Args:
-        config: as read from a file, or the resolved config of a run.
+        config: as read from a file.
         overrides: as for :func:`load_config`.
         source: what messages call the config.
-        folder: what the ``.py`` files among its imports are relative to (default: the working directory).
+        folder: what the ``.py`` files among its imports are relative to (default: the working directory); those in
+            ``overrides`` are relative to the working directory.
+        allow_imports: whether to import the modules that the config names; those in ``overrides`` are imported
+            anyway (default: True).
 
     Raises:
         ConfigError: as :func:`load_config`.
+        WithheldImportsError: the config needs a class of modules that were not allowed.
     """
-    resolved = apply_overrides(config, overrides)
-    _refuse_interpolation(resolved, source)
-    if "imports" in resolved:
-        resolved["imports"] = import_modules(resolved["imports"], folder or Path())
-    check(resolved, source)
+    resolved = _overridden(config, overrides, source)
+    withheld = make_imports(resolved, overrides, folder or Path(), allow_imports)
+    with withheld_imports(withheld, source):
+        check(resolved, source)
     return resolved
 
 
-def check(config: Mapping[str, Any], source: str) -> None:
+def resolve_trained(
+    config: Mapping[str, Any], overrides: Sequence[str], source: str, *, allow_imports: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the config of a trained run with its overrides, and its imports that were not allowed.
+
+    Only its data set is checked, if its class is registered: the model is built soon, and the pipeline never.
+
+    Args:
+        config: of an untrusted checkpoint.
+        overrides, source: as for :func:`resolve`.
+        allow_imports: as for :func:`resolve`.
+
+    Raises:
+        ConfigError, WithheldImportsError: as :func:`resolve`.
+    """
+    resolved = _overridden(config, overrides, source)
+    withheld = make_imports(resolved, overrides, Path(), allow_imports)
+    for key in SECTIONS:
+        if not isinstance(resolved.get(key), Mapping):
+            raise ConfigError(Issue(f"needs the section {key!r}.", argument=key), source=source)
+    unknown = withheld and resolved["dataset"].get("name") not in DATASETS
+    with withheld_imports(withheld, source):
+        check(resolved, source, () if unknown else ("dataset",))
+    return resolved, withheld
+
+
+def check(config: Mapping[str, Any], source: str, sections: Sequence[str] = SECTIONS) -> None:
     """Refuse a config with unknown or missing sections, or with arguments that the classes it names do not accept, all
     of them at once.
+
+    Args:
+        config: with its imports made.
+        source: what messages call the config.
+        sections: those to check (default: all).
 
     Raises:
         ConfigError: with an issue for each.
@@ -74,24 +113,28 @@ def check(config: Mapping[str, Any], source: str) -> None:
         issues = [
             issue._replace(path=", ".join(filter(None, [f"stage {name}", issue.path])))
             for name, stage in split_stages(config, source).items()
-            for issue in _issues(stage)
+            for issue in _issues(stage, sections)
         ]
     else:
-        issues = list(_issues(config))
+        issues = list(_issues(config, sections))
     if issues:
         raise ConfigError(*issues, source=source)
 
 
 def section_registries(config: Mapping[str, Any]) -> dict[str, Registry]:
     """Return the registry that builds each section of a config. The pipeline determines whether ``model`` is a method
-    of :data:`~conclu_pyg.METHODS` or a supervised model of :data:`~conclu_pyg.TASKS`."""
-    pipeline = config.get("pipeline")
-    name = pipeline.get("name") if isinstance(pipeline, Mapping) else None
-    models = getattr(PIPELINES.get(str(name)), "models", METHODS) if name in PIPELINES else METHODS
+    of :data:`~conclu_pyg.METHODS` or a supervised model of :data:`~conclu_pyg.TASKS`; if it is not registered, the name
+    of the model does."""
+    pipeline, model = (value if isinstance(value := config.get(key), Mapping) else {} for key in ("pipeline", "model"))
+    name = str(pipeline.get("name"))
+    if name in PIPELINES:
+        models = getattr(PIPELINES.get(name), "models", METHODS)
+    else:
+        models = TASKS if model.get("name") in TASKS else METHODS
     return {"dataset": DATASETS, "model": models, "pipeline": PIPELINES}
 
 
-def _issues(config: Mapping[str, Any]) -> Iterator[Issue]:
+def _issues(config: Mapping[str, Any], checked: Sequence[str]) -> Iterator[Issue]:
     sections: dict[Any, Any] = dict(config)
     for key in config:
         if key not in KEYS:
@@ -99,6 +142,8 @@ def _issues(config: Mapping[str, Any]) -> Iterator[Issue]:
             sections.setdefault(closest_match(str(key), KEYS), config[key])  # not missing, and read as what is meant
     for key, registry in section_registries(sections).items():
         section = sections.get(key)
+        if key not in checked:
+            continue
         if isinstance(section, Mapping) and "name" in section:
             yield from _issues_of_part(section, registry, key, RESERVED.get(key, ()))
         else:
@@ -158,7 +203,8 @@ def split_checkpoints(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
     """Return a config without the ``checkpoint`` of the model's encoders, which no class has a parameter for, and those
     checkpoints by the parameter of the model: ``{"encoder": "runs/a"}``."""
     model, checkpoints = dict(config["model"]), {}
-    components = components_of(section_registries(config)["model"].get(model["name"]))
+    registry = section_registries(config)["model"]
+    components = components_of(registry.get(model["name"])) if model["name"] in registry else {}
     for key in dict.fromkeys(["encoder", *(key for key, registry in components.items() if registry is ENCODERS)]):
         part = model.get(key)
         if isinstance(part, Mapping) and "checkpoint" in ENCODERS.parse(part).options:
@@ -193,6 +239,12 @@ def _path(part: Any, config: Any) -> str:
             step = f"[{key}]" if isinstance(config, list) else f".{key}"
             return f"{step}{inner}"
     return ""
+
+
+def _overridden(config: Mapping[str, Any], overrides: Sequence[str], source: str) -> dict[str, Any]:
+    resolved = apply_overrides(config, overrides)
+    _refuse_interpolation(resolved, source)
+    return resolved
 
 
 def _refuse_interpolation(value: Any, source: str) -> None:

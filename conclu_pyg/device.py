@@ -6,6 +6,8 @@ import torch
 
 from conclu_pyg.errors import ConfigError
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
 
 def choose_device(name: str) -> torch.device:
     """Returns the device ``cpu``, ``cuda`` or ``mps``, or for ``auto`` the best one available.
@@ -13,6 +15,10 @@ def choose_device(name: str) -> torch.device:
     Raises:
         ConfigError: PyTorch finds no such device.
     """
+    if name not in DEVICES:
+        raise ConfigError(
+            f"pipeline.device must be one of {', '.join(DEVICES)}, got {name!r:.50}.", argument="device", got=name
+        )
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
     if name != "cpu" and not getattr(torch, name).is_available():

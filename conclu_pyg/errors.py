@@ -135,7 +135,7 @@ class CheckpointError(ConcluError):
     """A checkpoint or run folder that cannot be used."""
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Return the text of an error of another library on one line without a full stop, to stand within a sentence."""
     return " ".join(str(error).split()).rstrip(".")
 

@@ -183,7 +183,7 @@ class Registry:
 
     def __contains__(self, name: object) -> bool:
         self._load()
-        return name in self._classes
+        return isinstance(name, str) and name in self._classes
 
     def __iter__(self) -> Iterator[str]:
         self._load()
@@ -229,7 +229,7 @@ def load_plugins() -> None:
     for entry_point in importlib.metadata.entry_points(group=PLUGIN_GROUP):
         try:
             entry_point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             _plugins_loaded = False  # so that the next use of a registry raises it again
             package = entry_point.dist.name if entry_point.dist else "an unknown package"
             raise RegistryError(

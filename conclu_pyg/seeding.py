@@ -20,7 +20,7 @@ def seed_all(seed: int) -> torch.Generator:
     Raises:
         ConfigError: a seed that is negative or above :data:`MAX_SEED`.
     """
-    if not 0 <= seed <= MAX_SEED:
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
         message = f"pipeline.seed must be in [0, {MAX_SEED}], got {seed}."
         raise ConfigError(Issue(message, argument="seed", got=seed, expected=f"in [0, {MAX_SEED}]"))
     torch.manual_seed(seed)

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.trust import add_allow_imports
 from conclu_pyg.cli.values import one_of, positive_int
 from conclu_pyg.runs.folder import CURVES_NAME, find_checkpoint
 
@@ -28,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="probe of the frozen encoder: svm, linear (logistic regression), knn, few-shot (5 and 10 classes, 10 and "
-        "20 labels), clusters, or one that the run's config imports; may be given several times, and the features are "
-        "computed once (default: svm)",
+        "20 labels), clusters, or one that a module of imports=[...] registers; may be given several times, and the "
+        "features are computed once (default: svm)",
     )
     parser.add_argument(
         "--robustness",
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="for a supervised run: also average the predictions for N copies of each cloud (default: 1, no vote)",
     )
+    add_allow_imports(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -70,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
     from conclu_pyg.runs.loaded_run import load_run
 
     evaluation = Evaluation(
-        load_run(options.run, options.overrides),
+        load_run(options.run, options.overrides, allow_imports=options.allow_imports),
         probes=list(dict.fromkeys(options.probe or [])),
         with_random=options.with_random,
         on=options.on,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
+from conclu_pyg.cli.trust import add_allow_imports
 from conclu_pyg.cli.values import one_of, positive_int
 from conclu_pyg.errors import ConfigError, DataError, one_line
 from conclu_pyg.extras import is_installed, missing_extra
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="file_or_folder",
         help="clouds: .ply, .pcd, .npy, .txt, .off, .h5 …; overrides such as dataset.dataset_path=FOLDER, if the data "
-        "set of --test was moved, and imports=[...], if a module was moved, can stand between them",
+        "set of --test was moved, and imports=[...] of your own modules can stand between them",
     )
     parser.add_argument(
         "--category",
@@ -76,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", **one_of(("open3d", "open3d-ml", "plain")), help="kind of the windows of --show (default: open3d)"
     )
+    add_allow_imports(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -95,7 +97,7 @@ def run(options: argparse.Namespace) -> None:
     from conclu_pyg.inference.predict_clouds import reject_unused_overrides
     from conclu_pyg.runs.loaded_run import load_run
 
-    loaded = load_run(checkpoint, overrides)
+    loaded = load_run(checkpoint, overrides, allow_imports=options.allow_imports)
     reject_unused_overrides(overrides, test=bool(options.test))
     report = write_predictions(loaded, inputs, options)
     if report.drawing_error is not None:

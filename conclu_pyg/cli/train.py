@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.trust import add_allow_imports
 from conclu_pyg.config import resolve
 from conclu_pyg.config_files import read_config
 from conclu_pyg.errors import ConfigError
@@ -35,18 +36,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="train on from the newest checkpoint of the run: that in the folder, in pipeline.run_dir, or the newest "
         "run of the same config in pipeline.log_dir; a new run if there is none",
     )
+    add_allow_imports(parser, "the config of a run folder names (a config file of your own always imports its modules)")
 
 
 def run(options: argparse.Namespace) -> None:
     path = find_config(options.config)
     overrides, resume = split_resume(options.overrides, options.resume)
-    if (path / CONFIG_NAME).is_file():
+    of_run = (path / CONFIG_NAME).is_file()
+    if of_run:
         if resume != "auto":
             raise ConfigError(f"{path} is the folder of a run; give --resume to train on.")
         path, resume = path / CONFIG_NAME, str(path)
     config = read_config(path)  # fails before PyTorch is imported, which the check takes
     announce_loading()
-    config = resolve(config, overrides, str(path), path.parent)
+    config = resolve(config, overrides, str(path), path.parent, allow_imports=options.allow_imports or not of_run)
 
     from conclu_pyg.pipelines.stages import train
 

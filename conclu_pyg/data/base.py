@@ -152,9 +152,11 @@ class PointCloudDataset(ABC):
         num_parts: the number of part labels (0: no part labels).
         part_names: the name of each part, such as ``chair/leg``, by part label.
         category_to_parts: the part labels of each class, by the name of the class.
+        reads_pickles: whether its files can run code, so that it is not opened for a run from elsewhere.
     """
 
     components: ClassVar = {"transform": TRANSFORMS}
+    reads_pickles: ClassVar[bool] = False
     splits: tuple[str, ...] = ("train", "test")
     up_axis: int
     label_to_names: dict[int, str]
@@ -166,6 +168,11 @@ class PointCloudDataset(ABC):
         self._steps = DEFAULT_TRANSFORM if transform is None else transform
         compose(self._steps, up_axis=2)  # with any axis, to reject a wrong config before the data are opened
         self._read: dict[str, PointCloudSplit] = {}
+
+    @property
+    def transform_steps(self) -> list[dict[str, Any]]:
+        """The configs of the transforms of every cloud that is read."""
+        return [dict(step) for step in self._steps]
 
     @cached_property
     def transform(self) -> Compose:

@@ -6,7 +6,7 @@ import inspect
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -70,6 +70,8 @@ class FromPyG(PointCloudDataset):
         ConfigError: there is no such class, or a split is given in another form.
         DataError: a cloud has no usable ``pos``, or labels of another shape.
     """
+
+    reads_pickles: ClassVar = True  # and is not opened for a run from elsewhere
 
     @validated
     def __init__(

@@ -70,6 +70,12 @@ class Evaluation:
                 argument="votes",
                 got=votes,
             )
+        if run.checkpoint.trained_on is not None and run.checkpoint.part == "encoder":
+            raise ConfigError(
+                f"{run.source} is the encoder of a model that was trained with labels, which probes do not measure; "
+                "evaluate its run, or embed clouds with it.",
+                file=run.source,
+            )
         configs = [{"name": probe} if isinstance(probe, str) else dict(probe) for probe in probes]
         configs += [{"name": "robustness"}] if robustness else []
         self._probes = [(config["name"], PROBES.build(config)) for config in configs or [{"name": "svm"}]]
@@ -98,18 +104,20 @@ class Evaluation:
                 yield Measurement(probe.title, records)
 
 
-def evaluate_run(path: str, overrides: Sequence[str] = (), **options: Any) -> list[Record]:
+def evaluate_run(
+    path: str, overrides: Sequence[str] = (), *, allow_imports: bool = False, **options: Any
+) -> list[Record]:
     """Measures a run and appends the records to its ``results.json``, each as soon as it is measured.
 
     Args:
         path: a run folder (its best checkpoint if it has one, otherwise its last) or a checkpoint.
-        overrides: see :func:`~conclu_pyg.runs.loaded_run.load_run`.
+        overrides, allow_imports: see :func:`~conclu_pyg.runs.loaded_run.load_run`.
         **options: see :class:`Evaluation`, such as ``probes=["svm", "knn"]`` and ``with_random=True``.
 
     Raises:
         ConcluError: a checkpoint, data set, override or option that cannot be used.
     """
-    run = load_run(path, overrides)
+    run = load_run(path, overrides, allow_imports=allow_imports)
     records: list[Record] = []
     for measurement in Evaluation(run, **options):
         append_records(run.folder / RESULTS_NAME, measurement.records)

@@ -44,6 +44,7 @@ def predict(
     votes: int = 1,
     test: int = 0,
     report: Report | None = None,
+    allow_imports: bool = False,
 ) -> Iterator[Prediction]:
     """Predicts the classes or parts of clouds.
 
@@ -64,13 +65,14 @@ def predict(
         test: the number of clouds of the test split to predict after the files, with their ground truth (default: 0).
         report: collects the problems of single clouds, and the others are predicted; ``None`` raises the first problem
             (default).
+        allow_imports: as for :func:`~conclu_pyg.runs.loaded_run.load_run`, if ``run`` is not loaded yet.
 
     Raises:
         ConfigError: the run was not trained on labels, or an argument does not fit it.
         DataError: an input, the ground truth or the category of all files is missing.
         ConcluError: the checkpoint or the data set cannot be used.
     """
-    run = run if isinstance(run, LoadedRun) else load_run(run)
+    run = run if isinstance(run, LoadedRun) else load_run(run, allow_imports=allow_imports)
     inputs = inputs if isinstance(inputs, Inputs) else find_inputs(inputs)
     for name, value, least in (("num_points", num_points, 1), ("votes", votes, 1), ("test", test, 0)):
         if value is not None and value < least:

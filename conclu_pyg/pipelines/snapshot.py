@@ -33,6 +33,7 @@ def take_snapshot(pipeline: TrainingPlan, state: EpochState, num_points: int, be
         up_axis=pipeline.up_axis,
         data_axis=pipeline.dataset.up_axis,
         num_points=num_points,
+        transform=tuple(pipeline.dataset.transform_steps),
         command=command_line(),
         seconds=time.perf_counter() - began,
         epoch=pipeline.progress.epoch,

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, is_dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from conclu_pyg.errors import CheckpointError
-from conclu_pyg.runs.folder import find_checkpoint
+from conclu_pyg.imports import relative_paths, resolve_paths
+from conclu_pyg.runs.folder import find_checkpoint, folder_of
 from conclu_pyg.runs.plain_data import from_plain
 from conclu_pyg.runs.provenance import CloudSet, EncoderOrigin, LabelledTraining
 from conclu_pyg.runs.tensor_file import read_tensor_file, write_tensor_file
 from conclu_pyg.runs.validation import find_unsafe_value
 
-FORMAT = 1
+FORMAT = 2
+ENCODER = "encoder."  # begins the names of the weights of a model's encoder
 SECTIONS = {
-    "model": ("weights",),
+    "model": ("part", "weights"),
     "training_state": (
         *("epoch", "batch", "step", "optimizer", "random", "threads", "precision", "epoch_state", "history"),
         *("skipped", "pipeline"),
     ),
     "provenance": (
-        *("config", "dataset", "labels", "loss_names", "up_axis", "data_axis", "num_points", "pretraining"),
-        *("trained_on", "chosen_on", "command", "seconds"),
+        *("config", "dataset", "labels", "loss_names", "up_axis", "data_axis", "num_points", "transform"),
+        *("pretraining", "trained_on", "chosen_on", "command", "seconds"),
     ),
 }
+MAX_POINTS = 10**8
 COUNTS = ("seconds", "epoch", "batch", "step", "threads", "skipped", "num_points")
 
 
 @dataclass
 class Checkpoint:
-    """The state of a run between two steps.
+    """The state of a run between two steps, or the encoder that it has trained.
 
     Attributes:
         config: the resolved config.
-        weights: the weights and buffers of the model.
+        weights: the weights and buffers of the model, or of its encoder alone, by the same names.
         dataset: the name of the training data set, as results call it.
         command: the command line of the training.
         seconds: the duration of the training so far.
@@ -56,6 +60,8 @@ class Checkpoint:
         up_axis: the coordinate that points up in the training clouds.
         data_axis: the coordinate that points up in the data set, before it was changed to ``up_axis``.
         num_points: points per cloud of the training split.
+        part: ``encoder`` if the file holds only the encoder, and no state to resume from (default: model).
+        transform: configs of the transforms of every cloud that is read.
         labels: names of classes and parts (see :class:`~conclu_pyg.data.labels.Labels`).
         loss_names: names of the losses of a self-supervised method.
         pretraining: the origin of the encoder's initial weights; ``None`` for random ones.
@@ -74,6 +80,8 @@ class Checkpoint:
     up_axis: int
     data_axis: int
     num_points: int
+    part: Literal["model", "encoder"] = "model"
+    transform: tuple[dict[str, Any], ...] = ()
     optimizer: dict[str, Any] = field(default_factory=dict)
     random: dict[str, Any] = field(default_factory=dict)
     threads: int = 1
@@ -91,10 +99,25 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Writes the checkpoint atomically: an older file at ``path`` stays whole until the new one is complete."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        written = self._with_paths(relative_paths, path)
         sections = {
-            section: {name: _plain(getattr(self, name)) for name in names} for section, names in SECTIONS.items()
+            section: {name: _plain(getattr(written, name)) for name in names} for section, names in SECTIONS.items()
         }
         write_tensor_file(path, {"format": FORMAT, **sections})
+
+    def _with_paths(self, change: Callable[[Any, Path], Any], path: Path) -> Checkpoint:
+        """Returns the checkpoint with changed paths of its imports, which a file at ``path`` holds relative to the run
+        folder."""
+        if "imports" not in self.config:
+            return self
+        return replace(self, config={**self.config, "imports": change(self.config["imports"], folder_of(path))})
+
+    def encoder_alone(self) -> Checkpoint | None:
+        """Returns the checkpoint without the rest of the model and the state of the training, a small file to pass on;
+        ``None`` if the model has no weights under the name ``encoder``."""
+        weights = {name: value for name, value in self.weights.items() if name.startswith(ENCODER)}
+        state: dict[str, Any] = {key: {} for key in ("optimizer", "random", "precision", "epoch_state", "pipeline")}
+        return replace(self, part="encoder", weights=weights, history=(), **state) if weights else None
 
     @classmethod
     def load(cls, path: str | Path) -> Checkpoint:
@@ -124,7 +147,8 @@ class Checkpoint:
                 got=content.get("format"),
             )
         try:
-            return _validated({name: content[section][name] for section, names in SECTIONS.items() for name in names})
+            found = {name: content[section][name] for section, names in SECTIONS.items() for name in names}
+            return _validated(found)._with_paths(resolve_paths, path)
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"{path} is damaged: it lacks a part ({error}).", file=path) from error
         except ValueError as error:
@@ -148,6 +172,8 @@ def _validated(content: dict[str, Any]) -> Checkpoint:
     for name in COUNTS:
         if (count := getattr(checkpoint, name)) < 0:
             raise ValueError(f"{name}: expected a number >= 0, got {count}")
+    if checkpoint.num_points > MAX_POINTS:
+        raise ValueError(f"num_points: expected at most {MAX_POINTS:,}, got {checkpoint.num_points:,}")
     for name in ("up_axis", "data_axis"):
         if (axis := getattr(checkpoint, name)) not in (0, 1, 2):
             raise ValueError(f"{name}: expected 0, 1 or 2, got {axis}")
@@ -160,6 +186,9 @@ def _validated(content: dict[str, Any]) -> Checkpoint:
             raise ValueError(f"config.{name}: expected a mapping, got {config[name]!r:.50}")
     if "name" not in config.get("model", {}):
         raise ValueError(f"config.model: expected a mapping with a name, got {config.get('model')!r:.50}")
+    for name in ("seed", "epochs"):
+        if type(number := config.get("pipeline", {}).get(name, 0)) is not int:
+            raise ValueError(f"config.pipeline.{name}: expected a whole number, got {number!r:.50}")
     return checkpoint
 
 

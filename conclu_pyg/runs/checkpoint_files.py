@@ -9,13 +9,14 @@ from pathlib import Path
 from conclu_pyg.errors import CheckpointError, ConcluWarning
 from conclu_pyg.files import replace_by_copy
 from conclu_pyg.runs.checkpoint import Checkpoint
-from conclu_pyg.runs.folder import BEST, LAST
+from conclu_pyg.runs.folder import BEST, ENCODER_FILE, LAST
 
 
 class CheckpointFiles:
     """Saves the checkpoints of a run.
 
     ``last.safetensors`` is the newest. The ones before it are ``last-1.safetensors``, ``last-2.safetensors`` and so on.
+    ``encoder.safetensors`` is the encoder alone, of the best one if there is any, or else of the newest.
 
     Args:
         folder: the run folder.
@@ -26,6 +27,7 @@ class CheckpointFiles:
     def __init__(self, folder: Path, keep_last: int, keep_every: int) -> None:
         self.last = folder / LAST
         self.best = folder / BEST
+        self.encoder = folder / ENCODER_FILE
         self.keep_last, self.keep_every = keep_last, keep_every
 
     def save(self, checkpoint: Checkpoint, *, best: bool = False) -> None:
@@ -43,6 +45,8 @@ class CheckpointFiles:
         """
         if best:
             checkpoint.save(self.best)
+        if (best or not self.best.exists()) and (encoder := checkpoint.encoder_alone()) is not None:
+            encoder.save(self.encoder)
         if self.keep_every and checkpoint.batch == 0 and checkpoint.epoch % self.keep_every == 0:
             checkpoint.save(self.last.with_name(f"epoch_{checkpoint.epoch:04d}{self.last.suffix}"))
         for age in range(self.keep_last - 1, 0, -1):

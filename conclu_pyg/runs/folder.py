@@ -11,12 +11,14 @@ from typing import Any
 from conclu_pyg.config_files import dump_config
 from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.files import atomic_write, remove_abandoned
+from conclu_pyg.imports import relative_paths
 from conclu_pyg.paths import with_cwd_or_suggestion
 from conclu_pyg.text import command
 
 CONFIG_NAME = "config.yaml"  # the resolved config of a run
 LAST = Path("checkpoints", "last.safetensors")  # within a run folder
 BEST = Path("checkpoints", "best.safetensors")  # of the epoch that was best on validation clouds, if there are any
+ENCODER_FILE = Path("checkpoints", "encoder.safetensors")  # the encoder alone of the best or else the last of them
 CURVES_NAME = "curves.png"
 STAGES_NAME = "stages.txt"  # of a run in stages: the names of its stages, which are the folders in it, in order
 
@@ -60,7 +62,9 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
 
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
-    """Writes the resolved config of a run into its folder."""
+    """Writes the resolved config of a run into its folder, from which it can be read wherever the folder is."""
+    if "imports" in config:
+        config = {**config, "imports": relative_paths(config["imports"], folder)}
     with atomic_write(folder / CONFIG_NAME) as file:
         file.write(dump_config(config).encode())
 

@@ -15,6 +15,7 @@ from torch_geometric.transforms import Compose
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
 from conclu_pyg.encoders.base import channels_of, pooled_features
 from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.progress import track
 from conclu_pyg.runs.loaded_run import load_run
@@ -95,18 +96,22 @@ class FrozenEncoder(nn.Module):
         return features
 
 
-def load_encoder(path: str | Path, overrides: Sequence[str] = ()) -> FrozenEncoder:
+def load_encoder(path: str | Path, overrides: Sequence[str] = (), *, allow_imports: bool = False) -> FrozenEncoder:
     """Rebuilds the encoder of a run from its checkpoint alone, on the CPU. The data set is not needed.
 
     Args:
-        path: a run folder (its best checkpoint if it has one, or else the last), or a checkpoint file.
-        overrides: ``imports=[...]``, if the user's modules that the run imported are elsewhere now.
+        path: a run folder (its best checkpoint if it has one, or else the last), or a checkpoint file, also of an
+            encoder alone.
+        overrides, allow_imports: as for :func:`~conclu_pyg.runs.loaded_run.load_run`.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or does not fit its config.
-        ConfigError: a module that the run imported cannot be imported.
+        WithheldImportsError: the encoder needs a class that only the modules register that the run imports.
     """
-    run = load_run(path, overrides)
+    try:
+        run = load_run(path, overrides, allow_imports=allow_imports)
+    except WithheldImportsError:  # which other parts of the model may need
+        run = load_run(path, overrides, encoder_alone=True)
     return FrozenEncoder(run.method.encoder, run.transform, run.data_axis, run.up_axis)
 
 

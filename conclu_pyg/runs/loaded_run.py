@@ -11,19 +11,19 @@ from typing import Any
 
 import torch
 
-from conclu_pyg.arguments import resolved_arguments
-from conclu_pyg.config import error_context, resolve, section_registries, split_checkpoints
-from conclu_pyg.data.base import DEFAULT_TRANSFORM, PointCloudDataset, PointCloudSplit
+from conclu_pyg.config import resolve_trained
+from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.registry import DATASETS
+from conclu_pyg.imports import withheld_imports
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 from conclu_pyg.runs.embedding import Features, embed_split
 from conclu_pyg.runs.folder import find_checkpoint, folder_of
-from conclu_pyg.seeding import seed_all
+from conclu_pyg.runs.rebuild import config_name, initial_model, open_dataset, transform_steps
 from conclu_pyg.tasks.base import Task
 from conclu_pyg.text import pluralize
+from conclu_pyg.transforms import compose
 
 logger = logging.getLogger(__name__)
 
@@ -88,9 +88,7 @@ class LoadedRun:
     @property
     def transform(self) -> list[dict[str, Any]]:
         """The configs of the transforms of each cloud. Opens no data set."""
-        spec = DATASETS.parse(self.config["dataset"])
-        steps = resolved_arguments(spec.cls, spec.arguments).get("transform")
-        return [dict(step) for step in (DEFAULT_TRANSFORM if steps is None else steps)]
+        return transform_steps(self.config["dataset"], self.checkpoint)
 
     def embed(self, split: PointCloudSplit) -> Features:
         """Returns the pooled features of a split from the method's encoder, computed on first access.
@@ -105,7 +103,7 @@ class LoadedRun:
     def untrained(self) -> LoadedRun:
         """Returns the run with random weights from its seed: the initial weights of its training, unless those came
         from another run."""
-        return replace(self, method=_initial_method(self.config, self.checkpoint, self.source), trained=False)
+        return replace(self, method=initial_model(self.config, self.checkpoint, self.source), trained=False)
 
     def check_labels(self) -> None:
         """Checks that the data set has the labels that the method was trained on.
@@ -124,15 +122,23 @@ class LoadedRun:
         return self.dataset.get_split(name, up_axis=self.up_axis)
 
 
-def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
-    """Loads a run.
+def load_run(
+    path: str | Path, overrides: Sequence[str] = (), *, allow_imports: bool = False, encoder_alone: bool = False
+) -> LoadedRun:
+    """Loads a run, which may come from anywhere: nothing that its files hold is run as code.
 
     Args:
-        path: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint.
+        path: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint, also of an encoder
+            alone.
         overrides: ``dataset.key=value``, for another data set than that of the pre-training; ``pipeline.device=...``;
-            ``imports=[...]``, where the modules of the training lie elsewhere here.
+            ``imports=[...]``, to import modules of your own choice.
+        allow_imports: whether to import the modules that the run's config names; without them, the classes that it
+            needs must be registered already (default: False).
+        encoder_alone: whether to leave out the other parts of the model, and the modules that they need (default:
+            False).
 
     Raises:
+        WithheldImportsError: the model needs a class that only these modules register. The data set may raise it later.
         ConcluError: a checkpoint, data set or override that cannot be used.
     """
     for override in overrides:
@@ -144,55 +150,30 @@ def load_run(path: str | Path, overrides: Sequence[str] = ()) -> LoadedRun:
                 got=override,
             )
     source = find_checkpoint(path)
-    checkpoint = Checkpoint.load(source)
-    if not any(override.startswith("imports=") for override in overrides):
-        _check_imports(checkpoint.config.get("imports"), source)
-    config = resolve(checkpoint.config, overrides, _called(source))
-    method = _initial_method(config, checkpoint, source)
+    checkpoint, name = Checkpoint.load(source), config_name(source)
+    if encoder_alone and isinstance(checkpoint.config["model"].get("encoder"), Mapping):
+        checkpoint = checkpoint.encoder_alone() or checkpoint
+    config, withheld = resolve_trained(checkpoint.config, overrides, name, allow_imports=allow_imports)
+    with withheld_imports(withheld, name):
+        method = initial_model(config, checkpoint, source)
+        compose(transform_steps(config["dataset"], checkpoint), up_axis=checkpoint.up_axis)
     load_weights(method, checkpoint.weights, str(source))
+    if withheld:
+        logger.info(f"{name} imports {', '.join(withheld)}, which was not needed and not run")
+
+    def open_once() -> PointCloudDataset:
+        with withheld_imports(withheld, name):
+            return open_dataset(config, source, trusted=allow_imports)
+
     return LoadedRun(
         source=source,
         folder=folder_of(source),
         checkpoint=checkpoint,
         config=config,
         method=method,
-        open_dataset=cache(lambda: _dataset(config, source)),
+        open_dataset=cache(open_once),
         device=choose_device(config["pipeline"].get("device", "auto")),
     )
-
-
-def _check_imports(imports: Any, source: Path) -> None:
-    """Logs the modules that a checkpoint imports, and rejects a relative file name. No training writes one, and a file
-    of that name in the working directory would be run."""
-    listed = [str(item) for item in imports] if isinstance(imports, list) else []
-    for item in listed:
-        if item.endswith(".py") and not Path(item).is_absolute():
-            raise ConfigError(
-                f"{_called(source)} imports {item}, a file without its folder, which no training writes; inspect the "
-                f"file, and give imports=[/its/folder/{item}] if it is to be run."
-            )
-    if listed:
-        logger.info(f"imports {', '.join(listed)}, as {_called(source)} says")
-
-
-def _called(source: Path) -> str:
-    """Returns the name of a checkpoint's config in messages."""
-    return f"the config in {source}"
-
-
-def _dataset(config: Mapping[str, Any], source: Path) -> PointCloudDataset:
-    with error_context(config, _called(source)):
-        return DATASETS.build(config["dataset"])
-
-
-def _initial_method(config: Mapping[str, Any], checkpoint: Checkpoint, source: Path) -> Any:
-    """Returns the method with random weights: the initial ones of the training, unless those came from another run,
-    whose file may be gone."""
-    built, _ = split_checkpoints(config)
-    given = {"labels": Labels.from_state(checkpoint.labels)} if checkpoint.labels else {}
-    with error_context(built, _called(source)):
-        seed_all(config["pipeline"].get("seed", 0))
-        return section_registries(config)["model"].build(built["model"], **given)
 
 
 def _count(labels: Labels) -> str:

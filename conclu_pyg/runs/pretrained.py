@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from conclu_pyg.arguments import resolved_arguments
 from conclu_pyg.errors import CheckpointError, ConcluWarning, RegistryError
 from conclu_pyg.registry import ENCODERS, NEIGHBORS, components_of
-from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.checkpoint import ENCODER, Checkpoint
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import find_checkpoint
 from conclu_pyg.runs.provenance import EncoderOrigin, Mismatches
@@ -21,7 +21,6 @@ from conclu_pyg.text import pluralize
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "encoder."  # of its weights among those of a method
 SHOWN = 12  # weights of each kind in the report
 
 
@@ -33,7 +32,8 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
 
     Args:
         encoder: the encoder that ``config`` built.
-        source: a checkpoint, or a run folder: its best checkpoint if it has one, otherwise its last.
+        source: a checkpoint, also of an encoder alone, or a run folder: its best checkpoint if it has one, otherwise
+            its last.
         config: the config of the encoder (default: the arguments are not compared).
 
     Raises:
@@ -41,7 +41,9 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
     """
     path = find_checkpoint(source)
     checkpoint = Checkpoint.load(path)
-    found = {name.removeprefix(PREFIX): value for name, value in checkpoint.weights.items() if name.startswith(PREFIX)}
+    found = {
+        name.removeprefix(ENCODER): value for name, value in checkpoint.weights.items() if name.startswith(ENCODER)
+    }
     wanted = encoder.state_dict()
     fitting = {name: value for name, value in found.items() if name in wanted}
     if not fitting:

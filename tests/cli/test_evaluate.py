@@ -27,7 +27,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     (tmp_path / "runs" / "a" / "checkpoints" / "last.safetensors").touch()
     monkeypatch.chdir(tmp_path)
     calls: list[Any] = []
-    monkeypatch.setattr("conclu_pyg.runs.loaded_run.load_run", lambda path, overrides: (path, list(overrides)))
+    monkeypatch.setattr("conclu_pyg.runs.loaded_run.load_run", lambda path, overrides, **_: (path, list(overrides)))
     monkeypatch.setattr(
         "conclu_pyg.evaluation.evaluate.Evaluation", lambda run, **options: calls.append((*run, options))
     )

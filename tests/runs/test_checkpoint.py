@@ -89,8 +89,8 @@ def test_weights_without_a_config_are_refused(tmp_path: Path) -> None:
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
-    write_tensor_file(tmp_path / "a.safetensors", {"format": 2})
-    with pytest.raises(CheckpointError, match=r"expected checkpoint format 1, got 2; use the version of conclu_pyg"):
+    write_tensor_file(tmp_path / "a.safetensors", {"format": 1})
+    with pytest.raises(CheckpointError, match=r"expected checkpoint format 2, got 1; use the version of conclu_pyg"):
         Checkpoint.load(tmp_path / "a.safetensors")
 
 
@@ -144,7 +144,7 @@ def test_a_damaged_part_is_named(checkpoint: Checkpoint, tmp_path: Path, parts: 
 
 
 def test_a_missing_part_is_named(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    write_tensor_file(tmp_path / "a.safetensors", {"format": 1, "model": {"weights": {}}})
+    write_tensor_file(tmp_path / "a.safetensors", {"format": 2, "model": {"part": "model", "weights": {}}})
     with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged: it lacks a part \('training_state'\)"):
         Checkpoint.load(tmp_path / "a.safetensors")
 

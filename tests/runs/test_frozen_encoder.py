@@ -59,7 +59,9 @@ def test_neither_a_data_set_nor_the_run_s_folder_is_needed(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(tiny_run / LAST, tmp_path / "weights.safetensors")
-    monkeypatch.setattr("conclu_pyg.runs.loaded_run._dataset", lambda *_: pytest.fail("the data set is built"))
+    monkeypatch.setattr(
+        "conclu_pyg.runs.loaded_run.open_dataset", lambda *_, **__: pytest.fail("the data set is built")
+    )
     assert conclu_pyg.load_encoder(str(tmp_path / "weights.safetensors")).embed(clouds()).shape == (3, 32)
 
 

@@ -49,25 +49,6 @@ def test_overrides_reach_only_the_data_and_the_device(tiny_run: Path) -> None:
         load_run(tiny_run, ["model.codes=same_view"])
 
 
-@pytest.mark.usefixtures("forget_registered")
-def test_imports_of_a_checkpoint_are_logged_and_need_an_absolute_path(
-    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "mine.py").write_text("raise SystemExit('it ran')\n")
-    (tmp_path / "fine.py").touch()
-    monkeypatch.chdir(tmp_path)
-    checkpoint = Checkpoint.load(tiny_run)
-    for item, works in (("mine.py", False), (str(tmp_path / "fine.py"), True)):
-        replace(checkpoint, config={**checkpoint.config, "imports": [item]}).save(tmp_path / "a.safetensors")
-        if works:
-            load_run(tmp_path / "a.safetensors")
-            assert f"imports {item}, as the config in {tmp_path / 'a.safetensors'} says" in capsys.readouterr().out
-        else:
-            with pytest.raises(ConfigError, match=r"imports mine\.py, a file without its folder, which no training"):
-                load_run(tmp_path / "a.safetensors")
-            load_run(tmp_path / "a.safetensors", ["imports=[]"])
-
-
 def test_an_override_out_of_bounds_is_located_in_the_config_of_the_checkpoint(tiny_run: Path) -> None:
     with pytest.raises(ConfigError, match=r"^the config in .*/last\.safetensors, dataset: ParametricShapes: ") as error:
         load_run(tiny_run, ["dataset.num_points=0"])
