@@ -7,8 +7,9 @@ but its interpolations are refused, because a file from elsewhere must not read 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +25,35 @@ from conclu_pyg.shipped_configs import shipped_configs
 SECTIONS = ("dataset", "model", "pipeline")
 KEYS = (*SECTIONS, "imports", "stages")
 MAX_BYTES = 1 << 20  # a config is written by hand; a larger file was given by mistake
-MAX_BASES = 16
+MAX_DEPTH = 16  # of bases of bases
+MAX_FILES = 64  # that are read for one config; a file that two others have as a base counts twice
 # Numbers that YAML 1.1 reads in base 8 or 60.
 OTHER_BASES = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
 
 
-def read_config(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     """Read one file over its bases.
 
     Args:
         path: a YAML file.
-        chain: the files whose bases led here.
 
     Raises:
-        ConfigError: a file that is missing, too large, malformed or its own base.
+        ConfigError: a file that is missing, too large, malformed or its own base, or too many bases.
     """
-    if path.resolve() in chain or len(chain) > MAX_BASES:
+    return _read_over_bases(path, (), itertools.count(1))
+
+
+def _read_over_bases(path: Path, chain: tuple[Path, ...], files: Iterator[int]) -> dict[str, Any]:
+    """Read a file that is a base of the last file of ``chain``, with a count of the files that are read."""
+    if path.resolve() in chain or len(chain) > MAX_DEPTH:
         raise ConfigError(
-            f"{path}: '_base_' leads back to itself, or over more than {MAX_BASES} files: "
+            f"{path}: '_base_' leads back to itself, or over more than {MAX_DEPTH} files: "
             f"{' -> '.join(map(str, (*chain, path)))}.",
             file=path,
+        )
+    if next(files) > MAX_FILES:
+        raise ConfigError(
+            f"{(*chain, path)[0]} is made of more than {MAX_FILES} files; name fewer as '_base_'.", file=path
         )
     config = _read_yaml(path)
     if "imports" in config:
@@ -55,7 +65,7 @@ def read_config(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
             raise ConfigError(f"{path}: '_base_' must be a file or a list of files, got {base!r}.", file=path, got=base)
         if not (path.parent / base).is_file():
             raise ConfigError(f"{path}: there is no '_base_' {with_cwd(path.parent / base)}.", file=path)
-        merged = merge(merged, read_config(path.parent / base, (*chain, path.resolve())))
+        merged = merge(merged, _read_over_bases(path.parent / base, (*chain, path.resolve()), files))
     return merge(merged, config)
 
 

@@ -71,6 +71,7 @@ class {name}(nn.Module):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--mutations", type=int, default=60, help="files in each test of tests/runs/test_mutations.py")
     parser.addoption("--kills", type=int, default=2, help="signals in each test of tests/pipelines/test_kills.py")
 
 

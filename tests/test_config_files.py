@@ -69,6 +69,19 @@ def test_a_base_that_leads_back_is_refused(configs: Any, bases: str) -> None:
     assert "'_base_' leads back to itself" in text and text.count("config.yaml") >= 2
 
 
+def test_bases_that_fan_out_are_refused_soon(configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for level in range(10):
+        configs.write(f"_base_: [{', '.join([f'{level + 1}.yaml'] * 8)}]", f"{level}.yaml")
+    configs.write(name="10.yaml")
+    reads = []
+    read_text = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, **options: reads.append(path) or read_text(path, **options))
+    assert configs.refusal(path := configs.folder / "0.yaml") == (
+        f"{path} is made of more than 64 files; name fewer as '_base_'."
+    )
+    assert len(reads) == 64
+
+
 def test_a_missing_base_is_named(configs: Any, tmp_path: Path) -> None:
     text = configs.refusal(configs.write("_base_: nowhere.yaml"))
     assert text == f"{tmp_path / 'config.yaml'}: there is no '_base_' {tmp_path / 'nowhere.yaml'}."

@@ -82,6 +82,7 @@ def test_a_missing_module_is_named(configs: Any, tmp_path: Path) -> None:
     [
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("def", "SyntaxError: invalid syntax"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
         ("open('no such table')", "FileNotFoundError: [Errno 2] No such file or directory: 'no such table'"),
     ],
 )
@@ -92,6 +93,24 @@ def test_a_failing_module_gives_the_reason_and_can_be_fixed(configs: Any, code: 
     configs.encoder("Fixed", "fails.py")
     load_config(path)
     assert "Fixed" in ENCODERS
+
+
+def test_ctrl_c_in_a_module_is_no_error_of_the_config(configs: Any) -> None:
+    configs.write("raise KeyboardInterrupt", "stops.py")
+    with pytest.raises(KeyboardInterrupt):
+        load_config(configs.write(f"imports: [stops.py]\n{configs.plain}"))
+
+
+def test_an_import_with_a_name_that_no_file_has_is_refused(configs: Any) -> None:
+    assert "there is no such file" in configs.refusal(configs.write(f'imports: ["a\\0.py"]\n{configs.plain}'))
+
+
+def test_an_override_of_the_imports_is_relative_to_the_working_directory(
+    configs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs.encoder("FromCwd", "here/net.py")
+    monkeypatch.chdir(tmp_path / "here")
+    assert load_config(configs.write(), ["imports=[net.py]"])["imports"] == [str(tmp_path / "here" / "net.py")]
 
 
 def test_a_module_with_a_registered_name_is_refused(configs: Any) -> None:

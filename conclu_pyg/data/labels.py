@@ -13,6 +13,7 @@ from torch import Tensor
 from conclu_pyg.errors import DataError
 
 MAX_NAMES = 100_000  # in an untrusted checkpoint
+MAX_TABLE = 10**7  # classes times parts, likewise
 MAX_LISTED = 8  # labels that a message lists
 
 
@@ -113,6 +114,8 @@ class Labels:
             raise DataError(
                 f"labels: expected a dict with classes, parts and class_parts, got {state!r:.80}.", got=state
             )
+        if len(names[0]) * len(names[1]) > MAX_TABLE:
+            raise DataError(f"labels: expected at most {MAX_TABLE:,} pairs of a class and a part in a file.")
         return cls(tuple(names[0]), tuple(names[1]), tuple(map(tuple, table)))
 
 

@@ -196,7 +196,7 @@ def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], sour
     """Loads ``weights`` into ``module``, all of them.
 
     Raises:
-        CheckpointError: names that are missing or unexpected, or shapes that differ.
+        CheckpointError: names that are missing or unexpected, or shapes or dtypes that differ.
     """
     expected = module.state_dict()
     problems = [
@@ -206,6 +206,11 @@ def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], sour
             f"{name} has shape {list(weights[name].shape)} instead of {list(tensor.shape)}"
             for name, tensor in expected.items()
             if name in weights and weights[name].shape != tensor.shape
+        ),
+        *(
+            f"{name} has dtype {weights[name].dtype} instead of {tensor.dtype}"
+            for name, tensor in expected.items()
+            if name in weights and weights[name].dtype != tensor.dtype
         ),
     ]
     if problems:

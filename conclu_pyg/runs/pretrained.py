@@ -53,6 +53,12 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
             file=path,
         )
     for name, value in fitting.items():
+        if value.dtype != wanted[name].dtype:
+            raise CheckpointError(
+                f"{path} does not fit {type(encoder).__name__}: {name} has dtype {value.dtype} instead of "
+                f"{wanted[name].dtype}; give the run of an encoder with the same number types.",
+                file=path,
+            )
         if value.shape != wanted[name].shape:
             raise CheckpointError(
                 f"{path} does not fit {type(encoder).__name__}: {name} of its {_trained(checkpoint)} has shape "

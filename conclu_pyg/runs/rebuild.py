@@ -12,8 +12,9 @@ from conclu_pyg.arguments import resolved_arguments
 from conclu_pyg.config import error_context, section_registries, split_checkpoints
 from conclu_pyg.data.base import DEFAULT_TRANSFORM, PointCloudDataset
 from conclu_pyg.data.labels import Labels
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import CheckpointError, ConfigError, one_line
 from conclu_pyg.registry import DATASETS, ENCODERS
+from conclu_pyg.runs.build_limit import BuildLimit
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.seeding import seed_all
 
@@ -43,14 +44,25 @@ def config_name(source: Path) -> str:
 
 def initial_model(config: Mapping[str, Any], checkpoint: Checkpoint, source: Path) -> Any:
     """Returns the model, or its encoder alone, with random weights: the initial ones of the training, unless those came
-    from another run, whose file may be gone."""
+    from another run, whose file may be gone.
+
+    Raises:
+        ConfigError: a class is unknown, or refuses an argument.
+        CheckpointError: the model cannot be built, or is far larger than the weights of the checkpoint.
+    """
     built, _ = split_checkpoints(config)
     given = {"labels": Labels.from_state(checkpoint.labels)} if checkpoint.labels else {}
-    with error_context(built, config_name(source)):
-        seed_all(config["pipeline"].get("seed", 0))
-        if checkpoint.part == "encoder":
-            return EncoderAlone(ENCODERS.build(built["model"].get("encoder")), checkpoint.loss_names)
-        return section_registries(config)["model"].build(built["model"], **given)
+    try:
+        with error_context(built, config_name(source)), BuildLimit(checkpoint.weights):
+            seed_all(config["pipeline"].get("seed", 0))
+            if checkpoint.part == "encoder":
+                return EncoderAlone(ENCODERS.build(built["model"].get("encoder")), checkpoint.loss_names)
+            return section_registries(config)["model"].build(built["model"], **given)
+    except (MemoryError, OverflowError, RuntimeError, TypeError, ValueError) as error:
+        name = str(built["model"]["name"])
+        raise CheckpointError(
+            f"the model {name:.80} of {config_name(source)} cannot be built: {one_line(error):.300}.", file=source
+        ) from error
 
 
 def open_dataset(config: Mapping[str, Any], source: Path, *, trusted: bool) -> PointCloudDataset:

@@ -1,14 +1,16 @@
 """Nested plain values and tensors in one safetensors file, which holds no code.
 
 Tensors are stored by their path, such as ``model.weights.encoder.last.weight``; everything else is one JSON text in its
-metadata, with a reference in the place of each tensor. JSON has no tuples, integer keys and infinite numbers, so these
-are encoded as mappings with a single key that begins with ``$``.
+metadata, with a reference in the place of each tensor, and a checksum of both. JSON has no tuples, integer keys and
+infinite numbers, so these are encoded as mappings with a single key that begins with ``$``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from safetensors.torch import save
 from conclu_pyg.files import atomic_write
 
 KEY = "conclu_pyg"  # of the JSON in the metadata
+CHECKSUM = "sha256"  # of the JSON and all tensors: damage is found, a forgery is not
+MAX_BYTES = 1 << 34
 MAX_JSON_BYTES = 1 << 25
 MAX_DEPTH = 100
 
@@ -38,7 +42,7 @@ def write_tensor_file(path: Path, content: Mapping[str, Any]) -> None:
     """
     tensors: dict[str, torch.Tensor] = {}
     text = json.dumps(_encode(content, (), tensors), allow_nan=False)
-    data = save(tensors, {KEY: text})
+    data = save(tensors, {KEY: text, CHECKSUM: _checksum(text, tensors)})
     with atomic_write(path) as file:
         file.write(data)
 
@@ -50,18 +54,22 @@ def read_tensor_file(path: Path) -> dict[str, Any]:
         ValueError: the file is damaged, has another format, or exceeds the bounds of this module.
         OSError: the file cannot be read.
     """
-    with path.open("rb"):  # raises OSError with the reason, which safetensors does not tell
-        pass
+    with path.open("rb") as opened:  # raises OSError with the reason, which safetensors does not tell
+        if (size := os.fstat(opened.fileno()).st_size) > MAX_BYTES:
+            raise ValueError(f"it has {size:,} bytes, more than {MAX_BYTES:,}")
     try:
         with safe_open(path, "pt", device="cpu") as file:
-            text = (file.metadata() or {}).get(KEY)
+            metadata = file.metadata() or {}
+            text = metadata.get(KEY)
             if text is None:
                 raise ValueError(f"it has no metadata {KEY!r}")
             if len(text) > MAX_JSON_BYTES:
                 raise ValueError(f"its metadata has {len(text):,} characters, more than {MAX_JSON_BYTES:,}")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not iterable itself
-    except SafetensorError as error:
+    except (SafetensorError, AttributeError, RuntimeError, TypeError) as error:  # of dtypes that PyTorch does not have
         raise ValueError(f"it is not a whole safetensors file ({error})") from error
+    if metadata.get(CHECKSUM) != _checksum(text, tensors):
+        raise ValueError("its content does not match its checksum")
     try:
         content = _decode(json.loads(text), tensors)
     except RecursionError as error:
@@ -71,8 +79,17 @@ def read_tensor_file(path: Path) -> dict[str, Any]:
     return content
 
 
+def _checksum(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
 def _encode(value: Any, path: tuple[str, ...], tensors: dict[str, torch.Tensor]) -> Any:
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, torch.Tensor) and value.layout is torch.strided and not value.is_quantized:
         name = ".".join(path)
         while name in tensors:  # the paths (a.b, c) and (a, b.c) have the same name
             name += "'"
@@ -91,7 +108,7 @@ def _encode(value: Any, path: tuple[str, ...], tensors: dict[str, torch.Tensor])
         return value if math.isfinite(value) else {"$float": str(value)}
     elif value is None or type(value) in (str, int, bool):
         return value
-    raise TypeError(f"{'.'.join(path)}: expected plain values or tensors, got {value!r:.80}")
+    raise TypeError(f"{'.'.join(path)}: expected plain values or dense tensors, got {value!r:.80}")
 
 
 def _decode(value: Any, tensors: Mapping[str, torch.Tensor], depth: int = 0) -> Any:

@@ -103,3 +103,9 @@ def test_an_invalid_state_is_refused_in_a_short_sentence(state: Any) -> None:
 def test_a_state_whose_lists_do_not_belong_together_is_refused() -> None:
     with raises(DataError, argument="class_parts", got=[9]):
         Labels.from_state({**STATE, "class_parts": [[0], [9], [1]]})
+
+
+def test_a_table_that_is_too_large_is_refused_before_it_is_made() -> None:
+    classes, parts = [f"c{i}" for i in range(4000)], [f"p{i}" for i in range(3000)]
+    with pytest.raises(DataError, match=r"at most 10,000,000 pairs of a class and a part"):
+        Labels.from_state({"classes": classes, "parts": parts, "class_parts": [[0]] * 4000})

@@ -26,7 +26,7 @@ from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.pipelines.pretraining import Pretraining
 from conclu_pyg.registry import METHODS
 from conclu_pyg.runs.checkpoint import Checkpoint
-from conclu_pyg.runs.folder import LAST
+from conclu_pyg.runs.folder import ENCODER_FILE, LAST
 from conclu_pyg.seeding import seed_all
 
 pytestmark = pytest.mark.usefixtures("terminal")
@@ -198,7 +198,8 @@ def test_ctrl_c_on_the_command_line_saves_logs_and_exits_with_130(tiny_run: Path
     assert err.strip() == "stopped by Ctrl-C."
     assert f"saved to {tmp_path / 'run' / LAST}" in out
     assert Checkpoint.load(tmp_path / "run").step >= 1
-    assert {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()} <= {LAST.name, "last-1.safetensors"}
+    names = {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()}
+    assert names <= {LAST.name, "last-1.safetensors", ENCODER_FILE.name}
 
 
 def test_bfloat16_trains_with_finite_losses_and_float32_weights(build: Build) -> None:

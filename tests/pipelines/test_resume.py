@@ -234,7 +234,12 @@ def test_a_checkpoint_is_saved_within_an_epoch_when_the_last_one_is_old(config: 
 def test_the_newest_checkpoints_and_those_of_some_epochs_are_kept(config: Config, tmp_path: Path) -> None:
     folder = build_pipeline(in_folder(config, tmp_path / "run", keep_last=2, keep_every=2)).run_train()
     epochs = {path.name: Checkpoint.load(path).epoch for path in (folder / LAST).parent.iterdir()}
-    assert epochs == {"last.safetensors": 3, "last-1.safetensors": 2, "epoch_0002.safetensors": 2}
+    assert epochs == {
+        "last.safetensors": 3,
+        "last-1.safetensors": 2,
+        "epoch_0002.safetensors": 2,
+        "encoder.safetensors": 3,
+    }
 
 
 def test_a_damaged_checkpoint_is_skipped_with_a_warning(config: Config, tmp_path: Path) -> None:

@@ -124,6 +124,13 @@ def test_an_unreadable_file_is_named_with_the_reason(
         ({"epoch": True}, r"checkpoint\.epoch: expected a value of type int, got True"),
         ({"history": [{"loss": "low"}]}, r"history\[0\]: expected numbers, got 'low'"),
         ({"loss_names": [1]}, r"checkpoint\.loss_names\[0\]: expected a value of type str, got 1"),
+        ({"num_points": 10**9}, r"num_points: expected at most 100,000,000, got 1,000,000,000"),
+        ({"part": "head"}, r"checkpoint\.part: expected one of 'model', 'encoder', got 'head'"),
+        ({"transform": ["x"]}, r"checkpoint\.transform\[0\]: expected a mapping, got 'x'"),
+        (
+            {"config": {"model": {"name": "A"}, "pipeline": {"seed": "x"}}},
+            r"config\.pipeline\.seed: expected a whole number, got 'x'",
+        ),
         ({"num_points": -3}, r"num_points: expected a number >= 0, got -3"),
         ({"seconds": "x"}, r"checkpoint\.seconds: expected a finite number, got 'x'"),
         ({"seconds": float("nan")}, r"checkpoint\.seconds: expected a finite number, got nan"),
@@ -164,6 +171,8 @@ def test_weights_of_another_network_are_refused_with_the_first_differences() -> 
         load_weights(nn.Linear(4, 2), weights, "a.safetensors")
     with pytest.raises(CheckpointError, match=r"do not fit Linear: bias is unexpected\."):
         load_weights(nn.Linear(3, 2, bias=False), weights, "a.safetensors")
+    with pytest.raises(CheckpointError, match=r"weight has dtype torch\.int64 instead of torch\.float32\.$"):
+        load_weights(nn.Linear(3, 2, bias=False), {"weight": torch.zeros(2, 3).long()}, "a.safetensors")
     deep = nn.Sequential(*(nn.Linear(2, 2) for _ in range(4)))
     with pytest.raises(CheckpointError, match=r"do not fit Sequential: (\S+ is missing; ){4}and 6 more\."):
         load_weights(deep, weights, "a.safetensors")

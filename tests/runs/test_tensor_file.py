@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import pickle
@@ -10,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from conclu_pyg.runs.tensor_file import MAX_DEPTH, read_tensor_file, write_tensor_file
+from conclu_pyg.runs.tensor_file import MAX_BYTES, MAX_DEPTH, read_tensor_file, write_tensor_file
 
 CONTENT: dict[str, Any] = {
     "weights": {"a.b": torch.arange(3.0), "a": {"b": torch.tensor(7)}, "empty": torch.zeros(0, 2)},
@@ -46,15 +47,21 @@ def test_tied_and_strided_tensors_are_written_by_value(tmp_path: Path) -> None:
     assert same(loaded, {"a": tied, "b": tied, "c": tied.T.contiguous(), "d": tied[1].clone()})
 
 
-@pytest.mark.parametrize("value", [object(), {1.5: 2}, {"a": {1, 2}}, 1j])
+SPARSE = torch.eye(3).to_sparse()
+
+
+@pytest.mark.parametrize("value", [object(), {1.5: 2}, {"a": {1, 2}}, 1j, SPARSE, SPARSE.to_sparse_csr()])
 def test_other_values_are_refused(tmp_path: Path, value: Any) -> None:
-    with pytest.raises(TypeError, match=r"^part\S*: expected plain values or tensors, got "):
+    with pytest.raises(TypeError, match=r"^part\S*: expected plain values or dense tensors, got "):
         write_tensor_file(tmp_path / "a.safetensors", {"part": value})
     assert not list(tmp_path.iterdir())
 
 
 def with_text(path: Path, text: str) -> Path:
-    save_file({"x": torch.zeros(2)}, path, {"conclu_pyg": text})
+    """Writes a file with this text, and its checksum."""
+    x = torch.zeros(2)
+    checksum = hashlib.sha256(text.encode() + b"x torch.float32 [2]" + x.numpy().tobytes()).hexdigest()
+    save_file({"x": x}, path, {"conclu_pyg": text, "sha256": checksum})
     return path
 
 
@@ -91,6 +98,49 @@ def test_sizes_are_checked_against_the_file_before_anything_is_allocated(tmp_pat
     header = json.dumps({"x": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}}).encode()
     (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
     with pytest.raises(ValueError, match="not a whole safetensors file"):
+        read_tensor_file(tmp_path / "a.safetensors")
+
+
+def rewritten(path: Path, entry: dict[str, Any], data: bytes = b"") -> Path:
+    """Writes a safetensors file with one tensor, whose header may be wrong."""
+    header = json.dumps({"x": entry, "__metadata__": {"conclu_pyg": "{}", "sha256": ""}}).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header + data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]},
+        {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]},
+        {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]},
+        {"dtype": "F32", "shape": [2], "data_offsets": [0, 1 << 60]},
+        {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]},
+        {"dtype": "F32", "shape": [1 << 40, 1 << 40], "data_offsets": [0, 8]},
+        {"dtype": "F99", "shape": [2], "data_offsets": [0, 8]},
+        {"dtype": "F4", "shape": [16], "data_offsets": [0, 8]},
+        {"dtype": 3, "shape": [2], "data_offsets": [0, 8]},
+    ],
+)
+def test_headers_with_wrong_offsets_shapes_or_dtypes_are_refused(tmp_path: Path, entry: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"not a whole safetensors file|does not match its checksum"):
+        read_tensor_file(rewritten(tmp_path / "a.safetensors", entry, bytes(8)))
+
+
+def test_a_changed_byte_of_a_tensor_or_of_the_metadata_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    write_tensor_file(path, {"x": torch.zeros(9), "name": "abcdef"})
+    content = path.read_bytes()
+    for old, new in ((b"abcdef", b"abcdeg"), (bytes(36), bytes(35) + b"\1")):
+        path.write_bytes(content.replace(old, new))
+        with pytest.raises(ValueError, match="does not match its checksum"):
+            read_tensor_file(path)
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "a.safetensors").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)  # takes no room on the disk
+    with pytest.raises(ValueError, match=r"it has 17,179,869,185 bytes, more than 17,179,869,184"):
         read_tensor_file(tmp_path / "a.safetensors")
 
 
