@@ -27,10 +27,11 @@ def validated(init: Init) -> Init:
     def checked(self: object, *args: Any, **kwargs: Any) -> None:
         if not hints:
             hints.update(_hints_of(init))
-        arguments = signature.bind(self, *args, **kwargs).arguments
-        issues = _out_of_bounds(type(self).__name__, arguments, hints)
-        if issues:
-            raise ArgumentError(*issues)
+        with contextlib.suppress(TypeError):  # Python's own error, of the call below, names the class
+            arguments = signature.bind(self, *args, **kwargs).arguments
+            issues = _out_of_bounds(type(self).__name__, arguments, hints)
+            if issues:
+                raise ArgumentError(*issues)
         init(self, *args, **kwargs)
 
     return cast(Init, checked)
@@ -126,7 +127,7 @@ def check_arguments(
         if not has_type(value, hints[key]):
             expected = format_type(hints[key])
             message = f"{name}: {key} must be {expected}, got {value!r} ({type(value).__name__})."
-            issues.append(Issue(message, argument=key, got=value, expected=expected))
+            issues.append(Issue(message, _name_hint(value, expected), argument=key, got=value, expected=expected))
         else:
             issues += _out_of_bounds(name, {key: value}, hints)
     if issues:
@@ -155,6 +156,13 @@ def _percent_hint(violation: Violation) -> str:
     if is_share and isinstance(violation.got, (int, float)) and 1 < violation.got <= 100:
         return f"Give {violation.got / 100:g} for {violation.got:g} percent."
     return ""
+
+
+def _name_hint(value: Any, expected: str) -> str:
+    """A remedy where the name of a class was given in place of its config."""
+    if not isinstance(value, str) or not value.isidentifier() or "mapping" not in expected:
+        return ""
+    return f"Write [{{name: {value}}}]." if expected.startswith("list") else f"Write {{name: {value}}}."
 
 
 def _describe(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> str:

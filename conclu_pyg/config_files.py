@@ -122,7 +122,7 @@ def parse_yaml(text: str) -> Any:
     except AssertionError as error:  # OmegaConf's own, where the whole text is a number
         raise ValueError("it is a single value, not a mapping") from error
     except (yaml.YAMLError, OmegaConfBaseException) as error:
-        raise ValueError(one_line(error)) from error
+        raise ValueError(one_line(error).replace(' in "<unicode string>",', " at")) from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 

@@ -69,7 +69,7 @@ def find_violations(name: str, value: Any, hint: Any) -> list[Violation]:
     if origin is Annotated:
         bounds = _bounds(parts[1:])
         if not all(_satisfies(value, bound) for bound in bounds):
-            return [Violation(name, format_bounds(bounds), value)]
+            return [Violation(name, format_bounds(bounds) if has_type(value, parts[0]) else format_type(hint), value)]
         return find_violations(name, value, parts[0])
     if origin is typing.Literal:
         return [] if has_type(value, hint) else [Violation(name, format_type(hint), value)]
@@ -118,6 +118,8 @@ def format_type(hint: Any) -> str:
         return " | ".join(format_type(part) for part in parts)
     if origin in (list, Sequence) and parts:
         return f"{format_type(origin)}[{format_type(parts[0])}]"
+    if (origin or hint) in (dict, Mapping):
+        return "mapping"
     if hint is type(None):
         return "None"
     return inspect.formatannotation(hint).replace("typing.", "").replace("collections.abc.", "")

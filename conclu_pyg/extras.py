@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 EXTRAS = {"matplotlib": "vis", "plotly": "vis", "sklearn": "eval", "tensorboard": "train"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # names on PyPI where they differ from the import
 
 
 def is_installed(package: str) -> bool:
@@ -20,6 +21,6 @@ def missing_extra(package: str, extra: str | None = None) -> str:
     """
     extra = extra or EXTRAS[package]
     return (
-        f"{package} is not installed; run `pip install 'conclu_pyg[{extra}]'` (in a clone, "
+        f"{DISTRIBUTIONS.get(package, package)} is not installed; run `pip install 'conclu_pyg[{extra}]'` (in a clone, "
         f"`pip install -e '.[{extra}]'`)"
     )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conclu_pyg.config_files import KEYS, parse_yaml
+from conclu_pyg.config_files import KEYS, SECTIONS, parse_yaml
 from conclu_pyg.errors import ConfigError, Issue
 from conclu_pyg.suggestions import suggest
 
@@ -20,15 +20,17 @@ def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict
     mapping. (OmegaConf's own updates do neither that, nor refuse a key inside a number or string.)
 
     Raises:
-        ConfigError: no ``=``, an unknown section, a value that is not YAML, or a key inside something that has no keys;
-            all of them at once.
+        ConfigError: one string instead of a list; no ``=``, an unknown section, a value that is not YAML, or a key
+            inside something that has no keys, all of them at once.
     """
+    if isinstance(overrides, str):
+        raise ConfigError(f"expected a list of overrides, got one string; write [{overrides!r}].", got=overrides)
     merged = copy.deepcopy(dict(config))
     parsed: list[tuple[str, list[str], Any]] = []
     issues: list[Issue] = []
     for override in overrides:
         try:
-            parsed.append((override, *_parse_override(override)))
+            parsed.append((override, *_parse_override(override, config)))
         except ConfigError as error:
             issues += error.issues
     for override, keys, value in sorted(parsed, key=lambda item: _rank(item[1])):
@@ -46,14 +48,18 @@ def _issue(override: str, reason: str, hint: str = "", got: Any = ...) -> Issue:
     return Issue(f"override {override!r}: {reason}{ending}", hint, argument=override.partition("=")[0], got=got)
 
 
-def _parse_override(override: str) -> tuple[list[str], Any]:
-    """Return the keys, ``a.b[0].c`` as a, b, 0, c, and the value."""
+def _parse_override(override: str, config: Mapping[str, Any]) -> tuple[list[str], Any]:
+    """Return the keys, ``a.b[0].c`` as a, b, 0, c, and the value; a key without its section is looked up in the config,
+    for the message."""
     path, equals, text = override.partition("=")
     keys = re.sub(r"\[(-?\d+)\]", r".\1", path).split(".")
     if not (equals and all(keys)):
         raise ConfigError(_issue(override, "must be written as section.key=value, such as pipeline.epochs=10"))
     if keys[0] not in KEYS:
         reason = f"unknown section {keys[0]!r}{suggest(keys[0], KEYS)}"
+        sections = [name for name in SECTIONS if isinstance(config.get(name), Mapping) and keys[0] in config[name]]
+        if sections:
+            reason = f"the section is missing; did you mean '{sections[0]}.{override}'?"
         raise ConfigError(_issue(override, reason, f"Sections: {', '.join(KEYS)}."))
     try:
         (value,) = parse_yaml(f"value: {text}").values()

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 from conclu_pyg.arguments import check_arguments, parameters_of
 from conclu_pyg.constraints import YAML_VALUES
 from conclu_pyg.errors import ArgumentError, ConcluError, Issue, RegistryError
-from conclu_pyg.suggestions import suggest
+from conclu_pyg.suggestions import closest_match, suggest
 
 PLUGIN_GROUP = "conclu_pyg.plugins"
 
@@ -106,7 +106,10 @@ class Registry:
                 string.
         """
         if not isinstance(config, Mapping):
-            raise RegistryError(Issue(f"{self.name} builds from a mapping with a 'name', got {config!r}.", got=config))
+            message = f"{self.name} builds from a mapping with a 'name', got {config!r}"
+            if isinstance(config, str):
+                message += f"; write {{'name': {closest_match(config, self) or config!r}}}"
+            raise RegistryError(Issue(f"{message}.", got=config))
         arguments = dict(config)
         name = arguments.pop("name", None)
         if name is None:
@@ -138,10 +141,14 @@ class Registry:
                 cannot be replaced.
 
         Raises:
-            RegistryError: ``config`` is a name or number alone, or its ``name`` is missing or unknown.
+            RegistryError: ``config`` is a name, number or class alone, or its ``name`` is missing or unknown.
             ArgumentError: an argument is unknown, missing, of another type, out of bounds or contradicts ``context``.
             ConcluError: the class refuses an argument itself. All of them have the config in their ``building``.
         """
+        if isinstance(config, type):
+            name = config.__name__
+            message = f"{self.name} takes an object or a mapping with a 'name', got the class {name}; give {name}(...)."
+            raise RegistryError(Issue(message, got=config))
         if not isinstance(config, (Mapping, *YAML_VALUES)):
             return config
         try:
@@ -239,7 +246,7 @@ def load_plugins() -> None:
 
 
 ENCODERS = Registry(
-    "ENCODERS", "conclu_pyg.encoders", {"checkpoint": "build the encoder without it, then load the weights into it"}
+    "ENCODERS", "conclu_pyg.encoders", {"checkpoint": "use load_encoder for the encoder of a run, with its weights"}
 )
 METHODS = Registry("METHODS", "conclu_pyg.methods")
 TASKS = Registry("TASKS", "conclu_pyg.tasks")

@@ -10,6 +10,7 @@ from torch import nn
 from conclu_pyg import CLUSTERERS, HEADS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg.arguments import check_arguments, describe, parameters_of, resolved_arguments, validated
 from conclu_pyg.constraints import DropFraction, KeepFraction, PositiveInt
+from conclu_pyg.encoders.pointnet import PointNet
 from conclu_pyg.errors import ArgumentError
 
 
@@ -196,3 +197,13 @@ def test_every_number_of_these_parts_has_a_bound(registry: Registry) -> None:
     for name in registry:
         unbounded = [text for text in describe(registry.get(name)).values() if ": int" in text or ": float" in text]
         assert all("(" in text for text in unbounded), name
+
+
+def test_a_wrong_keyword_of_a_constructor_names_the_class() -> None:
+    with pytest.raises(TypeError, match=r"PointNet\.__init__\(\) got an unexpected keyword argument 'out_chanels'"):
+        PointNet(out_chanels=3)  # type: ignore[call-arg]
+
+
+def test_a_value_of_another_type_is_refused_with_the_type() -> None:
+    with raises(ArgumentError, argument="out_channels", got="64", expected="int (>= 1)"):
+        PointNet(out_channels="64")  # type: ignore[arg-type]

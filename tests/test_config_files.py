@@ -149,6 +149,11 @@ def test_text_that_is_not_yaml_is_refused(configs: Any, text: str) -> None:
     assert configs.refusal(path).startswith(f"{path} is not a YAML file: ")
 
 
+def test_a_syntax_error_is_located(configs: Any) -> None:
+    refusal = configs.refusal(configs.write("dataset: {name: A\nmodel: ["))
+    assert "at line 2, column " in refusal and "unicode" not in refusal
+
+
 def test_aliases_cannot_make_a_small_file_large(configs: Any) -> None:
     doubled = [f"  a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 40)]
     assert "is not a YAML file: " in configs.refusal(

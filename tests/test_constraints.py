@@ -43,7 +43,8 @@ from conclu_pyg.constraints import (
         (list[list[PositiveInt]], "list[list[int (>= 1)]]", [[], [[1]]], [[[1], [0]]]),
         (Literal["a", "b", 2], "'a', 'b' or 2", ["a", 2], []),
         (Literal["a"] | None, "'a' | None", ["a", None], []),
-        (dict[str, Any], "dict[str, Any]", [{"a": -1}], []),
+        (dict[str, Any], "mapping", [{"a": -1}], []),
+        (list[dict[str, Any]] | None, "list[mapping] | None", [[{"a": -1}], None], []),
     ],
 )
 def test_a_bound_has_a_text_and_divides_the_values(hint: Any, text: str, within: list[Any], beyond: list[Any]) -> None:
@@ -51,6 +52,12 @@ def test_a_bound_has_a_text_and_divides_the_values(hint: Any, text: str, within:
     assert all(find_violations("x", value, hint) == [] and has_type(value, hint) for value in within)
     for value in beyond:
         assert len(find_violations("x", value, hint)) == 1 and has_type(value, hint), value
+
+
+@pytest.mark.parametrize("value", ["3", None, [1]])
+def test_the_violation_by_a_value_of_another_type_names_the_type(value: Any) -> None:
+    (violation,) = find_violations("x", value, PositiveInt)
+    assert violation.expected == "int (>= 1)" and violation.got == value
 
 
 @pytest.mark.parametrize("hint", [PositiveFloat, NonNegativeFloat, Probability, DropFraction, KeepFraction])

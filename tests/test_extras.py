@@ -22,6 +22,11 @@ WITHOUT = """if True:
 """
 
 
+def test_a_missing_package_is_named_as_it_is_installed() -> None:
+    assert missing_extra("sklearn").startswith("scikit-learn is not installed; run `pip install 'conclu_pyg[eval]'`")
+    assert missing_extra("plotly").startswith("plotly is not installed; run `pip install 'conclu_pyg[vis]'`")
+
+
 def test_an_encoder_trains_and_embeds_without_any_extra(tiny_run: Path, tmp_path: Path) -> None:
     missing = [*EXTRAS, "torchmetrics", "open3d", "torch_cluster", "torch_scatter"]
     code = (

@@ -21,6 +21,16 @@ def test_a_file_next_to_the_config_registers_its_classes(configs: Any, tmp_path:
     assert METHODS.build(config["model"]).encoder.out_channels == 8
 
 
+def test_a_file_in_an_override_is_relative_to_the_working_directory(
+    configs: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    configs.encoder("FromHere", "here/net.py")
+    path = configs.write(configs.plain, "elsewhere/plain.yaml")
+    monkeypatch.chdir(tmp_path / "here")
+    config = load_config(path, ["imports=[net.py]", "model.encoder.name=FromHere"])
+    assert config["imports"] == [str(tmp_path / "here" / "net.py")]
+
+
 def test_a_file_that_a_base_imports_is_relative_to_the_base(configs: Any, tmp_path: Path) -> None:
     configs.encoder("NextToBase", "bases/net.py")
     configs.write(f"imports: [net.py]\n{configs.plain}", "bases/base.yaml")

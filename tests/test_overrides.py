@@ -10,6 +10,7 @@ from helpers import assert_error
 
 from conclu_pyg import METHODS
 from conclu_pyg.config import load_config, resolve
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.imports import import_modules
 from conclu_pyg.overrides import apply_overrides
 
@@ -95,6 +96,11 @@ def test_overriding_a_config_does_not_change_it() -> None:
 def test_an_override_of_another_form_gets_the_form(configs: Any, override: str) -> None:
     expected = f"override {override!r}: must be written as section.key=value, such as pipeline.epochs=10."
     assert configs.refusal(configs.write(), override) == expected
+
+
+def test_one_string_is_no_list_of_overrides(configs: Any) -> None:
+    with pytest.raises(ConfigError, match=r"one string; write \['pipeline\.epochs=3'\]"):
+        load_config(configs.write(), "pipeline.epochs=3")
 
 
 def test_an_unknown_section_gets_a_suggestion(configs: Any) -> None:

@@ -195,7 +195,20 @@ def test_a_plain_value_is_no_built_object(nets: Registry, config: Any) -> None:
     with pytest.raises(RegistryError) as error:
         nets.build(config)
     assert_error(error, got=config)
-    assert message(error) == f"NETS builds from a mapping with a 'name', got {config!r}."
+    remedy = "; write {'name': 'Net'}" if config == "Net" else ""
+    assert message(error) == f"NETS builds from a mapping with a 'name', got {config!r}{remedy}."
+
+
+def test_a_misspelt_name_alone_is_corrected_in_the_remedy(nets: Registry) -> None:
+    with pytest.raises(RegistryError, match=r"got 'Nett'; write \{'name': 'Net'\}\."):
+        nets.build("Nett")
+
+
+def test_a_class_is_no_built_object(nets: Registry) -> None:
+    with pytest.raises(RegistryError) as error:
+        nets.build(Registry)
+    assert_error(error, got=Registry)
+    assert message(error).endswith("got the class Registry; give Registry(...).")
 
 
 def test_a_config_without_a_name_gets_the_list_of_names(nets: Registry) -> None:
@@ -439,8 +452,9 @@ def test_every_encoder_config_may_have_a_checkpoint(name: str) -> None:
     ENCODERS.build({"name": name, "checkpoint": None})
     with raises(ArgumentError, argument="chekpoint", got="run"):
         ENCODERS.build({"name": name, "chekpoint": "run"})
-    with raises(ArgumentError, argument="checkpoint", got="no/run"):
+    with raises(ArgumentError, argument="checkpoint", got="no/run") as error:
         ENCODERS.build({"name": name, "checkpoint": "no/run"})
+    assert "use load_encoder" in str(error.value)
 
 
 # Parts

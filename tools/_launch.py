@@ -12,7 +12,15 @@ import sys
 from check_system import old_python
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PACKAGES = ("conclu_pyg", "torch", "torch_geometric", "sklearn", "yaml", "omegaconf")
+# By the name by which each is imported, the name by which it is installed.
+PACKAGES = {
+    "conclu_pyg": "conclu_pyg",
+    "torch": "torch",
+    "torch_geometric": "torch-geometric",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+    "omegaconf": "omegaconf",
+}
 
 
 def launch(*command: str, module: str = "conclu_pyg.cli.main") -> int:
@@ -23,7 +31,7 @@ def launch(*command: str, module: str = "conclu_pyg.cli.main") -> int:
         module: has the function ``main(arguments)`` (default: that of ``conclu``).
     """
     old = old_python()
-    lacks = [] if old else [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    lacks = [] if old else [package for name, package in PACKAGES.items() if not importlib.util.find_spec(name)]
     if not old and not lacks:
         return int(importlib.import_module(module).main([*command, *sys.argv[1:]]))
 

@@ -10,6 +10,7 @@ from conclu_pyg.cli.trust import add_allow_imports
 from conclu_pyg.config import resolve
 from conclu_pyg.config_files import read_config
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.paths import with_cwd
 from conclu_pyg.runs.folder import CONFIG_NAME
 from conclu_pyg.shipped_configs import find_config
 
@@ -43,6 +44,12 @@ def run(options: argparse.Namespace) -> None:
     path = find_config(options.config)
     overrides, resume = split_resume(options.overrides, options.resume)
     of_run = (path / CONFIG_NAME).is_file()
+    if resume is not None and path.suffix not in (".yaml", ".yml") and not of_run:
+        raise ConfigError(
+            f"there is no run in {with_cwd(path)}: expected {CONFIG_NAME} in that folder; give the folder of a run, or "
+            "a config to start one.",
+            file=path,
+        )
     if of_run:
         if resume != "auto":
             raise ConfigError(f"{path} is the folder of a run; give --resume to train on.")

@@ -22,6 +22,7 @@ from conclu_pyg.data.names import Names
 from conclu_pyg.data.part_labels import check_part_labels
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import TRANSFORMS
+from conclu_pyg.text import pluralize
 from conclu_pyg.transforms import compose
 from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
 
@@ -136,7 +137,8 @@ class PointCloudSplit(Dataset[Data]):
         return split
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self)} clouds of {self.pos.shape[1]} points, {len(self.classes)} classes)"
+        sizes = f"{len(self)} clouds of {self.pos.shape[1]} points, {pluralize(len(self.classes), 'class', 'classes')}"
+        return f"{type(self).__name__}({sizes})"
 
 
 class PointCloudDataset(ABC):

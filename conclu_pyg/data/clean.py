@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.text import pluralize
 
 # Distances are squared in float32, whose largest number is 3e38 and whose smallest is 1e-38.
 MAX_COORDINATE = 1e15
@@ -118,7 +119,8 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
     extent = float((high - low).max())
     if extent <= MIN_EXTENT:
         raise DataError(
-            f"{source}: all of its {len(points):,} points coincide ({', '.join(f'{x:g}' for x in low)}); {hint}.",
+            f"{source}: expected points that differ, got {pluralize(len(points), 'point')} at "
+            f"({', '.join(f'{x:g}' for x in low)}); {hint}.",
             file=source,
             expected="points that differ",
         )

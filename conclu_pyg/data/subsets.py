@@ -6,6 +6,7 @@ import numpy as np
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.text import pluralize
 
 
 def draw_per_class(split: PointCloudSplit, per_class: int, seed: int) -> PointCloudSplit:
@@ -22,8 +23,8 @@ def draw_per_class(split: PointCloudSplit, per_class: int, seed: int) -> PointCl
     counts = np.bincount(split.y, minlength=len(split.classes))
     if counts.min() < per_class:
         raise DataError(
-            f"cannot draw {per_class} labels of each class: {split.classes[counts.argmin()]} has {counts.min()} "
-            "training clouds; draw fewer.",
+            f"cannot draw {per_class} labels of each class: {split.classes[counts.argmin()]} has "
+            f"{pluralize(int(counts.min()), 'training cloud')}; draw fewer.",
             argument="per_class",
             got=per_class,
         )

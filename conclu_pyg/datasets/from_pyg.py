@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -19,11 +20,11 @@ from conclu_pyg.data.clean import clean_points
 from conclu_pyg.data.resize import resize_rows, shape_rng
 from conclu_pyg.data.write_array import format_repairs
 from conclu_pyg.datasets.file_dataset import NumPoints
-from conclu_pyg.errors import ConcluWarning, ConfigError, DataError
+from conclu_pyg.errors import ConcluWarning, ConfigError, DataError, one_line
 from conclu_pyg.io.surface import clean_mesh, sample_surface
 from conclu_pyg.progress import track
 from conclu_pyg.registry import DATASETS
-from conclu_pyg.suggestions import closest_match
+from conclu_pyg.suggestions import suggest
 
 Clouds: TypeAlias = Dataset | Sequence[Data]
 ONE_CLASS = "unlabelled"
@@ -175,6 +176,13 @@ def _clouds_of(
     dataset: str | Clouds | None, split: Any, name: str, root: str | None, arguments: Mapping[str, Any] | None
 ) -> Clouds:
     """Returns the clouds of a split, from what the user gave for it."""
+    if not isinstance(dataset, str) and dataset is not None and not (hasattr(dataset, "__len__") and len(dataset)):
+        got = "an empty one" if hasattr(dataset, "__len__") else f"{dataset!r:.40}"
+        raise ConfigError(
+            f"FromPyG: expected a list of Data or a data set of PyG as dataset, got {got}.",
+            argument="dataset",
+            got=dataset,
+        )
     if isinstance(dataset, str):
         return _build(dataset, root, {**(arguments or {}), **_mapping(split, name)})
     if root is not None or arguments is not None:
@@ -185,7 +193,10 @@ def _clouds_of(
     if dataset is None:
         if split is None or isinstance(split, Mapping):
             raise ConfigError(
-                f"FromPyG: expected a data set as {name}, or clouds of all splits as dataset.", argument=name, got=split
+                f"FromPyG: expected dataset, the name of a class in torch_geometric.datasets (in Python also a list of "
+                f"Data or a data set), or in Python {name}, the data set of that split; got neither.",
+                argument=name,
+                got=split,
             )
         return split
     if split is None:
@@ -197,7 +208,9 @@ def _clouds_of(
     indices = torch.as_tensor(list(split))
     if indices.is_floating_point() or ((indices < 0) | (indices >= len(dataset))).any():
         raise ConfigError(
-            f"FromPyG: the indices of {name} must be integers from 0 to {len(dataset) - 1}.", argument=name, got=split
+            f"FromPyG: the indices of {name} must be integers from 0 to {len(dataset) - 1}, got {split!r:.60}.",
+            argument=name,
+            got=split,
         )
     return [dataset[int(index)] for index in indices]
 
@@ -219,25 +232,39 @@ def _build(name: str, root: str | None, arguments: Mapping[str, Any]) -> Dataset
     known = available.__all__
     cls: Any = getattr(available, name) if name in known else None
     if not isinstance(cls, type) or not issubclass(cls, Dataset):
-        near = closest_match(name, known)
-        meant = f" Did you mean {near}?" if near else ""
         raise ConfigError(
-            f"FromPyG: torch_geometric.datasets has no data set {name!r}.{meant}", argument="dataset", got=name
+            f"FromPyG: torch_geometric.datasets has no data set {name!r}{suggest(name, known)}",
+            argument="dataset",
+            got=name,
         )
     if root is None:
         raise ConfigError(f"FromPyG: {name} needs root, the folder of its files.", argument="root", got=root)
     try:
         inspect.signature(cls).bind(root, **arguments)
     except TypeError as error:
+        known_arguments = [key for key in inspect.signature(cls).parameters if key != "root"]
         raise ConfigError(
-            f"FromPyG: {name}: {error}; it takes {inspect.signature(cls)}.", argument="arguments", got=dict(arguments)
+            f"FromPyG: {name}: {error}; arguments may have {', '.join(known_arguments)}.",
+            argument="arguments",
+            got=dict(arguments),
         ) from error
-    built: Dataset = cls(root, **arguments)
+    try:
+        built: Dataset = cls(root, **arguments)
+    except OSError as error:  # no connection, a full disk
+        raise DataError(
+            f"FromPyG: {name} cannot make its files in {root} ({one_line(error)}); check the connection and the "
+            f"folder, or put the original files into {Path(root, 'raw')}.",
+            file=root,
+        ) from error
     return built
 
 
 def _labels(data: Data, source: str) -> tuple[int, np.ndarray | None]:
     """Returns the class of a cloud, -1 for none, and the part of each point, or ``None``."""
+    if not isinstance(data, Data):
+        raise DataError(
+            f"{source}: expected Data with pos, got {type(data).__name__}; write Data(pos=points).", file=source
+        )
     if data.get("pos") is None:
         raise DataError(f"{source} has no pos; add the coordinates of its points.", file=source)
     y, category = data.get("y"), data.get("category")

@@ -85,11 +85,15 @@ def read_clouds(
             (default: the error is raised).
 
     Raises:
-        DataError: the suffix is unknown, or the file is missing, empty, damaged or above 4 GiB; or a cloud has no
-            usable point, or more than 50 million, and ``unusable`` is ``None``.
+        DataError: the suffix is unknown, or the file is a folder, missing, empty, damaged or above 4 GiB; or a cloud
+            has no usable point, or more than 50 million, and ``unusable`` is ``None``.
         ConcluError: the suffix needs Open3D, which is not installed.
     """
     path = Path(path)
+    if path.is_dir():
+        raise DataError(
+            f"{path} is a folder; give its files, such as sorted(Path({str(path)!r}).rglob('*.npy')).", file=path
+        )
     read = _reader(path)
     _check_file(path)
     clouds = read(path, mesh_points, seed)

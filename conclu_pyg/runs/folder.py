@@ -54,7 +54,8 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
     except OSError as error:
         key = "log_dir" if run_dir is None else "run_dir"
         raise ConfigError(
-            f"the run's folder cannot be made: {error}; give another by pipeline.{key}=...",
+            f"the run's folder {run_dir or log_dir} cannot be made: {error.strerror or error}; give another by "
+            f"pipeline.{key}=...",
             argument=key,
             got=log_dir if run_dir is None else run_dir,
         ) from error

@@ -14,7 +14,7 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
 from conclu_pyg.encoders.base import channels_of, pooled_features
-from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.errors import ArgumentError, ConcluError, DataError
 from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.progress import track
@@ -80,8 +80,13 @@ class FrozenEncoder(nn.Module):
         Raises:
             DataError: a file cannot be read, or a cloud is empty, has another shape, or has a coordinate that is not
                 finite.
+            ArgumentError: ``batch_size`` is below 1.
             ConcluError: a feature is not finite.
         """
+        if batch_size < 1:
+            raise ArgumentError(
+                f"embed: batch_size must be >= 1, got {batch_size}.", argument="batch_size", got=batch_size
+            )
         source = self.data_axis if up_axis is None else "xyz".index(up_axis)
         prepare = compose_for_axis(self.transform, source, self.up_axis)
         parameter = next(self.encoder.parameters(), torch.zeros(0))
@@ -127,8 +132,11 @@ def embed(encoder: nn.Module, clouds: Clouds, *, up_axis: Axis | None = None, ba
         - **output:** float32 ``[B, C]`` on the CPU
 
     Raises:
+        ArgumentError: ``encoder`` is no module.
         ConcluError: as :meth:`FrozenEncoder.embed`.
     """
+    if not isinstance(encoder, nn.Module):
+        raise ArgumentError(f"embed: expected an encoder, got {encoder!r}; give load_encoder(run).", argument="encoder")
     if isinstance(encoder, FrozenEncoder):
         return encoder.embed(clouds, up_axis=up_axis, batch_size=batch_size)
     modes = [(module, module.training) for module in encoder.modules()]
@@ -147,7 +155,9 @@ def _points(clouds: Any) -> Iterator[Tensor]:
     for index, (name, pos) in enumerate(_clouds(clouds)):
         where = name or f"cloud {index}"
         if pos.ndim != 2 or pos.shape[1] != 3:
-            hint = "; transpose the array" if pos.ndim == 2 and pos.shape[0] == 3 else ""
+            is_transposed = pos.ndim == 2 and pos.shape[0] == 3
+            has_more = pos.ndim == 2 and pos.shape[1] > 3
+            hint = "; transpose the array" if is_transposed else "; keep points[:, :3]" if has_more else ""
             raise DataError(
                 f"{where}: expected coordinates of shape [N, 3], got {list(pos.shape)}{hint}.",
                 argument="pos",

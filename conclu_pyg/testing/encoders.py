@@ -37,6 +37,9 @@ def check_encoder(
     pickles and compiled versions after a training step. The suite works on copies with perturbed weights; the encoder
     and the random state of the program do not change.
 
+    An encoder's class can switch checks off itself, by their argument here: ``not_promised =
+    ("permutation_equivariant",)``. The tests of this package run the suite on every registered encoder.
+
     Args:
         encoder: the encoder, or its config.
         permutation_equivariant: reordering the points of a cloud reorders their features and keeps the pooled features.
@@ -53,9 +56,21 @@ def check_encoder(
         AssertionError: lists all failed checks.
     """
     module: Any = ENCODERS.build(encoder)
+    promises = {
+        "permutation_equivariant": permutation_equivariant,
+        "batch_independent": batch_independent,
+        "deterministic": deterministic,
+        "float64_gradients": float64_gradients,
+        "picklable": picklable,
+        "compilable": compilable,
+    }
+    not_promised = getattr(type(module), "not_promised", ())
+    expect(set(not_promised) <= set(promises), f"not_promised must be among {', '.join(promises)}, got {not_promised}.")
+    promised = {name for name, value in promises.items() if value and name not in not_promised}
     device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        suite = _Suite(module, torch.double if float64_gradients else torch.float, device, num_points)
+        dtype = torch.double if "float64_gradients" in promised else torch.float
+        suite = _Suite(module, dtype, device, num_points)
         checks: dict[str, Callable[[], None]] = {
             "outputs": suite.outputs,
             "gradients": suite.gradients,
@@ -65,17 +80,17 @@ def check_encoder(
             "invalid input": suite.invalid_input,
             "deep copies": partial(suite.converted, copy.deepcopy),
         }
-        if float64_gradients:
+        if "float64_gradients" in promised:
             checks["finite differences"] = suite.finite_differences
-        if permutation_equivariant:
+        if "permutation_equivariant" in promised:
             checks["permutation equivariance"] = suite.permutation
-        if deterministic:
+        if "deterministic" in promised:
             checks["determinism"] = suite.determinism
-        if deterministic and batch_independent:
+        if {"deterministic", "batch_independent"} <= promised:
             checks["batch independence"] = suite.independence
-        if picklable:
+        if "picklable" in promised:
             checks["pickling"] = partial(suite.converted, lambda encoder: pickle.loads(pickle.dumps(encoder)))
-        if compilable:
+        if "compilable" in promised:
             checks["torch.compile"] = suite.compilation
         run_checks(type(module).__name__, checks)
 

@@ -45,9 +45,10 @@ def cloud_layout(data: Data) -> Clouds:
     Raises:
         DataError: there are no positions ``[M, 3]``, no clouds, a cloud without points, or no ``ptr``.
     """
-    pos = data.pos
+    pos = data.get("pos") if isinstance(data, Data) else None
     if pos is None or pos.dim() != 2 or pos.size(1) != 3:
-        found = "none" if pos is None else f"a tensor of shape {list(pos.shape)}"
+        found = "none" if isinstance(data, Data) else f"an object of type {type(data).__name__}"
+        found = found if pos is None else f"a tensor of shape {list(pos.shape)}"
         raise DataError(f"expected points as data.pos of shape [M, 3], got {found}.", argument="pos", got=found)
     batch, ptr = data.get("batch"), data.get("ptr")
     if batch is None:

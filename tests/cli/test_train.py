@@ -30,7 +30,10 @@ def test_a_config_trains_with_its_overrides(
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("epochs=3", "unknown section 'epochs'"),
+        ("epochs=3", "override 'epochs=3': the section is missing; did you mean 'pipeline.epochs=3'?"),
+        ("epohcs=3", "override 'epohcs=3': unknown section 'epohcs'. Sections: "),
+        ("pipeline.optimizer=AdamW", "optimizer must be mapping | None, got 'AdamW' (str). Write {name: AdamW}."),
+        ("dataset.transform=A", "transform must be list[mapping] | None, got 'A' (str). Write [{name: A}]."),
         ("pipeline.epoch=3", "Pretraining takes no argument 'epoch'; did you mean 'epochs'?"),
         ("pipeline.epochs=three", "Pretraining: epochs must be int"),
         ("pipeline.epochs", "must be written as section.key=value"),
@@ -112,6 +115,11 @@ def test_a_run_is_resumed_by_its_folder_or_by_its_config(
         (["{run}"], "is the folder of a run; give --resume"),
         (["{config}", "resume={run}", "--resume"], "expected one run to resume"),
         (["{config}", "resume="], "expected one run to resume"),
+        (
+            ["{run}/checkpoints", "--resume"],
+            "checkpoints: expected config.yaml in that folder; give the folder of a run",
+        ),
+        (["nowhere", "--resume"], "there is no run in nowhere (in the working directory "),
         (["{config}", "resume=nowhere"], "resume=nowhere: expected auto or the folder of a run"),
         (["{config}", "resume={run}", "pipeline.seed=5"], "pipeline.seed is 5, and not set in the run"),
     ],

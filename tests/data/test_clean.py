@@ -59,7 +59,8 @@ def test_rejects_clouds_that_cannot_be_normalised(points: np.ndarray, expected: 
         ),
         (
             np.full((5, 3), 0.25),
-            "a: all of its 5 points coincide (0.25, 0.25, 0.25); restore it or remove it from the data set.",
+            "a: expected points that differ, got 5 points at (0.25, 0.25, 0.25); restore it or remove it from the data "
+            "set.",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -141,7 +142,7 @@ def test_only_data_sets_of_pyg_can_be_named(name: str, tmp_path: Path) -> None:
             {"dataset": "ModelNet", "root": "x", "arguments": {"nam": "10"}},
             "arguments",
             {"nam": "10"},
-            "unexpected keyword argument 'nam'; it takes (root: str, ",
+            "unexpected keyword argument 'nam'; arguments may have name, train, ",
         ),
         (
             {"dataset": "ModelNet", "root": "x", "train": [0, 1]},
@@ -149,14 +150,17 @@ def test_only_data_sets_of_pyg_can_be_named(name: str, tmp_path: Path) -> None:
             [0, 1],
             "expected arguments of the class as train, such as {train: false}, got [0, 1].",
         ),
-        ({}, "train", None, "expected a data set as train, or clouds of all splits as dataset."),
+        ({}, "train", None, ", or in Python train, the data set of that split; got neither."),
+        ({"dataset": []}, "dataset", [], "expected a list of Data or a data set of PyG as dataset, got an empty one."),
+        ({"dataset": 5}, "dataset", 5, "expected a list of Data or a data set of PyG as dataset, got 5."),
+        ({"dataset": "ModelNt"}, "dataset", "ModelNt", "has no data set 'ModelNt'; did you mean 'ModelNet'?"),
         (
             {"dataset": clouds(), "train": {"split": "train"}},
             "train",
             {"split": "train"},
             "expected indices of clouds in dataset as train, got arguments.",
         ),
-        ({"dataset": clouds(), "train": [0, 6]}, "train", [0, 6], "indices of train must be integers from 0 to 5."),
+        ({"dataset": clouds(), "train": [0, 6]}, "train", [0, 6], "must be integers from 0 to 5, got [0, 6]."),
         ({"dataset": clouds(), "root": "x"}, "root", ..., "root and arguments are for a dataset that is given by"),
         ({"dataset": clouds(), "arguments": {}}, "arguments", ..., ""),
         ({"dataset": clouds(y=label), "classes": ["a"]}, "classes", 1, "expected the names of 2 classes, got 1 in"),
@@ -184,12 +188,24 @@ def test_wrong_arguments_are_rejected(arguments: dict[str, Any], argument: str, 
             "it.",
         ),
         (Data(x=torch.ones(3)), " has no pos; add the coordinates of its points."),
+        (torch.ones(5, 3), ": expected Data with pos, got Tensor; write Data(pos=points)."),
     ],
 )
-def test_a_cloud_with_other_labels_or_no_points_is_named(cloud: Data, message: str) -> None:
+def test_a_cloud_with_other_labels_or_no_points_is_named(cloud: Any, message: str) -> None:
     with raises(DataError, file="FromPyG train, cloud 0") as error:
         FromPyG([cloud])
     assert str(error.value) == f"FromPyG train, cloud 0{message}"
+
+
+def test_a_failed_download_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class GeometricShapes(InMemory):
+        def __init__(self, root: str) -> None:
+            raise URLError("no such host")
+
+    monkeypatch.setattr(torch_geometric.datasets, "GeometricShapes", GeometricShapes)
+    with raises(DataError, file=str(tmp_path)) as error:
+        FromPyG("GeometricShapes", root=str(tmp_path))
+    assert "no such host" in str(error.value) and str(tmp_path / "raw") in str(error.value)
 
 
 def test_a_cloud_without_usable_points_is_named() -> None:

@@ -10,7 +10,7 @@ from torch import nn
 from torch_geometric.data import Batch, Data
 
 import conclu_pyg
-from conclu_pyg.errors import CheckpointError, DataError
+from conclu_pyg.errors import ArgumentError, CheckpointError, DataError
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import LAST
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, embed, load_encoder
@@ -143,11 +143,21 @@ def test_the_default_up_axis_is_that_of_the_runs_data(encoder: FrozenEncoder) ->
         (np.zeros(3), r"cloud 0: expected coordinates of shape \[N, 3\], got \[3\]\."),
         (5, r"expected files, arrays of coordinates, Data with pos, or a Batch, got int\."),
         (Data(), r"expected files, arrays"),
+        (np.zeros((4, 6)), r"got \[4, 6\]; keep points\[:, :3\]\."),
+        (Path(__file__).parent, r"runs is a folder; give its files, such as sorted\(Path\("),
     ],
 )
 def test_invalid_clouds_are_refused(encoder: FrozenEncoder, given: Any, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         encoder.embed(given)
+
+
+def test_invalid_arguments_are_refused(encoder: FrozenEncoder) -> None:
+    with raises(ArgumentError, argument="batch_size", got=0):
+        encoder.embed(clouds(), batch_size=0)
+    not_an_encoder: Any = "runs/a"
+    with pytest.raises(ArgumentError, match=r"expected an encoder, got 'runs/a'; give load_encoder\(run\)"):
+        embed(not_an_encoder, clouds())
 
 
 def test_a_missing_run_is_refused(tmp_path: Path) -> None:

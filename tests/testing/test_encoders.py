@@ -214,6 +214,23 @@ def test_a_flag_switches_off_what_an_encoder_does_not_promise(cls: type[nn.Modul
     check_encoder(cls(), **flags)
 
 
+class OrderedByDeclaration(Ordered):
+    not_promised = ("permutation_equivariant", "batch_independent", "compilable")
+
+
+def test_a_class_can_declare_what_it_does_not_promise() -> None:
+    check_encoder(OrderedByDeclaration())
+
+
+class Mistyped(Minimal):
+    not_promised = ("permutation",)
+
+
+def test_an_unknown_promise_is_refused() -> None:
+    with pytest.raises(AssertionError, match="not_promised must be among permutation_equivariant, "):
+        check_encoder(Mistyped())
+
+
 def test_frozen_parameters_need_no_gradient() -> None:
     encoder = Unused()
     encoder.other.requires_grad_(False)

@@ -1,6 +1,7 @@
 """Selection of points in a batch with their attributes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -139,3 +140,11 @@ def test_attributes_can_be_removed_from_a_copy(batch: Batch) -> None:
     assert not {"y", "part", "rotation"} & set(out.keys()) and {"y", "part", "rotation"} <= set(batch.keys())
     assert all("y" not in single and "pos" in single for single in out.to_data_list())
     assert all("y" in single for single in batch.to_data_list())
+
+
+def test_points_without_data_are_refused() -> None:
+    points: Any = torch.zeros(5, 3)
+    with pytest.raises(
+        DataError, match=r"expected points as data\.pos of shape \[M, 3\], got an object of type Tensor"
+    ):
+        cloud_layout(points)
