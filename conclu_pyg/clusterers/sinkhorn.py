@@ -52,7 +52,7 @@ class SinkhornClusterer(nn.Module):
         num_prototypes: the number of clusters, J (default: 32).
         channels: size of projections and predictions (default: 256).
         temperature: :math:`\tau` of the soft assignment (default: 0.01).
-        epsilon: weight of the entropy in the transport, in units of the cost 2 - 2 cos; how it was settled is in
+        epsilon: weight of the entropy in the transport, in units of the cost 2 - 2 cos; how it was chosen is in
             ``docs/method.md`` (default: 0.01).
         num_iters: Sinkhorn iterations (default: 50).
 

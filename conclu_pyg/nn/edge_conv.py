@@ -48,7 +48,7 @@ class EdgeConv(MessagePassing):
 
     Shapes:
         - **x:** ``[M, in_channels]``
-        - **index:** ``[M, k]``, rows of x, the neighbours of each point (including the point itself if it shall have an
+        - **index:** ``[M, k]``, rows of x, the neighbours of each point (including the point itself if it has an
           edge to itself); -1 where a point has fewer than k
         - **output:** ``[M, out_channels]``, 0 for a point without neighbours
 

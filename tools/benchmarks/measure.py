@@ -1,4 +1,4 @@
-"""Time and peak memory of calls, measured in interleaved rounds so that background load affects all calls alike."""
+"""Time and peak memory of calls, measured in interleaved rounds so that background load affects all calls equally."""
 
 import gc
 import json
