@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 from annotated_types import Interval
 
@@ -14,8 +15,13 @@ MAX_SEED = 2**32 - 1  # the limit of scikit-learn
 Seed = Annotated[int, Interval(ge=0, le=MAX_SEED)]
 
 
-def seed_all(seed: int) -> torch.Generator:
+def seed_all(seed: int, process: int = 0) -> torch.Generator:
     """Seed PyTorch's default generators, and return a separate one for the order of the clouds.
+
+    Args:
+        seed: the seed.
+        process: number of the process, which gets default generators of its own; the order is the same in all
+            (default: 0).
 
     Raises:
         ConfigError: a seed that is negative or above :data:`MAX_SEED`.
@@ -23,7 +29,9 @@ def seed_all(seed: int) -> torch.Generator:
     if type(seed) is not int or not 0 <= seed <= MAX_SEED:
         message = f"pipeline.seed must be in [0, {MAX_SEED}], got {seed}."
         raise ConfigError(Issue(message, argument="seed", got=seed, expected=f"in [0, {MAX_SEED}]"))
-    torch.manual_seed(seed)
+    # The generator of the CPU uses 32 bits of a seed.
+    own = int(np.random.SeedSequence([seed, process]).generate_state(1)[0]) if process else seed
+    torch.manual_seed(own)
     return torch.Generator().manual_seed(seed)
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from conclu_pyg.evaluation.evaluate import Evaluation
     from conclu_pyg.runs.records import Record
 
+DEVICE = "pipeline.device="
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="run", help="a run folder, or a checkpoint")
@@ -69,8 +71,11 @@ def run(options: argparse.Namespace) -> None:
     announce_loading()
 
     from conclu_pyg.evaluation.evaluate import Evaluation
+    from conclu_pyg.pipelines.launch import join_launched
     from conclu_pyg.runs.loaded_run import load_run
 
+    devices = [word.removeprefix(DEVICE) for word in options.overrides if word.startswith(DEVICE)]
+    join_launched(*devices[-1:])
     evaluation = Evaluation(
         load_run(options.run, options.overrides, allow_imports=options.allow_imports),
         probes=list(dict.fromkeys(options.probe or [])),
@@ -90,6 +95,7 @@ def _measure(evaluation: Evaluation) -> list[Record]:
     from itertools import groupby
 
     from conclu_pyg.cli import evaluation_report as report
+    from conclu_pyg.processes import rank
     from conclu_pyg.runs.records import RESULTS_NAME, append_records
     from conclu_pyg.vis.confusion import plot_confusion
 
@@ -98,10 +104,11 @@ def _measure(evaluation: Evaluation) -> list[Record]:
     for _, group in groupby(evaluation, key=lambda measurement: measurement.title):
         shown: list[Record] = []
         for title, found, scores in group:
-            append_records(folder / RESULTS_NAME, found)
+            if rank() == 0:
+                append_records(folder / RESULTS_NAME, found)
             if scores is not None:
                 report.show_scores(found, scores)
-                if found[0].protocol.votes == 1:
+                if found[0].protocol.votes == 1 and rank() == 0:
                     path = folder / report.picture_name("confusion", evaluation)
                     plot_confusion(scores.confusion, evaluation.run.method.label_names, path)
             elif evaluation.splits is not None:
@@ -117,6 +124,7 @@ def _plot(evaluation: Evaluation, records: list[Record]) -> None:
     from conclu_pyg.cli import evaluation_report as report
     from conclu_pyg.evaluation.probes.clusters import assign_clusters
     from conclu_pyg.methods.base import clusters_of
+    from conclu_pyg.processes import rank
     from conclu_pyg.vis.gallery import plot_clusters
     from conclu_pyg.vis.robustness import plot_robustness
 
@@ -125,9 +133,10 @@ def _plot(evaluation: Evaluation, records: list[Record]) -> None:
         log_gamma = assign_clusters(run, splits)
         report.show_clusters(log_gamma)
         path = run.folder / report.picture_name("clusters", evaluation)
-        plot_clusters(splits.test, log_gamma, run.up_axis, path)
+        if rank() == 0:
+            plot_clusters(splits.test, log_gamma, run.up_axis, path)
     corrupted = [record for record in records if record.protocol.corruptions]
-    if corrupted:
+    if corrupted and rank() == 0:
         plot_robustness(corrupted, run.folder / report.picture_name("robustness", evaluation))
 
 

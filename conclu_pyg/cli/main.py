@@ -15,6 +15,7 @@ from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.cli.values import did_you_mean, one_of
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.extras import EXTRAS, missing_extra
+from conclu_pyg.launcher import rank_at_launch
 from conclu_pyg.pipelines.interrupt import Stopped
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict}
@@ -75,7 +76,8 @@ def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int
         with terminal_output():
             command.run(options)
     except ConcluError as error:
-        print(f"error: {error}", file=sys.stderr)
+        process = f"process {rank_at_launch()}: " if rank_at_launch() else ""
+        print(f"error: {process}{error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]

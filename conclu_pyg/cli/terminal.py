@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.text import Text
 
 from conclu_pyg.errors import ConcluWarning
+from conclu_pyg.launcher import rank_at_launch
 from conclu_pyg.progress import Bar, report_progress
 
 LOG_INTERVAL_S = 60.0  # between two lines about the progress of a loop in a log file
@@ -47,7 +48,10 @@ def print_warning(message: str) -> None:
 
 @contextmanager
 def terminal_output() -> Iterator[None]:
-    """Prints the library's log records (from INFO), its warnings and its progress within this context."""
+    """Prints the library's log records (from INFO), its warnings and its progress within this context. Of the processes
+    of a training only the first prints."""
+    console.quiet = rank_at_launch() > 0
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it prints how it starts processes
     logger, handler = logging.getLogger("conclu_pyg"), TerminalHandler()
     level = logger.level
     logger.addHandler(handler)

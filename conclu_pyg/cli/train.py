@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.trust import add_allow_imports
 from conclu_pyg.config import resolve
 from conclu_pyg.config_files import read_config
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
 
     from conclu_pyg.pipelines.stages import train
 
-    print(f"trained: {train(config, str(path), resume)}")
+    console.print(f"trained: {train(config, str(path), resume)}")
 
 
 def split_resume(overrides: list[str], auto: bool) -> tuple[list[str], str | None]:

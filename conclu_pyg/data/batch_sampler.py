@@ -1,4 +1,4 @@
-"""Batch samplers: batches of nearly the same size, epochs of several passes, and a beginning within an epoch."""
+"""Batch samplers: batches of nearly the same size, their parts, epochs of several passes, and a later beginning."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 from torch.utils.data import Sampler
+
+from conclu_pyg.errors import ConfigError
 
 
 class BalancedBatchSampler(Sampler[list[int]]):
@@ -34,6 +36,35 @@ class BalancedBatchSampler(Sampler[list[int]]):
         order = torch.randperm(self.num_samples, generator=self.generator)
         for batch in order.tensor_split(self.num_batches):
             yield batch.tolist()
+
+
+class SharedBatches(Sampler[list[int]]):
+    """Yields the part of each batch that belongs to one of several processes: consecutive samples, whose numbers differ
+    by at most one between processes. All parts together are the batch.
+
+    Args:
+        sampler: yields the whole batches, the same in all processes.
+        rank: the number of the process.
+        num_processes: the number of processes.
+    """
+
+    def __init__(self, sampler: Sampler[list[int]], rank: int, num_processes: int) -> None:
+        self.sampler: Any = sampler
+        self.rank, self.num_processes = rank, num_processes
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for batch in self.sampler:
+            if len(batch) < self.num_processes:
+                raise ConfigError(
+                    f"expected a cloud for each of the {self.num_processes} processes in every batch, got a batch of "
+                    f"{len(batch)}; give a larger pipeline.batch_size, or fewer processes.",
+                    argument="batch_size",
+                    got=len(batch),
+                )
+            yield torch.tensor(batch).tensor_split(self.num_processes)[self.rank].tolist()
 
 
 class EpochBatches(Sampler[list[int]]):

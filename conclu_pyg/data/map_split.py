@@ -11,6 +11,7 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.processes import gather_rows, num_processes, rank
 from conclu_pyg.progress import progress_bar
 
 
@@ -25,7 +26,8 @@ def map_split(
 ) -> np.ndarray:
     """Returns the outputs of ``function`` for all clouds of a split, with ``module`` in evaluation mode.
 
-    Afterwards the module and all its submodules have the training modes that they had before.
+    Afterwards the module and all its submodules have the training modes that they had before. The processes of a
+    training share the clouds, and each gets all outputs; all of them must call the function.
 
     Args:
         module: the model; it is moved to ``device``.
@@ -45,15 +47,17 @@ def map_split(
     module.to(device).eval()
     outputs: np.ndarray | None = None  # of all batches; a list of them that is joined at the end would be held twice
     done = 0
+    shared = 1 < num_processes() <= len(split)
+    own = torch.arange(len(split)).tensor_split(num_processes())[rank()] if shared else torch.arange(len(split))
     try:
-        with progress_bar(title, len(split)) as bar:
-            for indices in torch.arange(len(split)).split(batch_size):
+        with progress_bar(title, len(own)) as bar:
+            for indices in own.split(batch_size):
                 output = function(split.__getitems__(indices).to(device)).cpu()
                 output = output.float() if output.is_floating_point() else output
                 _check_finite(output, split.names, indices)
                 if outputs is None:
                     outputs = np.empty(
-                        (len(output) // len(indices) * len(split), *output.shape[1:]), output.numpy().dtype
+                        (len(output) // len(indices) * len(own), *output.shape[1:]), output.numpy().dtype
                     )
                 outputs[done : done + len(output)] = output.numpy()
                 done += len(output)
@@ -62,7 +66,7 @@ def map_split(
         for part, was_training in modes:
             part.training = was_training
     assert outputs is not None and done == len(outputs)
-    return outputs
+    return gather_rows(torch.from_numpy(outputs).to(device))[0].cpu().numpy() if shared else outputs
 
 
 def _check_finite(output: Tensor, names: Sequence[str], indices: Tensor) -> None:

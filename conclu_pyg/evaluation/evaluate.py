@@ -10,6 +10,7 @@ from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.evaluate_task import check_task, measure_task
 from conclu_pyg.evaluation.probe import On, Probe, ProbeSplits, probe_splits
 from conclu_pyg.evaluation.record import Measurement, probe_record
+from conclu_pyg.processes import rank
 from conclu_pyg.registry import PROBES
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.runs.records import RESULTS_NAME, Record, append_records, read_records
@@ -120,6 +121,7 @@ def evaluate_run(
     run = load_run(path, overrides, allow_imports=allow_imports)
     records: list[Record] = []
     for measurement in Evaluation(run, **options):
-        append_records(run.folder / RESULTS_NAME, measurement.records)
+        if rank() == 0:  # of the processes that share the work, all measure and one writes
+            append_records(run.folder / RESULTS_NAME, measurement.records)
         records += measurement.records
     return records

@@ -10,7 +10,7 @@ from torch_geometric.nn import MessagePassing
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import NonNegativeFloat, PositiveInt
 from conclu_pyg.errors import DataError
-from conclu_pyg.nn.batch_moments import running_stats, supports_fused, update_running_stats
+from conclu_pyg.nn.batch_moments import batch_mean, batch_moments, running_stats, supports_fused
 from conclu_pyg.nn.edge_moments import edge_moments
 from conclu_pyg.nn.neighbor_lists import NeighborLists, table_to_edges
 from conclu_pyg.nn.neighbor_max import neighbor_max
@@ -96,7 +96,7 @@ class EdgeConv(MessagePassing):
         weight, norm = self.linear.weight, self.norm
         with torch.autocast(x.device.type, enabled=False):
             wide = x.to(torch.promote_types(x.dtype, torch.float32))
-            origin = wide.detach().mean(dim=0)
+            origin = batch_mean(norm, wide.detach())
             offset = wide - origin  # (M, D)
             left, right = weight.to(wide.dtype).chunk(2, dim=1)  # (C, D)
             own = left - right
@@ -117,7 +117,7 @@ class EdgeConv(MessagePassing):
 
     def _moments(self, offset: Tensor, lists: NeighborLists, weight: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean and biased variance that normalise the edges: the running ones in evaluation mode, else those
-        of the batch, which also update the running ones.
+        of the batch, which also update the running ones and may be shared by several processes.
 
         Args:
             offset: the centred x.
@@ -134,8 +134,7 @@ class EdgeConv(MessagePassing):
         center, covariance = edge_moments(offset, lists)
         mean = weight @ center
         var = ((weight @ covariance) * weight).sum(dim=1).clamp(min=0)
-        update_running_stats(self.norm, mean + base, var, len(lists.points))
-        return mean, var
+        return batch_moments(self.norm, mean, var, len(lists.points), base)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.in_channels}, {self.out_channels})"

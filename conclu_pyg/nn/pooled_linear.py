@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from conclu_pyg.nn.batch_moments import running_stats, supports_fused, update_running_stats
+from conclu_pyg.nn.batch_moments import batch_moments, running_stats, supports_fused
 from conclu_pyg.nn.pool import equal_clouds, max_pool
 from conclu_pyg.nn.pooled_product import PooledProduct
 
@@ -53,7 +53,7 @@ class PooledLinear(nn.Module):
         clouds = x.view(batch_size, num_points, -1)
         extreme, mean, var = PooledProduct.apply(clouds, weight, sign, self.norm.training)
         if self.norm.training:
-            update_running_stats(self.norm, mean, var, len(x))
+            mean, var = batch_moments(self.norm, mean, var, len(x))
         else:
             mean, var = running_stats(self.norm)
         ties = self.norm.weight == 0  # here all points of a cloud tie, and share the gradient of that weight

@@ -21,7 +21,7 @@ class EpochState:
     Attributes:
         drawn_from: the state of the generator that the order of the epoch's clouds is drawn from.
         batch: finished batches.
-        clouds: clouds of these batches.
+        clouds: clouds of these batches, of all processes.
         mean: the means of the losses and metrics.
         seconds: the duration before the run was resumed; 0 in an epoch that was not interrupted.
         waited: seconds in which a step waited for its clouds.
@@ -60,12 +60,18 @@ class EpochState:
             yield batch
             began = time.perf_counter()
 
-    def add(self, clouds: Batch, output: MethodOutput) -> None:
-        """Count a step."""
+    def add(self, clouds: Batch, output: MethodOutput, share: Tensor | float = 1.0) -> None:
+        """Count a step.
+
+        Args:
+            clouds: of this process.
+            output: for these clouds.
+            share: of the clouds of the step (default: 1).
+        """
         self.batch += 1
-        self.clouds += clouds.num_graphs
+        self.clouds += round(float(clouds.num_graphs / share))
         terms = {f"loss/{name}": value for name, value in output.losses.items()}
-        self.mean.update({"loss": output.total_loss(), **terms}, output.metrics)
+        self.mean.update({"loss": output.total_loss(), **terms}, output.metrics, share)
 
     def state(self) -> dict[str, Any]:
         """Return plain values and tensors for a checkpoint."""

@@ -39,6 +39,15 @@ class Interrupt:
     def requested(self) -> bool:
         return self._received is not None
 
+    @property
+    def received(self) -> int:
+        """The last signal that was received, by this process or another of the training; 0 for none."""
+        return self._received or 0
+
+    @received.setter
+    def received(self, number: int) -> None:
+        self._received = number
+
     def __enter__(self) -> Interrupt:
         for number in SIGNALS:
             if signal.getsignal(number) is signal.SIG_IGN:

@@ -7,24 +7,31 @@ import math
 import re
 import time
 import warnings
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.config_files import read_config
-from conclu_pyg.data.batch_sampler import EpochBatches
+from conclu_pyg.data.batch_sampler import EpochBatches, SharedBatches
 from conclu_pyg.data.worker_reads import BATCHES_AHEAD, WatchedClouds
 from conclu_pyg.errors import ConcluError, ConcluWarning
 from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.files import remove_abandoned
 from conclu_pyg.methods.base import Progress
+from conclu_pyg.nn.batch_moments import share_batch_norms
 from conclu_pyg.pipelines.curves_file import CurvesFile
 from conclu_pyg.pipelines.epoch_state import EpochState
 from conclu_pyg.pipelines.faults import explain_faults
+from conclu_pyg.pipelines.gradients import share_of_step
 from conclu_pyg.pipelines.interrupt import Interrupt
+from conclu_pyg.pipelines.launch import join
 from conclu_pyg.pipelines.metrics_log import MetricsLog
 from conclu_pyg.pipelines.nonfinite import NonFiniteStep, StepState, describe_batch, keep_step
 from conclu_pyg.pipelines.optimization import advance
@@ -32,11 +39,12 @@ from conclu_pyg.pipelines.plan import TrainingPlan
 from conclu_pyg.pipelines.resume import check_config
 from conclu_pyg.pipelines.snapshot import restore, take_snapshot
 from conclu_pyg.pipelines.status import RemainingTime, check_length, data_warnings, epoch_line, step_status
+from conclu_pyg.processes import gather_values, largest, num_processes, on_first, rank
 from conclu_pyg.progress import progress_bar
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.checkpoint_files import CheckpointFiles, newest_checkpoint
 from conclu_pyg.runs.folder import CONFIG_NAME, CURVES_NAME, LAST, make_run_folder, write_config
-from conclu_pyg.seeding import seed_all
+from conclu_pyg.seeding import random_state, seed_all
 from conclu_pyg.text import command, pluralize
 
 logger = logging.getLogger(__name__)
@@ -57,12 +65,14 @@ class TrainingLoop:
     def run(self, resume: Path | None) -> Path:
         """Train and return the run folder; see :meth:`~conclu_pyg.pipelines.base.Pipeline.run_train`."""
         pipeline = self.pipeline
+        self._join_processes()
         split = pipeline.training_split()
         self.num_points = split.pos.shape[1]
         if pipeline.up_axis != pipeline.dataset.up_axis:
             source, target = ("xyz"[axis] for axis in (pipeline.dataset.up_axis, pipeline.up_axis))
             logger.info(f"clouds are turned from {source} up to {target} up, as the encoder knows them")
-        self.folder = make_run_folder(pipeline.config, pipeline.log_dir, pipeline.run_dir) if resume is None else resume
+        make_folder = partial(make_run_folder, pipeline.config, pipeline.log_dir, pipeline.run_dir)
+        self.folder = on_first(make_folder) if resume is None else resume
         checkpoint = None if resume is None else self._newest_checkpoint()
         logger.info(f"{split!r}; the run is written to {self.folder}")
         for package, file in (("matplotlib", CURVES_NAME), ("tensorboard", "the event file of TensorBoard")):
@@ -70,8 +80,10 @@ class TrainingLoop:
                 logger.info(f"{file} is not written: {missing_extra(package, 'train')}")
 
         self.began = self.saved = time.perf_counter()
-        order = seed_all(pipeline.seed)
-        batches = EpochBatches(pipeline.batches(split, order), pipeline.min_steps_per_epoch)
+        order = seed_all(pipeline.seed, rank())
+        whole: Sampler[list[int]] = pipeline.batches(split, order)
+        own = whole if num_processes() == 1 else SharedBatches(whole, rank(), num_processes())
+        batches = EpochBatches(own, pipeline.min_steps_per_epoch)
         self.clouds: Any = pipeline.training_data(split)
         self.reads = WatchedClouds(self.clouds, pipeline.num_workers)
         loader: Any = pipeline.fabric.setup_dataloaders(
@@ -82,7 +94,8 @@ class TrainingLoop:
                 num_workers=pipeline.num_workers,
                 prefetch_factor=BATCHES_AHEAD if pipeline.num_workers else None,
                 collate_fn=_as_read,
-            )
+            ),
+            use_distributed_sampler=False,
         )
         pipeline.scheduler = pipeline.schedule.build(pipeline.optimizer, pipeline.epochs, len(loader))
         model, pipeline.optimizer = pipeline.fabric.setup(pipeline.trained, pipeline.optimizer)
@@ -93,7 +106,12 @@ class TrainingLoop:
         self.files = CheckpointFiles(self.folder, pipeline.keep_last, pipeline.keep_every)
         self.curves = CurvesFile(self.folder)
         history = None if resume is None else pipeline.history
-        with Interrupt() as interrupt, explain_faults(self.folder, self.reads), MetricsLog(self.folder, history) as log:
+        first = rank() == 0
+        with (
+            Interrupt() as interrupt,
+            explain_faults(self.folder, self.reads),
+            MetricsLog(self.folder, history) if first else nullcontext() as log,
+        ):
             while pipeline.progress.epoch < pipeline.epochs and not pipeline.is_over():
                 if state.batch == 0:
                     pipeline.before_epoch(pipeline.progress)
@@ -105,14 +123,23 @@ class TrainingLoop:
                 state = EpochState(order.get_state())
         return self.folder
 
+    def _join_processes(self) -> None:
+        """Start or join the other processes of the training, if there are any."""
+        pipeline = self.pipeline
+        join(pipeline.fabric)
+        if num_processes() > 1:
+            share_batch_norms(pipeline.model)
+            logger.info(f"{num_processes()} processes share the {pipeline.batch_size} clouds of each step")
+
     def _newest_checkpoint(self) -> Checkpoint | None:
         """Return what the run in the folder is resumed from; ``None`` if it was killed before its first checkpoint."""
-        remove_abandoned(self.folder)
-        remove_abandoned(self.folder / LAST.parent)
+        if rank() == 0:
+            remove_abandoned(self.folder)
+            remove_abandoned(self.folder / LAST.parent)
         checkpoint = newest_checkpoint(self.folder)
         before = read_config(self.folder / CONFIG_NAME) if checkpoint is None else checkpoint.config
         check_config(before, self.pipeline.config, self.folder, 0 if checkpoint is None else checkpoint.epoch)
-        write_config(self.folder, self.pipeline.config)  # which may have more epochs
+        on_first(lambda: write_config(self.folder, self.pipeline.config))  # which may have more epochs
         if checkpoint is None:
             logger.info(f"{self.folder} has no checkpoint yet, so its run begins with the first step")
         return checkpoint
@@ -132,13 +159,14 @@ class TrainingLoop:
             bar.update(state.batch)
             for clouds in state.read(self.reads.checked(loader)):
                 before = StepState(pipeline.model)
+                pipeline.share = share_of_step(clouds)
                 try:
                     output = pipeline.train_step(model, clouds)
                 except NonFiniteStep as error:
                     self._skip(error, clouds, state, before)
                     bar.update()
                     continue
-                state.add(clouds, output)
+                state.add(clouds, output, pipeline.share)
                 self.remaining.update(pipeline.progress)
                 if pipeline.progress.step == 1:
                     logger.info(f"first step done: loss {output.total_loss().item():.3f}")
@@ -147,7 +175,7 @@ class TrainingLoop:
                     losses = {name: value.item() for name, value in output.losses.items()}
                     status = step_status(losses, state.speed, self.remaining.seconds)
                 bar.update(status=status)
-                if interrupt.requested or time.perf_counter() - self.saved > 60 * pipeline.save_minutes:
+                if self._must_save(interrupt):
                     self._check_finite(epoch, state.mean.compute()["loss"])
                     self._save(take_snapshot(pipeline, state, self.num_points, self.began))
                 if interrupt.requested:
@@ -158,6 +186,15 @@ class TrainingLoop:
                     )
                     raise KeyboardInterrupt
 
+    def _must_save(self, interrupt: Interrupt) -> bool:
+        """Return whether a signal was received or a checkpoint is due, the same in all processes: each takes over the
+        signal of another, and the first one's clock counts."""
+        due = time.perf_counter() - self.saved > 60 * self.pipeline.save_minutes
+        shared = largest(2 * interrupt.received + int(due and rank() == 0), self.pipeline.fabric.device)
+        if shared >= 2:
+            interrupt.received = shared // 2
+        return shared > 0
+
     def _skip(self, error: NonFiniteStep, clouds: Batch, state: EpochState, before: StepState) -> None:
         """Leave out a batch whose loss or gradient is not finite.
 
@@ -166,13 +203,22 @@ class TrainingLoop:
         """
         pipeline = self.pipeline
         step = pipeline.progress.step + 1
-        described = f"step {step}: {error}; {describe_batch(clouds, self.clouds.names)}"
-        kept = self.folder / f"nonfinite_step_{step}"
+        # The gradients of all processes are not finite if those of one are not: it is told by its losses.
+        by_loss = gather_values(any(term.startswith("loss/") for term in error.terms))
+        is_cause = by_loss[rank()] or not any(by_loss)
+        found = gather_values(f"{error}; {describe_batch(clouds, self.clouds.names)}" if is_cause else "")
+        described = f"step {step}: {'; '.join(filter(None, found))}"
+        name = f"nonfinite_step_{step}"
+        kept = self.folder / (f"{name}_process_{rank()}" if rank() else name)
         is_first, is_last = pipeline.skipped == 0, pipeline.on_nan == "stop" or pipeline.skipped >= pipeline.max_skipped
         if is_first or is_last:
             before.restore(generators=True)
-            keep_step(kept, take_snapshot(pipeline, state, self.num_points, self.began), clouds, self.clouds.names)
-            described += f". The state before the step and its clouds are in {kept}"
+            snapshot = take_snapshot(pipeline, state, self.num_points, self.began)
+            if is_cause:
+                own = replace(snapshot, random=random_state(state.drawn_from))
+                keep_step(kept, own, clouds, self.clouds.names)
+            folders = filter(None, gather_values(str(kept) if is_cause else ""))
+            described += f". The state before the step and its clouds are in {', '.join(folders)}"
         if is_last:
             last = self.folder / LAST
             unchanged = f"{last} is unchanged" if last.exists() else "no checkpoint was saved before it"
@@ -191,7 +237,7 @@ class TrainingLoop:
         state.batch += 1
         warnings.warn(f"{described}. The batch was skipped.", ConcluWarning, stacklevel=2)
 
-    def _finish_epoch(self, state: EpochState, drawn_from: Any, log: MetricsLog) -> None:
+    def _finish_epoch(self, state: EpochState, drawn_from: Any, log: MetricsLog | None) -> None:
         """Measure, save, write and show the results of an epoch."""
         pipeline = self.pipeline
         means = state.mean.compute()  # waits for the device, so the time is that of finished steps
@@ -217,8 +263,7 @@ class TrainingLoop:
         pipeline.progress = pipeline.progress._replace(epoch=epoch)
         # Before the metrics and the picture, which are written again from the checkpoint if the run is resumed.
         self._save(take_snapshot(pipeline, EpochState(drawn_from), self.num_points, self.began), best)
-        log.write(metrics)
-        self.curves.update(last=epoch == pipeline.epochs or pipeline.is_over())
+        on_first(partial(self._write, metrics, log, epoch == pipeline.epochs or pipeline.is_over()))
         self.remaining.update(pipeline.progress)
         logger.info(epoch_line(metrics, pipeline.epochs, pipeline.progress_metrics, self.remaining.seconds))
         for sentence in [*data_warnings(metrics, pipeline.num_workers), *pipeline.warnings(metrics)]:
@@ -226,8 +271,13 @@ class TrainingLoop:
                 self.warned.add(kind)
                 warnings.warn(sentence, ConcluWarning, stacklevel=2)
 
+    def _write(self, metrics: Mapping[str, float], log: MetricsLog | None, last: bool) -> None:
+        assert log is not None  # the first process has it
+        log.write(metrics)
+        self.curves.update(last=last)
+
     def _save(self, checkpoint: Checkpoint, best: bool = False) -> None:
-        self.files.save(checkpoint, best=best)
+        on_first(lambda: self.files.save(checkpoint, best=best))
         self.saved = time.perf_counter()
 
     def _check_finite(self, epoch: int, loss: float) -> None:

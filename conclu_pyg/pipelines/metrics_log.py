@@ -15,6 +15,7 @@ from torch import Tensor
 
 from conclu_pyg.extras import is_installed
 from conclu_pyg.files import atomic_write
+from conclu_pyg.processes import gather_values, rank
 
 CSV_NAME = "metrics.csv"
 
@@ -23,7 +24,8 @@ class EpochMean:
     """The mean of named scalars over the steps of an epoch, kept on their device so that no step waits for it.
 
     The mean of a metric is taken over the steps that had it. That of a loss is taken over all steps, in which an absent
-    loss counts as 0, so that the means of the losses add up to the mean of their sum.
+    loss counts as 0, so that the means of the losses add up to the mean of their sum. Each process adds its share of a
+    step; :meth:`state` and :meth:`compute` are those of all processes, which must call them.
     """
 
     def __init__(self) -> None:
@@ -31,19 +33,29 @@ class EpochMean:
         self._steps = 0
         self._counts: dict[str, int] = {}  # of the metrics
 
-    def update(self, losses: Mapping[str, Tensor], metrics: Mapping[str, Tensor] = MappingProxyType({})) -> None:
-        """Add a step."""
+    def update(
+        self,
+        losses: Mapping[str, Tensor],
+        metrics: Mapping[str, Tensor] = MappingProxyType({}),
+        share: Tensor | float = 1.0,
+    ) -> None:
+        """Add a step.
+
+        Args:
+            losses, metrics: means over the clouds of this process.
+            share: of the clouds of the step, those of this process (default: 1).
+        """
         self._steps += 1
         for name in metrics:
             self._counts[name] = self._counts.get(name, 0) + 1
         for name, value in {**losses, **metrics}.items():
             value = value.detach().double() if value.device.type != "mps" else value.detach()
+            value = value * share
             self._sums[name] = self._sums[name].to(value.device) + value if name in self._sums else value
 
     def state(self) -> dict[str, Any]:
         """The sums so far, the number of steps, and of those that had each metric, for a checkpoint."""
-        sums = {name: value.cpu() for name, value in self._sums.items()}
-        return {"sums": sums, "steps": self._steps, "counts": dict(self._counts)}
+        return {"sums": self._totals(), "steps": self._steps, "counts": dict(self._counts)}
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> EpochMean:
@@ -56,17 +68,26 @@ class EpochMean:
         sums = dict(state["sums"])
         if not all(isinstance(value, Tensor) and value.numel() == 1 for value in sums.values()):
             raise ValueError("expected sums that are tensors with one element")
-        mean._sums = sums
+        mean._sums = sums if rank() == 0 else {name: torch.zeros_like(value) for name, value in sums.items()}
         mean._steps = int(state["steps"])
         mean._counts = {str(name): int(count) for name, count in state["counts"].items()}
         return mean
 
     def compute(self) -> dict[str, float]:
-        names = list(self._sums)
-        if not names:
+        """Return the means by name; none if there was no step."""
+        sums = self._totals()
+        if not sums:
             return {}
-        means = torch.stack([self._sums[name] / self._counts.get(name, self._steps) for name in names])
-        return dict(zip(names, means.tolist(), strict=True))
+        means = torch.stack([value / self._counts.get(name, self._steps) for name, value in sums.items()])
+        return dict(zip(sums, means.tolist(), strict=True))
+
+    def _totals(self) -> dict[str, Tensor]:
+        """Return the sums of all processes, on the CPU."""
+        totals: dict[str, Tensor] = {}
+        for sums in gather_values({name: value.cpu() for name, value in self._sums.items()}):
+            for name, value in sums.items():
+                totals[name] = totals[name] + value if name in totals else value
+        return totals
 
 
 class MetricsLog:

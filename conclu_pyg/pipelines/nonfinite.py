@@ -12,6 +12,7 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.methods.base import MethodOutput
+from conclu_pyg.processes import gather_values, sum_over_processes
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.tensor_file import read_tensor_file, write_tensor_file
 from conclu_pyg.seeding import random_state, set_random_state
@@ -47,11 +48,12 @@ def check_step(output: MethodOutput, model: nn.Module, *, gradients: bool = True
     found = [parameter.grad for parameter in model.parameters() if gradients and parameter.grad is not None]
     total = output.total_loss().detach()
     norm = torch.nn.utils.get_total_norm(found) if found else total
-    if torch.isfinite(total) & torch.isfinite(norm.to(total.device)):  # one wait for the device
+    finite = torch.isfinite(total) & torch.isfinite(norm.to(total.device))
+    if not sum_over_processes((~finite).int()):  # one wait for the device
         return
     terms = [f"loss/{name}" for name, value in output.losses.items() if not value.isfinite().all()]
     terms = terms or [f"the gradient of {name}" for name, p in model.named_parameters() if not _is_finite(p.grad)][:1]
-    if terms:  # the norm of finite gradients can overflow
+    if any(gather_values(bool(terms))):  # the norm of finite gradients can overflow
         raise NonFiniteStep(terms)
 
 

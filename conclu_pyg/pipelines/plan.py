@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from annotated_types import Ge
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Dataset, Sampler
@@ -19,9 +18,10 @@ from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import NonNegativeInt, PositiveFloat, PositiveInt
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.batch_sampler import BalancedBatchSampler
-from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, Progress
+from conclu_pyg.pipelines.gradients import compute_gradients
+from conclu_pyg.pipelines.launch import Device, Precision, StrategyName, make_fabric
 from conclu_pyg.pipelines.nonfinite import check_step
 from conclu_pyg.pipelines.optimization import OPTIMIZERS, SCHEDULES, OptimizerConfig, Schedule
 from conclu_pyg.pipelines.training_clouds import NumberedClouds
@@ -30,9 +30,6 @@ from conclu_pyg.runs.provenance import CloudSet, EncoderOrigin, LabelledTraining
 from conclu_pyg.seeding import Seed
 
 logger = logging.getLogger(__name__)
-
-Device = Literal["auto", "cpu", "cuda", "mps"]
-Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
 class TrainingPlan(ABC):
@@ -48,7 +45,7 @@ class TrainingPlan(ABC):
         epochs: the number of epochs.
         min_steps_per_epoch: an epoch passes over the clouds as often as it needs for so many steps, once at least, so
             that a few clouds are trained as long as many (default: 1).
-        batch_size: clouds in a step.
+        batch_size: clouds in a step, of all processes together.
         optimizer: config of the optimiser, for :data:`~conclu_pyg.pipelines.optimization.OPTIMIZERS` (default: AdamW
             with a learning rate of 0.001 and a weight decay of 0.01).
         schedule: config of the learning rate's schedule, for :data:`~conclu_pyg.pipelines.optimization.SCHEDULES`
@@ -57,6 +54,15 @@ class TrainingPlan(ABC):
             to it (default: no limit).
         seed: of the initial weights, the order of the clouds and all other draws; up to 2^32 - 1 (default: 0).
         device: ``auto``, ``cpu``, ``cuda`` or ``mps`` (default: auto).
+        devices: processes on this machine, each with a device of its own, that share the clouds of each step
+            (default: those that torchrun or srun started, or else 1).
+        num_nodes: machines with so many processes (default: those of torchrun or srun, or else 1).
+        strategy: ``ddp`` for :class:`~torch.nn.parallel.DistributedDataParallel`; ``auto`` uses it if there are several
+            processes; ``ddp_find_unused_parameters_true`` for a method in whose steps some parameters have no gradient
+            (default: auto).
+        accumulate: parts of a step's clouds that are computed one after the other, for batches that do not fit into
+            memory. The statistics of batch norms are those of a part; codes are computed over the whole step, which
+            takes another pass without gradients (default: 1).
         precision: of the products; the weights stay in float32 (default: 32-true).
         num_workers: processes that read ahead (default: 0, enough for a memory map).
         log_dir: the folder of the run folders (default: runs).
@@ -78,6 +84,7 @@ class TrainingPlan(ABC):
         progress: the position of the training.
         history: the metrics of each finished epoch.
         skipped: batches that were skipped, in all epochs.
+        share: of the clouds of the current step, those that this process has, from 0 to 1.
 
     Raises:
         ConfigError: a number out of its range, or a device that is not there.
@@ -105,6 +112,10 @@ class TrainingPlan(ABC):
         clip_grad_norm: PositiveFloat | None = None,
         seed: Seed = 0,
         device: Device = "auto",
+        devices: PositiveInt | None = None,
+        num_nodes: PositiveInt | None = None,
+        strategy: StrategyName = "auto",
+        accumulate: PositiveInt = 1,
         precision: Precision = "32-true",
         num_workers: NonNegativeInt = 0,
         log_dir: str = "runs",
@@ -139,10 +150,9 @@ class TrainingPlan(ABC):
         self.chosen_on: CloudSet | None = None
         self.progress = Progress(0, 0, 0, epochs)
         self.history: list[dict[str, float]] = []
-        accelerator = choose_device(device).type
-        if precision == "16-mixed" and accelerator == "cpu":
-            raise ConfigError("pipeline.precision=16-mixed needs a GPU; give bf16-mixed or 32-true for the CPU.")
-        self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
+        self.accumulate = accumulate
+        self.share: Tensor | float = 1.0
+        self.fabric = make_fabric(device, precision, devices, num_nodes, strategy)
 
     @abstractmethod
     def training_split(self) -> PointCloudSplit:
@@ -212,7 +222,8 @@ class TrainingPlan(ABC):
         return []
 
     def train_step(self, model: nn.Module, clouds: Batch) -> MethodOutput:
-        """Make one optimiser step; a pipeline with several optimisers overrides it.
+        """Make one optimiser step; a pipeline with several optimisers overrides it, and lets
+        :func:`~conclu_pyg.pipelines.gradients.compute_gradients` share the work between processes and parts.
 
         Args:
             model: as for :meth:`losses`.
@@ -221,10 +232,8 @@ class TrainingPlan(ABC):
         Raises:
             NonFiniteStep: a loss or a gradient is not finite; the weights have not moved.
         """
-        output = self.losses(model, clouds)
-        loss = output.total_loss()
         self.optimizer.zero_grad()
-        self.fabric.backward(loss)
+        output = compute_gradients(self, model, clouds)
         check_step(output, self.model, gradients=not self.scales_gradients)
         if self.clip_grad_norm is not None:
             self.fabric.clip_gradients(model, self.optimizer, max_norm=self.clip_grad_norm, error_if_nonfinite=False)

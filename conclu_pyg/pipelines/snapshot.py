@@ -12,9 +12,11 @@ from conclu_pyg.errors import CheckpointError, ConcluWarning, one_line
 from conclu_pyg.pipelines.epoch_state import EpochState
 from conclu_pyg.pipelines.optimization import advance
 from conclu_pyg.pipelines.plan import TrainingPlan
+from conclu_pyg.processes import gather_values, num_processes, rank
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 from conclu_pyg.runs.records import command_line
 from conclu_pyg.seeding import random_state, set_random_state
+from conclu_pyg.text import pluralize
 
 
 def take_snapshot(pipeline: TrainingPlan, state: EpochState, num_points: int, began: float) -> Checkpoint:
@@ -40,7 +42,7 @@ def take_snapshot(pipeline: TrainingPlan, state: EpochState, num_points: int, be
         batch=state.batch,
         step=pipeline.progress.step,
         optimizer=pipeline.optimizer.state_dict(),
-        random=random_state(state.drawn_from),
+        random=_random_state(state),
         threads=torch.get_num_threads(),
         precision=dict(pipeline.fabric.strategy.precision.state_dict()),
         epoch_state=state.state() if state.batch else {},
@@ -53,6 +55,12 @@ def take_snapshot(pipeline: TrainingPlan, state: EpochState, num_points: int, be
         chosen_on=pipeline.chosen_on,
         pipeline=pipeline.state(),
     )
+
+
+def _random_state(state: EpochState) -> dict[str, Any]:
+    """Return the state of the generators of the first process, and those of the others in ``processes``."""
+    first, *others = gather_values(random_state(state.drawn_from))
+    return {**first, "processes": [{name: other[name] for name in ("cpu", "cuda")} for other in others]}
 
 
 def restore(pipeline: TrainingPlan, checkpoint: Checkpoint, source: str) -> EpochState:
@@ -76,7 +84,9 @@ def restore(pipeline: TrainingPlan, checkpoint: Checkpoint, source: str) -> Epoc
         pipeline.history, pipeline.skipped = list(checkpoint.history), checkpoint.skipped
         pipeline.load_state(checkpoint.pipeline)
         state = EpochState.restore(checkpoint.random["order"], checkpoint.batch, checkpoint.epoch_state)
-        set_random_state(checkpoint.random)
+        of_processes = [checkpoint.random, *checkpoint.random["processes"]]
+        if rank() < len(of_processes):
+            set_random_state(of_processes[rank()])
     except (AttributeError, KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"the checkpoint of {source} cannot be resumed: expected the training state of this config, got one that "
@@ -86,6 +96,13 @@ def restore(pipeline: TrainingPlan, checkpoint: Checkpoint, source: str) -> Epoc
         warnings.warn(
             f"the run used {checkpoint.threads} threads and is resumed with {torch.get_num_threads()}, so its results "
             f"may differ in the last digits; set OMP_NUM_THREADS={checkpoint.threads} for the same ones.",
+            ConcluWarning,
+            stacklevel=2,
+        )
+    if len(of_processes) != num_processes():
+        warnings.warn(
+            f"the run used {pluralize(len(of_processes), 'process', 'processes')} and is resumed with "
+            f"{num_processes()}, so it goes on with other random views.",
             ConcluWarning,
             stacklevel=2,
         )

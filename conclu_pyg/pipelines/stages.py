@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from conclu_pyg.config_files import read_config
 from conclu_pyg.files import atomic_write
 from conclu_pyg.pipelines.build import build_pipeline
+from conclu_pyg.pipelines.launch import launch
 from conclu_pyg.pipelines.resume import AUTO, check_config, find_run
+from conclu_pyg.processes import on_first
 from conclu_pyg.runs.folder import CONFIG_NAME, STAGES_NAME, make_run_folder, name_prefix, write_config
 from conclu_pyg.stage_configs import resolve_checkpoints, split_stages
 
@@ -30,7 +32,8 @@ def train(config: Mapping[str, Any], source: str, resume: str | Path | None = No
     Raises:
         ConcluError: as the pipelines raise it.
     """
-    folder = find_run(config) if resume == AUTO else None if resume is None else Path(resume)
+    launch(config)
+    folder = on_first(lambda: find_run(config)) if resume == AUTO else None if resume is None else Path(resume)
     if "stages" in config:
         return _train_stages(config, source, folder)
     trained: Path = build_pipeline(config, source).run_train(folder)
@@ -43,18 +46,22 @@ def _train_stages(config: Mapping[str, Any], source: str, resume: Path | None) -
         first = next(iter(stages.values()))
         pipeline = first["pipeline"]
         log_dir, run_dir = str(pipeline.get("log_dir", "runs")), pipeline.get("run_dir")
-        folder = make_run_folder(config, log_dir, run_dir, name_prefix(first))
+        folder = on_first(lambda: make_run_folder(config, log_dir, run_dir, name_prefix(first)))
     else:
         folder = resume
         check_config(read_config(folder / CONFIG_NAME), config, folder)
-        write_config(folder, config)  # which may have more epochs
-    with atomic_write(folder / STAGES_NAME) as file:  # the run may have been killed before it was written
-        file.write("".join(f"{name}\n" for name in stages).encode())
+    on_first(lambda: _write_stages(folder, config, stages))
     done: dict[str, str] = {}
     for name, stage in stages.items():
         logger.info(f"stage {name} ({len(done) + 1} of {len(stages)})")
         own = resolve_checkpoints(stage, done)
         own["pipeline"]["run_dir"] = str(folder / name)
-        begun = (folder / name / CONFIG_NAME).is_file()
+        begun = on_first((folder / name / CONFIG_NAME).is_file)
         done[name] = str(train(own, f"{source}, stage {name}", folder / name if begun else None))
     return folder
+
+
+def _write_stages(folder: Path, config: Mapping[str, Any], stages: Iterable[str]) -> None:
+    write_config(folder, config)  # a resumed run may have more epochs
+    with atomic_write(folder / STAGES_NAME) as file:  # it may have been killed before the list was written
+        file.write("".join(f"{name}\n" for name in stages).encode())

@@ -123,6 +123,31 @@ def index_points(data: Data, index: Tensor, ptr: Tensor) -> Data:
     return out
 
 
+def cloud_range(data: Data, first: int, last: int) -> Data:
+    """Return the clouds of a batch from ``first`` to before ``last``, with their attributes; tensors are not copied.
+
+    Args:
+        data: a batch with ``ptr``; not changed.
+        first, last: 0 <= first < last <= B.
+    """
+    size, begin, end = len(data.ptr) - 1, int(data.ptr[first]), int(data.ptr[last])
+    out = data.__copy__()
+    per_point = point_attributes(data)
+    for key, value in data.to_dict().items():
+        if key in per_point:
+            out[key] = value[begin:end]
+        elif torch.is_tensor(value) and key != "ptr" and value.dim() and len(value) == size:
+            out[key] = value[first:last]
+    out.batch = out.batch - first
+    out.ptr = data.ptr[first : last + 1] - begin
+    if cuts := getattr(data, "_slice_dict", {}):
+        of_points, of_clouds = out.ptr.cpu(), torch.arange(last - first + 1)
+        out._slice_dict = {key: of_points if key in per_point else of_clouds for key in cuts}
+    if hasattr(data, "_num_graphs"):
+        out._num_graphs = last - first
+    return out
+
+
 def point_attributes(data: Data) -> list[str]:
     """Return the names of the tensors in ``data`` that have a value for each point; see the module for the rules."""
     cuts, declared = getattr(data, "_slice_dict", {}), getattr(data, "_per_point", {})

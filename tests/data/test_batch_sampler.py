@@ -1,7 +1,9 @@
 import pytest
 import torch
+from helpers import raises
 
-from conclu_pyg.data.batch_sampler import BalancedBatchSampler, EpochBatches
+from conclu_pyg.data.batch_sampler import BalancedBatchSampler, EpochBatches, SharedBatches
+from conclu_pyg.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,18 @@ def test_an_epoch_begins_after_the_batches_to_skip_and_the_next_one_with_the_fir
     broken.skip = skip
     assert list(broken) == list(whole)[skip:]
     assert list(broken) == list(whole)
+
+
+@pytest.mark.parametrize("num_processes", [1, 2, 3])
+def test_the_parts_of_all_processes_are_the_batch_in_order(num_processes: int) -> None:
+    batches = [[5, 3, 8, 1, 9, 2, 7], [4, 0, 6]]
+    shares = [list(SharedBatches(batches, rank, num_processes)) for rank in range(num_processes)]  # type: ignore[arg-type]
+    for i, batch in enumerate(batches):
+        parts = [share[i] for share in shares]
+        assert [index for part in parts for index in part] == batch
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_a_batch_with_fewer_clouds_than_processes_is_refused() -> None:
+    with raises(ConfigError, argument="batch_size", got=2):
+        list(SharedBatches([[0, 1]], 0, 3))  # type: ignore[arg-type]

@@ -14,7 +14,18 @@ LISTED = re.findall(r"^   (conclu_pyg\.\w+)$", API, re.M)
 INTERNAL = {
     f"conclu_pyg.{name}"
     for name in [
-        *("__main__", "_version", "cli", "config_files", "extras", "files", "imports", "open3d_library", "overrides"),
+        *(
+            "__main__",
+            "_version",
+            "cli",
+            "config_files",
+            "extras",
+            "files",
+            "imports",
+            "launcher",
+            "open3d_library",
+            "overrides",
+        ),
         *("paths", "shipped_configs", "stage_configs", "suggestions", "text"),
     ]
 }

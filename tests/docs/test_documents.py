@@ -13,10 +13,13 @@ The blocks of a document are processed in order, in a copy of the checkout:
 from __future__ import annotations
 
 import argparse
+import os
 import pkgutil
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,6 +88,8 @@ class Reader:
             return
         if program == "make":
             self.check_make(words)
+        elif program == "torchrun":
+            self.torchrun(words)
         elif program == "tensorboard":
             assert program in {script.name for script in metadata.entry_points(group="console_scripts")}
         else:
@@ -107,7 +112,19 @@ class Reader:
             return
         tiny = [*TINY.get(dataset, []), *TINY[""], *TINY_MODEL.get(config["model"]["name"], [])]
         resumed = [f"resume={resume}"] if resume and path.is_file() else ["--resume"] if resume else []
-        assert main(["train", options.config, *overrides, *resumed, *tiny]) == 0
+        arguments = ["train", options.config, *overrides, *resumed, *tiny]
+        if config["pipeline"].get("devices"):  # its processes are started with the arguments of this one
+            assert _run("conclu_pyg", *arguments) == 0
+        else:
+            assert main(arguments) == 0
+
+    @staticmethod
+    def torchrun(words: list[str]) -> None:
+        at = words.index("-m")
+        name = words[at + 2]
+        assert words[at : at + 2] == ["-m", "conclu_pyg"] and name in ("train", "evaluate")
+        tiny = [*TINY["ParametricShapes"], *TINY[""], *TINY_MODEL["ConClu"]] if name == "train" else []
+        assert _run("torch.distributed.run", *words, *tiny) == 0
 
     def evaluate(self, options: argparse.Namespace, words: list[str]) -> None:
         config = self.untrained.get(options.run) or Checkpoint.load(options.run).config
@@ -124,6 +141,12 @@ class Reader:
             variable, assigned, _ = word.partition("=")
             pattern = rf"^{variable} \?=" if assigned else rf"^{word}:"
             assert re.search(pattern, makefile, re.MULTILINE), f"the Makefile knows no {word}"
+
+
+def _run(module: str, *arguments: str) -> int:
+    """Runs a module in a process of its own, and returns its exit status."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.run([sys.executable, "-m", module, *arguments], env=environment, timeout=300).returncode
 
 
 def _conclu(program: str, words: list[str]) -> tuple[str, list[str]]:

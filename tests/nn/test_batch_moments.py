@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from conclu_pyg.nn.batch_moments import running_stats, supports_fused, update_running_stats
+from conclu_pyg.nn.batch_moments import batch_moments, running_stats, supports_fused
 
 
 @pytest.mark.parametrize("momentum", [0.1, 0.9])
@@ -13,7 +13,7 @@ def test_running_statistics_are_updated_as_by_calling_the_norm(momentum: float) 
     for _ in range(3):
         x = 5 + 2 * torch.randn(9, 4, dtype=torch.double)
         theirs(x)
-        update_running_stats(ours, x.mean(dim=0), x.var(dim=0, correction=0), len(x))
+        batch_moments(ours, x.mean(dim=0), x.var(dim=0, correction=0), len(x))
     assert ours.num_batches_tracked == 3
     for value, expected in zip(running_stats(ours), (theirs.running_mean, theirs.running_var), strict=True):
         assert expected is not None and torch.allclose(value, expected, rtol=1e-12)

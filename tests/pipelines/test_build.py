@@ -68,9 +68,10 @@ def test_the_weights_of_a_checkpoint_change_no_draw_of_other_weights(
 def test_adamw_is_not_fused_where_gradients_are_unscaled_before_they_are_clipped(
     precision: str, clip: float, fused: bool, tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conclu_pyg.pipelines.plan.choose_device", lambda _: torch.device("cuda"))
-    monkeypatch.setattr("conclu_pyg.pipelines.plan.Fabric", lambda **_: None)
-    tiny_config["pipeline"] |= {"precision": precision, "clip_grad_norm": clip}
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("conclu_pyg.pipelines.launch.Fabric", lambda **_: None)
+    tiny_config["pipeline"] |= {"device": "cuda", "precision": precision, "clip_grad_norm": clip}
     assert build_pipeline(tiny_config).optimizer.defaults["fused"] is fused
 
 

@@ -11,6 +11,7 @@ from torch_geometric.data import Batch, Data
 from conclu_pyg.errors import DataError
 from conclu_pyg.transforms.clouds import (
     cloud_layout,
+    cloud_range,
     index_points,
     order_in_cloud,
     point_attributes,
@@ -148,3 +149,20 @@ def test_points_without_data_are_refused() -> None:
         DataError, match=r"expected points as data\.pos of shape \[M, 3\], got an object of type Tensor"
     ):
         cloud_layout(points)
+
+
+def test_a_range_of_clouds_is_the_batch_of_these_clouds(clouds: Callable[..., Batch]) -> None:
+    whole = clouds(4, 7, 5)
+    set_cloud_attribute(whole, "cloud_id", torch.tensor([8, 3, 5]))
+    set_point_attribute(whole, "target", torch.randn(16, 2))
+    for first, last in ((0, 1), (1, 3), (0, 3)):
+        part = cloud_range(whole, first, last)
+        begin, end = int(whole.ptr[first]), int(whole.ptr[last])
+        assert torch.equal(part.pos, whole.pos[begin:end]) and torch.equal(part.target, whole.target[begin:end])
+        assert torch.equal(part.cloud_id, whole.cloud_id[first:last]) and part.num_graphs == last - first
+        layout = cloud_layout(part)
+        assert layout.counts.tolist() == whole.ptr.diff()[first:last].tolist()
+        assert layout.batch.tolist() == [i for i, n in enumerate(layout.counts.tolist()) for _ in range(n)]
+        for one, expected in zip(part.to_data_list(), whole.to_data_list()[first:last], strict=True):
+            assert torch.equal(one.pos, expected.pos) and torch.equal(one.target, expected.target)
+    assert len(whole.pos) == 16 and whole.num_graphs == 3  # it was not changed

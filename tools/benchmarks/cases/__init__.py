@@ -11,6 +11,7 @@ CASES: dict[str, Callable[[Runner], None]] = {
     "pooled_linear": layers.pooled_linear,
     "views": training.views,
     "step": training.step,
+    "batches": training.batches,
     "embed": encoders.embed,
     "scaling": encoders.scaling,
     "roofline": roofline.run,

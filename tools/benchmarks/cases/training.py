@@ -1,5 +1,7 @@
 """The random views of a training step, and the step itself."""
 
+from functools import partial
+
 import torch
 
 from benchmarks.runner import Runner
@@ -36,3 +38,12 @@ def step(runner: Runner) -> None:
                     "the reference implementation in float32": reference_float32,
                 }
             runner.compare(setting, ours, references)
+
+
+def batches(runner: Runner) -> None:
+    """A training step at several sizes: the clouds per second, and the memory that a device needs for its share."""
+    for name in ENCODERS:
+        for size, num_points in runner.size(((8, 1024), (32, 1024), (16, 2048)), ((4, 32),)):
+            step = TrainingStep(runner, name, make_view=partial(ellipsoids, size, num_points, runner.device))
+            (row,) = runner.compare(f"{name}, both views of {size} x {num_points:,} points", step, {})
+            runner.note(f"{name}, {size} x {num_points:,} points: {size / row.ours_s:.1f} clouds per second.")
