@@ -63,9 +63,15 @@ def _read_over_bases(path: Path, chain: tuple[Path, ...], files: Iterator[int]) 
     for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):
             raise ConfigError(f"{path}: '_base_' must be a file or a list of files, got {base!r}.", file=path, got=base)
-        if not (path.parent / base).is_file():
-            raise ConfigError(f"{path}: there is no '_base_' {with_cwd(path.parent / base)}.", file=path)
-        merged = merge(merged, _read_over_bases(path.parent / base, (*chain, path.resolve()), files))
+        file = path.parent / base
+        file = file if file.is_file() else shipped_configs().get(base, file)
+        if not file.is_file():
+            raise ConfigError(
+                f"{path}: there is no '_base_' {with_cwd(file)}; give a file relative to this one, or the name of a "
+                "config of the package, such as conclu_pointnet.",
+                file=path,
+            )
+        merged = merge(merged, _read_over_bases(file, (*chain, path.resolve()), files))
     return merge(merged, config)
 
 

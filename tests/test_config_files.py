@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from conclu_pyg.config import load_config
-from conclu_pyg.config_files import MAX_BYTES, dump_config
+from conclu_pyg.config_files import MAX_BYTES, dump_config, merge, read_config
 from conclu_pyg.imports import import_modules
+from conclu_pyg.shipped_configs import find_config
 
 
 def test_a_file_is_read_as_it_is(configs: Any) -> None:
@@ -84,7 +85,17 @@ def test_bases_that_fan_out_are_refused_soon(configs: Any, monkeypatch: pytest.M
 
 def test_a_missing_base_is_named(configs: Any, tmp_path: Path) -> None:
     text = configs.refusal(configs.write("_base_: nowhere.yaml"))
-    assert text == f"{tmp_path / 'config.yaml'}: there is no '_base_' {tmp_path / 'nowhere.yaml'}."
+    assert text == (
+        f"{tmp_path / 'config.yaml'}: there is no '_base_' {tmp_path / 'nowhere.yaml'}; give a file relative to this "
+        "one, or the name of a config of the package, such as conclu_pointnet."
+    )
+
+
+def test_a_config_of_the_package_is_a_base_by_its_name_and_a_file_takes_precedence(configs: Any) -> None:
+    path = configs.write("_base_: conclu_pointnet\npipeline: {epochs: 7}")
+    assert read_config(path) == merge(read_config(find_config("conclu_pointnet")), {"pipeline": {"epochs": 7}})
+    configs.write("pipeline: {epochs: 3}", "conclu_pointnet")
+    assert read_config(configs.write("_base_: conclu_pointnet")) == {"pipeline": {"epochs": 3}}
 
 
 @pytest.mark.parametrize("base", ["3", "[3]", "{a: b}", "[[a.yaml]]", "true"])

@@ -37,7 +37,12 @@ class Labels:
 
     def __post_init__(self) -> None:
         if not self.classes:
-            raise DataError("labels: expected at least one class, got none.", argument="classes", got=())
+            raise DataError(
+                "labels: expected at least one class, got none; check that the folder of the data set exists and holds "
+                "its files where the data set looks for them.",
+                argument="classes",
+                got=(),
+            )
         if len(set(self.classes)) < len(self.classes):  # tables of scores have a row for each name
             (twice, _), *_ = Counter(self.classes).most_common(1)
             raise DataError(

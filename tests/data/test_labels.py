@@ -36,7 +36,11 @@ def test_plain_values_give_the_same_labels_again(labels: Labels) -> None:
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        ({"classes": ()}, "labels: expected at least one class, got none."),
+        (
+            {"classes": ()},
+            "labels: expected at least one class, got none; check that the folder of the data set exists and holds its "
+            "files where the data set looks for them.",
+        ),
         ({"classes": ("a", "b", "a")}, "labels: class names must be unique, got 'a' more than once."),
         ({"parts": ("x",)}, "labels: expected a list of parts for each class, got 0 lists for 2 classes."),
         (
