@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 from helpers import raises
+from torch import Tensor
+from torch_geometric.data import Batch
 
 from conclu_pyg.errors import CheckpointError, ConfigError, DataError
 from conclu_pyg.evaluation import evaluate_run, evaluate_task
@@ -18,11 +20,13 @@ from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.runs.protocol import Weights
 from conclu_pyg.runs.provenance import CloudSet
 from conclu_pyg.runs.records import read_records
+from conclu_pyg.tasks.part_segmenter import PartSegmenter
 from conclu_pyg.tasks.predict import predict_split
 
 pytestmark = pytest.mark.usefixtures("terminal")
 
 TASKS = ("classification", "part_segmentation")
+FEW = ["dataset.num_test_shapes=20"]
 
 
 @pytest.fixture(params=TASKS)
@@ -53,17 +57,17 @@ def test_a_record_for_each_figure_is_kept(run: Path) -> None:
 
 
 def test_votes_are_reported_next_to_the_figure_without_votes(run: Path) -> None:
-    single, voted = evaluate_run(str(run)), evaluate_run(str(run), votes=3)
+    single, voted = evaluate_run(str(run), FEW), evaluate_run(str(run), FEW, votes=3)
     assert [r.value for r in voted[: len(single)]] == [r.value for r in single]
     assert len(voted) == 2 * len(single) and {r.metric for r in voted} == {r.metric for r in single}
     assert [r.protocol.votes for r in voted] == [1] * len(single) + [3] * len(single)
-    assert [r.value for r in evaluate_run(str(run), votes=3)] == [r.value for r in voted]  # by the run's seed
+    assert [r.value for r in evaluate_run(str(run), FEW, votes=3)] == [r.value for r in voted]  # by the run's seed
 
 
 def test_corrupted_clouds_are_measured_by_the_own_metric(run: Path) -> None:
-    *clean, corrupted = evaluate_run(str(run), robustness=True)
-    assert [r.value for r in clean] == [r.value for r in evaluate_run(str(run))]
-    loaded = load_run(run)
+    *clean, corrupted = evaluate_run(str(run), FEW, robustness=True)
+    assert [r.value for r in clean] == [r.value for r in evaluate_run(str(run), FEW)]
+    loaded = load_run(run, FEW)
     metric = loaded.method.metric
     assert corrupted.metric == f"mean {metric} under corruptions" and corrupted.details["measure"] == metric
     assert corrupted.details["clean"] == next(r.value for r in clean if r.metric == metric)
@@ -83,7 +87,7 @@ def test_records_are_kept_if_a_later_measurement_fails(run: Path, monkeypatch: p
 
     monkeypatch.setattr(evaluate_task, "measure_corruptions", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        evaluate_run(str(run), votes=2, robustness=True)
+        evaluate_run(str(run), FEW, votes=2, robustness=True)
     assert {record.protocol.votes for record in read_records(run / "results.json")} == {1, 2}
 
 
@@ -132,11 +136,20 @@ def test_a_data_set_of_other_labels_is_refused(run: Path) -> None:
         evaluate_run(str(run), overrides)
 
 
-def test_points_that_a_transform_shuffles_are_measured_against_their_own_parts(run: Path) -> None:
-    plain = evaluate_run(str(run))
-    steps = "[{name: NormalizeUnitSphere}, {name: FixedPoints, num_points: 64}]"  # all 64 points in another order
-    shuffled = evaluate_run(str(run), [f"dataset.transform={steps}"])
-    assert [r.value for r in shuffled] == pytest.approx([r.value for r in plain], abs=0.5)
+@pytest.mark.parametrize("steps", ["", ", {name: FixedPoints, num_points: 64}"], ids=["as they are", "shuffled"])
+def test_points_that_a_transform_shuffles_are_measured_against_their_own_parts(
+    steps: str, tiny_task_runs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(tiny_task_runs["part_segmentation"], tmp_path / "run")
+    split = load_run(folder, ["dataset.transform=[{name: NormalizeUnitSphere}]"]).split("test")
+    known = split.__getitems__(range(len(split)))
+
+    def true_parts(model: PartSegmenter, clouds: Batch) -> Tensor:
+        return torch.eye(len(model.labels.parts))[known.part[torch.cdist(clouds.pos, known.pos).argmin(dim=1)]]
+
+    monkeypatch.setattr(PartSegmenter, "forward", true_parts)
+    records = evaluate_run(str(folder), [f"dataset.transform=[{{name: NormalizeUnitSphere}}{steps}]"])
+    assert [r.value for r in records] == [100.0] * len(records) and len(records) > 1
 
 
 def test_the_best_epoch_is_in_the_details_and_not_in_the_protocol(run: Path) -> None:

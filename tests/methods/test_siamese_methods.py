@@ -86,13 +86,16 @@ def test_no_gradient_flows_through_the_targets(name: str) -> None:
 
 def test_the_momentum_of_byol_rises_to_1_with_the_progress() -> None:
     method: Any = make("BYOL", momentum=0.5)
-    before = method.target_encoder.module.last.linear.weight.clone()
+    online = method.encoder.last.linear.weight, method.projector.layers[-2].weight
+    target = method.target_encoder.module.last.linear.weight, method.target_projector.module.layers[-2].weight
+    before = [weight.clone() for weight in target]
     with torch.no_grad():
-        method.encoder.last.linear.weight.add_(1.0)
+        for weight in online:
+            weight.add_(1.0)
     method.after_step(Progress(10, 10, 1, 1))
-    assert torch.equal(method.target_encoder.module.last.linear.weight, before)
+    assert all(map(torch.equal, target, before))
     method.after_step(Progress(0, 10, 0, 1))
-    assert torch.allclose(method.target_encoder.module.last.linear.weight, before + 0.5)
+    assert all(torch.allclose(weight, old + 0.5) for weight, old in zip(target, before, strict=True))
 
 
 def test_a_momentum_outside_its_range_is_refused() -> None:
