@@ -9,9 +9,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-MIN_PROJECTION_STD = 0.1
+# The healthy trainings were 13 of ConClu, SimSiam, BYOL and OcCo with PointNet on the built-in shapes and ModelNet10.
+MIN_PROJECTION_STD = 0.1  # healthy trainings: 0.93 and more
 MIN_USED_CLUSTERS = 2
+MIN_USED_SHARE = 0.125  # of the prototypes; healthy trainings: 0.43 and more
 MAX_CODE_ENTROPY = 0.95  # of ln J, the entropy of uniform codes
+MIN_CODE_AGREEMENT = 1.5  # of 1/J, that of chance; healthy trainings: 1.6 and more
+JUDGED_STEPS = 200  # of a training, before the agreement of the codes is judged
+SETTLED_STEPS = 50  # of a training: before, features depend on running statistics of batch norms that lag behind
+MIN_FEATURE_STD = 0.04  # healthy trainings: 0.15 and more; random weights on shapes of a single class: 0.09
+MIN_FEATURE_RANK = 3.0  # of 32 clouds; healthy trainings: 19 and more
 
 
 @torch.no_grad()
@@ -24,6 +31,24 @@ def projection_std(z: Tensor) -> Tensor:
         - **z:** ``[B, D]``, **output:** ``[]``
     """
     return normalize(z.float(), dim=1).std(dim=0, correction=0).mean() * z.size(1) ** 0.5
+
+
+@torch.no_grad()
+def feature_metrics(features: Tensor) -> dict[str, float]:
+    """Return metrics of the pooled features of a few clouds.
+
+    - ``feature_std``: :func:`projection_std` of the features; pooled features are far from even on the sphere, so it is
+      well below 1;
+    - ``feature_rank``: effective rank of the centred, normalised features, the exponential of the entropy of their
+      singular values (`Roy and Vetterli, 2007 <https://ieeexplore.ieee.org/document/7098875>`_): from 1 to B - 1.
+
+    Shapes:
+        - **features:** ``[B, C]``
+    """
+    directions = normalize(features.double(), dim=1)
+    singular = torch.linalg.svdvals(directions - directions.mean(dim=0))
+    rank = _entropy(singular / singular.sum().clamp(min=1e-12)).exp()
+    return {"feature_std": projection_std(features).item(), "feature_rank": rank.item()}
 
 
 @torch.no_grad()
@@ -64,15 +89,33 @@ def collapse_warnings(metrics: Mapping[str, float], advice: str = "") -> list[st
     ]
 
 
+def feature_warnings(metrics: Mapping[str, float]) -> list[str]:
+    """Return a warning if an epoch's :func:`feature_metrics` show, after 50 steps, features that do not distinguish
+    clouds.
+
+    Args:
+        metrics: the epoch's metrics; absent ones are not judged.
+    """
+    std, rank = metrics.get("feature_std", 1.0), metrics.get("feature_rank", math.inf)
+    if metrics.get("step", 0.0) < SETTLED_STEPS or (std >= MIN_FEATURE_STD and rank >= MIN_FEATURE_RANK):
+        return []
+    found = f"are almost equal (their spread is {std:.4f})"
+    if std >= MIN_FEATURE_STD:
+        found = f"vary in few directions only (their effective rank is {rank:.1f})"
+    return [f"collapse: the encoder's features of different clouds {found}; lower pipeline.optimizer.lr."]
+
+
 def cluster_warnings(
     metrics: Mapping[str, float], num_clusters: int, advice_unused: str, advice_uniform: str
 ) -> list[str]:
     """Return warnings about an epoch's mean :func:`clustering_metrics`.
 
+    The agreement of the codes is judged after 200 steps, if the epoch has enough clouds to tell it from chance.
+
     Args:
-        metrics: the epoch's means; absent metrics are not judged.
+        metrics: the epoch's means, with the columns of ``metrics.csv``; absent metrics are not judged.
         num_clusters: J.
-        advice_unused: of the method for clouds that are all in one cluster, such as ``lower the learning rate``.
+        advice_unused: of the method for clouds that are in one cluster or in few, such as ``lower the learning rate``.
         advice_uniform: of the method for uniform codes.
     """
     warnings = []
@@ -82,11 +125,25 @@ def cluster_warnings(
             f"collapse: {used:.1f} of {num_clusters} prototypes are predicted in a batch, so all clouds are in one "
             f"cluster; {advice_unused}."
         )
+    elif used < MIN_USED_SHARE * num_clusters:
+        warnings.append(
+            f"only {used:.1f} of {num_clusters} prototypes are predicted in a batch, so most of them learn nothing; "
+            f"{advice_unused}."
+        )
     uniform, entropy = math.log(num_clusters), metrics.get("code_entropy", 0.0)
     if entropy > MAX_CODE_ENTROPY * uniform:
         warnings.append(
             f"the codes are almost uniform (entropy {entropy:.2f} of ln {num_clusters} = {uniform:.2f}), so the "
             f"cluster term has no effect; {advice_uniform}."
+        )
+    chance, agreement = 1 / num_clusters, metrics.get("code_agreement", 1.0)
+    clouds = metrics.get("clouds_per_second", 0.0) * metrics.get("seconds", 0.0)
+    error = math.sqrt(chance * (1 - chance) / max(1.0, clouds))  # standard error of the agreement by chance
+    if metrics.get("step", 0.0) >= JUDGED_STEPS and agreement + 3 * error < MIN_CODE_AGREEMENT * chance:
+        warnings.append(
+            f"the codes of a cloud's two views agree in {agreement:.1%} of the clouds, which is about chance (1 of "
+            f"{num_clusters}), so the clusters do not depend on the shape; weaken pipeline.views, so that two views of "
+            "a cloud have more in common."
         )
     return warnings
 

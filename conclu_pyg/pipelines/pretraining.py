@@ -8,20 +8,25 @@ from typing import Annotated, Any, ClassVar
 
 import torch
 from annotated_types import Ge
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import BatchSampler, Dataset, RandomSampler, Sampler
 from torch_geometric.data import Batch
 
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import PositiveInt
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.encoders.base import pooled_features
 from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.methods.base import MethodOutput, Progress, as_method
+from conclu_pyg.methods.diagnostics import feature_metrics, feature_warnings
 from conclu_pyg.pipelines.base import Pipeline
-from conclu_pyg.pipelines.training_clouds import CleanClouds, UnlabelledClouds
+from conclu_pyg.pipelines.training_clouds import CleanClouds, SpacedClouds, UnlabelledClouds
 from conclu_pyg.pipelines.views import compose_views
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.tasks.base import Task
+
+MEASURED, MEASURED_POINTS = 32, 256  # clouds whose features are measured after an epoch, and points of each
+MIN_MEASURED = 16  # clouds that a measurement needs
 
 
 @PIPELINES.register_module()
@@ -79,6 +84,7 @@ class Pretraining(Pipeline):
     def training_data(self, split: PointCloudSplit) -> Dataset[Any]:
         clouds = UnlabelledClouds(split)
         self.data = CleanClouds(self.method, clouds, self.fabric.device, self.batch_size)
+        self.measured = CleanClouds(self.method, SpacedClouds(clouds, MEASURED), self.fabric.device, MEASURED)
         return clouds
 
     def batches(self, split: PointCloudSplit, order: torch.Generator) -> Sampler[list[int]]:
@@ -101,11 +107,23 @@ class Pretraining(Pipeline):
     def after_step(self, progress: Progress) -> None:
         self.method.after_step(progress)
 
+    def measure_epoch(self) -> dict[str, float]:
+        """Return metrics of the features of 32 thinned clouds, or none if there are fewer than 16; see
+        :func:`~conclu_pyg.methods.diagnostics.feature_metrics`."""
+        if self.measured.num_clouds < MIN_MEASURED:
+            return {}
+        with torch.random.fork_rng([self.fabric.device] if self.fabric.device.type == "cuda" else []):
+            return feature_metrics(self.measured.map(self._features))
+
+    def _features(self, clouds: Batch) -> Tensor:
+        step = max(1, int(clouds.ptr.diff().min()) // MEASURED_POINTS)
+        return pooled_features(self.model.encoder, Batch(pos=clouds.pos[::step], batch=clouds.batch[::step]))
+
     def loss_names(self) -> list[str]:
         return self.method.loss_names()
 
     def warnings(self, metrics: Mapping[str, float]) -> list[str]:
-        return self.method.warnings(metrics)
+        return [*feature_warnings(metrics), *self.method.warnings(metrics)]
 
     def _check_batch(self, clouds: int) -> None:
         """Refuses a batch larger than the data set, and warns about one smaller than the method needs."""

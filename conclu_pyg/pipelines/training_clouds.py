@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 from torch_geometric.data import Batch, Data
 
 from conclu_pyg.data.base import PointCloudSplit
@@ -56,6 +56,19 @@ class UnlabelledClouds(NumberedClouds):
     removed = ("y", "part")
 
 
+class SpacedClouds(Subset[Data]):
+    """A few clouds, evenly spaced in a split.
+
+    Args:
+        clouds: of the split.
+        size: the largest number of clouds.
+    """
+
+    def __init__(self, clouds: NumberedClouds, size: int) -> None:
+        super().__init__(clouds, torch.linspace(0, len(clouds) - 1, min(size, len(clouds))).long().tolist())
+        self.names = [clouds.names[index] for index in self.indices]
+
+
 class CleanClouds:
     """Implements :class:`~conclu_pyg.methods.base.TrainingData` for a split.
 
@@ -66,7 +79,9 @@ class CleanClouds:
         batch_size: clouds that are mapped at a time.
     """
 
-    def __init__(self, method: nn.Module, clouds: UnlabelledClouds, device: torch.device, batch_size: int) -> None:
+    def __init__(
+        self, method: nn.Module, clouds: UnlabelledClouds | SpacedClouds, device: torch.device, batch_size: int
+    ) -> None:
         self.method, self.device, self.num_clouds = method, device, len(clouds)
         self._clouds: Any = clouds
         self._batch_size = batch_size

@@ -6,7 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from conclu_pyg.methods.diagnostics import cluster_warnings, clustering_metrics, collapse_warnings, projection_std
+from conclu_pyg.methods.diagnostics import (
+    JUDGED_STEPS,
+    SETTLED_STEPS,
+    cluster_warnings,
+    clustering_metrics,
+    collapse_warnings,
+    feature_metrics,
+    feature_warnings,
+    projection_std,
+)
 
 NAMES = {"prototype_usage", "prototype_entropy", "code_entropy", "code_agreement"}
 
@@ -43,6 +52,29 @@ def test_the_spread_of_projections_is_the_deviation_of_their_directions() -> Non
     assert projection_std(9 * z).item() == pytest.approx(projection_std(z).item(), rel=1e-5)
 
 
+@pytest.mark.parametrize("rank", [1, 2, 5, 15])
+def test_the_rank_of_features_is_that_of_even_directions(rank: int) -> None:
+    axes = torch.cat([torch.eye(16)[:rank], -torch.eye(16)[:rank]])
+    metrics = feature_metrics(axes.repeat(2, 1) @ torch.linalg.qr(torch.randn(16, 16)).Q)
+    assert metrics["feature_rank"] == pytest.approx(rank, rel=1e-4)
+
+
+def test_the_rank_of_features_weighs_their_singular_values() -> None:
+    features = torch.tensor([[3.0, 0], [-3, 0], [0, 1], [0, -1]])  # of unit length, four even directions
+    assert feature_metrics(features)["feature_rank"] == pytest.approx(2)
+    x, y = math.cos(0.1), math.sin(0.1)  # singular values 2 x and 2 y
+    expected = math.exp(entropy_by_hand([x / (x + y), y / (x + y)]))
+    assert feature_metrics(torch.tensor([[x, y], [x, -y], [-x, y], [-x, -y]]))["feature_rank"] == pytest.approx(
+        expected
+    )
+
+
+def test_equal_features_have_rank_1_and_no_spread() -> None:
+    for features in (torch.zeros(8, 4), torch.ones(8, 4)):
+        assert feature_metrics(features) == pytest.approx({"feature_std": 0, "feature_rank": 1}, abs=1e-5)
+    assert feature_metrics(torch.randn(64, 32))["feature_std"] == pytest.approx(1, abs=0.05)
+
+
 def test_the_metrics_of_clustering_follow_their_definitions() -> None:
     log_gamma, codes_a, codes_b = draw()
     gamma = log_gamma.exp().tolist()
@@ -76,11 +108,20 @@ def test_metrics_carry_no_gradient() -> None:
 
 # Warnings
 
-HEALTHY = {"projection_std": 0.9, "prototype_usage": 0.7, "code_entropy": 0.4}
+HEALTHY = {
+    "projection_std": 0.9,
+    "prototype_usage": 0.7,
+    "code_entropy": 0.4,
+    "feature_std": 0.15,
+    "feature_rank": 20.0,
+    "step": SETTLED_STEPS,
+}
+CHANCE = {"code_agreement": 1.1 / 32, "step": JUDGED_STEPS, "seconds": 20.0, "clouds_per_second": 100.0}
 
 
 def warnings(metrics: dict[str, float]) -> list[str]:
-    return [*collapse_warnings(metrics, "do A"), *cluster_warnings(metrics, 32, "do B", "do C")]
+    clusters = cluster_warnings(metrics, 32, "do B", "do C")
+    return [*collapse_warnings(metrics, "do A"), *clusters, *feature_warnings(metrics)]
 
 
 def test_a_healthy_epoch_is_not_warned_about() -> None:
@@ -92,7 +133,11 @@ def test_a_healthy_epoch_is_not_warned_about() -> None:
     [
         ({"projection_std": 0.05}, ["collapse", "almost equal", "0.05 of 1", "weaken the views, or do A."]),
         ({"prototype_usage": 1 / 32}, ["collapse", "1.0 of 32 prototypes", "do B."]),
+        ({"prototype_usage": 3.5 / 32}, ["only 3.5 of 32 prototypes", "do B."]),
         ({"code_entropy": 0.97 * math.log(32)}, ["almost uniform", "3.36 of ln 32 = 3.47", "do C."]),
+        (CHANCE, ["agree in 3.4% of the clouds", "chance (1 of 32)", "pipeline.views"]),
+        ({"feature_std": 0.003}, ["collapse", "almost equal", "0.0030", "lower pipeline.optimizer.lr."]),
+        ({"feature_rank": 1.5}, ["collapse", "few directions", "1.5", "lower pipeline.optimizer.lr."]),
     ],
 )
 def test_each_collapse_is_named_with_its_value_and_advice(metrics: dict[str, float], words: list[str]) -> None:
@@ -100,9 +145,23 @@ def test_each_collapse_is_named_with_its_value_and_advice(metrics: dict[str, flo
     assert all(word in sentence for word in words)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},  # the least agreement of the recorded trainings, after 124 steps
+        {**CHANCE, "step": JUDGED_STEPS - 1},  # too early
+        {"feature_std": 0.0, "feature_rank": 1.0, "step": SETTLED_STEPS - 1},  # too early
+        {**CHANCE, "clouds_per_second": 5.0},  # too few clouds to tell
+        {"prototype_usage": 0.43, "feature_std": 0.15, "feature_rank": 20.0},  # the least of the recorded trainings
+    ],
+)
+def test_what_healthy_trainings_measured_is_not_warned_about(change: dict[str, float]) -> None:
+    assert warnings(HEALTHY | CHANCE | {"code_agreement": 1.6 / 32} | change) == []
+
+
 def test_warnings_name_no_option_of_a_method() -> None:
-    bad = {"projection_std": 0.0, "prototype_usage": 0.03, "code_entropy": 3.46}
-    assert len(warnings(bad)) == 3 and "model." not in " ".join(warnings(bad))
+    bad = {"projection_std": 0.0, "prototype_usage": 0.03, "code_entropy": 3.46, "feature_std": 0.0, **CHANCE}
+    assert len(warnings(bad)) == 5 and "model." not in " ".join(warnings(bad))
     assert "the learning rate or weaken the views." in collapse_warnings(bad)[0]
 
 
