@@ -32,7 +32,12 @@ class _Parser(argparse.ArgumentParser):
             shown = [action for action in self._actions if action.help != argparse.SUPPRESS]
             known = [option for action in shown for option in action.option_strings]
             misspelt = [word for word in unknown if word.startswith("-")] or unknown  # and not the values behind them
-            self.error(f"unrecognized arguments: {', '.join(word + did_you_mean(word, known) for word in misspelt)}")
+            listed = ", ".join(word + did_you_mean(word, known) for word in misspelt)
+            form = next((action.metavar for action in shown if action.dest == "overrides"), None)
+            is_value = form and listed.startswith("--") and "did you mean" not in listed
+            self.error(
+                f"unrecognized arguments: {listed}{f'; write a value of the config as {form}' if is_value else ''}"
+            )
         return options
 
     def error(self, message: str) -> NoReturn:

@@ -52,6 +52,10 @@ class Evaluation:
         robustness: bool = False,
     ) -> None:
         self.run, self.with_random, self.votes, self.robustness = run, with_random, votes, robustness
+        if isinstance(probes, (str, Mapping)):
+            raise ConfigError(
+                f"probes: expected a list, got {probes!r}; write [{probes!r}].", argument="probes", got=probes
+            )
         self.splits: ProbeSplits | None = None
         self._probes: list[tuple[str, Probe]] = []
         if (run.folder / RESULTS_NAME).exists():

@@ -27,7 +27,10 @@ def exits(arguments: list[str]) -> int:
         ),
         (["--nope"], "error: the following arguments are required: command; see conclu --help."),
         (["train"], "error: the following arguments are required: config; see conclu train --help."),
-        (["train", "a.yaml", "--epochs", "3"], "error: unrecognized arguments: --epochs; see conclu train --help."),
+        (
+            ["train", "a.yaml", "--epochs", "3"],
+            "error: unrecognized arguments: --epochs; write a value of the config as section.key=value; see conclu",
+        ),
         (
             ["evaluate", "a", "--probes", "svm"],
             "error: unrecognized arguments: --probes (did you mean '--probe'?); see",

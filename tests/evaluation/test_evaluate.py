@@ -87,6 +87,13 @@ def test_the_figures_are_those_of_the_encoder_before_and_after_the_training(
     assert not np.allclose(features[0], features[1], rtol=0.01)
 
 
+@pytest.mark.parametrize("probes", ["svm", {"name": "svm"}])
+def test_one_probe_is_no_list_of_probes(run: Path, probes: Any) -> None:
+    with raises(ConfigError, argument="probes", got=probes) as error:
+        evaluate_run(str(run), probes=probes)
+    assert str(error.value).endswith(f"write [{probes!r}].")
+
+
 def test_a_second_evaluation_gives_the_same_and_is_appended(run: Path) -> None:
     first, second = evaluate_run(str(run)), evaluate_run(str(run / LAST))
     assert [(record.value, record.details) for record in first] == [(record.value, record.details) for record in second]
