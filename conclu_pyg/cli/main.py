@@ -10,15 +10,16 @@ from types import ModuleType
 from typing import NoReturn
 
 from conclu_pyg._version import __version__
-from conclu_pyg.cli import evaluate, predict, train
+from conclu_pyg.cli import doctor, evaluate, predict, train
 from conclu_pyg.cli.terminal import terminal_output
+from conclu_pyg.cli.threads import set_up_threads
 from conclu_pyg.cli.values import did_you_mean, one_of
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.extras import EXTRAS, missing_extra
 from conclu_pyg.launcher import rank_at_launch
 from conclu_pyg.pipelines.interrupt import Stopped
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict}
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "doctor": doctor}
 SIGNALLED = 128  # plus the number of the signal: the exit status by the shell's convention
 
 
@@ -74,6 +75,7 @@ def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int
         command: module with a docstring and the functions ``add_arguments(parser)`` and ``run(options)``.
         arguments: without the name of the command.
     """
+    set_up_threads()
     parser = _Parser(prog=prog, description=(command.__doc__ or "").split("\n")[0])
     command.add_arguments(parser)
     options = parser.read(arguments)
