@@ -110,16 +110,20 @@ def restore(pipeline: TrainingPlan, checkpoint: Checkpoint, source: str) -> Epoc
 
 
 def _load_optimizer(optimizer: Any, state: dict[str, Any]) -> None:
-    """Load everything but the learning rates, which are those of the schedule.
+    """Load the state of each parameter; the options are those of the config, and the learning rates of the schedule.
 
     Raises:
-        ValueError: a tensor has another shape than its parameter.
+        ValueError: a value is no tensor of floats, or has another shape than its parameter, or is missing.
     """
-    rates = [group["lr"] for group in optimizer.param_groups]
+    options = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
     optimizer.load_state_dict(state)
-    for group, rate in zip(optimizer.param_groups, rates, strict=True):
-        group["lr"] = rate
+    for group, own in zip(optimizer.param_groups, options, strict=True):
+        group.update(own)
         for parameter in group["params"]:
             for name, value in optimizer.state.get(parameter, {}).items():
-                if isinstance(value, torch.Tensor) and value.dim() and value.shape != parameter.shape:
+                if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+                    raise ValueError(f"{name} of a parameter must be a tensor of floats, got {value!r:.80}")
+                if value.dim() and value.shape != parameter.shape:
                     raise ValueError(f"{name} of a parameter {list(parameter.shape)} has shape {list(value.shape)}")
+    if len({frozenset(values) for values in optimizer.state.values()}) > 1:
+        raise ValueError("the state of some parameters lacks values that others have")
