@@ -74,5 +74,9 @@ def split_resume(overrides: list[str], auto: bool) -> tuple[list[str], str | Non
         )
     folder = runs[0] if runs else None
     if folder not in (None, "auto") and not Path(folder, CONFIG_NAME).is_file():
-        raise ConfigError(f"resume={folder}: expected auto or the folder of a run, got a path without {CONFIG_NAME}.")
+        raise ConfigError(
+            f"resume must be auto or the folder of a run, got {folder!r}, which has no {CONFIG_NAME}.",
+            argument="resume",
+            got=folder,
+        )
     return [word for word in overrides if not word.startswith(RESUME)], folder

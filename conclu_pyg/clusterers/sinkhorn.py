@@ -12,6 +12,7 @@ from torch.nn.functional import normalize
 
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import PositiveFloat, PositiveInt
+from conclu_pyg.errors import DataError
 from conclu_pyg.registry import CLUSTERERS
 
 
@@ -99,6 +100,14 @@ class SinkhornClusterer(nn.Module):
 
     def _cosines(self, x: Tensor) -> Tensor:
         """The cosine of each row with each prototype, ``[B, J]``."""
+        channels = self.prototypes.size(1)
+        if x.dim() != 2 or x.size(1) != channels:
+            raise DataError(
+                f"SinkhornClusterer: expected rows of {channels} channels as [B, {channels}], got {list(x.shape)}; "
+                "give its option channels the size of the projections.",
+                argument="channels",
+                got=list(x.shape),
+            )
         with torch.autocast(x.device.type, enabled=False):  # over tau = 0.01 they need float32's resolution
             return normalize(x.to(self.prototypes.dtype), dim=1) @ normalize(self.prototypes, dim=1).t()
 

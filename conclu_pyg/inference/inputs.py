@@ -42,7 +42,7 @@ class Inputs:
     skipped: tuple[str, ...]
 
 
-def find_inputs(names: Sequence[str | Path]) -> Inputs:
+def find_inputs(names: str | Path | Sequence[str | Path]) -> Inputs:
     """Finds the given files, and the files with a known suffix in the given folders, at any depth.
 
     In folders, hidden files and folders are ignored. Run folders, folders of earlier predictions and other files are
@@ -54,6 +54,7 @@ def find_inputs(names: Sequence[str | Path]) -> Inputs:
     files: list[Path] = []
     input_roots: dict[Path, Path] = {}
     skipped = []
+    names = [names] if isinstance(names, str | Path) else names
     for path in map(Path, names):
         if path.is_dir():
             found, others = _in_folder(path)

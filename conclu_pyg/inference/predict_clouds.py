@@ -35,7 +35,7 @@ PREPARATION = ("name", "transform")  # the keys of a data set by which clouds of
 
 def predict(
     run: LoadedRun | str | Path,
-    inputs: Inputs | Sequence[str | Path] = (),
+    inputs: Inputs | str | Path | Sequence[str | Path] = (),
     *,
     category: str | None = None,
     up: Literal["x", "y", "z"] | None = None,
@@ -53,7 +53,7 @@ def predict(
 
     Args:
         run: a run that was trained on labels, or its folder or checkpoint.
-        inputs: files and folders of clouds (default: none).
+        inputs: one or several files and folders of clouds (default: none).
         category: the class of all clouds, for a model that requires it (default: from the names of their files and
             folders).
         up: the up axis of the files (default: that of the data set of the run).
@@ -224,7 +224,7 @@ class _Clouds:
         expected = self.predictor.num_points
         if SPARSE * size >= expected:
             return []
-        return [f"only {pluralize(size, 'point')}, but the model was trained on {expected:,}: it may be unreliable"]
+        return [f"only {pluralize(size, 'point')}, but the model gets {expected:,} at a time: it may be unreliable"]
 
     def _add_problem(
         self, source: str, message: str, error: Exception, kind: Literal["cloud", "truth"] = "cloud"

@@ -24,6 +24,7 @@ from conclu_pyg.pipelines.training_clouds import CleanClouds, SpacedClouds, Unla
 from conclu_pyg.pipelines.views import compose_views
 from conclu_pyg.registry import PIPELINES, TRANSFORMS
 from conclu_pyg.tasks.base import Task
+from conclu_pyg.text import pluralize
 
 MEASURED, MEASURED_POINTS = 32, 256  # clouds whose features are measured after an epoch, and points of each
 MIN_MEASURED = 16  # clouds that a measurement needs
@@ -131,8 +132,10 @@ class Pretraining(Pipeline):
         if self.batch_size > clouds:
             fewer = f"; {name} needs at least {least} clouds in a batch as configured" if least > clouds else ""
             raise ConfigError(
-                f"pipeline.batch_size={self.batch_size} is more than the {clouds} clouds of the training split; give a "
-                f"smaller one{fewer}."
+                f"pipeline.batch_size={self.batch_size} is more than the {pluralize(clouds, 'cloud')} of the training "
+                f"split; give a smaller one{fewer}.",
+                argument="batch_size",
+                got=self.batch_size,
             )
         if self.batch_size < least:
             warnings.warn(

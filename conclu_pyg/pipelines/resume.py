@@ -56,7 +56,7 @@ def check_config(before: Mapping[str, Any], config: Mapping[str, Any], folder: P
         ConfigError: with all differences.
     """
     issues = [
-        Issue(f"{path} is {_shown(new)}, and {_shown(old)} in the run", path=path, got=new, expected=_shown(old))
+        Issue(f"{_assigned(path, new)}, and {_shown(old)} in the run", path=path, got=new, expected=_shown(old))
         for path, old, new in differences(before, config)
     ]
     epochs = config.get("pipeline", {}).get("epochs")
@@ -89,6 +89,10 @@ def differences(before: Any, config: Any, path: str = "") -> Iterator[tuple[str,
             yield from differences(old, new, f"{path}[{i}]")
     elif before != config:
         yield path, before, config
+
+
+def _assigned(path: str, value: Any) -> str:
+    return f"{path} is not set" if value is None else f"{path}={_shown(value)}"
 
 
 def _shown(value: Any) -> str:

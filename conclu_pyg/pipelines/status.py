@@ -39,7 +39,8 @@ class RemainingTime:
         if progress.step == first:
             return
         self.seconds = (now - began) / (progress.step - first) * (progress.num_steps - progress.step)
-        if now - began >= ESTIMATE_AFTER_S and not self._is_logged:
+        is_over = progress.step >= progress.num_steps
+        if now - began >= ESTIMATE_AFTER_S and not (self._is_logged or is_over):
             logger.info(
                 f"about {format_duration(self.seconds)} for the other "
                 f"{pluralize(progress.num_steps - progress.step, 'step')} of {pluralize(progress.num_epochs, 'epoch')}"

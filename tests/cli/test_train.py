@@ -120,8 +120,11 @@ def test_a_run_is_resumed_by_its_folder_or_by_its_config(
             "checkpoints: expected config.yaml in that folder; give the folder of a run",
         ),
         (["nowhere", "--resume"], "there is no run in nowhere (in the working directory "),
-        (["{config}", "resume=nowhere"], "resume=nowhere: expected auto or the folder of a run"),
-        (["{config}", "resume={run}", "pipeline.seed=5"], "pipeline.seed is 5, and not set in the run"),
+        (
+            ["{config}", "resume=nowhere"],
+            "resume must be auto or the folder of a run, got 'nowhere', which has no config.yaml",
+        ),
+        (["{config}", "resume={run}", "pipeline.seed=5"], "pipeline.seed=5, and not set in the run"),
     ],
 )
 def test_a_run_that_cannot_be_resumed_is_refused(

@@ -5,12 +5,12 @@ import math
 import ot
 import pytest
 import torch
-from helpers import assert_error
+from helpers import assert_error, raises
 from torch import Tensor
 
 from conclu_pyg import CLUSTERERS
 from conclu_pyg.clusterers.sinkhorn import SinkhornClusterer, sinkhorn
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConfigError, DataError
 
 
 def cosines_by_hand(x: Tensor, prototypes: Tensor) -> list[list[float]]:
@@ -225,3 +225,12 @@ def test_options_out_of_bounds_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError) as error:
         CLUSTERERS.build({"name": "SinkhornClusterer", **options})
     assert_error(error, argument=argument, got=value)
+
+
+def test_rows_of_another_size_are_refused() -> None:
+    clusterer = SinkhornClusterer(num_prototypes=4, channels=8)
+    for shape in ((3, 7), (8,), (2, 3, 8)):
+        with raises(DataError, argument="channels", got=list(shape)):
+            clusterer(torch.randn(shape))
+        with raises(DataError, argument="channels", got=list(shape)):
+            clusterer.codes(torch.randn(shape))

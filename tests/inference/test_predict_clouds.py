@@ -216,7 +216,7 @@ def test_foreign_parts_in_a_file_are_ignored_with_a_note(parts: LoadedRun, tmp_p
 
 def test_a_cloud_of_few_points_gets_a_note(parts: LoadedRun, scans: Path) -> None:
     three, good = predict(parts, [scans / "chair" / "three.txt", scans / "chair" / "good.npy"])
-    assert "only 3 points, but the model was trained on 64: it may be unreliable" in three.notes
+    assert "only 3 points, but the model gets 64 at a time: it may be unreliable" in three.notes
     assert not any("only" in note for note in good.notes)
 
 
