@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from helpers import raises
 
-from conclu_pyg.launcher import rank_at_launch
+from conclu_pyg.errors import ConfigError
+from conclu_pyg.launcher import rank_at_launch, refuse_several_processes
 from conclu_pyg.processes import gather_rows, gather_values, largest, num_processes, on_first, rank, sum_over_processes
 
 
@@ -29,3 +31,12 @@ def test_a_single_process_has_its_own_values() -> None:
 )
 def test_the_rank_is_known_before_there_is_a_process_group(environment: dict[str, str], expected: int) -> None:
     assert rank_at_launch(environment) == expected
+
+
+def test_a_command_for_one_process_is_refused_in_several() -> None:
+    for environment in ({}, {"WORLD_SIZE": "1"}, {"SLURM_NTASKS": "4"}, {"WORLD_SIZE": "many"}):
+        refuse_several_processes("predict", environment)
+    for name in ("WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE"):
+        with raises(ConfigError, got=2) as error:
+            refuse_several_processes("predict", {name: "2"})
+    assert str(error.value).startswith("conclu predict must run in one process, got OMPI_COMM_WORLD_SIZE=2; start it ")

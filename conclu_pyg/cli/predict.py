@@ -14,6 +14,7 @@ from conclu_pyg.cli.trust import add_allow_imports
 from conclu_pyg.cli.values import one_of, positive_int
 from conclu_pyg.errors import ConfigError, DataError, one_line
 from conclu_pyg.extras import is_installed, missing_extra
+from conclu_pyg.launcher import refuse_several_processes
 from conclu_pyg.runs.folder import find_checkpoint
 from conclu_pyg.text import pluralize
 
@@ -86,6 +87,7 @@ def run(options: argparse.Namespace) -> None:
 
     overrides = [word for word in options.inputs if OVERRIDE.match(word) and not Path(word).exists()]
     names = [word for word in options.inputs if word not in overrides]
+    refuse_several_processes("predict")
     _check_drawing(options)
     check_order(options.run, names)
     checkpoint = find_checkpoint(options.run)

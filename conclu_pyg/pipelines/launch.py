@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 import torch.distributed as dist
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
@@ -22,6 +23,7 @@ from conclu_pyg.errors import ConfigError
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 StrategyName = Literal["auto", "ddp", "ddp_find_unused_parameters_true"]
+ENVIRONMENTS = {"torchrun": TorchElasticEnvironment, "srun": SLURMEnvironment, "": LightningEnvironment}
 FIND_UNUSED = "ddp_find_unused_parameters_true"
 OPTIONS = ("device", "precision", "devices", "num_nodes", "strategy")  # of a pipeline
 # Sizes that other launchers announce. Their processes would each train the same run.
@@ -51,9 +53,10 @@ def launched(environment: Mapping[str, str] = os.environ) -> Launched:
     if TorchElasticEnvironment.detect():
         local = int(environment["LOCAL_WORLD_SIZE"])
         return Launched("torchrun", local, int(environment["WORLD_SIZE"]) // local)
-    if SLURMEnvironment.detect():
-        nodes = int(environment.get("SLURM_NNODES", "1"))
-        return Launched("srun", int(environment["SLURM_NTASKS"]) // nodes, nodes)
+    tasks = int(environment.get("SLURM_STEP_NUM_TASKS", "1"))  # in a batch script without srun there is one process
+    if tasks > 1:
+        nodes = int(environment.get("SLURM_STEP_NUM_NODES", "1"))
+        return Launched("srun", tasks // nodes, nodes)
     return Launched("", 1, 1)
 
 
@@ -100,7 +103,11 @@ def make_fabric(
     if count * nodes > 1 or strategy != "auto":
         # Buffers, such as the running statistics of batch norms, are the same in all processes already, since these
         # share what they are computed from.
-        chosen = DDPStrategy(find_unused_parameters=strategy == FIND_UNUSED, forward_sync_buffers=False)
+        chosen = DDPStrategy(
+            cluster_environment=ENVIRONMENTS[found.launcher](),
+            find_unused_parameters=strategy == FIND_UNUSED,
+            forward_sync_buffers=False,
+        )
     return Fabric(accelerator=accelerator, devices=count, num_nodes=nodes, strategy=chosen, precision=precision)
 
 

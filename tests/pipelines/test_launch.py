@@ -17,19 +17,25 @@ TORCHRUN = {
     "MASTER_PORT": "29500",
     "GROUP_RANK": "0",
 }
-SLURM = {"SLURM_NTASKS": "6", "SLURM_NNODES": "3", "SLURM_JOB_NAME": "train"}
+SLURM = {"SLURM_NTASKS": "6", "SLURM_NNODES": "3", "SLURM_JOB_NAME": "train"}  # in a batch script, too
+SRUN = {**SLURM, "SLURM_STEP_NUM_TASKS": "6", "SLURM_STEP_NUM_NODES": "3"}
 
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in (*VARIABLES, *TORCHRUN, *SLURM):
+    for name in (*VARIABLES, *TORCHRUN, *SRUN):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
 
 
 @pytest.mark.parametrize(
     ("variables", "expected"),
-    [({}, Launched("", 1, 1)), (TORCHRUN, Launched("torchrun", 2, 2)), (SLURM, Launched("srun", 2, 3))],
+    [
+        ({}, Launched("", 1, 1)),
+        (TORCHRUN, Launched("torchrun", 2, 2)),
+        (SRUN, Launched("srun", 2, 3)),
+        (SLURM, Launched("", 1, 1)),
+    ],
 )
 def test_launchers_are_known_by_their_variables(
     variables: dict[str, str], expected: Launched, environment: pytest.MonkeyPatch
