@@ -123,7 +123,7 @@ def _load_optimizer(optimizer: Any, state: dict[str, Any]) -> None:
             for name, value in optimizer.state.get(parameter, {}).items():
                 if not isinstance(value, torch.Tensor) or not value.is_floating_point():
                     raise ValueError(f"{name} of a parameter must be a tensor of floats, got {value!r:.80}")
-                if value.dim() and value.shape != parameter.shape:
+                if value.shape != (() if name == "step" else parameter.shape):  # a count, or one value for each weight
                     raise ValueError(f"{name} of a parameter {list(parameter.shape)} has shape {list(value.shape)}")
     if len({frozenset(values) for values in optimizer.state.values()}) > 1:
         raise ValueError("the state of some parameters lacks values that others have")
