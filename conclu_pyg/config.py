@@ -91,7 +91,9 @@ def resolve_trained(
     for key in SECTIONS:
         if not isinstance(resolved.get(key), Mapping):
             raise ConfigError(Issue(f"needs the section {key!r}.", argument=key), source=source)
-    unknown = withheld and resolved["dataset"].get("name") not in DATASETS
+    if not isinstance(resolved["dataset"].get("name"), str):
+        raise ConfigError(Issue("dataset needs a name.", argument="name", path="dataset"), source=source)
+    unknown = withheld and resolved["dataset"]["name"] not in DATASETS
     with withheld_imports(withheld, source):
         check(resolved, source, () if unknown else ("dataset",))
     return resolved, withheld

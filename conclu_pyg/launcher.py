@@ -18,8 +18,9 @@ def rank_at_launch(environment: Mapping[str, str] = os.environ) -> int:
     Args:
         environment: variables (default: those of this process).
     """
-    given = (environment[name] for name in RANKS if environment.get(name, "").isdecimal())
-    return int(next(given, 0))
+    by_srun = environment.get("SLURM_STEP_NUM_TASKS", "1") != "1"  # else it is the one of a batch script
+    given = (environment.get(name, "") for name in RANKS if by_srun or name != "SLURM_PROCID")
+    return int(next(filter(str.isdecimal, given), 0))
 
 
 def refuse_several_processes(command: str, environment: Mapping[str, str] = os.environ) -> None:

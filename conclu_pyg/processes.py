@@ -6,12 +6,15 @@ Every process of the run must call a function for any of them to return.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+from conclu_pyg.errors import ConcluError
 
 T = TypeVar("T")
 
@@ -88,12 +91,20 @@ def on_first(function: Callable[[], T]) -> T:
         try:
             outcome = [function(), None]
         except Exception as error:  # is raised below, in all processes
-            outcome = [None, error]
+            outcome = [None, error if _is_sendable(error) else ConcluError(f"{type(error).__name__}: {error}")]
     dist.broadcast_object_list(outcome, src=0)
     result, raised = outcome
     if raised is not None:
         raise raised
     return result
+
+
+def _is_sendable(error: Exception) -> bool:
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return False
+    return True
 
 
 def largest(value: int, device: torch.device) -> int:

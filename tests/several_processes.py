@@ -59,6 +59,7 @@ def train(config: dict[str, Any]) -> dict[str, Any]:
     CurvesFile.update = lambda *_, **__: None  # type: ignore[method-assign]  # drawing would be most of the time
     pipeline = build_pipeline(copy.deepcopy(config))
     pipeline.model.double()
+    pipeline.measure_epoch = dict  # which embeds clouds in float32
     steps: list[dict[str, Any]] = []
     if hasattr(pipeline, "make_views"):
         scales = dict(zip(pipeline.method.views, (1.0, 0.8, 0.9, 0.7), strict=False))

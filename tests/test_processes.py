@@ -24,7 +24,8 @@ def test_a_single_process_has_its_own_values() -> None:
     [
         ({}, 0),
         ({"RANK": "3", "LOCAL_RANK": "1"}, 3),
-        ({"SLURM_PROCID": "2"}, 2),
+        ({"SLURM_PROCID": "2", "SLURM_STEP_NUM_TASKS": "4"}, 2),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "LOCAL_RANK": "1"}, 1),
         ({"LOCAL_RANK": "1"}, 1),
         ({"RANK": "first", "LOCAL_RANK": "1"}, 1),
     ],

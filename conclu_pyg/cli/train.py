@@ -60,6 +60,12 @@ def run(options: argparse.Namespace) -> None:
     config = resolve(config, overrides, str(path), path.parent, allow_imports=options.allow_imports or not of_run)
 
     from conclu_pyg.pipelines.stages import train
+    from conclu_pyg.runs.rebuild import refuse_pickles
+
+    if of_run and not options.allow_imports:
+        for section in (config, *(config.get("stages") or {}).values()):
+            if "name" in section.get("dataset", {}):
+                refuse_pickles(section["dataset"])
 
     console.print(f"trained: {train(config, str(path), resume)}")
 

@@ -54,7 +54,8 @@ def map_split(
             for indices in own.split(batch_size):
                 output = function(split.__getitems__(indices).to(device)).cpu()
                 output = output.float() if output.is_floating_point() else output
-                _check_finite(output, split.names, indices)
+                if not shared:  # else all processes have to learn of it
+                    _check_finite(output, split.names, indices)
                 if outputs is None:
                     outputs = np.empty(
                         (len(output) // len(indices) * len(own), *output.shape[1:]), output.numpy().dtype
@@ -66,7 +67,11 @@ def map_split(
         for part, was_training in modes:
             part.training = was_training
     assert outputs is not None and done == len(outputs)
-    return gather_rows(torch.from_numpy(outputs).to(device))[0].cpu().numpy() if shared else outputs
+    if not shared:
+        return outputs
+    rows = gather_rows(torch.from_numpy(outputs).to(device))[0].cpu()
+    _check_finite(rows, split.names, torch.arange(len(split)))
+    return rows.numpy()
 
 
 def _check_finite(output: Tensor, names: Sequence[str], indices: Tensor) -> None:

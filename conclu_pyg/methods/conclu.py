@@ -85,7 +85,7 @@ class ConClu(Siamese):
         z_a, q_a = self.embed(views["a"])  # (B, D) each
         z_b, q_b = self.embed(views["b"])
         losses: dict[str, Tensor] = {}
-        metrics = {"projection_std": projection_std(gather_rows(z_a)[0])}
+        metrics = {"projection_std": projection_std(z_a)}
         if "contrast" in self.weights:
             losses["contrast"] = contrast_loss(q_a, q_b, z_a, z_b)
         if "cluster" in self.weights:

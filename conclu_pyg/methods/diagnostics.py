@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from conclu_pyg.processes import gather_rows
+
 # The healthy trainings were 13 of ConClu, SimSiam, BYOL and OcCo with PointNet on the built-in shapes and ModelNet10.
 MIN_PROJECTION_STD = 0.1  # healthy trainings: 0.93 and more
 MIN_USED_CLUSTERS = 2
@@ -23,13 +25,14 @@ MIN_FEATURE_RANK = 3.0  # of 32 clouds; healthy trainings: 19 and more
 
 @torch.no_grad()
 def projection_std(z: Tensor) -> Tensor:
-    """Return the standard deviation over the batch of the normalised projections, averaged over the channels, times
-    sqrt(D): 1 if they are spread evenly over the sphere, 0 if they have collapsed to one vector
+    """Return the standard deviation over the batch, that of all processes, of the normalised projections, averaged over
+    the channels, times sqrt(D): 1 if they are spread evenly over the sphere, 0 if they have collapsed to one vector
     (`SimSiam <https://arxiv.org/abs/2011.10566>`_, section 4.1).
 
     Shapes:
         - **z:** ``[B, D]``, **output:** ``[]``
     """
+    z, _ = gather_rows(z)
     return normalize(z.float(), dim=1).std(dim=0, correction=0).mean() * z.size(1) ** 0.5
 
 

@@ -116,7 +116,9 @@ def is_shared(norm: nn.Module) -> bool:
 @torch.no_grad()
 def _total(count: int, like: Tensor) -> Tensor:
     """Return the sum of the counts of all processes, ``[]``."""
-    return sum_over_processes(torch.tensor(float(count), device=like.device, dtype=like.dtype))
+    return sum_over_processes(
+        torch.tensor(float(count), device=like.device, dtype=torch.promote_types(like.dtype, torch.float32))
+    )
 
 
 @torch.no_grad()

@@ -19,6 +19,7 @@ from conclu_pyg.constraints import DropFraction, KeepFraction, NonNegativeFloat,
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.methods.base import MethodOutput
+from conclu_pyg.nn.step_rows import step_rows
 from conclu_pyg.pipelines.base import Pipeline
 from conclu_pyg.pipelines.label_subset import LabelSubset
 from conclu_pyg.registry import PIPELINES, TASKS, TRANSFORMS
@@ -147,6 +148,8 @@ class Finetuning(Pipeline):
         logits, targets = model(seen), self.model.targets(seen)
         weight = None if self.label_weights is None else self.label_weights.to(logits.device)
         loss = cross_entropy(logits.float(), targets, weight, label_smoothing=self.label_smoothing)
+        if weight is not None:
+            loss = loss * _relative_weight(weight[targets])
         with torch.no_grad():  # as in evaluation: of parts, only those of the category compete
             right = self.model.log_probabilities(logits, seen).argmax(dim=1) == targets
         return MethodOutput({"cross_entropy": loss}, {"train/accuracy": 100 * right.float().mean()})
@@ -206,3 +209,18 @@ class Finetuning(Pipeline):
         counts = self.model.target_counts(split).float()
         weight = torch.where(counts > 0, 1 / counts.clamp(min=1), 0.0)
         return weight * counts.sum() / (counts > 0).sum()
+
+
+def _relative_weight(weights: Tensor) -> Tensor | float:
+    """Return the mean weight of the targets of a part of a step, divided by that of all targets of the step: with it
+    the weighted means of all parts and processes add up to the weighted mean of the step.
+
+    Shapes:
+        - **weights:** ``[T]``
+    """
+    own = torch.stack([weights.sum(), torch.full_like(weights[0], len(weights))])
+    rows, _, _ = step_rows(own[None])
+    if len(rows) == 1:
+        return 1.0
+    total, count = rows.sum(dim=0)
+    return (own[0] / own[1]) / (total / count)

@@ -12,7 +12,7 @@ from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.nn.step_rows import PartRows
 from conclu_pyg.pipelines.nonfinite import StepState
-from conclu_pyg.processes import num_processes, sum_over_processes
+from conclu_pyg.processes import largest, num_processes, sum_over_processes
 from conclu_pyg.transforms.clouds import cloud_range
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def compute_gradients(pipeline: TrainingPlan, model: Any, clouds: Batch) -> Meth
         clouds: of this process.
 
     Raises:
-        ConfigError: there are fewer clouds than parts.
+        ConfigError: a part would have too few clouds.
     """
     scale = pipeline.share * num_processes()
     if pipeline.accumulate == 1:
@@ -47,7 +47,8 @@ def compute_gradients(pipeline: TrainingPlan, model: Any, clouds: Batch) -> Meth
         pipeline.fabric.backward(_scaled(output.total_loss(), scale))
         return output
     parts = _split(clouds, pipeline.accumulate)
-    rows = _record(pipeline, model, parts)
+    rows = _record(pipeline, model, parts) if pipeline.needs_step_rows else PartRows()
+    pipeline.needs_step_rows = any(rows.recorded)
     outputs, weights = [], [part.num_graphs / clouds.num_graphs for part in parts]
     for i, (part, weight) in enumerate(zip(parts, weights, strict=True)):
         is_last = i == len(parts) - 1
@@ -73,10 +74,11 @@ def _record(pipeline: TrainingPlan, model: nn.Module, parts: list[Batch]) -> Par
 
 
 def _split(clouds: Batch, parts: int) -> list[Batch]:
-    if clouds.num_graphs < parts:
+    fewest = -largest(-clouds.num_graphs, clouds.pos.device)  # so that all processes refuse it
+    if fewest < parts * (2 if num_processes() == 1 else 1):  # batch norm has no variance in a single cloud
         raise ConfigError(
-            f"pipeline.accumulate={parts} must be at most the {clouds.num_graphs} clouds that a process has in a step; "
-            "give a lower one, or a larger pipeline.batch_size.",
+            f"pipeline.accumulate must leave two clouds in each part of a step, got {parts} parts of {fewest} "
+            f"{'cloud' if fewest == 1 else 'clouds'} of a process; give fewer parts, or a larger pipeline.batch_size.",
             argument="accumulate",
             got=parts,
         )

@@ -33,6 +33,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self._received: int | None = None
+        self._taken_over: int | None = None
         self._previous: dict[int, Any] = {}
 
     @property
@@ -41,12 +42,13 @@ class Interrupt:
 
     @property
     def received(self) -> int:
-        """The last signal that was received, by this process or another of the training; 0 for none."""
+        """The last signal that this process received; 0 for none."""
         return self._received or 0
 
-    @received.setter
-    def received(self, number: int) -> None:
-        self._received = number
+    def take_over(self, number: int) -> None:
+        """End the training as after this signal, which another of its processes may have received. The first signal of
+        this process may still arrive, and does not stop at once."""
+        self._taken_over = number
 
     def __enter__(self) -> Interrupt:
         for number in SIGNALS:
@@ -66,7 +68,8 @@ class Interrupt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        if isinstance(error, KeyboardInterrupt) and self._received is not None:
-            raise Stopped(self._received) from error
+        for own, handler in self._previous.items():
+            signal.signal(own, handler)
+        number = self._received if self._taken_over is None else self._taken_over
+        if isinstance(error, KeyboardInterrupt) and number is not None:
+            raise Stopped(number) from error

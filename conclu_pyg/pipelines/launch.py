@@ -24,6 +24,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 StrategyName = Literal["auto", "ddp", "ddp_find_unused_parameters_true"]
 ENVIRONMENTS = {"torchrun": TorchElasticEnvironment, "srun": SLURMEnvironment, "": LightningEnvironment}
+PROCESSES = ("devices", "num_nodes")
 FIND_UNUSED = "ddp_find_unused_parameters_true"
 OPTIONS = ("device", "precision", "devices", "num_nodes", "strategy")  # of a pipeline
 # Sizes that other launchers announce. Their processes would each train the same run.
@@ -122,6 +123,15 @@ def launch(config: Mapping[str, Any]) -> None:
     """
     first: Mapping[str, Any] = next(iter(config["stages"].values()), {}) if "stages" in config else {}
     options = {**config.get("pipeline", {}), **first.get("pipeline", {})}
+    for name, stage in (config.get("stages") or {}).items():
+        own = {**config.get("pipeline", {}), **stage.get("pipeline", {})}
+        if differing := [option for option in PROCESSES if own.get(option) != options.get(option)]:
+            raise ConfigError(
+                f"expected the same pipeline.{differing[0]} in all stages, got {own.get(differing[0])!r} in stage "
+                f"{name}; give it in the section pipeline that the stages share.",
+                argument=differing[0],
+                got=own.get(differing[0]),
+            )
     fabric = make_fabric(**{name: options[name] for name in OPTIONS if name in options})
     join(fabric)
 
@@ -164,6 +174,8 @@ def join_launched(device: Device = "auto") -> None:
     """
     if launched().launcher:
         launch({"pipeline": {"device": device}})
+    else:
+        _refuse_other_launchers(1, "")
 
 
 def _refuse_other_launchers(expected: int, launcher: str) -> None:

@@ -66,6 +66,8 @@ class TrainingLoop:
         """Train and return the run folder; see :meth:`~conclu_pyg.pipelines.base.Pipeline.run_train`."""
         pipeline = self.pipeline
         self._join_processes()
+        if num_processes() > 1:
+            on_first(lambda: len(pipeline.training_split()))  # one process downloads it and fills the cache
         split = pipeline.training_split()
         self.num_points = split.pos.shape[1]
         if pipeline.up_axis != pipeline.dataset.up_axis:
@@ -106,11 +108,12 @@ class TrainingLoop:
         self.files = CheckpointFiles(self.folder, pipeline.keep_last, pipeline.keep_every)
         self.curves = CurvesFile(self.folder)
         history = None if resume is None else pipeline.history
-        first = rank() == 0
+        logs: list[MetricsLog] = []  # of the first process
+        on_first(lambda: logs.append(MetricsLog(self.folder, history)))
         with (
             Interrupt() as interrupt,
             explain_faults(self.folder, self.reads),
-            MetricsLog(self.folder, history) if first else nullcontext() as log,
+            logs[0] if logs else nullcontext() as log,
         ):
             while pipeline.progress.epoch < pipeline.epochs and not pipeline.is_over():
                 if state.batch == 0:
@@ -175,10 +178,11 @@ class TrainingLoop:
                     losses = {name: value.item() for name, value in output.losses.items()}
                     status = step_status(losses, state.speed, self.remaining.seconds)
                 bar.update(status=status)
-                if self._must_save(interrupt):
+                must_save, must_stop = self._agree(interrupt)
+                if must_save:
                     self._check_finite(epoch, state.mean.compute()["loss"])
                     self._save(take_snapshot(pipeline, state, self.num_points, self.began))
-                if interrupt.requested:
+                if must_stop:
                     logger.info(
                         f"interrupted in epoch {epoch} after {state.batch} of its "
                         f"{pluralize(len(loader), 'batch', 'batches')}: saved to {self.folder / LAST}; resume it with "
@@ -186,14 +190,15 @@ class TrainingLoop:
                     )
                     raise KeyboardInterrupt
 
-    def _must_save(self, interrupt: Interrupt) -> bool:
-        """Return whether a signal was received or a checkpoint is due, the same in all processes: each takes over the
-        signal of another, and the first one's clock counts."""
+    def _agree(self, interrupt: Interrupt) -> tuple[bool, bool]:
+        """Return whether to save and whether to stop, the same in all processes: each takes over the signal of another,
+        and the first one's clock tells when a checkpoint is due. A signal that arrives meanwhile counts after the next
+        step."""
         due = time.perf_counter() - self.saved > 60 * self.pipeline.save_minutes
         shared = largest(2 * interrupt.received + int(due and rank() == 0), self.pipeline.fabric.device)
         if shared >= 2:
-            interrupt.received = shared // 2
-        return shared > 0
+            interrupt.take_over(shared // 2)
+        return shared > 0, shared >= 2
 
     def _skip(self, error: NonFiniteStep, clouds: Batch, state: EpochState, before: StepState) -> None:
         """Leave out a batch whose loss or gradient is not finite.
@@ -214,8 +219,8 @@ class TrainingLoop:
         if is_first or is_last:
             before.restore(generators=True)
             snapshot = take_snapshot(pipeline, state, self.num_points, self.began)
+            own = replace(snapshot, random=random_state(state.drawn_from))
             if is_cause:
-                own = replace(snapshot, random=random_state(state.drawn_from))
                 keep_step(kept, own, clouds, self.clouds.names)
             folders = filter(None, gather_values(str(kept) if is_cause else ""))
             described += f". The state before the step and its clouds are in {', '.join(folders)}"

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch
 
-from conclu_pyg.errors import ConcluError
+from conclu_pyg.errors import CheckpointError
 from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.processes import gather_values, sum_over_processes
 from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.rebuild import refuse_pickles
 from conclu_pyg.runs.tensor_file import read_tensor_file, write_tensor_file
 from conclu_pyg.seeding import random_state, set_random_state
 
@@ -101,7 +102,8 @@ def keep_step(folder: Path, checkpoint: Checkpoint, clouds: Batch, names: Sequen
 
 
 def replay(folder: str | Path) -> MethodOutput:
-    """Repeat a step that was not finite, from its folder in the run folder, on the CPU.
+    """Repeat a step that was not finite, from its folder in the run folder, on the CPU in float32. Of a training in
+    several processes it is the part of the step that one process computed.
 
     Returns:
         The losses and metrics of the step.
@@ -109,6 +111,7 @@ def replay(folder: str | Path) -> MethodOutput:
     Raises:
         RuntimeError: the first operation whose gradient is not finite, as PyTorch's anomaly detection reports it.
         CheckpointError: the files are missing or damaged.
+        ConfigError: the data set reads pickled files, which may come from elsewhere.
     """
     from conclu_pyg.pipelines.build import build_pipeline
 
@@ -118,8 +121,14 @@ def replay(folder: str | Path) -> MethodOutput:
         content = read_tensor_file(folder / CLOUDS_NAME)
         clouds = Batch(**content["clouds"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConcluError(f"{folder / CLOUDS_NAME} cannot be read: {error}.") from error
-    config = {**checkpoint.config, "pipeline": {**checkpoint.config["pipeline"], "device": "cpu"}}
+        raise CheckpointError(
+            f"{folder / CLOUDS_NAME} cannot be read: {error}; give a folder nonfinite_step_N of a run.",
+            file=folder / CLOUDS_NAME,
+        ) from error
+    # The sections are those of one process on the CPU, whatever the training had.
+    here = {"device": "cpu", "precision": "32-true", "devices": None, "num_nodes": None, "strategy": "auto"}
+    config = {**checkpoint.config, "pipeline": {**checkpoint.config["pipeline"], **here}}
+    refuse_pickles(config["dataset"])
     pipeline = build_pipeline(config)
     pipeline.model.load_state_dict(checkpoint.weights)
     pipeline.set_train_mode()

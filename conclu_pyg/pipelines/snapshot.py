@@ -119,6 +119,9 @@ def _load_optimizer(optimizer: Any, state: dict[str, Any]) -> None:
     optimizer.load_state_dict(state)
     for group, own in zip(optimizer.param_groups, options, strict=True):
         group.update(own)
+    if not isinstance(optimizer, torch.optim.AdamW | torch.optim.SGD):  # whose values have shapes of their own
+        return
+    for group in optimizer.param_groups:
         for parameter in group["params"]:
             for name, value in optimizer.state.get(parameter, {}).items():
                 if not isinstance(value, torch.Tensor) or not value.is_floating_point():

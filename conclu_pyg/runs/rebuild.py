@@ -77,14 +77,28 @@ def open_dataset(config: Mapping[str, Any], source: Path, *, trusted: bool) -> P
         ConfigError: it would, and is not trusted; or its class is unknown, or refuses an argument.
     """
     with error_context(config, config_name(source)):
-        cls: Any = DATASETS.parse(config["dataset"]).cls
-        if getattr(cls, "reads_pickles", False) and not trusted:
-            raise ConfigError(
-                f"{cls.__name__} reads pickled files, which can run code, from a folder that the file names; "
-                "give --allow-imports (allow_imports=True in Python) if you trust it, or another data set.",
-                argument="dataset",
-            )
+        if not trusted:
+            refuse_pickles(config["dataset"])
         return DATASETS.build(config["dataset"])
+
+
+def refuse_pickles(dataset: Mapping[str, Any]) -> None:
+    """Refuse a data set whose files can run code.
+
+    Args:
+        dataset: this section of the config of a run from elsewhere.
+
+    Raises:
+        ConfigError: it is one, or its class is unknown, or refuses an argument.
+    """
+    cls: Any = DATASETS.parse(dataset).cls
+    if getattr(cls, "reads_pickles", False):
+        raise ConfigError(
+            f"{cls.__name__} reads pickled files, which can run code, from a folder that the run names; give "
+            "--allow-imports (allow_imports=True in Python) if you trust it, or another data set.",
+            argument="dataset",
+            got=cls.__name__,
+        )
 
 
 def transform_steps(dataset: Mapping[str, Any], checkpoint: Checkpoint) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ The blocks of a document are processed in order, in a copy of the checkout:
 
 - ``bash``: each line is a command. Training on the built-in shapes, evaluations and predictions run with the
   overrides of :data:`TINY` appended. Commands that need other data are only checked: see :class:`Reader`.
+- ``shell``: commands for several machines, which are only checked.
 - ``console``: lines of ``$ command``, each with its expected error, in which ``…`` matches any text.
 - ``python``: executed, all blocks of a document in one namespace.
 - ``yaml`` and ``python`` after ``<!-- file: PATH -->``: an exact copy of that file in the checkout; one that
@@ -194,10 +195,21 @@ def test_code_blocks_run(document: str, checkout: Path, capsys: pytest.CaptureFi
         elif block.language == "bash":
             for line in block.text.replace("\\\n", " ").splitlines():
                 reader.command(line)
+        elif block.language == "shell":
+            check_shell(block.text)
         elif block.language == "console":
             check_console(block.text, capsys)
         elif block.language == "python":
             exec(compile(block.text, document, "exec"), namespace)
+
+
+def check_shell(text: str) -> None:
+    """Checks the trainings among commands that need several machines: their config and overrides exist."""
+    commands = [line.split(" train ", 1)[1] for line in text.replace("\\\n", " ").splitlines() if " train " in line]
+    assert commands
+    for words in map(shlex.split, commands):
+        options = _parse("train", words)
+        load_config(options.config, split_resume(options.overrides, options.resume)[0])
 
 
 def check_console(text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -295,7 +307,7 @@ def test_the_tables_and_blocks_are_found() -> None:
     """The patterns of the tests above match something."""
     assert {name for _, name, _ in _tables()} == {"FromPyG", "ModelNet", "ParametricShapes", "ShapeNetPart"}
     languages = {block.language for document in RUN for block in blocks(document)}
-    assert languages == {"bash", "console", "python", "yaml", "ini"}
+    assert languages == {"bash", "console", "python", "shell", "yaml", "ini"}
     assert not any("```" in prose(document) for document in RUN)
 
 

@@ -65,3 +65,16 @@ def test_in_another_thread_it_does_nothing() -> None:
     thread.start()
     thread.join()
     assert entered == [False]
+
+
+def test_the_first_own_signal_after_that_of_another_process_does_not_stop_at_once() -> None:
+    def stop() -> None:
+        with Interrupt() as interrupt:
+            interrupt.take_over(signal.SIGTERM)
+            signal.raise_signal(signal.SIGUSR1)  # of the same end of a job, a little later
+            assert interrupt.received == signal.SIGUSR1
+            raise KeyboardInterrupt
+
+    with pytest.raises(Stopped) as stopped:
+        stop()
+    assert stopped.value.signal is signal.SIGTERM

@@ -32,6 +32,10 @@ CASES: dict[str, dict[str, Any]] = {  # sections of the config that differ from 
     "BYOL": {"model": {"name": "BYOL"}},
     "OcCo": {"model": {"name": "OcCo"}},
     "Classifier": {"model": {"name": "Classifier", "head": CLASS_HEAD}, "pipeline": {"name": "Finetuning"}},
+    "balanced": {
+        "model": {"name": "Classifier", "head": CLASS_HEAD},
+        "pipeline": {"name": "Finetuning", "batch_size": 9, "class_weights": "balanced"},
+    },
     "PartSegmenter": {
         "model": {"name": "PartSegmenter", "head": PART_HEAD},
         "pipeline": {"name": "Finetuning", "batch_size": 7},
@@ -137,7 +141,7 @@ def test_parts_of_a_batch_have_the_codes_and_gradients_of_the_whole(
 
 def test_a_process_without_a_cloud_is_refused(shared: dict[str, list[Any]]) -> None:
     for message in shared["too_small"]:
-        assert "pipeline.accumulate=2 must be at most the 1 clouds" in message or "at most the 2 clouds" in message
+        assert "got 2 parts of 1 cloud of a process" in message
 
 
 def test_a_run_whose_process_is_stopped_or_killed_ends_as_an_unbroken_one(

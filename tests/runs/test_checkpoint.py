@@ -190,4 +190,4 @@ def test_the_checkpoint_of_a_run_can_be_read_elsewhere(tiny_run: Path, tmp_path:
     assert (checkpoint.epoch, checkpoint.batch, checkpoint.step, checkpoint.dataset) == (2, 0, 6, "ParametricShapes")
     assert checkpoint.seconds > 0 and checkpoint.command
     assert checkpoint.optimizer["state"] and [row["epoch"] for row in checkpoint.history] == [1, 2]
-    assert checkpoint.random.keys() == {"order", "cpu", "cuda"}
+    assert checkpoint.random.keys() == {"order", "cpu", "cuda", "processes"}
