@@ -27,11 +27,12 @@ def validated(init: Init) -> Init:
     def checked(self: object, *args: Any, **kwargs: Any) -> None:
         if not hints:
             hints.update(_hints_of(init))
+        arguments: Mapping[str, Any] = {}
         with contextlib.suppress(TypeError):  # Python's own error, of the call below, names the class
             arguments = signature.bind(self, *args, **kwargs).arguments
-            issues = _out_of_bounds(type(self).__name__, arguments, hints)
-            if issues:
-                raise ArgumentError(*issues)
+        issues = _out_of_bounds(type(self).__name__, arguments, hints)
+        if issues:
+            raise ArgumentError(*issues)
         init(self, *args, **kwargs)
 
     return cast(Init, checked)

@@ -310,7 +310,7 @@ def test_another_config_is_refused_with_all_differences(config: Config, tmp_path
     with pytest.raises(ConfigError) as error:
         resume(other, folder)
     assert_error(error, path="model.clusterer.num_prototypes", got=9, expected="8")
-    assert all(name in str(error.value) for name in ("pipeline.batch_size is 8", "pipeline.seed is 1"))
+    assert all(name in str(error.value) for name in ("pipeline.batch_size=8", "pipeline.seed=1"))
     assert "keep_last" not in str(error.value) and "epochs" not in str(error.value)
 
 
