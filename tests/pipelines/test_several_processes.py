@@ -12,6 +12,8 @@ import several_processes
 import torch
 from several_processes import CONFIGS, INTERRUPTED
 
+pytestmark = pytest.mark.usefixtures("forget_registered")
+
 PROCESSES = 2
 SHAPES = 40  # 5 steps an epoch, 10 in all
 DGCNN = {"name": "DGCNN", "k": 4, "channels": [8, 8], "out_channels": 16}
