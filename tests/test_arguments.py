@@ -200,10 +200,12 @@ def test_every_number_of_these_parts_has_a_bound(registry: Registry) -> None:
 
 
 def test_a_wrong_keyword_of_a_constructor_names_the_class() -> None:
+    arguments: dict[str, Any] = {"out_chanels": 3}
     with pytest.raises(TypeError, match=r"PointNet\.__init__\(\) got an unexpected keyword argument 'out_chanels'"):
-        PointNet(out_chanels=3)  # type: ignore[call-arg]
+        PointNet(**arguments)
 
 
 def test_a_value_of_another_type_is_refused_with_the_type() -> None:
+    arguments: dict[str, Any] = {"out_channels": "64"}
     with raises(ArgumentError, argument="out_channels", got="64", expected="int (>= 1)"):
-        PointNet(out_channels="64")  # type: ignore[arg-type]
+        PointNet(**arguments)

@@ -55,8 +55,6 @@ class Names(Sequence[str]):
             return NotImplemented
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
-    __hash__ = None  # type: ignore[assignment]  # as of a list
-
     def __repr__(self) -> str:
         shown = [*self[:3], *(["…"] if len(self) > 3 else [])]
         return f"{type(self).__name__}({len(self):,}: {', '.join(shown)})"

@@ -208,7 +208,8 @@ class TrainingLoop:
         """
         pipeline = self.pipeline
         step = pipeline.progress.step + 1
-        # The gradients of all processes are not finite if those of one are not: it is told by its losses.
+        # Gradients are averaged, so one that is not finite in one process is not finite in all of them. The losses show
+        # which process it comes from.
         by_loss = gather_values(any(term.startswith("loss/") for term in error.terms))
         is_cause = by_loss[rank()] or not any(by_loss)
         found = gather_values(f"{error}; {describe_batch(clouds, self.clouds.names)}" if is_cause else "")

@@ -110,7 +110,7 @@ def test_a_run_is_resumed_by_its_folder_or_by_its_config(
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
         (["{run}"], "is the folder of a run; give --resume"),
         (["{config}", "resume={run}", "--resume"], "expected one run to resume"),
@@ -128,10 +128,10 @@ def test_a_run_is_resumed_by_its_folder_or_by_its_config(
     ],
 )
 def test_a_run_that_cannot_be_resumed_is_refused(
-    tiny_run: Path, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+    tiny_run: Path, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = [word.format(run=tiny_run, config=tiny_run / "config.yaml") for word in words]
-    assert main(["train", *arguments]) == 2
+    places = {"run": tiny_run, "config": tiny_run / "config.yaml"}
+    assert main(["train", *(argument.format(**places) for argument in arguments)]) == 2
     assert sentence in capsys.readouterr().err
 
 

@@ -17,7 +17,10 @@ def test_names_equal_the_list(names: list[str]) -> None:
     assert compact == names and list(compact) == names and len(compact) == len(names) and compact == Names.of(names)
     assert Names.of(compact) is compact and Names.of(iter(names)) == names
     assert pickle.loads(pickle.dumps(compact)) == names
-    assert compact != [*names, "x"] and compact != "text" and compact != None  # noqa: E711
+    others: list[object] = [[*names, "x"], "text", None]
+    assert not any(compact == other for other in others)
+    with pytest.raises(TypeError, match="unhashable"):  # as a list
+        hash(compact)
 
 
 def test_other_names_differ() -> None:

@@ -5,17 +5,19 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from helpers import assert_error
+from torch_geometric.data import Batch
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.faults import explain_faults
+from conclu_pyg.pipelines.training_clouds import UnlabelledClouds
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import LAST
 
@@ -84,16 +86,14 @@ def test_a_worker_that_is_killed_is_one_sentence_with_its_clouds(config: dict[st
     pipeline = build_pipeline(config)
     training_data = pipeline.training_data
 
+    class Killer(UnlabelledClouds):
+        def __getitems__(self, indices: Sequence[int] | torch.Tensor) -> Batch:
+            if (tmp_path / "run" / LAST).exists():
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().__getitems__(indices)
+
     def with_a_killer(split: Any) -> Any:
-        clouds = training_data(split)
-        read = type(clouds).__getitems__
-
-        class Killer(type(clouds)):  # type: ignore[misc]
-            def __getitems__(self, indices: Any) -> Any:
-                if (tmp_path / "run" / LAST).exists():
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return read(self, indices)
-
+        training_data(split)
         return Killer(split)
 
     pipeline.training_data = with_a_killer
