@@ -13,9 +13,9 @@ from importlib import metadata
 from conclu_pyg._version import __version__
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.threads import SPIN, THREADS, available_cores, container_cores
 from conclu_pyg.extras import DISTRIBUTIONS, EXTRAS, is_installed, missing_extra
 from conclu_pyg.text import pluralize
+from conclu_pyg.threads import SPIN, THREADS, available_cores, container_cores
 
 PACKAGES = ("torch", "torch_geometric", "lightning_fabric", "numpy")
 BUSY = 0.5  # of a core: other processes that use more are named

@@ -12,12 +12,12 @@ from typing import NoReturn
 from conclu_pyg._version import __version__
 from conclu_pyg.cli import doctor, evaluate, predict, train
 from conclu_pyg.cli.terminal import terminal_output
-from conclu_pyg.cli.threads import set_up_threads
 from conclu_pyg.cli.values import did_you_mean, one_of
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.extras import EXTRAS, missing_extra
 from conclu_pyg.launcher import rank_at_launch
 from conclu_pyg.pipelines.interrupt import Stopped
+from conclu_pyg.threads import set_up_threads
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "doctor": doctor}
 SIGNALLED = 128  # plus the number of the signal: the exit status by the shell's convention

@@ -13,6 +13,7 @@ from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.nn.step_rows import PartRows
 from conclu_pyg.pipelines.nonfinite import StepState
 from conclu_pyg.processes import largest, num_processes, sum_over_processes
+from conclu_pyg.text import pluralize
 from conclu_pyg.transforms.clouds import cloud_range
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def compute_gradients(pipeline: TrainingPlan, model: Any, clouds: Batch) -> Meth
         pipeline.fabric.backward(_scaled(output.total_loss(), scale))
         return output
     parts = _split(clouds, pipeline.accumulate)
-    rows = _record(pipeline, model, parts) if pipeline.needs_step_rows else PartRows()
-    pipeline.needs_step_rows = any(rows.recorded)
+    rows = _record(pipeline, model, parts)
     outputs, weights = [], [part.num_graphs / clouds.num_graphs for part in parts]
     for i, (part, weight) in enumerate(zip(parts, weights, strict=True)):
         is_last = i == len(parts) - 1
@@ -77,8 +77,9 @@ def _split(clouds: Batch, parts: int) -> list[Batch]:
     fewest = -largest(-clouds.num_graphs, clouds.pos.device)  # so that all processes refuse it
     if fewest < parts * (2 if num_processes() == 1 else 1):  # batch norm has no variance in a single cloud
         raise ConfigError(
-            f"pipeline.accumulate must leave two clouds in each part of a step, got {parts} parts of {fewest} "
-            f"{'cloud' if fewest == 1 else 'clouds'} of a process; give fewer parts, or a larger pipeline.batch_size.",
+            f"pipeline.accumulate={parts} leaves too few clouds for batch norm in a part of the "
+            f"{pluralize(fewest, 'cloud')} that a process has in a step; give fewer parts, or a larger "
+            "pipeline.batch_size.",
             argument="accumulate",
             got=parts,
         )

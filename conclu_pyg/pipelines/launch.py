@@ -14,11 +14,12 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
-from torch._C._distributed_c10d import PrefixStore
+from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from conclu_pyg.device import choose_device
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.threads import share_threads
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -49,8 +50,9 @@ class Launched(NamedTuple):
     num_nodes: int
 
 
-def launched(environment: Mapping[str, str] = os.environ) -> Launched:
+def launched() -> Launched:
     """Return what launched this process, by its environment variables."""
+    environment = os.environ
     if TorchElasticEnvironment.detect():
         local = int(environment["LOCAL_WORLD_SIZE"])
         return Launched("torchrun", local, int(environment["WORLD_SIZE"]) // local)
@@ -145,6 +147,8 @@ def join(fabric: Fabric) -> None:
         is_first_time = not dist.is_initialized()
         if is_first_time and launched() == Launched("torchrun", fabric.strategy.num_processes, 1):
             _init_after_restart(fabric.device)
+        if is_first_time and not launched().launcher and (threads := share_threads(fabric.strategy.num_processes)):
+            torch.set_num_threads(threads)
         fabric.launch()
         if is_first_time:
             atexit.register(dist.destroy_process_group)

@@ -67,7 +67,7 @@ class TrainingLoop:
         pipeline = self.pipeline
         self._join_processes()
         if num_processes() > 1:
-            on_first(lambda: len(pipeline.training_split()))  # one process downloads it and fills the cache
+            on_first(lambda: len(pipeline.split("train")))  # one process downloads it and fills the cache
         split = pipeline.training_split()
         self.num_points = split.pos.shape[1]
         if pipeline.up_axis != pipeline.dataset.up_axis:

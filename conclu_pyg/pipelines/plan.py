@@ -152,7 +152,6 @@ class TrainingPlan(ABC):
         self.history: list[dict[str, float]] = []
         self.accumulate = accumulate
         self.share: Tensor | float = 1.0
-        self.needs_step_rows = True  # until a step in parts has not needed them
         self.fabric = make_fabric(device, precision, devices, num_nodes, strategy)
 
     @abstractmethod

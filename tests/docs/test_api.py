@@ -26,7 +26,7 @@ INTERNAL = {
             "open3d_library",
             "overrides",
         ),
-        *("paths", "shipped_configs", "stage_configs", "suggestions", "text"),
+        *("paths", "shipped_configs", "stage_configs", "suggestions", "text", "threads"),
     ]
 }
 

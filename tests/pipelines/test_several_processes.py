@@ -141,7 +141,7 @@ def test_parts_of_a_batch_have_the_codes_and_gradients_of_the_whole(
 
 def test_parts_without_a_cloud_of_each_process_are_refused(shared: dict[str, list[Any]]) -> None:
     for message in shared["too_small"]:
-        assert "got 2 parts of 1 cloud of a process" in message
+        assert "pipeline.accumulate=2 leaves too few clouds for batch norm in a part of the 1 cloud that" in message
 
 
 def test_a_run_whose_process_is_stopped_or_killed_ends_as_an_unbroken_one(

@@ -31,6 +31,28 @@ def set_up_threads(environment: MutableMapping[str, str] = os.environ, quota: Pa
         environment.setdefault(THREADS, str(math.ceil(cores)))
 
 
+def share_threads(
+    processes: int, environment: MutableMapping[str, str] = os.environ, quota: Path = QUOTA
+) -> int | None:
+    """Divide the cores of a container between processes that this one starts, where the number of threads is that of
+    all these cores.
+
+    Args:
+        processes: how many there are, this one included.
+        environment: of the process, which the others inherit (default: its own).
+        quota: as for :func:`set_up_threads`.
+
+    Returns:
+        The threads of each process, or ``None`` if the number is another one and stays.
+    """
+    cores = container_cores(quota)
+    if cores is None or environment.get(THREADS) != str(math.ceil(cores)):
+        return None
+    threads = max(1, math.ceil(cores) // processes)
+    environment[THREADS] = str(threads)
+    return threads
+
+
 def available_cores() -> int:
     """Return the number of cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

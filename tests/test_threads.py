@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conclu_pyg.cli.threads import available_cores, container_cores, set_up_threads
+from conclu_pyg.threads import available_cores, container_cores, set_up_threads, share_threads
 
 
 def test_threads_do_not_spin_and_what_the_user_set_stays(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_container_limits_the_threads(
     quota = tmp_path / "cpu.max"
     quota.write_text(text)
     assert container_cores(quota) == cores
-    monkeypatch.setattr("conclu_pyg.cli.threads.available_cores", lambda: 64)
+    monkeypatch.setattr("conclu_pyg.threads.available_cores", lambda: 64)
     environment: dict[str, str] = {}
     set_up_threads(environment, quota)
     assert environment.get("OMP_NUM_THREADS") == (None if cores is None else "2")
@@ -36,6 +36,24 @@ def test_a_container_limits_the_threads(
     set_up_threads(environment, quota)
     assert environment["OMP_NUM_THREADS"] == "5"
     assert available_cores() >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "threads", "processes", "share"),
+    [
+        ("800000 100000", "8", 3, 2),
+        ("200000 100000", "2", 8, 1),
+        ("800000 100000", "5", 3, None),  # the user's number
+        ("max 100000", "8", 3, None),
+    ],
+)
+def test_processes_share_the_cores_of_a_container(
+    text: str, threads: str, processes: int, share: int | None, tmp_path: Path
+) -> None:
+    (tmp_path / "cpu.max").write_text(text)
+    environment = {"OMP_NUM_THREADS": threads}
+    assert share_threads(processes, environment, tmp_path / "cpu.max") == share
+    assert environment["OMP_NUM_THREADS"] == (threads if share is None else str(share))
 
 
 def test_the_command_line_sets_them_before_pytorch_is_imported() -> None:
