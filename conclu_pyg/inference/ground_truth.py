@@ -78,8 +78,8 @@ class GroundTruth:
                 other categories; or the points were sampled from a mesh.
         """
         if self.place is None:
-            if cloud.part is None or np.isin(cloud.part, list(allowed)).all():
-                return cloud.part, ()
+            if cloud.labels is None or np.isin(cloud.labels, list(allowed)).all():
+                return cloud.labels, ()
             return None, (f"the parts in the file were ignored: expected parts among {_listed(allowed)}",)
         if cloud.sampled:
             raise DataError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.output_folder import holds_predictions
-from conclu_pyg.io.clouds import CONVERT, SUFFIXES
+from conclu_pyg.io.formats import CONVERT, SUFFIXES
 from conclu_pyg.paths import with_cwd
 from conclu_pyg.runs.folder import LAST
 from conclu_pyg.suggestions import suggest

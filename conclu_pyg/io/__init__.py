@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from conclu_pyg.io.clouds import SUFFIXES, Cloud, read_clouds
+    from conclu_pyg.io.clouds import Cloud, read_clouds
+    from conclu_pyg.io.file_cloud import FileCloud
+    from conclu_pyg.io.formats import SUFFIXES
     from conclu_pyg.io.npy import read_npy
 
-__all__ = ["SUFFIXES", "Cloud", "read_clouds", "read_npy"]
+MODULES = {
+    "Cloud": "clouds",
+    "FileCloud": "file_cloud",
+    "SUFFIXES": "formats",
+    "read_clouds": "clouds",
+    "read_npy": "npy",
+}
+
+__all__ = ["SUFFIXES", "Cloud", "FileCloud", "read_clouds", "read_npy"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from conclu_pyg.io import clouds  # imported on first use, as h5py takes a moment
-
-    return getattr(clouds, name)
+    return getattr(importlib.import_module(f"{__name__}.{MODULES[name]}"), name)

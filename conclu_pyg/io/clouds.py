@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
-from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, check_not_transposed, clean_points
+from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, clean_points
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.h5 import read_h5
-from conclu_pyg.io.npy import read_npy
-from conclu_pyg.io.off import read_off
-from conclu_pyg.io.open3d_files import read_with_open3d
+from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.formats import CONVERT, SUFFIXES, Reader, find_reader
 from conclu_pyg.io.surface import clean_mesh, sample_surface
-from conclu_pyg.io.text import read_text
 
 MAX_POINTS = 50_000_000  # in a cloud: 1.2 GB in double precision
 MAX_BYTES = 1 << 32
 MESH_POINTS = 10_000
 HINT = "restore the file or leave it out"
-EXTRA_COLUMNS = "columns after the third were ignored"
-NO_FACES = "a mesh without faces: its vertices were used as the points"
 
 
 @dataclass(frozen=True)
@@ -38,12 +33,16 @@ class Cloud:
         rows: the points of the file that were kept, or ``None`` if all were kept.
         left_out: the number of points that were removed.
         offset: the vector that was subtracted from every point, or ``None`` if the cloud was not moved.
-        part: the part of each point, if the file has it (``pid`` of an h5 file).
+        x: attributes of the points by name, if the file has them: ``colors``, ``normals``, ``intensity`` and others;
+            none for points that were sampled from a mesh.
+        labels: an integer for each point, such as its part or class, if the file has them.
         notes: repairs, ignored columns and sampling, for the user's information.
         sampled: whether the points were sampled from the surface of a mesh, so the file has no such points.
+        cad: properties of a CAD model by name (see :mod:`conclu_pyg.io.step`).
 
     Shapes:
-        - **points:** float32 ``[m, 3]``, **rows:** int64 ``[m]``, **offset:** float64 ``[3]``, **part:** int64 ``[m]``
+        - **points:** float32 ``[m, 3]``, **rows:** int64 ``[m]``, **offset:** float64 ``[3]``, **x:** ``[m]`` or
+          ``[m, k]`` each, **labels:** int64 ``[m]``
     """
 
     name: str
@@ -51,19 +50,11 @@ class Cloud:
     rows: np.ndarray | None = None
     left_out: int = 0
     offset: np.ndarray | None = None
-    part: np.ndarray | None = None
+    x: Mapping[str, np.ndarray] = field(default_factory=dict)
+    labels: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     sampled: bool = False
-
-
-class _RawCloud(NamedTuple):
-    """The output of a reader: points of any number type, ``[m, 3]``, their parts ``[m]``, notes, and whether they were
-    sampled from a mesh."""
-
-    points: np.ndarray
-    part: np.ndarray | None = None
-    notes: tuple[str, ...] = ()
-    sampled: bool = False
+    cad: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_clouds(
@@ -87,7 +78,7 @@ def read_clouds(
     Raises:
         DataError: the suffix is unknown, or the file is a folder, missing, empty, damaged or above 4 GiB; or a cloud
             has no usable point, or more than 50 million, and ``unusable`` is ``None``.
-        ConcluError: the suffix needs Open3D, which is not installed.
+        ConcluError: the suffix needs a library that is not installed.
     """
     path = Path(path)
     if path.is_dir():
@@ -96,7 +87,7 @@ def read_clouds(
         )
     read = _reader(path)
     _check_file(path)
-    clouds = read(path, mesh_points, seed)
+    clouds = read(path, MAX_POINTS)
     ahead = list(islice(clouds, 2))
     if not ahead:
         raise DataError(f"{path} holds no clouds; {HINT}.", file=path)
@@ -104,7 +95,8 @@ def read_clouds(
     first = (ahead.pop(0) for _ in range(len(ahead)))  # keeps no reference to a cloud that was yielded
     for index, each in enumerate(chain(first, clouds)):
         try:
-            cloud = _cloud(each, path, f"{path.stem}_{index:04d}" if several else path.stem)
+            number = each.name or f"{index:04d}"
+            cloud = _cloud(each, path, f"{path.stem}_{number}" if several else path.stem, mesh_points, seed)
         except DataError as error:
             if unusable is None:
                 raise
@@ -113,18 +105,18 @@ def read_clouds(
             yield cloud
 
 
-def _reader(path: Path) -> Callable[[Path, int, int], Iterator[_RawCloud]]:
+def _reader(path: Path) -> Reader:
     suffix = path.suffix.lower()
     if suffix in CONVERT:
         raise DataError(f"{path}: {suffix} files cannot be read; {CONVERT[suffix]}.", file=path, got=suffix)
-    if suffix not in READERS:
+    if suffix not in SUFFIXES:
         raise DataError(
             f"{path}: expected a file with one of the suffixes {', '.join(SUFFIXES)}, got "
             f"{suffix if suffix else 'no suffix'}; convert the file.",
             file=path,
             got=suffix,
         )
-    return READERS[suffix]
+    return find_reader(suffix)
 
 
 def _check_file(path: Path) -> None:
@@ -150,7 +142,7 @@ def check_size(path: Path) -> None:
         )
 
 
-def _cloud(raw: _RawCloud, path: Path, name: str) -> Cloud:
+def _cloud(raw: FileCloud, path: Path, name: str, mesh_points: int, seed: int) -> Cloud:
     """Checks and repairs a cloud."""
     source = str(path) if name == path.stem else f"{path}, cloud {name.removeprefix(path.stem + '_')}"
     if len(raw.points) > MAX_POINTS:
@@ -158,6 +150,8 @@ def _cloud(raw: _RawCloud, path: Path, name: str) -> Cloud:
             f"{source} has {len(raw.points):,} points, more than the maximum of {MAX_POINTS:,}; subsample it first.",
             file=source,
         )
+    if raw.triangles is not None:
+        raw = _sample(raw, source, mesh_points, seed)
     cleaned = clean_points(raw.points, source, HINT)
     rows, offset, size = cleaned.rows, cleaned.offset, len(raw.points)
     kept = None if isinstance(rows, slice) else np.flatnonzero(rows) if rows.dtype == bool else rows
@@ -166,70 +160,16 @@ def _cloud(raw: _RawCloud, path: Path, name: str) -> Cloud:
     if offset is not None:
         figures[FAR_AWAY] = f" (by subtracting {', '.join(f'{x:.9g}' for x in offset)})"
     notes = (repair + figures.get(repair, "") for repair in cleaned.repairs)
-    part = None if raw.part is None else raw.part[rows]
-    return Cloud(name, cleaned.points, kept, left_out, offset, part, (*raw.notes, *notes), raw.sampled)
+    x = {key: values[rows] for key, values in raw.x.items()}
+    labels = None if raw.labels is None else raw.labels[rows]
+    sampled = raw.triangles is not None
+    return Cloud(name, cleaned.points, kept, left_out, offset, x, labels, (*raw.notes, *notes), sampled, raw.cad)
 
 
-def _from_npy(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
-    array = read_npy(path, HINT)
-    check_not_transposed(array.shape, str(path))
-    if array.ndim == 3 and (array.shape[2] < 3 or array.dtype.kind not in "fiu"):  # one error for all of its clouds
-        raise DataError(
-            f"{path}: expected numbers of shape [clouds, points, 3], got {array.dtype} of shape {list(array.shape)}; "
-            f"{HINT}.",
-            file=path,
-            got=(array.dtype, array.shape),
-        )
-    clouds = array if array.ndim == 3 else [array]
-    for cloud in clouds:
-        wide = cloud.ndim == 2 and cloud.shape[1] > 3
-        yield _RawCloud(cloud[:, :3] if wide else cloud, notes=(EXTRA_COLUMNS,) if wide else ())
-
-
-def _from_text(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
-    points, notes = read_text(path, MAX_POINTS)
-    yield _RawCloud(points, notes=tuple(notes))
-
-
-def _from_h5(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
-    for points, part in read_h5(path, MAX_POINTS):
-        yield _RawCloud(points, part)
-
-
-def _from_off(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
-    yield _sampled(*read_off(path), path, mesh_points, seed)
-
-
-def _from_open3d(path: Path, mesh_points: int, seed: int) -> Iterator[_RawCloud]:
-    points, triangles = read_with_open3d(path, MAX_POINTS)
-    is_mesh = path.suffix.lower() not in (".ply", ".pcd")
-    yield (
-        _sampled(points, triangles, path, mesh_points, seed)
-        if len(triangles)
-        else _RawCloud(points, notes=(NO_FACES,) if is_mesh else ())
-    )
-
-
-def _sampled(vertices: np.ndarray, triangles: np.ndarray, path: Path, mesh_points: int, seed: int) -> _RawCloud:
-    triangles, repairs = clean_mesh(vertices, triangles, str(path))
-    points, _ = sample_surface(vertices, triangles, mesh_points, np.random.default_rng(seed))
-    notes = (f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs)
-    return _RawCloud(points, notes=notes, sampled=True)
-
-
-READERS: dict[str, Callable[[Path, int, int], Iterator[_RawCloud]]] = {
-    ".npy": _from_npy,
-    ".off": _from_off,
-    **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb"), _from_text),
-    **dict.fromkeys((".h5", ".hdf5"), _from_h5),
-    **dict.fromkeys((".ply", ".pcd", ".obj", ".stl", ".gltf", ".glb"), _from_open3d),
-}
-SUFFIXES = tuple(sorted(READERS))
-PDAL = "convert them to .ply first, for example with `pdal translate scan.las scan.ply`"
-CONVERT = {
-    ".las": PDAL,
-    ".laz": PDAL,
-    ".e57": "convert them to .ply first, for example with CloudCompare",
-    ".npz": "save the one array that holds the points as .npy",
-    ".mat": "save the one array that holds the points as .npy",
-}
+def _sample(mesh: FileCloud, source: str, mesh_points: int, seed: int) -> FileCloud:
+    """Returns points of the surface of a mesh."""
+    assert mesh.triangles is not None
+    triangles, repairs = clean_mesh(mesh.points, mesh.triangles, source)
+    points, _ = sample_surface(mesh.points, triangles, mesh_points, np.random.default_rng(seed))
+    notes = (*mesh.notes, f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs)
+    return FileCloud(points, mesh.triangles, name=mesh.name, cad=mesh.cad, notes=notes)

@@ -11,6 +11,7 @@ import numpy as np
 
 from conclu_pyg.data.clean import check_not_transposed
 from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.io.file_cloud import FileCloud
 
 # Deflate, the filter of these files, compresses at most 1032 to 1: a larger claim cannot be real.
 MAX_RATIO = 1100
@@ -19,17 +20,14 @@ LISTED_HINT = "restore the file or remove it from the list"
 HINT = "restore the file or leave it out"
 
 
-def read_h5(path: Path, max_points: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Yields the clouds of a file, whose ``data`` is ``[N, 3]`` or ``[n, N, 3]``, with their ``pid`` if there is one.
+def read(path: Path, max_points: int) -> Iterator[FileCloud]:
+    """Yields the clouds of ``data``, ``[N, 3]`` or ``[n, N, 3]``, labelled by ``pid`` if the file has it.
 
     Columns of ``data`` after the third are not read.
 
     Args:
         path: the file.
         max_points: the largest number of points in a cloud.
-
-    Shapes:
-        - **output:** ``[N, 3]`` in the number type of the file, and int64 ``[N]`` or ``None``
 
     Raises:
         DataError: the file is not HDF5 or damaged, has no ``data`` of such a shape, or its ``pid`` has not one integer
@@ -63,7 +61,8 @@ def read_h5(path: Path, max_points: int) -> Iterator[tuple[np.ndarray, np.ndarra
             )
         for row in [(...,)] if data.ndim == 2 else [(index,) for index in range(len(data))]:
             labels = None if part is None else np.asarray(part[row]).astype(np.int64)
-            yield np.asarray(data[(*row, slice(None), slice(0, 3))] if data.ndim == 3 else data[:, :3]), labels
+            points = np.asarray(data[(*row, slice(None), slice(0, 3))] if data.ndim == 3 else data[:, :3])
+            yield FileCloud(points, labels=labels)
 
 
 class H5Clouds:

@@ -10,16 +10,23 @@ import io
 import re
 import warnings
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.file_cloud import FileCloud
 
 MAX_BYTES = 1 << 30  # far more than any mesh of ModelNet
 HINT = "restore the file or leave it out"
 HEADER = re.compile(r"(?:ST)?C?N?OFF(?![A-Za-z])\s*(.*)", re.DOTALL)
+
+
+def read(path: Path, max_points: int) -> Iterator[FileCloud]:
+    """Yields the mesh of a file (see :func:`read_off`)."""
+    yield FileCloud(*read_off(path))
 
 
 def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.open3d_library import import_open3d, native_errors, quiet
 
 HEADER_BYTES = 1 << 16
@@ -22,6 +24,13 @@ FACES = re.compile(rb"\belement\s+face\s+\+?0*[1-9]")
 # The end of the header.
 ENDS = {".ply": ("end_header", re.compile(rb"[\r\n]\s*end_header\s")), ".pcd": ("DATA", re.compile(rb"(?m)^\s*DATA\s"))}
 HINT = "restore the file or leave it out"
+
+
+def read(path: Path, max_points: int) -> Iterator[FileCloud]:
+    """Yields the cloud or mesh of a file (see :func:`read_with_open3d`)."""
+    points, triangles = read_with_open3d(path, max_points)
+    is_mesh = path.suffix.lower() not in (".ply", ".pcd")
+    yield FileCloud(points, triangles) if len(triangles) else FileCloud(points, notes=(NO_FACES,) if is_mesh else ())
 
 
 def read_with_open3d(path: Path, max_points: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from conclu_pyg.data.clean import check_not_transposed
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.file_cloud import FileCloud
 
 MAX_LINE = 1 << 16  # characters; a longer one is not text
 MAX_BYTES = 1 << 28  # of a file with a known format; those of ModelNet and ShapeNetPart have 0.6 MB
@@ -33,6 +34,12 @@ class Beginning(NamedTuple):
 
     text: str
     columns: tuple[int, ...]
+
+
+def read(path: Path, max_points: int) -> Iterator[FileCloud]:
+    """Yields the cloud of a file (see :func:`read_text`)."""
+    points, notes = read_text(path, max_points)
+    yield FileCloud(points, notes=tuple(notes))
 
 
 def read_text(path: Path, max_points: int) -> tuple[np.ndarray, list[str]]:

@@ -23,7 +23,7 @@ def cloud(size: int = 4, rows: list[int] | None = None, part: list[int] | None =
     """Makes a cloud of zeros; ``rows`` and ``left_out`` if the file has more points than the cloud."""
     points = np.zeros((size, 3), dtype=np.float32)
     kept = None if rows is None else np.array(rows)
-    return Cloud("x", points, kept, left_out, part=None if part is None else np.array(part))
+    return Cloud("x", points, kept, left_out, labels=None if part is None else np.array(part))
 
 
 def test_there_may_be_no_ground_truth_and_a_file_may_contain_it() -> None:

@@ -9,7 +9,8 @@ from helpers import raises
 
 from conclu_pyg.errors import ConcluError, DataError
 from conclu_pyg.io import clouds as clouds_module
-from conclu_pyg.io.clouds import CONVERT, SUFFIXES, read_clouds
+from conclu_pyg.io.clouds import read_clouds
+from conclu_pyg.io.formats import CONVERT, SUFFIXES
 
 CLOUD = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
 LINES = ["1 2 3", "4 5 6", "7 8 10"]
@@ -110,8 +111,8 @@ def test_h5_clouds_have_their_parts(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["data"], file["pid"] = broken, part
     first, second = read_clouds(tmp_path / "a.h5")
-    assert first.part is not None and np.array_equal(first.part, part[0])
-    assert second.part is not None and np.array_equal(second.part, part[1, 1:]) and len(second.points) == 29
+    assert first.labels is not None and np.array_equal(first.labels, part[0])
+    assert second.labels is not None and np.array_equal(second.labels, part[1, 1:]) and len(second.points) == 29
     with h5py.File(tmp_path / "one.hdf5", "w") as file:
         file["data"] = CLOUD
     assert np.array_equal(read_cloud(tmp_path / "one.hdf5"), CLOUD)

@@ -1,0 +1,38 @@
+"""The file formats by suffix, and the module that reads each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from conclu_pyg.io.file_cloud import FileCloud
+
+# Reads the clouds of a file that exists and is not empty, by its path and the largest number of points in a cloud.
+Reader: TypeAlias = Callable[[Path, int], Iterator[FileCloud]]
+
+# Each module of this package has a function `read`, a Reader. It is imported when a file of its format is read.
+MODULES = {
+    ".npy": "npy",
+    ".off": "off",
+    **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb"), "text"),
+    **dict.fromkeys((".h5", ".hdf5"), "h5"),
+    **dict.fromkeys((".ply", ".pcd", ".obj", ".stl", ".gltf", ".glb"), "open3d_files"),
+}
+SUFFIXES = tuple(sorted(MODULES))
+PDAL = "convert them to .ply first, for example with `pdal translate scan.las scan.ply`"
+CONVERT = {
+    ".las": PDAL,
+    ".laz": PDAL,
+    ".e57": "convert them to .ply first, for example with CloudCompare",
+    ".npz": "save the one array that holds the points as .npy",
+    ".mat": "save the one array that holds the points as .npy",
+}
+
+
+def find_reader(suffix: str) -> Reader:
+    """Returns the reader of a suffix in lower case, one of ``SUFFIXES``."""
+    module = importlib.import_module(f"conclu_pyg.io.{MODULES[suffix]}")
+    reader: Reader = module.read
+    return reader

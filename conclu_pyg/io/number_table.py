@@ -1,0 +1,167 @@
+"""Tables of numbers in text, with a row on each line."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Sequence
+from itertools import islice
+from typing import BinaryIO
+
+import numpy as np
+
+BLOCK = 1 << 22  # bytes that are parsed at once
+MAX_LINE = 1 << 16  # bytes
+ROW = re.compile(r" at row (\d+)")
+BLANK = b" \t\r\n\v\f"
+
+
+class TableError(ValueError):
+    """A table cannot be read; the message is the reason, such as ``line 4: could not convert string 'x'``."""
+
+
+def read_table(
+    file: BinaryIO,
+    columns: Sequence[int],
+    *,
+    delimiter: str | None = None,
+    rows: int | None = None,
+    max_rows: int,
+    first_line: int = 1,
+) -> np.ndarray:
+    """Reads columns of numbers from the current position of a file.
+
+    Blank lines are skipped, ``#`` begins a comment, and a line ends in ``\\n``, ``\\r\\n`` or ``\\r``. A line may have
+    further columns. Blocks of plain numbers are parsed by Apache Arrow, several times faster than by NumPy, which
+    parses what Arrow refuses, such as comments, quotes, plus signs and lines of different length.
+
+    Args:
+        file: a file that is open for reading bytes; it is left behind the last row that was read.
+        columns: the columns to read, counted from 0.
+        delimiter: the separator of the columns (default: white space).
+        rows: the number of rows to read (default: all lines to the end of the file).
+        max_rows: more rows are an error.
+        first_line: the number of the first line in messages (default: 1).
+
+    Shapes:
+        - **output:** float64 ``[m, len(columns)]``; ``m < rows`` if the file ends before
+
+    Raises:
+        TableError: a line has no numbers in these columns, or there are too many rows.
+    """
+    start, end = file.tell(), file.seek(0, io.SEEK_END)
+    file.seek(start)
+    table, used, read = np.empty((0, len(columns))), 0, 0
+    limit = max_rows + 1 if rows is None else rows
+    while used < limit and (block := _next_block(file)):
+        if used + block.count(b"\n") + block.count(b"\r") >= limit:
+            block = _first_rows(block, limit - used)
+            file.seek(start + read + len(block))
+        numbers = _parse(block, columns, delimiter, first_line)
+        read += len(block)
+        first_line += block.count(b"\n")
+        if used + len(numbers) > len(table):  # as many rows as the rest of the file has, if its lines are as long
+            expected = (used + len(numbers)) * (end - start) / read
+            table.resize((max(used + len(numbers), min(int(1.01 * expected), limit)), len(columns)), refcheck=False)
+        table[used : used + len(numbers)] = numbers
+        used += len(numbers)
+    if used > max_rows:
+        raise TableError(f"more than the maximum of {max_rows:,} rows")
+    table.resize((used, len(columns)), refcheck=False)
+    return table
+
+
+def _next_block(file: BinaryIO) -> bytes:
+    """Returns the next lines, or nothing at the end of the file."""
+    block = file.read(BLOCK)
+    if len(block) == BLOCK:
+        if b"\n" not in block:  # lines that end in \r, or one that is too long to be a row
+            return block + file.read() if b"\r" in block else _reject_long_line()
+        rest = file.readline(MAX_LINE)
+        block += rest if len(rest) < MAX_LINE else _reject_long_line()
+    return block
+
+
+def _reject_long_line() -> bytes:
+    raise TableError(f"a line has more than {MAX_LINE:,} characters")
+
+
+def _first_rows(block: bytes, rows: int) -> bytes:
+    """Returns the beginning of a block up to the end of a row."""
+    lines = (line for line in block.splitlines(keepends=True))
+    kept: list[bytes] = []
+    while rows and (line := next(lines, None)) is not None:
+        kept.append(line)
+        rows -= bool(line.partition(b"#")[0].strip(BLANK))
+    return b"".join(kept)
+
+
+def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, first_line: int) -> np.ndarray:
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    fast = None if b"#" in block or b'"' in block else _parse_with_arrow(block, columns, delimiter)
+    return _parse_with_numpy(block, columns, delimiter, first_line) if fast is None else fast
+
+
+def _parse_with_arrow(block: bytes, columns: Sequence[int], delimiter: str | None) -> np.ndarray | None:
+    """Returns the columns, or ``None`` for anything but lines of equally many numbers."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    block = _single_spaces(block) if delimiter is None else block
+    first = next((line for line in block[:MAX_LINE].split(b"\n") if line.strip(BLANK)), b"")
+    sign = delimiter or " "
+    names = [str(index) for index in range(len(first.split(sign.encode())))]
+    if not first or max(columns) >= len(names):
+        return None
+    used = [names[column] for column in columns]
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(block),
+            csv.ReadOptions(column_names=names, block_size=1 << 20),
+            csv.ParseOptions(delimiter=sign, quote_char=False),
+            csv.ConvertOptions(column_types=dict.fromkeys(used, pa.float64()), include_columns=used, null_values=[]),
+        )
+    except pa.ArrowInvalid:
+        return None
+    numbers = np.empty((len(table), len(columns)))
+    for index in range(len(columns)):
+        numbers[:, index] = table.column(index).to_numpy()
+    return numbers
+
+
+def _single_spaces(block: bytes) -> bytes:
+    """Returns lines whose columns are separated by one space."""
+    block = block.replace(b"\t", b" ")
+    while b"  " in block:
+        block = block.replace(b"  ", b" ")
+    return block.replace(b"\n ", b"\n").replace(b" \n", b"\n").strip(b" ")
+
+
+def _parse_with_numpy(block: bytes, columns: Sequence[int], delimiter: str | None, first_line: int) -> np.ndarray:
+    text = io.StringIO(block.decode("latin-1"))  # any byte is a character; anything but numbers is refused below
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # about blank lines
+            numbers = np.loadtxt(text, delimiter=delimiter, usecols=columns, ndmin=2, quotechar='"')
+    except ValueError as error:
+        raise TableError(_reason(str(error), block, first_line)) from error
+    return numbers if len(numbers) else np.empty((0, len(columns)))
+
+
+def _reason(message: str, block: bytes, first_line: int) -> str:
+    """Returns NumPy's message with the number of the line in place of its row."""
+    reason = re.sub(r";.*|\.$", "", message.splitlines()[0])
+    row = ROW.search(reason)
+    if row is None:
+        return reason
+    # NumPy counts rows from 0 where a number is wrong, and from 1 where a column is missing.
+    index = int(row[1]) - reason.startswith("invalid column index")
+    return f"line {first_line + _line_of(block, index)}: {ROW.sub('', reason)}"
+
+
+def _line_of(block: bytes, row: int) -> int:
+    """Returns the line of a row, both counted from 0."""
+    lines = (number for number, line in enumerate(block.split(b"\n")) if line.partition(b"#")[0].strip(BLANK))
+    return next(islice(lines, row, None), 0)
