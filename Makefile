@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+# Processes that share the test files, with one thread each: every one needs about 1 GB and imports PyTorch.
+TEST_PROCESSES ?= 2
 TORCH_INDEX ?=
 TORCH ?=
 CORE_TESTS = tests/clusterers tests/encoders tests/heads tests/losses tests/methods tests/nn tests/pipelines tests/runs \
@@ -48,6 +50,7 @@ help:
 	@echo "TORCH_INDEX=URL         take torch from there: https://download.pytorch.org/whl/cpu is small, PyPI's has CUDA on Linux"
 	@echo "CONCLU_WHEELS=FOLDER    wheels of torch-cluster and torch-scatter, to spare their compilation"
 	@echo "PYTEST_ARGS='-k name'   for make test"
+	@echo "TEST_PROCESSES=8        for make test, which starts 2"
 
 setup: .venv/.core
 	@echo "Set up. Next: source .venv/bin/activate, then python tools/train.py configs/conclu_pointnet.yaml"
@@ -60,7 +63,7 @@ demo: .venv/.core
 	$(PY) tools/evaluate.py $$run --with-random --label-per-class 10
 
 test: .venv/.test
-	$(PY) -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
 # The core with another torch, in an environment of its own and without the compiled extensions.
 test-torch:
@@ -100,7 +103,7 @@ clean:
 	@echo "== Installing torch-cluster, torch-scatter, Open3D and the test tools"
 	@$(PY) tools/check_system.py open3d --install
 	@$(WHEELS) --only-binary :all: --quiet 2>/dev/null || { $(COMPILE); }
-	@$(INSTALL) -e .[cluster,open3d,test]
+	@$(INSTALL) -e .[cluster,formats,open3d,test]
 	@touch $@
 
 .venv/.lint: .venv/.core
