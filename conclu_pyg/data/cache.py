@@ -29,7 +29,7 @@ from conclu_pyg.data.file_sample import hash_sample
 from conclu_pyg.errors import ConcluWarning, DataError
 from conclu_pyg.files import durable_write, sync_folder
 
-VERSION = 3  # of the content of entries, and of how clouds are sampled and cleaned: older entries are not read
+VERSION = 4  # of the content of entries, and of how clouds are sampled and cleaned: older entries are not read
 UNFINISHED_MAX_AGE = 24 * 3600  # seconds after which the temporary folder of a killed build is removed
 
 T = TypeVar("T")

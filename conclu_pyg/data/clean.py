@@ -4,7 +4,7 @@ Rejected, with the name of the file: an array that does not hold numbers of shap
 points, without a finite point, or whose points all coincide.
 
 Repaired and reported: points that are not finite are removed, and a cloud far from the origin is moved there, because
-float32 cannot resolve its points at that distance.
+float32 would round its points at that distance.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from conclu_pyg.text import pluralize
 # Distances are squared in float32, whose largest number is 3e38 and whose smallest is 1e-38.
 MAX_COORDINATE = 1e15
 MIN_EXTENT = 1e-15
-# float32 has 24 significant bits: from here on less than half of them are left for the shape itself.
-MAX_OFFSET = 4096.0
+# A cloud is far from the origin if its middle is further away than so many times the deviation of its points. With
+# numbers that float32 rounds, 4 of its 24 bits are lost by then, such as the millimetres of a scan in a national grid.
+# Numbers that float32 holds exactly, as those of a file in single precision, are moved for the arithmetic with them,
+# where only 10 bits are left for the shape.
+FAR = {"rounded": 16.0, "exact": 16384.0}
 
 NOT_FINITE = "points that are not finite numbers were removed"
 FAR_AWAY = "far from the origin, moved to the origin"
@@ -100,10 +103,14 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
         )
     if len(points) == 0:
         raise DataError(f"{source} has no points; {hint}.", file=source, expected="at least one point")
+    if points.dtype not in (np.float32, np.float64):
+        points = points.astype(np.float64)  # half floats and integers overflow in the arithmetic below
     rows: RowIndex = slice(None)
-    repairs, offset = [], None
+    repairs = []
+    usable = np.ones(len(points), bool)
     with np.errstate(invalid="ignore"):  # comparisons with NaN are intended
-        usable = (np.abs(points) <= MAX_COORDINATE).all(axis=1)
+        for column in points.T:  # by columns, so that the temporary arrays are small
+            usable &= np.abs(column) <= MAX_COORDINATE
     if not usable.all():
         if not usable.any():
             raise DataError(
@@ -113,22 +120,44 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
                 expected="finite coordinates",
             )
         rows = usable
-        points = points[rows]
         repairs.append(NOT_FINITE)
-    low, high = points.min(axis=0), points.max(axis=0)
-    extent = float((high - low).max())
-    if extent <= MIN_EXTENT:
+    columns = [column[rows] for column in points.T]
+    low, high = np.array([column.min() for column in columns]), np.array([column.max() for column in columns])
+    if float((high - low).max()) <= MIN_EXTENT:
         raise DataError(
-            f"{source}: expected points that differ, got {pluralize(len(points), 'point')} at "
+            f"{source}: expected points that differ, got {pluralize(len(columns[0]), 'point')} at "
             f"({', '.join(f'{x:g}' for x in low)}); {hint}.",
             file=source,
             expected="points that differ",
         )
-    if float(np.abs(low + high).max()) / 2 > MAX_OFFSET * extent:
-        offset = (low.astype(np.float64) + high) / 2
-        points = points - offset
+    offset = _middle_of_far(columns)
+    if offset is not None:
         repairs.append(FAR_AWAY)
-    return CleanedCloud(np.ascontiguousarray(points, dtype=np.float32), rows, repairs, offset)
+    cleaned = np.empty((len(columns[0]), 3), np.float32)
+    for axis, column in enumerate(columns):
+        cleaned[:, axis] = column if offset is None else column - offset[axis]
+    return CleanedCloud(cleaned, rows, repairs, offset)
+
+
+def _middle_of_far(columns: Sequence[np.ndarray]) -> np.ndarray | None:
+    """Returns the middle of a cloud that is far from the origin, or ``None``.
+
+    The middle is the median and the deviation from it a median too, so that single points elsewhere, such as missing
+    returns of a scanner at the origin, have no influence.
+
+    Shapes:
+        - **columns:** three of ``[m]``, **output:** float64 ``[3]``
+    """
+    middle = np.array([np.median(column) for column in columns], dtype=np.float64)
+    place = float(np.abs(middle).max())
+    if place == 0:
+        return None
+    deviations = [float(np.median(np.abs(column - center))) for column, center in zip(columns, middle, strict=True)]
+    deviation = max(deviations) or max(float(np.ptp(column)) for column in columns)
+    if place <= FAR["rounded"] * deviation:
+        return None
+    exact = all(np.array_equal(column.astype(np.float32), column) for column in columns)
+    return middle if place > FAR["exact" if exact else "rounded"] * deviation else None
 
 
 def check_not_transposed(shape: Sequence[int], source: str) -> None:

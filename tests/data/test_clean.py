@@ -79,13 +79,69 @@ def test_removes_points_that_are_not_finite(bad: float) -> None:
     assert np.array_equal(cleaned.points, np.delete(points, 3, axis=0))
 
 
-def test_moves_a_far_cloud_to_the_origin_before_it_loses_its_digits() -> None:
-    cleaned = clean_points(CLOUD + np.array([5e6, 0, 0]), "a")
-    assert cleaned.repairs == [FAR_AWAY]
-    centred = CLOUD - (CLOUD.max(axis=0) + CLOUD.min(axis=0)) / 2
-    assert np.abs(cleaned.points - centred).max() < 1e-6
-    assert cleaned.offset is not None
-    assert np.abs(cleaned.points + cleaned.offset - CLOUD - np.array([5e6, 0, 0])).max() < 1e-6
+SCAN = np.random.default_rng(1).uniform(0, 1, (5000, 3))
+GRID = np.array([155_000.0, 463_000.0, 2.0])  # a national grid, in metres
+
+
+@pytest.mark.parametrize(
+    ("points", "largest_error"),
+    [
+        (CLOUD + np.array([5e6, 0, 0]), 1e-6),
+        (SCAN * [150, 150, 20] + GRID, 5e-6),
+        (SCAN * [5000, 5000, 200] + GRID, 2e-4),
+        (SCAN * [50_000, 50_000, 200] + GRID, 2e-3),
+        (1000 * (SCAN * [150, 150, 20] + GRID), 5e-3),  # in millimetres
+        (SCAN * 0.01 + [0, 300, 0], 5e-10),  # a small part in a large frame
+        (np.concatenate([SCAN * 20 + GRID, np.zeros((40, 3))]), 1e-6),  # missing returns at the origin
+    ],
+)
+def test_moves_a_far_cloud_to_the_origin_before_float32_rounds_it(points: np.ndarray, largest_error: float) -> None:
+    cleaned = clean_points(points, "a")
+    assert cleaned.repairs == [FAR_AWAY] and cleaned.offset is not None
+    error = np.abs(cleaned.points.astype(np.float64) + cleaned.offset - points).max(axis=1)
+    assert np.quantile(error, 0.99) <= largest_error < np.abs(points.astype(np.float32) - points).max() / 4
+    assert np.abs(np.median(cleaned.points, axis=0)).max() <= largest_error
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e5])
+def test_a_cloud_near_the_origin_stays(scale: float) -> None:
+    for points in (SCAN * scale, (SCAN + 3) * scale, (SCAN - 1) * scale):
+        cleaned = clean_points(points, "a")
+        assert cleaned.offset is None and np.array_equal(cleaned.points, points.astype(np.float32))
+
+
+def test_numbers_that_float32_holds_stay_up_to_the_distance_at_which_arithmetic_suffers() -> None:
+    single = CLOUD.astype(np.float32) + np.float32(1000)
+    for points in (single, single.astype(np.float64)):
+        cleaned = clean_points(points, "a")
+        assert cleaned.offset is None and np.array_equal(cleaned.points, single)
+    moved = clean_points(CLOUD.astype(np.float32) + np.float32(1e5), "a")
+    assert moved.offset is not None
+    assert np.array_equal(moved.points + moved.offset, CLOUD.astype(np.float32) + np.float32(1e5))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32])
+def test_integers_over_the_whole_range_of_their_type(dtype: type) -> None:
+    kind = np.iinfo(dtype)
+    points = np.random.default_rng(0).integers(kind.min, kind.max, (200, 3), dtype=dtype, endpoint=True)
+    points[0], points[1] = kind.min, kind.max
+    if kind.bits == 64:
+        points //= 10_000  # within the largest coordinate
+    cleaned = clean_points(points, "a")
+    wanted = points.astype(np.float64)
+    assert len(cleaned.points) == 200 and cleaned.repairs == [] and cleaned.offset is None
+    assert np.abs(cleaned.points - wanted).max() <= np.spacing(np.float32(np.abs(wanted).max())) / 2
+
+
+def test_half_floats_are_not_mistaken_for_far_or_infinite_points() -> None:
+    points = (CLOUD * 60_000).astype(np.float16)
+    assert clean_points(points, "a").repairs == []
+    points[::10] = np.inf
+    cleaned = clean_points(points, "a")
+    assert cleaned.repairs == [NOT_FINITE] and len(cleaned.points) == 90
+    assert np.array_equal(cleaned.points, points[np.isfinite(points).all(axis=1)].astype(np.float32))
+    longer = clean_points(CLOUD.astype(np.longdouble), "a")
+    assert np.array_equal(longer.points, CLOUD.astype(np.float32))
 
 
 def test_leaves_a_valid_cloud_unchanged() -> None:

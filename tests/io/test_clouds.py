@@ -302,7 +302,7 @@ def test_removed_points_and_the_offset_are_returned(tmp_path: Path) -> None:
     assert cloud.left_out == 1 and cloud.offset is not None
     assert np.abs(cloud.points + cloud.offset - np.delete(far, 4, axis=0)).max() < 1e-6
     assert cloud.notes[0] == "points that are not finite numbers were removed (1 of 30)"
-    assert cloud.notes[1].startswith("far from the origin, moved to the origin (by subtracting 4999999.8")
+    assert cloud.notes[1].startswith("far from the origin, moved to the origin (by subtracting 5000000.05")
 
 
 def test_hints_for_single_files_do_not_mention_a_data_set(tmp_path: Path) -> None:
