@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE; keeps its other cases")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="device to measure (default: cpu)")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, as a smoke test")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="CHECKOUT",
+        help="another checkout of the project, to which `reading` is compared",
+    )
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="plot ratios and scaling into FOLDER")
     parser.add_argument(
         "--page", type=Path, metavar="PAGE", help="only write the tables of the JSON files that PAGE names into PAGE"
@@ -49,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
         logging.getLogger("benchmarks").setLevel(logging.INFO)
         measure_cases(options)
         return
-    if options.cases or options.json or options.plots or options.quick or options.device != "cpu":
+    if options.cases or options.json or options.plots or options.quick or options.against or options.device != "cpu":
         raise ConfigError("--page measures nothing and must be the only option; measure first, without --page.")
     write_page(options.page)
     print(f"written: {options.page}")
@@ -65,6 +71,8 @@ def measure_cases(options: argparse.Namespace) -> None:
     for name in options.cases:
         if name not in CASES:
             raise ConfigError(f"unknown benchmark {name!r}{suggest(name, CASES)} Available: {', '.join(CASES)}.")
+    if options.against and not (options.against / "conclu_pyg").is_dir():
+        raise ConfigError(f"expected a checkout with the folder conclu_pyg, got --against {options.against}.")
     chosen = [case for case in CASES if case in options.cases or not options.cases]
     if options.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"PyTorch {torch.__version__} finds no CUDA device; use --device cpu.")
@@ -80,7 +88,7 @@ def measure_cases(options: argparse.Namespace) -> None:
         console.print(f"measuring {case}")
         date, start = datetime.now(UTC).date().isoformat(), time.perf_counter()
         torch.manual_seed(0)
-        CASES[case](Runner(case, device, options.quick, report))
+        CASES[case](Runner(case, device, options.quick, options.against, report))
         report.runs.append(Run(case, date, command_line(), time.perf_counter() - start))
         console.print(Markdown(case_markdown(report, report.runs[-1])))
         if options.json is not None:

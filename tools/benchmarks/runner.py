@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -26,12 +27,14 @@ class Runner:
         case: name of the case.
         device: device of all measurements.
         quick: tiny sizes and a single round, as a smoke test (default: false).
+        against: another checkout of the project, for cases that compare two (default: none).
         report: receives rows, lines and notes (default: an empty one).
     """
 
     case: str
     device: torch.device
     quick: bool = False
+    against: Path | None = None
     report: Report = field(default_factory=lambda: Report({}))
 
     def size(self, full: T, quick: T) -> T:

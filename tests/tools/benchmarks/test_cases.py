@@ -5,7 +5,8 @@ import importlib.util
 import pytest
 import torch
 
-from benchmarks.cases import CASES, neighbors, roofline
+from benchmarks.cases import CASES, neighbors, reading, roofline
+from benchmarks.cases.reading import ROOT
 from benchmarks.runner import Runner
 from conclu_pyg.neighbors.auto import AutoNeighbors
 from conclu_pyg.neighbors.dense import DenseNeighbors
@@ -80,3 +81,10 @@ def test_products_of_clouds_shared_between_threads_are_counted() -> None:
     finally:
         torch.set_num_threads(threads)
     assert found >= 2 * 3 * 20 * 20 * 64
+
+
+def test_readers_are_compared_with_those_of_another_checkout() -> None:
+    runner = Runner("reading", CPU, quick=True, against=ROOT)
+    reading.run(runner)
+    assert {row.setting.partition(",")[0] for row in runner.report.rows} >= {"commas.csv", "binary.ply", "array.npy"}
+    assert all(row.reference_s is not None and row.reference_s > 0 for row in runner.report.rows)

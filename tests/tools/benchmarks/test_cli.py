@@ -112,6 +112,10 @@ def test_a_page_is_written_without_measuring(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (
+            ["reading", "--against", "docs"],
+            "error: expected a checkout with the folder conclu_pyg, got --against docs.",
+        ),
         (["poled_linear"], "error: unknown benchmark 'poled_linear'; did you mean 'pooled_linear'? Available: "),
         (["views", "--json", "{folder}"], "error: [Errno 21] Is a directory: "),
         (["views", "--json", "{folder}/file/a.json"], "error: [Errno 17] File exists: "),

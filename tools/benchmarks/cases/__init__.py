@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmarks.cases import encoders, layers, neighbors, roofline, training
+from benchmarks.cases import encoders, layers, neighbors, reading, roofline, training
 from benchmarks.runner import Runner
 
 CASES: dict[str, Callable[[Runner], None]] = {
@@ -15,4 +15,5 @@ CASES: dict[str, Callable[[Runner], None]] = {
     "embed": encoders.embed,
     "scaling": encoders.scaling,
     "roofline": roofline.run,
+    "reading": reading.run,
 }

@@ -1,0 +1,104 @@
+"""Readers of files, against those of another checkout."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from benchmarks import read_once
+from benchmarks.measure import Measurement
+from benchmarks.runner import Runner
+
+ROUNDS = 3
+ROOT = Path(__file__).resolve().parents[3]
+PLY = "ply\nformat {} 1.0\nelement vertex {}\nproperty float x\nproperty float y\nproperty float z\nend_header\n"
+PCD = (
+    "VERSION 0.7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\nWIDTH {1}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\n"
+    "POINTS {1}\nDATA {0}\n"
+)
+
+
+def _rows(points: np.ndarray, separator: str = " ", prefix: str = "") -> bytes:
+    line = prefix + separator.join(["%.6f"] * 3) + "\n"
+    return "".join(line % tuple(row) for row in points.tolist()).encode()
+
+
+def _hdf5(path: Path, points: np.ndarray) -> None:
+    with h5py.File(path, "w") as file:
+        file["data"] = points
+
+
+def _bytes(make: Callable[[np.ndarray], bytes]) -> Callable[[Path, np.ndarray], object]:
+    return lambda path, points: path.write_bytes(make(points))
+
+
+# By file name: a function that writes points, float32 [n, 3].
+FILES: dict[str, Callable[[Path, np.ndarray], object]] = {
+    "commas.csv": _bytes(lambda points: b"x,y,z\n" + _rows(points, ",")),
+    "spaces.txt": _bytes(_rows),
+    "spaces.xyz": _bytes(_rows),
+    "counted.pts": _bytes(lambda points: b"%d\n" % len(points) + _rows(points)),
+    "vertices.obj": _bytes(lambda points: _rows(points, prefix="v ")),
+    "ascii.ply": _bytes(lambda points: PLY.format("ascii", len(points)).encode() + _rows(points)),
+    "ascii.pcd": _bytes(lambda points: PCD.format("ascii", len(points)).encode() + _rows(points)),
+    "binary.ply": _bytes(lambda points: PLY.format("binary_little_endian", len(points)).encode() + points.tobytes()),
+    "binary.pcd": _bytes(lambda points: PCD.format("binary", len(points)).encode() + points.tobytes()),
+    "array.npy": lambda path, points: np.save(path, points),
+    "data.h5": _hdf5,
+}
+
+
+def run(runner: Runner) -> None:
+    """Read files of two million points in processes of their own, in turn with another checkout if there is one."""
+    points = np.random.default_rng(0).uniform(-1, 1, (runner.size(2_000_000, 500), 3)).astype(np.float32)
+    checkouts = [ROOT, *([runner.against] if runner.against else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, write in FILES.items():
+            path, small = Path(folder, name), Path(folder, f"small_{name}")
+            write(path, points)
+            write(small, points[:10])
+            rounds = [[_read(root, path, small) for root in checkouts] for _ in range(runner.size(ROUNDS, 1))]
+            path.unlink()
+            found = [_median([each[index] for each in rounds]) for index in range(len(checkouts))]
+            ours, reference = found[0], found[1] if len(found) > 1 else None
+            if ours is None:
+                runner.note(f"{name} is not read.")
+            else:
+                runner.add_row(f"{name}, {len(points):,} points", ours, reference)
+    runner.note(
+        f"The points of a file take {points.nbytes / 1e6:,.0f} MB in float32. Peak memory is that of the process "
+        "above what it has after it read a small file."
+    )
+
+
+def _read(root: Path, path: Path, small: Path) -> Measurement | None:
+    """Returns the seconds and the peak memory of one process, or ``None`` if it does not read the file."""
+    script = Path(read_once.__file__)
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    process = subprocess.run(
+        [sys.executable, str(script), str(path), str(small)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=path.parent,
+    )
+    if process.returncode:
+        return None
+    answer = json.loads(process.stdout.splitlines()[-1])
+    return Measurement(answer["seconds"], answer["peak_mb"])
+
+
+def _median(rounds: list[Measurement | None]) -> Measurement | None:
+    found = [each for each in rounds if each is not None]
+    if len(found) < len(rounds):
+        return None
+    return Measurement(
+        statistics.median(each.seconds for each in found), statistics.median(each.peak_mb for each in found)
+    )
