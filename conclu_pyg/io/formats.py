@@ -16,7 +16,7 @@ Reader: TypeAlias = Callable[[Path, int], Iterator[FileCloud]]
 MODULES = {
     ".npy": "npy",
     ".off": "off",
-    **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb"), "text"),
+    **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb", ".tsv"), "text"),
     **dict.fromkeys((".h5", ".hdf5"), "h5"),
     **dict.fromkeys((".ply", ".pcd", ".obj", ".stl", ".gltf", ".glb"), "open3d_files"),
 }

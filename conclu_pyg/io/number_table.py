@@ -12,13 +12,28 @@ from typing import BinaryIO
 import numpy as np
 
 BLOCK = 1 << 22  # bytes that are parsed at once
+MIN_ROW = 2  # bytes: a digit and the end of the line
 MAX_LINE = 1 << 16  # bytes
 ROW = re.compile(r" at row (\d+)")
 BLANK = b" \t\r\n\v\f"
+QUOTED = re.compile(r'"[^"]*"')
+NOT_FINITE = re.compile(rb"[-+]?1\.#(?:IND|QNAN|SNAN|INF)\d*|[-+]?nan\((?:ind|snan)\)")  # as MSVC's runtime prints it
 
 
 class TableError(ValueError):
     """A table cannot be read; the message is the reason, such as ``line 4: could not convert string 'x'``."""
+
+
+class TooManyRows(TableError):
+    """A table has more rows than the maximum."""
+
+
+class LineError(TableError):
+    """A line of a block cannot be read; the message is the reason without the line, which is counted from 0."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
 
 
 def read_table(
@@ -29,12 +44,14 @@ def read_table(
     rows: int | None = None,
     max_rows: int,
     first_line: int = 1,
+    width: int | None = None,
+    decimal_comma: bool = False,
 ) -> np.ndarray:
     """Reads columns of numbers from the current position of a file.
 
-    Blank lines are skipped, ``#`` begins a comment, and a line ends in ``\\n``, ``\\r\\n`` or ``\\r``. A line may have
-    further columns. Blocks of plain numbers are parsed by Apache Arrow, several times faster than by NumPy, which
-    parses what Arrow refuses, such as comments, quotes, plus signs and lines of different length.
+    Blank lines are skipped, ``#`` begins a comment, and a line ends in ``\\n``, ``\\r\\n`` or ``\\r``. Blocks of plain
+    numbers are parsed by Apache Arrow, several times faster than by NumPy, which parses what Arrow refuses, such as
+    comments, quotes and lines of different length.
 
     Args:
         file: a file that is open for reading bytes; it is left behind the last row that was read.
@@ -43,31 +60,38 @@ def read_table(
         rows: the number of rows to read (default: all lines to the end of the file).
         max_rows: more rows are an error.
         first_line: the number of the first line in messages (default: 1).
+        width: the number of columns of every line (default: a line may have any further columns).
+        decimal_comma: whether numbers are written as ``0,57``; the delimiter must be another sign (default: no).
 
     Shapes:
         - **output:** float64 ``[m, len(columns)]``; ``m < rows`` if the file ends before
 
     Raises:
-        TableError: a line has no numbers in these columns, or there are too many rows.
+        TooManyRows: there are more rows than ``max_rows``.
+        TableError: a line has no numbers in these columns, or another number of columns than ``width``.
     """
     start, end = file.tell(), file.seek(0, io.SEEK_END)
     file.seek(start)
     table, used, read = np.empty((0, len(columns))), 0, 0
     limit = max_rows + 1 if rows is None else rows
     while used < limit and (block := _next_block(file)):
-        if used + block.count(b"\n") + block.count(b"\r") >= limit:
+        if used + len(block) // MIN_ROW >= limit and used + block.count(b"\n") + block.count(b"\r") >= limit:
             block = _first_rows(block, limit - used)
             file.seek(start + read + len(block))
-        numbers = _parse(block, columns, delimiter, first_line)
+        try:
+            numbers = _parse(_point(block) if decimal_comma else block, columns, delimiter, width)
+        except LineError as error:
+            raise TableError(
+                f"line {first_line + count_lines(file, start, start + read) + error.line}: {error}"
+            ) from error
         read += len(block)
-        first_line += block.count(b"\n")
         if used + len(numbers) > len(table):  # as many rows as the rest of the file has, if its lines are as long
             expected = (used + len(numbers)) * (end - start) / read
             table.resize((max(used + len(numbers), min(int(1.01 * expected), limit)), len(columns)), refcheck=False)
         table[used : used + len(numbers)] = numbers
         used += len(numbers)
     if used > max_rows:
-        raise TableError(f"more than the maximum of {max_rows:,} rows")
+        raise TooManyRows(f"more than the maximum of {max_rows:,} rows")
     table.resize((used, len(columns)), refcheck=False)
     return table
 
@@ -97,29 +121,64 @@ def _first_rows(block: bytes, rows: int) -> bytes:
     return b"".join(kept)
 
 
-def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, first_line: int) -> np.ndarray:
+def _point(block: bytes) -> bytes:
+    """Returns numbers with decimal commas as numbers with decimal points."""
+    if b"." in block:
+        raise TableError("numbers with decimal commas and with points")
+    return block.replace(b",", b".")
+
+
+def count_lines(file: BinaryIO, start: int, end: int) -> int:
+    """Returns the number of ends of lines between two positions of a file."""
+    file.seek(start)
+    blocks = [file.read(min(BLOCK, end - at)) for at in range(start, end, BLOCK)]
+    return sum(block.count(b"\n") or block.count(b"\r") for block in blocks)
+
+
+def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, width: int | None) -> np.ndarray:
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    fast = None if b"#" in block or b'"' in block else _parse_with_arrow(block, columns, delimiter)
-    return _parse_with_numpy(block, columns, delimiter, first_line) if fast is None else fast
+    if b"#" in block or b"(" in block:
+        block = NOT_FINITE.sub(b"nan", block)
+    if b"#" not in block and b'"' not in block:
+        # Lines of one space between their numbers need no change. Others have more columns then, or an empty one.
+        fast = _parse_with_arrow(block, columns, delimiter, width, not delimiter)
+        if fast is None and not delimiter:
+            fast = _parse_with_arrow(_single_spaces(block), columns, delimiter, width)
+        if fast is not None:
+            return fast
+    if width is not None:
+        _check_width(block, delimiter, width)
+    return _parse_with_numpy(block, columns, delimiter)
 
 
-def _parse_with_arrow(block: bytes, columns: Sequence[int], delimiter: str | None) -> np.ndarray | None:
-    """Returns the columns, or ``None`` for anything but lines of equally many numbers."""
+def _parse_with_arrow(
+    block: bytes, columns: Sequence[int], delimiter: str | None, width: int | None, all_columns: bool = False
+) -> np.ndarray | None:
+    """Returns the columns, or ``None`` for anything but lines of equally many numbers.
+
+    Args:
+        block: the lines, in which one space separates the columns if there is no ``delimiter``.
+        columns: the columns to read.
+        delimiter: the separator (``None``: a space).
+        width: the number of columns of every line (``None``: as in the first).
+        all_columns: whether the result is ``None`` if there are other columns.
+    """
     import pyarrow as pa
     from pyarrow import csv
 
-    block = _single_spaces(block) if delimiter is None else block
-    first = next((line for line in block[:MAX_LINE].split(b"\n") if line.strip(BLANK)), b"")
+    first = next((line for line in block[:MAX_LINE].split(b"\n", 100) if line.strip(BLANK)), b"")
     sign = delimiter or " "
     names = [str(index) for index in range(len(first.split(sign.encode())))]
-    if not first or max(columns) >= len(names):
+    if not first or max(columns) >= len(names) or (width is not None and len(names) != width):
+        return None
+    if all_columns and len(names) != len(columns):
         return None
     used = [names[column] for column in columns]
     try:
         table = csv.read_csv(
             pa.BufferReader(block),
-            csv.ReadOptions(column_names=names, block_size=1 << 20),
+            csv.ReadOptions(column_names=names, block_size=BLOCK),
             csv.ParseOptions(delimiter=sign, quote_char=False),
             csv.ConvertOptions(column_types=dict.fromkeys(used, pa.float64()), include_columns=used, null_values=[]),
         )
@@ -131,6 +190,15 @@ def _parse_with_arrow(block: bytes, columns: Sequence[int], delimiter: str | Non
     return numbers
 
 
+def _check_width(block: bytes, delimiter: str | None, width: int) -> None:
+    for number, line in enumerate(block.decode("latin-1").split("\n")):
+        row = line.partition("#")[0]
+        if row.strip():
+            found = len(QUOTED.sub("q", row).split(delimiter))
+            if found != width:
+                raise LineError(number, f"expected {width} columns, as in the first row, got {found}")
+
+
 def _single_spaces(block: bytes) -> bytes:
     """Returns lines whose columns are separated by one space."""
     block = block.replace(b"\t", b" ")
@@ -139,26 +207,21 @@ def _single_spaces(block: bytes) -> bytes:
     return block.replace(b"\n ", b"\n").replace(b" \n", b"\n").strip(b" ")
 
 
-def _parse_with_numpy(block: bytes, columns: Sequence[int], delimiter: str | None, first_line: int) -> np.ndarray:
+def _parse_with_numpy(block: bytes, columns: Sequence[int], delimiter: str | None) -> np.ndarray:
     text = io.StringIO(block.decode("latin-1"))  # any byte is a character; anything but numbers is refused below
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about blank lines
             numbers = np.loadtxt(text, delimiter=delimiter, usecols=columns, ndmin=2, quotechar='"')
     except ValueError as error:
-        raise TableError(_reason(str(error), block, first_line)) from error
+        reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
+        row = ROW.search(reason)
+        if row is None:
+            raise TableError(reason) from error
+        # NumPy counts rows from 0 where a number is wrong, and from 1 where a column is missing.
+        index = int(row[1]) - reason.startswith("invalid column index")
+        raise LineError(_line_of(block, index), ROW.sub("", reason)) from error
     return numbers if len(numbers) else np.empty((0, len(columns)))
-
-
-def _reason(message: str, block: bytes, first_line: int) -> str:
-    """Returns NumPy's message with the number of the line in place of its row."""
-    reason = re.sub(r";.*|\.$", "", message.splitlines()[0])
-    row = ROW.search(reason)
-    if row is None:
-        return reason
-    # NumPy counts rows from 0 where a number is wrong, and from 1 where a column is missing.
-    index = int(row[1]) - reason.startswith("invalid column index")
-    return f"line {first_line + _line_of(block, index)}: {ROW.sub('', reason)}"
 
 
 def _line_of(block: bytes, row: int) -> int:

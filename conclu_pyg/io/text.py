@@ -2,138 +2,190 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from conclu_pyg.data.clean import check_not_transposed
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.column_names import as_colors, group_attributes, simplify
 from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.number_table import TableError, TooManyRows, count_lines, read_table
+from conclu_pyg.io.text_header import (
+    HINT,
+    MAX_LINE,
+    NAME_HINT,
+    NUMBER,
+    ROW_NUMBERS,
+    Header,
+    HeaderError,
+    read_header,
+)
+from conclu_pyg.text import pluralize
 
-MAX_LINE = 1 << 16  # characters; a longer one is not text
 MAX_BYTES = 1 << 28  # of a file with a known format; those of ModelNet and ShapeNetPart have 0.6 MB
-DECIMAL_COMMAS = re.compile(r"([+-]?\d+,\d+([eE][+-]?\d+)?([\s;]+|$)){3}")
-DELIMITERS = {",": ",", ";": ";"}  # by the first line of numbers; otherwise spaces and tabs
-DECIMAL_HINT = "write 0.57 instead of 0,57, for example with `sed 's/,/./g'`"
-HINT = "write x, y and z as the first three numbers of every line, after one header line at most, or leave the file out"
+MAX_ROWS = 1 << 27  # in such a file
 LISTED_HINT = "restore the file or remove it from the list"
-FIRST_THREE = (0, 1, 2)
-
-
-class Beginning(NamedTuple):
-    """The lines before the points.
-
-    Attributes:
-        text: the first line of numbers.
-        columns: the columns of x, y and z.
-    """
-
-    text: str
-    columns: tuple[int, ...]
+# The columns of formats without names, by their number: those of Open3D's formats, and of Leica's for .pts.
+CONVENTIONS: dict[str, dict[int, tuple[str, ...]]] = {
+    ".xyzn": {6: ("x", "y", "z", "nx", "ny", "nz")},
+    ".xyzrgb": {6: ("x", "y", "z", "r", "g", "b")},
+    ".pts": {
+        4: ("x", "y", "z", "intensity"),
+        6: ("x", "y", "z", "r", "g", "b"),
+        7: ("x", "y", "z", "intensity", "r", "g", "b"),
+    },
+}
+COUNTED = 10  # as many rows that are numbered in the first column are no coincidence
 
 
 def read(path: Path, max_points: int) -> Iterator[FileCloud]:
-    """Yields the cloud of a file (see :func:`read_text`)."""
-    points, notes = read_text(path, max_points)
-    yield FileCloud(points, notes=tuple(notes))
+    """Yields the cloud of a file, or its clouds if a number of points precedes each, as in ``.pts`` files of scanners.
 
+    Numbers are separated by commas, semicolons, spaces or tabs, and every line has as many columns. The columns of the
+    coordinates are found by their names (:func:`~conclu_pyg.io.column_names.find_coordinates`) in a line before the
+    points, else the first three are. Other named columns become attributes, in ``.xyzn``, ``.xyzrgb`` and ``.pts``
+    files also unnamed ones.
 
-def read_text(path: Path, max_points: int) -> tuple[np.ndarray, list[str]]:
-    """Reads the first three numbers of each line, separated by commas, semicolons, spaces or tabs.
-
-    The first line may be a header or the number of points, as in ``.pts`` files of scanners; ``#`` begins a comment. If
-    the header, or a comment before the points, names all columns and x, y and z among them (``id,x,y,z``), those
-    columns are read.
+    A file that was cut off within the last number of its last line cannot be told from a whole one.
 
     Args:
         path: the file.
-        max_points: the largest number of points.
-
-    Shapes:
-        - **output:** float64 ``[m, 3]``, and notes on the columns that were read or ignored
+        max_points: the largest number of points in a cloud.
 
     Raises:
-        DataError: the file cannot be read, has too many points, a line without three numbers, or is transposed.
+        DataError: the file cannot be read, has too many points, a line that is no point or has another number of
+            columns, another number of points than it says, is transposed, or does not tell its coordinates.
     """
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # NumPy warns about blank lines
-            first, axes = _beginning(file, path)
-            points = np.loadtxt(file, delimiter=_delimiter(first), usecols=axes, ndmin=2, max_rows=max_points + 1)
+        with path.open("rb") as file:
+            count: int | None = None
+            while True:
+                header = _next_header(file, path, count)
+                if header is None:
+                    break
+                count = header.count
+                yield _read_cloud(file, path, header, max_points)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
-    except ValueError as error:
-        raise _no_numbers(path, re.sub(r";.*|\.$", "", str(error).splitlines()[0])) from error
-    if len(points) > max_points:
-        raise DataError(f"{path} has more than the maximum of {max_points:,} points; subsample it first.", file=path)
-    columns = len(_split(first))
-    check_not_transposed((len(points), columns), str(path))
-    if axes != FIRST_THREE:
-        return points, [f"x, y and z were read from columns {', '.join(str(axis + 1) for axis in axes)} by the header"]
-    return points, [f"columns 4 to {columns} were ignored"] if columns > 3 else []
+    except HeaderError as error:
+        raise _no_points(path, str(error), error.hint, error.got) from error
+    except TooManyRows as error:
+        raise _too_many(path, max_points) from error
+    except TableError as error:
+        raise _no_points(path, str(error)) from error
 
 
-def _beginning(file: TextIO, path: Path) -> Beginning:
-    """Reads the lines before the points, and leaves the file at the first point."""
-    skipped, header = 0, ""
-    while True:
-        start = file.tell()
-        line = file.readline(MAX_LINE)
-        text, _, comment = map(str.strip, line.partition("#"))
-        if not line:
-            raise _no_numbers(path, "no line has numbers")
-        if not text and len(line) < MAX_LINE:
-            header = comment or header
-            continue
-        columns = _named_columns(header, text)
-        numbers = _numbers(text)
-        if (numbers >= 3 or columns != FIRST_THREE) and len(line) < MAX_LINE:
-            file.seek(start)
-            return Beginning(text, columns)
-        # A header or a number of points: at most one such line, as there is no text between the points of a cloud.
-        if DECIMAL_COMMAS.match(text):
-            raise _no_numbers(path, f"got {text[:40]!r}, numbers with decimal commas", DECIMAL_HINT, got=text)
-        if skipped or (numbers and not re.fullmatch(r"\d+", text)) or len(line) == MAX_LINE or "\0" in line:
-            raise _no_numbers(path, f"got {text[:40]!r}", got=text)
-        skipped, header = skipped + 1, text
+def _next_header(file: BinaryIO, path: Path, previous: int | None) -> Header | None:
+    """Returns the header at the current position, or ``None`` at the end of the file.
+
+    Args:
+        file: the file.
+        path: its path, for messages.
+        previous: the number of points that a line before the last cloud promised, or ``None`` if there is none.
+    """
+    start = file.tell()
+    if start == 0:
+        return read_header(file)
+    if previous is None or not _has_more(file):
+        return None
+    file.seek(start)
+    header = read_header(file)
+    if header.count is None:
+        raise DataError(
+            f"{path}: expected {pluralize(previous, 'point')}, as the line before them says, got more; correct that "
+            "number or delete its line.",
+            file=path,
+            expected=f"{previous} points",
+        )
+    return replace(header, line=header.line + count_lines(file, 0, start))
 
 
-def _named_columns(header: str, text: str) -> tuple[int, ...]:
-    """Returns the columns of x, y and z by a header that names every column, or else the first three columns."""
-    names = [word.strip("\"'").lower() for word in _split(header.removeprefix("//"))]  # CloudCompare writes //
-    words = _split(text)
-    if len(names) != len(words) or any(names.count(axis) != 1 for axis in "xyz"):
-        return FIRST_THREE
-    columns = tuple(names.index(axis) for axis in "xyz")
-    return columns if all(_numbers(words[column]) for column in columns) else FIRST_THREE
+def _has_more(file: BinaryIO) -> bool:
+    """Returns whether there is more than blank lines and comments."""
+    while line := file.readline(MAX_LINE):
+        if line.partition(b"#")[0].strip():
+            return True
+    return False
 
 
-def _split(text: str) -> list[str]:
-    delimiter = _delimiter(text)
-    return [word.strip() for word in text.split(delimiter)]
+def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> FileCloud:
+    """Reads the points after a header, and leaves the file behind them."""
+    if header.count is not None and header.count > max_points:
+        raise _too_many(path, max_points)
+    width = len(header.words)
+    names = header.names or CONVENTIONS.get(path.suffix.lower(), {}).get(width, ())
+    others = [
+        column
+        for column, name in enumerate(names)
+        if column not in header.axes and simplify(name) not in ROW_NUMBERS and NUMBER.fullmatch(header.words[column])
+    ]
+
+    def read_columns(columns: Sequence[int]) -> np.ndarray:
+        file.seek(header.start)
+        return read_table(
+            file,
+            columns,
+            delimiter=header.delimiter,
+            rows=header.count,
+            max_rows=max_points,
+            first_line=header.line,
+            width=width,
+            decimal_comma=header.decimal_comma,
+        )
+
+    try:
+        table = read_columns([*header.axes, *others])
+    except TableError as error:
+        if not others or isinstance(error, TooManyRows):
+            raise
+        table, others = read_columns(header.axes), []
+    if header.count is not None and len(table) != header.count:
+        raise DataError(
+            f"{path}: expected {pluralize(header.count, 'point')}, as the line before them says, got {len(table):,}; "
+            "restore the file or correct that number.",
+            file=path,
+            got=len(table),
+            expected=f"{header.count} points",
+        )
+    points = table[:, :3]
+    columns = range(len(names) or width - (header.words[-1] == ""))
+    ignored = [column for column in columns if column not in (*header.axes, *others)]
+    notes = [*header.notes]
+    if not names:
+        check_not_transposed((len(points), width), str(path))
+        _check_not_counted(points, width, path)
+        notes += ["columns 1 to 3 were read as x, y and z"] if ignored else []
+    notes += [_ignored(ignored)] if ignored else []
+    x, labels = group_attributes({names[c]: table[:, 3 + i].copy() for i, c in enumerate(others)})
+    if "colors" in x:
+        x["colors"] = as_colors(x["colors"])
+    return FileCloud(points.copy() if others else points, x=x, labels=labels, notes=tuple(notes))
 
 
-def _delimiter(text: str) -> str | None:
-    return next((DELIMITERS[sign] for sign in text if sign in DELIMITERS), None)
+def _ignored(columns: Sequence[int]) -> str:
+    numbers = ", ".join(str(column + 1) for column in columns)
+    return f"column {numbers} was ignored" if len(columns) == 1 else f"columns {numbers} were ignored"
 
 
-def _numbers(text: str) -> int:
-    """Returns how many numbers a line begins with."""
-    for count, word in enumerate(_split(text)):
-        try:
-            float(word)
-        except ValueError:
-            return count
-    return len(_split(text))
+def _check_not_counted(points: np.ndarray, width: int, path: Path) -> None:
+    """Rejects a table without names whose first column is the number of the row."""
+    first = points[:, 0]
+    if width > 3 and len(points) >= COUNTED and (first == first[0] + np.arange(len(points))).all():
+        reason = f"got the numbers of the rows, {first[0]:g} to {first[-1]:g}, in the first of {width} columns"
+        raise _no_points(path, reason, NAME_HINT, got=first[0].item())
 
 
-def _no_numbers(path: Path, reason: str, hint: str = HINT, got: Any = ...) -> DataError:
+def _too_many(path: Path, max_points: int) -> DataError:
+    return DataError(f"{path} has more than the maximum of {max_points:,} points; subsample it first.", file=path)
+
+
+def _no_points(path: Path, reason: str, hint: str = HINT, got: Any = ...) -> DataError:
     return DataError(
-        f"{path}: expected a point on each line, starting with its three coordinates ({reason}); {hint}.",
+        f"{path}: expected a point on each line, with its three coordinates first or named before ({reason}); {hint}.",
         file=path,
         got=got,
     )
@@ -172,14 +224,9 @@ def read_columns(path: Path, columns: Sequence[int], content: str, *, delimiter:
             raise DataError(
                 f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {LISTED_HINT}.", file=path
             )
-        with path.open(encoding="latin-1") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # NumPy warns about empty files, which are rejected later
-            numbers = np.loadtxt(file, delimiter=delimiter, usecols=columns, ndmin=2)
-            return numbers if len(numbers) else np.empty((0, len(columns)))
+        with path.open("rb") as file:
+            return read_table(file, columns, delimiter=delimiter, max_rows=MAX_ROWS)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {LISTED_HINT}.", file=path) from error
-    except ValueError as error:
-        reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
-        raise DataError(
-            f"{path}: expected {content} ({reason}); {LISTED_HINT}.", file=path, expected=content
-        ) from error
+    except TableError as error:
+        raise DataError(f"{path}: expected {content} ({error}); {LISTED_HINT}.", file=path, expected=content) from error

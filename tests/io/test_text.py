@@ -1,13 +1,18 @@
 """Readers of text: columns of a table, and clouds with or without a header."""
 
+import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import raises
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.text import read_columns, read_text, read_text_cloud
+from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.text import read, read_columns, read_text_cloud
 
 EXPECTED = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 
@@ -56,10 +61,14 @@ def test_reads_a_real_cloud(conclu_data: Path) -> None:
     assert points.shape == (10000, 3) and np.allclose(points[0], [-0.0842, -0.5803, -0.07181])
 
 
-def read_notes(path: Path, text: str) -> tuple[list[list[float]], list[str]]:
-    path.write_text(text)
-    points, notes = read_text(path, 100)
-    return points.tolist(), notes
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def read_one(path: Path, content: str | bytes) -> FileCloud:
+    (cloud,) = read(write(path, content), 100)
+    return cloud
 
 
 @pytest.mark.parametrize(
@@ -70,39 +79,168 @@ def read_notes(path: Path, text: str) -> tuple[list[list[float]], list[str]]:
         ("# label x y z\nchair 1 2 3\nchair 4 5 6\n", "2, 3, 4"),
         ("# a scan\n//R X Y Z\n\n9 1 2 3\n9 4 5 6\n", "2, 3, 4"),
         ("y\tx\tz\n2\t1\t3\n5\t4\t6\n", "2, 1, 3"),
+        ("time,x [m],y [m],z [m]\n0,1,2,3\n1,4,5,6\n", "2, 3, 4"),
+        ("time,X(m),Y(m),Z(m)\n0,1,2,3\n1,4,5,6\n", "2, 3, 4"),
+        ("X_m,Y_m,Z_m\n1,2,3\n4,5,6\n", "1, 2, 3"),
+        ("point;Northing;Easting;Elevation;code\n1;2;1;3;tree\n2;5;4;6;wall\n", "3, 2, 4"),
+        ("x,y,height\n1,2,3\n4,5,6\n", "1, 2, 3"),
+        ('"RTData","Points:0","Points:1","Points:2"\n9,1,2,3\n9,4,5,6\n', "2, 3, 4"),
+        ("i,coord_x,coord_y,coord_z\n9,1,2,3\n9,4,5,6\n", "2, 3, 4"),
+        ("POINT_X\tPOINT_Y\tPOINT_Z\n1\t2\t3\n4\t5\t6\n", "1, 2, 3"),
+        (",x,y,z\n0,1,2,3\n1,4,5,6\n", "2, 3, 4"),
+        (",0,1,2\n0,1.,2.,3.\n1,4.,5.,6.\n", "2 to 4"),
+        ('"","V1","V2","V3"\n"1",1,2,3\n"2",4,5,6\n', "2 to 4"),
+        ("time,x,y,z\n2026-11-28 10:00,1,2,3\n2026-11-28 10:01,4,5,6\n", "2, 3, 4"),
+        ("a\tx\ty\tz\n\t1\t2\t3\n\t4\t5\t6\n", "2, 3, 4"),
     ],
-    ids=["commas", "semicolons", "comment", "CloudCompare", "tabs"],
 )
-def test_named_columns_are_found(text: str, columns: str, tmp_path: Path) -> None:
-    points, notes = read_notes(tmp_path / "a.csv", text)
-    assert points == EXPECTED and notes == [f"x, y and z were read from columns {columns} by the header"]
+@pytest.mark.parametrize("suffix", [".csv", ".txt"])
+def test_named_columns_are_found(text: str, columns: str, suffix: str, tmp_path: Path) -> None:
+    cloud = read_one(tmp_path / f"a{suffix}", text)
+    assert cloud.points.tolist() == EXPECTED
+    assert any(
+        f"from columns {columns} by the names" in note or f"columns {columns} were" in note for note in cloud.notes
+    )
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "notes"),
     [
-        "x y z\n1 2 3\n4 5 6\n",
-        "# id x y z\n1 2 3\n4 5 6\n",  # names of other columns than there are
-        "east,north,up\n1,2,3\n4,5,6\n",
-        "z x\n1 2 3\n4 5 6\n",
-        "2\n1 2 3\n4 5 6\n",
+        ("x y z\n1 2 3\n4 5 6\n", ()),
+        ("# id x y z\n1 2 3\n4 5 6\n", ()),  # names of other columns than there are
+        ("2\n1 2 3\n4 5 6\n", ()),
+        ("//X Y Z\n2\n1 2 3\n4 5 6", ()),
+        ("my scan\n1 2 3\n4 5 6\n", ("the line 'my scan' was skipped",)),
+        ("sep=;\nx;y;z\n1;2;3\n4;5;6\n", ()),
+        ("1,2,3,\r\n4,5,6,\r\n", ()),
+        ("x,y,z\r1,2,3\r4,5,6\r", ()),
+        ("\n\n  1 2 3  \n\t4  5\t6\n\n", ()),
+        ('"1","2","3"\n"4","5","6"\n', ()),
+        ("\ufeffx,y,z\n1,2,3\n4,5,6", ()),
+        ("0,1e1;2;3\n4,0;5,0;60,0e-1\n", ()),
+        ("1 2 3 9\n4 5 6 9\n", ("columns 1 to 3 were read as x, y and z", "column 4 was ignored")),
+        ("1 2 3 # a\n4 5 6 # b\n", ()),
     ],
 )
-def test_without_a_name_for_each_column_the_first_three_are_read(text: str, tmp_path: Path) -> None:
-    assert read_notes(tmp_path / "a.txt", text) == (EXPECTED, [])
+def test_the_first_three_columns_are_read(text: str, notes: tuple[str, ...], tmp_path: Path) -> None:
+    cloud = read_one(tmp_path / "a.txt", text)
+    assert (cloud.points.tolist(), cloud.notes) == (EXPECTED, notes)
 
 
-def test_ignored_columns_are_noted(tmp_path: Path) -> None:
-    points, notes = read_notes(tmp_path / "a.txt", "x y z intensity\n1 2 3 9\n4 5 6 9\n")
-    assert points == EXPECTED and notes == ["columns 4 to 4 were ignored"]
+def test_named_attributes_are_kept(tmp_path: Path) -> None:
+    names = "//X,Y,Z,R,G,B,Scalar field #2,Nx,Ny,Nz,Intensity,Classification"
+    cloud = read_one(tmp_path / "a.asc", f"{names}\n1,2,3,255,0,7,0.5,0,0,1,9,2\n4,5,6,1,2,3,0.1,1,0,0,8,6\n")
+    assert cloud.points.tolist() == EXPECTED and cloud.notes == ()
+    assert cloud.x["colors"].dtype == np.uint8 and cloud.x["colors"].tolist() == [[255, 0, 7], [1, 2, 3]]
+    assert cloud.x["normals"].tolist() == [[0, 0, 1], [1, 0, 0]] and cloud.x["intensity"].tolist() == [9, 8]
+    assert cloud.x["Scalar field #2"].tolist() == [0.5, 0.1]
+    assert cloud.labels is not None and cloud.labels.dtype == np.int64 and cloud.labels.tolist() == [2, 6]
 
 
-def test_two_header_lines_are_rejected(tmp_path: Path) -> None:
-    with raises(DataError, file=tmp_path / "a.txt", got="x y z") as error:
-        read_notes(tmp_path / "a.txt", "my scan\nx y z\n1 2 3\n")
-    assert " (got 'x y z'); write x, y and z " in str(error.value)
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("a.xyzn", "1 2 3 0 0 1\n4 5 6 1 0 0\n", {"normals": [[0, 0, 1], [1, 0, 0]]}),
+        ("a.xyzrgb", "1 2 3 0 0.5 1\n4 5 6 1 0 0\n", {"colors": [[0, 0.5, 1], [1, 0, 0]]}),
+        ("a.pts", "2\n1 2 3 -90\n4 5 6 7\n", {"intensity": [-90, 7]}),
+        ("a.pts", "1 2 3 -9 255 0 0\n4 5 6 7 0 1 2\n", {"intensity": [-9, 7], "colors": [[255, 0, 0], [0, 1, 2]]}),
+    ],
+)
+def test_columns_without_names_follow_the_suffix(tmp_path: Path, name: str, text: str, expected: object) -> None:
+    cloud = read_one(tmp_path / name, text)
+    assert {key: values.tolist() for key, values in cloud.x.items()} == expected
+    assert cloud.points.tolist() == EXPECTED and cloud.notes == ()
 
 
-def test_text_in_a_named_column_is_rejected(tmp_path: Path) -> None:
-    with raises(DataError, file=tmp_path / "a.txt"):
-        read_notes(tmp_path / "a.txt", "id x y z\na 1 2 3\nb one 2 3\n")
+def test_a_column_that_is_not_all_numbers_is_ignored(tmp_path: Path) -> None:
+    cloud = read_one(tmp_path / "a.csv", "x,y,z,height\n1,2,3,7\n4,5,6,\n")
+    assert cloud.points.tolist() == EXPECTED and not cloud.x and cloud.notes == ("column 4 was ignored",)
+
+
+def test_clouds_with_a_count_each(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.pts", "2\n1 2 3\n4 5 6\n1\n7 8 9\n\n")
+    assert [cloud.points.tolist() for cloud in read(path, 100)] == [EXPECTED, [[7, 8, 9]]]
+    write(path, "2\n1 2 3\n4 5 6\n2\n7 8 9\n7 8 x\n")
+    with pytest.raises(DataError, match="line 6: "):
+        list(read(path, 100))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "my scan\nx y z\n1 2 3\n",
+        "id x y z\na 1 2 3\nb one 2 3\n",
+        "3\n1 2 3\n4 5 6\n",  # fewer and more points than are promised
+        "1\n1 2 3\n4 5 6\n",
+        "0\n1 2 3\n4 5 6\n",
+        "99999999999999999999\n1 2 3\n4 5 6\n",
+        "1 2 3\n4 5 6 7\n",  # another number of columns, as where the end of a line was lost
+        "1 2 3\n4 5 6 7 8 9\n",
+        "1 2 3 # a\n4 5 6 7 # b\n",
+        "1,2,3\n4,5\n",
+        "1,2,3\n4,,6\n",
+        "1\t\t3\t4\n5\t\t7\t8\n",
+        "0,57 1,2 3,4\n0,57 1,2 3,4\n",  # decimal commas
+        "0,5;1.5;2\n1;2;3\n",
+        "0,1,2\n1.5,2.5,3.5\n",  # a point, or pandas' numbers of columns
+        "z x\n1 2 3\n4 5 6\n",
+        "x y z\n7 1 2 3\n8 4 5 6\n",
+        "lat,lon,alt\n1,2,3\n4,5,6\n",
+        "time,x,y\n1,2,3\n4,5,6\n",
+        "u,v,w,t\n1,2,3,4\n5,6,7,8\n",
+        "x,y,z,x\n1,2,3,4\n5,6,7,8\n",
+        "x [m],y [m],z [mm]\n1,2,3\n5,6,7\n",
+        "# id x y z time\n0 1 2 3\n1 4 5 6\n",
+        "1.5.2 2 3\n4 5 6\n7 8 9\n",  # no names, but a damaged point
+        "1.5.2,2,3\n4,5,6\n7,8,9\n",
+        "0x1 2 3\n4 5 6\n",
+        "".join(f"{row} {row / 2} 2 3\n" for row in range(20)),  # the first column counts
+        "ncols 4\nnrows 6\n1 2 3 4\n",
+        "2\nwater\nC 1 2 3\nH 2 3 4\n",
+        "x,y,z\n1,2,3\n4,5,6\n".encode("utf-16"),
+        "x,y,z\n1,2,3\n4,5,6\n".encode("utf-16-le"),
+        "1 2 3\n" * 101,
+        "101\n" + "1 2 3\n" * 101,
+    ],
+)
+def test_rejects_a_cloud_in_one_sentence(tmp_path: Path, content: str | bytes) -> None:
+    path = write(tmp_path / "a.txt", content)
+    with raises(DataError, file=path) as error:
+        list(read(path, 100))
+    assert re.fullmatch(r"[^\n]+: [^\n]+\.", f"a: {error.value}") and str(error.value).startswith(str(path))
+
+
+def test_numbers_are_read_exactly(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(50, 3)) * 10.0 ** np.arange(-150, 150, 6)[:, None]
+    np.savetxt(tmp_path / "a.xyz", points, fmt="%.17g")
+    (cloud,) = read(tmp_path / "a.xyz", 100)
+    assert np.array_equal(cloud.points, points)
+    pd.DataFrame(points, columns=["x", "y", "z"]).to_csv(tmp_path / "a.csv")
+    (cloud,) = read(tmp_path / "a.csv", 100)
+    assert np.array_equal(cloud.points, points)
+
+
+def test_runtime_names_of_not_a_number_are_not_comments(tmp_path: Path) -> None:
+    cloud = read_one(tmp_path / "a.xyz", "1 2 -1.#IND\n1.#QNAN00 2 3\n4 5 6\n-nan(ind) nan inf\n")
+    assert np.isfinite(cloud.points).all(axis=1).tolist() == [False, False, True, False]
+
+
+ROWS = st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 3), min_size=1, max_size=20)
+NAMES = st.permutations(["x", "y", "z", "time", "label"])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ROWS, NAMES, st.sampled_from([",", ";", "\t", " ", "  "]), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+def test_any_order_of_columns_and_separators(
+    tmp_path: Path, rows: list[tuple[float, ...]], names: list[str], separator: str, end: str, last: bool
+) -> None:
+    table = {
+        "time": [0.5] * len(rows),
+        "label": [*range(len(rows))],
+        **dict(zip("xyz", zip(*rows, strict=True), strict=True)),
+    }
+    lines = [names, *([repr(table[name][row]) for name in names] for row in range(len(rows)))]
+    text = end.join(separator.join(line) for line in lines) + end * last
+    cloud = read_one(tmp_path / "a.txt", text)
+    assert np.array_equal(cloud.points, rows) and cloud.labels is not None
+    assert cloud.labels.tolist() == table["label"] and cloud.x["time"].tolist() == table["time"]
