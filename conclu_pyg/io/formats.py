@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from conclu_pyg.io.child_process import read_in_child
 from conclu_pyg.io.file_cloud import FileCloud
 
 # Reads the clouds of a file that exists and is not empty, by its path and the largest number of points in a cloud.
@@ -21,6 +23,8 @@ MODULES = {
     **dict.fromkeys((".ply", ".pcd", ".obj", ".stl", ".gltf", ".glb"), "open3d_files"),
 }
 SUFFIXES = tuple(sorted(MODULES))
+# Modules whose library can end the process, so that they run in a child process.
+ISOLATED = {"e57", "step"}
 PDAL = "convert them to .ply first, for example with `pdal translate scan.las scan.ply`"
 CONVERT = {
     ".las": PDAL,
@@ -33,6 +37,8 @@ CONVERT = {
 
 def find_reader(suffix: str) -> Reader:
     """Returns the reader of a suffix in lower case, one of ``SUFFIXES``."""
-    module = importlib.import_module(f"conclu_pyg.io.{MODULES[suffix]}")
-    reader: Reader = module.read
+    module = f"conclu_pyg.io.{MODULES[suffix]}"
+    if MODULES[suffix] in ISOLATED:
+        return partial(read_in_child, module)
+    reader: Reader = importlib.import_module(module).read
     return reader
