@@ -17,6 +17,8 @@ Reader: TypeAlias = Callable[[Path, int], Iterator[FileCloud]]
 # Each module of this package has a function `read`, a Reader. It is imported when a file of its format is read.
 MODULES = {
     ".npy": "npy",
+    ".las": "las",
+    ".laz": "las",
     ".off": "off",
     **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb", ".tsv"), "text"),
     **dict.fromkeys((".h5", ".hdf5"), "h5"),
@@ -25,10 +27,7 @@ MODULES = {
 SUFFIXES = tuple(sorted(MODULES))
 # Modules whose library can end the process, so that they run in a child process.
 ISOLATED = {"e57", "step"}
-PDAL = "convert them to .ply first, for example with `pdal translate scan.las scan.ply`"
 CONVERT = {
-    ".las": PDAL,
-    ".laz": PDAL,
     ".e57": "convert them to .ply first, for example with CloudCompare",
     ".npz": "save the one array that holds the points as .npy",
     ".mat": "save the one array that holds the points as .npy",

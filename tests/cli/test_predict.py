@@ -37,14 +37,14 @@ def classifier(tiny_task_runs: dict[str, Path]) -> str:
 
 def test_each_cloud_is_written_and_printed(segmenter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scan, out = save_clouds(tmp_path / "chair" / "good.npy", 200), tmp_path / "out"
-    (tmp_path / "chair" / "a.las").touch()
+    (tmp_path / "chair" / "a.mat").touch()
     assert main(["predict", segmenter, str(scan.parent), "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == {*("labels.csv", "predictions.csv", "good.ply", "good_labels.npy")}
     with (out / "labels.csv").open() as file:
         labels = list(csv.DictReader(file))
     assert labels[3]["color"] == hex_of(3) and np.load(out / "good_labels.npy").shape == (200,)
     printed = capsys.readouterr().out
-    assert f"{scan}, good: chair: predicted " in printed and f"skipped in {scan.parent}: 1 .las" in printed
+    assert f"{scan}, good: chair: predicted " in printed and f"skipped in {scan.parent}: 1 .mat" in printed
     assert f"  note: category chair from the name of folder {scan.parent}" in printed
     assert printed.count("up axis of the clouds: z") == 1 and f"predictions: {out} (1 cloud; " in printed
 

@@ -62,8 +62,8 @@ def test_skipped_files_are_counted(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
     for name in (
         "a/1.npy",
-        "a/2.las",
-        "3.LAS",
+        "a/2.mat",
+        "3.MAT",
         "4.zip",
         "5",
         ".6.npy",
@@ -86,8 +86,8 @@ def test_skipped_files_are_counted(tmp_path: Path) -> None:
     assert names == ["a/1.npy", "b/9.npy", "b/labels.csv"]
     (sentence,) = found.skipped
     assert sentence.startswith(
-        f"skipped in {scans}: 2 .las, 1 .seg, 1 .zip, 1 broken link, 1 linked folder, 1 without a suffix; "
-        ".las files: convert them to .ply first"
+        f"skipped in {scans}: 2 .mat, 1 .seg, 1 .zip, 1 broken link, 1 linked folder, 1 without a suffix; "
+        ".mat files: save the one array"
     )
     assert f"the predictions in {made}" in sentence and f"the run in {scans / 'run'}" in sentence
     assert find_inputs([str(scans / "a" / "1.npy")]).skipped == ()
@@ -106,10 +106,10 @@ def test_lists_of_data_sets_are_skipped(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_clouds_is_refused_with_its_contents(tmp_path: Path) -> None:
-    for name in ("1.las", "2.las", ".3.npy"):
+    for name in ("1.mat", "2.mat", ".3.npy"):
         (tmp_path / name).touch()
     with pytest.raises(
-        DataError, match=r"contains no clouds \(skipped 2 \.las; \.las files: convert .*\); supported suffixes"
+        DataError, match=r"contains no clouds \(skipped 2 \.mat; \.mat files: save .*\); supported suffixes"
     ):
         find_inputs([str(tmp_path)])
 

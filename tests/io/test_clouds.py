@@ -159,7 +159,7 @@ def test_rejects_unknown_missing_and_large_files(tmp_path: Path, monkeypatch: py
     for name, suffix, found in (
         ("a.xyzabc", ".xyzabc", "got .xyzabc; convert the file."),
         ("a", "", "got no suffix; convert the file."),
-        ("a.las", ".las", "convert them to .ply first, for example with `pdal translate"),
+        ("a.mat", ".mat", "save the one array that holds the points as .npy"),
     ):
         (tmp_path / name).write_text("1 2 3\n")
         with raises(DataError, file=tmp_path / name, got=suffix) as caught:
