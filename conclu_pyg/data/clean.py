@@ -21,6 +21,8 @@ from conclu_pyg.text import pluralize
 # Distances are squared in float32, whose largest number is 3e38 and whose smallest is 1e-38.
 MAX_COORDINATE = 1e15
 MIN_EXTENT = 1e-15
+# Clouds are normalised to the unit sphere by default: larger coordinates are named as a cause of values that overflow.
+LARGE = 1e4
 # A cloud is far from the origin if its middle is further away than so many times the deviation of its points. With
 # numbers that float32 rounds, 4 of its 24 bits are lost by then, such as the millimetres of a scan in a national grid.
 # Numbers that float32 holds exactly, as those of a file in single precision, are moved for the arithmetic with them,

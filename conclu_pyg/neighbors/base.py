@@ -112,8 +112,13 @@ def _check_range(x: Tensor) -> None:
     """Raise DataError if values or their squared distances are not finite; one pass over x."""
     low, high = x.aminmax()  # NaN if any value is
     if not (high - low).square() * x.size(1) < torch.finfo(x.dtype).max / 4:  # false for NaN too
+        remedy = (
+            "these are coordinates: prepare clouds by NormalizeUnitSphere (dataset.transform)"
+            if x.size(1) == 3
+            else "these are features: if the coordinates of the clouds are usual, the weights have diverged, so train "
+            "with a lower learning rate"
+        )
         raise DataError(
             f"neighbours: expected finite values with finite squared distances, got values from {float(low):.3g} to "
-            f"{float(high):.3g}; if these are features of finite points, the weights have diverged: train with a lower "
-            "learning rate."
+            f"{float(high):.3g}; {remedy}."
         )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch
 
+from conclu_pyg.data.clean import LARGE
 from conclu_pyg.errors import CheckpointError
 from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.processes import gather_values, sum_over_processes
@@ -19,7 +20,6 @@ from conclu_pyg.runs.tensor_file import read_tensor_file, write_tensor_file
 from conclu_pyg.seeding import random_state, set_random_state
 
 CHECKPOINT_NAME, CLOUDS_NAME = "checkpoint.safetensors", "clouds.safetensors"
-LARGE = 1e4  # coordinates above it are named as a possible cause: clouds are normalised to the unit sphere by default
 MAX_NAMES = 8
 
 

@@ -14,6 +14,7 @@ from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.batch import batch_clouds
+from conclu_pyg.data.clean import LARGE
 from conclu_pyg.data.map_split import map_split
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.progress import track
@@ -107,7 +108,7 @@ def predict_split(
     broken = (rows[:, 0] < 0).any(dim=1).nonzero()
     if len(broken):
         name = split.names[int(broken[0])]
-        raise _not_finite(f"first for the cloud {name}", name)
+        raise _not_finite(f"first for the cloud {name}", torch.as_tensor(split.pos[int(broken[0])]), name)
     return Predictions(rows[:, 0].flatten(), rows[:, 1].flatten())
 
 
@@ -148,14 +149,21 @@ def predict_subsets(
             clouds = batch_clouds(pos[indices], y=torch.full((len(indices),), y)).to(device)
             total = sum_probabilities(model, clouds, voting)
             if not total.isfinite().all():
-                raise _not_finite(f"for a cloud of {pluralize(len(pos), 'point')}")
+                raise _not_finite(f"for a cloud of {pluralize(len(pos), 'point')}", pos)
             consume(indices, (total / voting.votes).cpu())
 
 
-def _not_finite(where: str, cloud: str = "") -> ConcluError:
+def _not_finite(where: str, pos: Tensor, cloud: str = "") -> ConcluError:
+    reach = float(pos.abs().max())
+    if reach > LARGE:
+        cause = f"whose coordinates reach {reach:.3g}; prepare clouds by NormalizeUnitSphere (dataset.transform)"
+    else:
+        cause = (
+            "whose coordinates are usual, so the weights are at fault; train with a lower pipeline.optimizer.lr, or "
+            "with pipeline.precision=32-true if it was another"
+        )
     return ConcluError(
-        f"the model's scores are not finite, {where}; train it again with a lower pipeline.optimizer.lr, or with "
-        "pipeline.precision=32-true if it was another.",
+        f"the model's scores are not finite, {where}, {cause}.",
         file=cloud,
         expected="finite scores",
     )
