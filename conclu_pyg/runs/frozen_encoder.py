@@ -13,7 +13,7 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
-from conclu_pyg.encoders.base import channels_of, pooled_features
+from conclu_pyg.encoders.base import channels_of, layer_channels, pooled_features
 from conclu_pyg.errors import ArgumentError, ConcluError, DataError
 from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.io.clouds import read_clouds
@@ -30,9 +30,9 @@ PROGRESS_DELAY_S = 2.0
 class FrozenEncoder(nn.Module):
     """An encoder in evaluation mode whose parameters require no gradient, with the preparation of its clouds.
 
-    A call ``encoder(pos, batch, batch_size)`` is that of the wrapped encoder; :meth:`embed` prepares clouds first, as
-    the data set of the training did. :meth:`train` has no effect, so batch norm always uses its running statistics, and
-    dropout is inactive, even within a model that is being trained.
+    A call ``encoder(pos, batch, batch_size)``, :meth:`pool` and :meth:`layers` are those of the wrapped encoder.
+    :meth:`embed` prepares clouds first, as the data set of the training did. :meth:`train` has no effect, so batch norm
+    always uses its running statistics, and dropout is inactive, even within a model that is being trained.
 
     Args:
         encoder: the encoder (see :mod:`conclu_pyg.encoders.base`).
@@ -61,6 +61,27 @@ class FrozenEncoder(nn.Module):
 
     def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
         return self.encoder(pos, batch, batch_size)
+
+    def pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        """Returns the pooled features only, at the lower cost of the wrapped encoder's ``pool`` if its class has it."""
+        encoder: Any = self.encoder
+        if callable(getattr(type(encoder), "pool", None)):
+            return encoder.pool(pos, batch, batch_size)
+        return self.encoder(pos, batch, batch_size)[1]
+
+    @property
+    def layer_channels(self) -> list[int]:
+        """The numbers of channels of :meth:`layers`."""
+        return layer_channels(self.encoder)
+
+    def layers(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[list[Tensor], Tensor]:
+        """Returns the per-point features of the wrapped encoder's layers (of its last one, if its class has no method
+        ``layers``), and the pooled features."""
+        encoder: Any = self.encoder
+        if callable(getattr(type(encoder), "layers", None)):
+            return encoder.layers(pos, batch, batch_size)
+        features, pooled = self.encoder(pos, batch, batch_size)
+        return [features], pooled
 
     @torch.no_grad()
     def embed(self, clouds: Clouds, *, up_axis: Axis | None = None, batch_size: int = 64) -> Tensor:

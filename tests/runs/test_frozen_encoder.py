@@ -10,6 +10,8 @@ from torch import nn
 from torch_geometric.data import Batch, Data
 
 import conclu_pyg
+from conclu_pyg import ENCODERS
+from conclu_pyg.encoders.base import layer_channels, layer_features, pooled_features
 from conclu_pyg.errors import ArgumentError, CheckpointError, DataError
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import LAST
@@ -163,3 +165,27 @@ def test_invalid_arguments_are_refused(encoder: FrozenEncoder) -> None:
 def test_a_missing_run_is_refused(tmp_path: Path) -> None:
     with raises(CheckpointError, file=tmp_path / "nowhere"):
         load_encoder(tmp_path / "nowhere")
+
+
+class Plain(nn.Module):
+    """An encoder with none of the optional methods."""
+
+    out_channels = 4
+
+    def forward(self, pos: torch.Tensor, batch: torch.Tensor, batch_size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        features = torch.cat([pos, pos[:, :1]], dim=1)
+        return features, torch.stack([features[batch == index].amax(dim=0) for index in range(batch_size)])
+
+
+@pytest.mark.parametrize("name", ["PointNet", "DGCNN", "Plain"])
+def test_pooled_and_layer_features_are_those_of_the_wrapped_encoder(name: str) -> None:
+    inner = Plain() if name == "Plain" else ENCODERS.build({"name": name, "out_channels": 16})
+    frozen = FrozenEncoder(inner)
+    pos, sizes = torch.randn(50, 3), torch.tensor([30, 20])
+    clouds = Batch(pos=pos, batch=torch.arange(2).repeat_interleave(sizes))
+    with torch.no_grad():
+        assert torch.equal(pooled_features(frozen, clouds), pooled_features(inner, clouds))
+        (features, pooled), (wanted, wanted_pooled) = (layer_features(each, clouds) for each in (frozen, inner))
+    assert torch.equal(pooled, wanted_pooled) and layer_channels(frozen) == layer_channels(inner)
+    assert [each.shape[1] for each in features] == layer_channels(inner)
+    assert all(map(torch.equal, features, wanted))
