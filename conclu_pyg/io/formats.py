@@ -17,6 +17,7 @@ Reader: TypeAlias = Callable[[Path, int], Iterator[FileCloud]]
 # Each module of this package has a function `read`, a Reader. It is imported when a file of its format is read.
 MODULES = {
     ".npy": "npy",
+    ".npz": "npz",
     ".las": "las",
     ".laz": "las",
     ".off": "off",
@@ -30,7 +31,6 @@ SUFFIXES = tuple(sorted(MODULES))
 ISOLATED = {"e57", "step"}
 CONVERT = {
     ".e57": "convert them to .ply first, for example with CloudCompare",
-    ".npz": "save the one array that holds the points as .npy",
     ".mat": "save the one array that holds the points as .npy",
 }
 

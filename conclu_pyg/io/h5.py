@@ -11,7 +11,7 @@ import numpy as np
 
 from conclu_pyg.data.clean import check_not_transposed
 from conclu_pyg.errors import DataError, one_line
-from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.file_cloud import EXTRA_COLUMNS, FileCloud
 
 # Deflate, the filter of these files, compresses at most 1032 to 1: a larger claim cannot be real.
 MAX_RATIO = 1100
@@ -23,46 +23,48 @@ HINT = "restore the file or leave it out"
 def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     """Yields the clouds of ``data``, ``[N, 3]`` or ``[n, N, 3]``, labelled by ``pid`` if the file has it.
 
-    Columns of ``data`` after the third are not read.
+    In a file without ``data``, the only data set of numbers of such a shape is read. Columns after the third are not.
 
     Args:
         path: the file.
         max_points: the largest number of points in a cloud.
 
     Raises:
-        DataError: the file is not HDF5 or damaged, has no ``data`` of such a shape, or its ``pid`` has not one integer
-            for each point.
+        DataError: the file is not HDF5 or damaged, does not tell the data set of points, or its ``pid`` has not one
+            integer for each point.
     """
     with _open_h5(path, HINT) as file:
-        data = _find_dataset(file, path, "data", "its clouds as the data set 'data'", HINT)
+        key = "data" if "data" in file else _only_points(file, path)
+        data = _find_dataset(file, path, key, "its clouds as the data set 'data'", HINT)
         part = _find_dataset(file, path, "pid", "", HINT) if "pid" in file else None
-        check_not_transposed(data.shape, f"{path}: 'data'")
+        check_not_transposed(data.shape, f"{path}: '{key}'")
         if data.ndim not in (2, 3) or data.shape[-1] < 3 or data.dtype.kind not in "fiu":
             raise DataError(
-                f"{path}: 'data' must hold numbers of shape [points, 3] or [clouds, points, 3], got {data.dtype} "
+                f"{path}: '{key}' must hold numbers of shape [points, 3] or [clouds, points, 3], got {data.dtype} "
                 f"{list(data.shape)}; {HINT}.",
                 file=path,
-                argument="data",
+                argument=key,
                 got=(data.dtype, data.shape),
             )
         if data.shape[-2] > max_points:
             raise DataError(
-                f"{path}: the clouds in 'data' have {data.shape[-2]:,} points, more than the maximum of "
+                f"{path}: the clouds in '{key}' have {data.shape[-2]:,} points, more than the maximum of "
                 f"{max_points:,}; subsample them first.",
                 file=path,
             )
         if part is not None and (part.shape != data.shape[:-1] or part.dtype.kind not in "iu"):
             raise DataError(
-                f"{path}: 'pid' must hold an integer for each point of 'data' of shape {list(data.shape)}, got "
+                f"{path}: 'pid' must hold an integer for each point of '{key}' of shape {list(data.shape)}, got "
                 f"{part.dtype} {list(part.shape)}; {HINT}.",
                 file=path,
                 argument="pid",
                 got=(part.dtype, part.shape),
             )
+        notes = (EXTRA_COLUMNS,) * (data.shape[-1] > 3) + (f"the points were read from '{key}'",) * (key != "data")
         for row in [(...,)] if data.ndim == 2 else [(index,) for index in range(len(data))]:
             labels = None if part is None else np.asarray(part[row]).astype(np.int64)
             points = np.asarray(data[(*row, slice(None), slice(0, 3))] if data.ndim == 3 else data[:, :3])
-            yield FileCloud(points, labels=labels)
+            yield FileCloud(points, labels=labels, notes=notes)
 
 
 class H5Clouds:
@@ -188,6 +190,33 @@ def _open_h5(path: Path, hint: str) -> Iterator[h5py.File]:
         raise DataError(
             f"{path} is truncated, damaged or not an h5 file ({one_line(error)}); {hint}.", file=path
         ) from error
+
+
+def _only_points(file: h5py.File, path: Path) -> str:
+    """Returns the name of the only data set of numbers ``[points, 3]`` or ``[clouds, points, 3]``.
+
+    Raises:
+        DataError: there is none, or there are several.
+    """
+    found: dict[str, str] = {}
+    shaped: list[str] = []
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = f"'{name}' {item.dtype} {list(item.shape or ())}"
+            if item.ndim in (2, 3) and item.shape[-1] == 3 and item.dtype.kind in "fiu":
+                shaped.append(name)
+
+    file.visititems(visit)
+    if len(shaped) == 1:
+        return shaped[0]
+    text = ", ".join(found.values()) or "nothing"
+    raise DataError(
+        f"{path} must hold its clouds as the data set 'data', or only one data set of shape [points, 3], got "
+        f"{text:.300}; {HINT}.",
+        file=path,
+        got=tuple(found),
+    )
 
 
 def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str) -> h5py.Dataset:

@@ -121,7 +121,12 @@ def test_h5_clouds_have_their_parts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "fields", "found"),
     [
-        ({"points": CLOUD}, {"got": "'points'"}, "must hold its clouds as the data set 'data', got 'points'"),
+        (
+            {"points": CLOUD, "pos": CLOUD},
+            {"got": ("points", "pos")},
+            "got 'points' float32 [30, 3], 'pos' float32 [30, 3]",
+        ),
+        ({"a": CLOUD[:, :2]}, {"got": ("a",)}, "must hold its clouds as the data set 'data', or only one data set"),
         (
             {"data": np.ones(5)},
             {"argument": "data", "got": (np.dtype(float), (5,))},

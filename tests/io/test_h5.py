@@ -174,3 +174,20 @@ def test_parts_may_not_claim_more_than_the_file_holds(tmp_path: Path) -> None:
     with raises(DataError, file=path, argument="pid", got=1 << 30):
         H5Clouds(path, 1, parts=True)
     H5Clouds(path, 1)
+
+
+@pytest.mark.parametrize("name", ["points", "scan/cloud 1", "a/b/c"])
+def test_the_only_data_set_of_points_is_read(tmp_path: Path, name: str) -> None:
+    points = np.random.default_rng(0).normal(size=(9, 3))
+    path = write(tmp_path, **{name: points, "colors": np.zeros((9, 4)), "times": np.zeros(9)})
+    (cloud,) = h5.read(path, 100)
+    assert np.array_equal(cloud.points, points) and cloud.notes == (f"the points were read from '{name}'",)
+
+
+@pytest.mark.parametrize("name", ["data", "points"])
+def test_columns_after_the_third_are_noted(tmp_path: Path, name: str) -> None:
+    table = np.random.default_rng(0).normal(size=(2, 9, 3))
+    clouds = list(h5.read(write(tmp_path, **{name: table}), 100))
+    assert [cloud.points.tolist() for cloud in clouds] == table.tolist()
+    (cloud,) = h5.read(write(tmp_path, data=np.ones((9, 6))), 100)
+    assert cloud.points.shape == (9, 3) and cloud.notes == ("columns after the third were ignored",)

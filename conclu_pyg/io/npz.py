@@ -1,0 +1,187 @@
+"""NumPy's ``.npz`` archives of named arrays.
+
+``numpy.load`` (2.4.6) allocates what the header of an array claims, and does not see that a member holds more.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from conclu_pyg.data.clean import check_not_transposed
+from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.io.column_names import find_coordinates, group_attributes, simplify
+from conclu_pyg.io.file_cloud import EXTRA_COLUMNS, FileCloud
+from conclu_pyg.io.npy import HEADER_ERRORS, POINTS, clouds_of, split_coordinates
+
+HINT = "restore the file or leave it out"
+NAME_HINT = "save the coordinates as an array of shape [points, 3] with the name 'points'"
+MAX_BYTES = 1 << 32  # of an array
+MAX_RATIO = 1100  # deflate compresses at most 1032 to 1
+ALIASES = {"color": "colors", "rgb": "colors", "rgba": "colors", "normal": "normals"}
+
+
+class Member(NamedTuple):
+    """An array of an archive by its header.
+
+    Attributes:
+        info: the member of the archive.
+        shape: its shape.
+        dtype: its number type.
+    """
+
+    info: zipfile.ZipInfo
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+def read(path: Path, max_points: int) -> Iterator[FileCloud]:
+    """Yields the clouds of an archive.
+
+    The points are the array ``points``, ``pos``, ``xyz``, ``data`` or of a similar name, of shape ``[points, 3]`` or
+    ``[clouds, points, 3]``; or three arrays for x, y and z; or the only array of such a shape. Arrays with a value or
+    row for each point become attributes and labels by their names.
+
+    Raises:
+        DataError: the file cannot be read, claims more than it can hold, or does not tell the points.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive, path)
+            yield from _clouds(archive, members, path, max_points)
+    except (*HEADER_ERRORS, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read as an .npz file ({one_line(error)}); {HINT}.", file=path) from error
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, Member]:
+    """Returns the arrays of numbers and records by name; their sizes are those of their headers and can be real."""
+    members: dict[str, Member] = {}
+    size = path.stat().st_size
+    for info in archive.infolist():
+        if not info.filename.endswith(".npy"):
+            continue
+        name = info.filename.removesuffix(".npy")
+        if name in members:
+            raise ValueError(f"it has two arrays {name!r}")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{name!r} is compressed in a way that is not NumPy's")
+        if info.compress_size > size or info.file_size > MAX_RATIO * info.compress_size + MAX_RATIO:
+            raise ValueError(f"{name!r} claims {info.file_size:,} bytes, which {size:,} bytes cannot hold")
+        with archive.open(info) as file:
+            shape, dtype, used = _header(file)
+        claimed = math.prod(shape) * dtype.itemsize
+        if not dtype.hasobject and used + claimed != info.file_size:
+            raise ValueError(
+                f"expected {claimed:,} bytes for {name!r} of shape {list(shape)}, got {info.file_size - used:,}"
+            )
+        members[name] = Member(info, shape, dtype)
+    return members
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype, int]:
+    """Returns the shape and number type of an array, and the bytes of its header."""
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    elif version == (2, 0):
+        shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+    else:
+        raise ValueError(f"version {version[0]}.{version[1]} of the format of arrays")
+    return shape, dtype, file.tell()
+
+
+def _clouds(archive: zipfile.ZipFile, members: dict[str, Member], path: Path, max_points: int) -> Iterator[FileCloud]:
+    usable = {name: each for name, each in members.items() if each.dtype.kind in "fiub" and not each.dtype.hasobject}
+    name = _find_points(usable)
+    if name is None:
+        yield _from_columns(archive, members, usable, path, max_points)
+        return
+    shape = usable[name].shape
+    check_not_transposed(shape, f"{path}: {name!r}")
+    points = _array(archive, usable[name], path, max_points, shape[-2])
+    others = {
+        key: _array(archive, each, path, max_points, shape[-2])
+        for key, each in usable.items()
+        if key != name and each.shape[: len(shape) - 1] == shape[:-1] and len(each.shape) <= len(shape)
+    }
+    ignored = [key for key in members if key != name and key not in others]
+    notes = ((f"arrays were ignored: {', '.join(ignored)}",) if ignored else ()) + (EXTRA_COLUMNS,) * (shape[-1] > 3)
+    for index in [...] if len(shape) == 2 else range(len(points)):
+        x, labels = _attributes({key: values[index] for key, values in others.items()})
+        yield FileCloud(points[index][:, :3], x=x, labels=labels, notes=notes)
+
+
+def _find_points(members: dict[str, Member]) -> str | None:
+    """Returns the name of the array of points, or ``None`` if there is none."""
+    shaped = [
+        name
+        for name, each in members.items()
+        if each.dtype.kind != "b" and len(each.shape) in (2, 3) and each.shape[-1] >= 3 and each.shape[-2] > 0
+    ]
+    simple = {simplify(name): name for name in reversed(shaped)}
+    for name in POINTS:
+        if name in simple:
+            return simple[name]
+    others = [name for name in shaped if simplify(name) not in (*ALIASES, *ALIASES.values())]
+    exact = [name for name in others if members[name].shape[-1] == 3]
+    return exact[0] if len(exact) == 1 else None
+
+
+def _from_columns(
+    archive: zipfile.ZipFile, members: dict[str, Member], usable: dict[str, Member], path: Path, max_points: int
+) -> FileCloud:
+    """Returns the cloud of arrays for x, y and z, or of the only array of records."""
+    records = [each for each in members.values() if each.dtype.names and not each.dtype.hasobject]
+    if len(records) == 1 and len(records[0].shape) == 1:
+        array = _array(archive, records[0], path, max_points, math.prod(records[0].shape))
+        return next(iter(clouds_of(array, path)))
+    sizes = {each.shape for each in usable.values() if len(each.shape) == 1}
+    for size in sizes:
+        flat = {name: each for name, each in usable.items() if each.shape == size}
+        if find_coordinates([*flat]) is None:
+            continue
+        rows = {name: each for name, each in usable.items() if each.shape[:1] == size and len(each.shape) <= 2}
+        arrays = {name: _array(archive, each, path, max_points, size[0]) for name, each in rows.items()}
+        points, axes = split_coordinates({name: arrays[name] for name in flat}, str(path), path)
+        assert points is not None
+        x, labels = _attributes({name: values for name, values in arrays.items() if name not in axes})
+        ignored = [name for name in members if name not in arrays]
+        return FileCloud(
+            points, x=x, labels=labels, notes=(f"arrays were ignored: {', '.join(ignored)}",) if ignored else ()
+        )
+    found = ", ".join(f"{name!r} {each.dtype} {list(each.shape)}" for name, each in members.items()) or "none"
+    raise DataError(
+        f"{path}: expected an array of points by its name, or only one of shape [points, 3], got {found:.400}; "
+        f"{NAME_HINT}.",
+        file=path,
+        got=tuple(members),
+    )
+
+
+def _attributes(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    named = {}
+    for name, values in arrays.items():
+        alias = ALIASES.get(simplify(name), name)
+        named[name if alias in arrays and alias != name else alias] = values
+    return group_attributes(named)
+
+
+def _array(archive: zipfile.ZipFile, member: Member, path: Path, max_points: int, points: int) -> np.ndarray:
+    """Reads an array whose sizes were checked."""
+    if points > max_points:
+        raise DataError(
+            f"{path} has {points:,} points, more than the maximum of {max_points:,}; subsample it first.", file=path
+        )
+    if member.info.file_size > MAX_BYTES:
+        raise DataError(f"{path} has an array of {member.info.file_size:,} bytes; subsample it first.", file=path)
+    with archive.open(member.info) as file:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+        if file.read(1):  # at the end, zipfile compares the checksum
+            raise ValueError("a member holds more than its array")
+    return np.asarray(array)
