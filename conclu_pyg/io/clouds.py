@@ -14,7 +14,8 @@ from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, clean_points
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.formats import CONVERT, SUFFIXES, Reader, find_reader
-from conclu_pyg.io.surface import clean_mesh, sample_surface
+from conclu_pyg.io.surface import clean_mesh, count_without_area, sample_surface
+from conclu_pyg.text import pluralize
 
 MAX_POINTS = 50_000_000  # in a cloud: 1.2 GB in double precision
 MAX_BYTES = 1 << 32
@@ -171,5 +172,7 @@ def _sample(mesh: FileCloud, source: str, mesh_points: int, seed: int) -> FileCl
     assert mesh.triangles is not None
     triangles, repairs = clean_mesh(mesh.points, mesh.triangles, source)
     points, _ = sample_surface(mesh.points, triangles, mesh_points, np.random.default_rng(seed))
+    if flat := count_without_area(mesh.points, triangles):
+        repairs.append(f"{pluralize(flat, 'face')} without area {'was' if flat == 1 else 'were'} left out")
     notes = (*mesh.notes, f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs)
     return FileCloud(points, mesh.triangles, name=mesh.name, cad=mesh.cad, notes=notes)

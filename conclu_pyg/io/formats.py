@@ -22,9 +22,10 @@ MODULES = {
     ".laz": "las",
     ".off": "off",
     ".pcd": "pcd",
+    ".stl": "stl",
     **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb", ".tsv"), "text"),
     **dict.fromkeys((".h5", ".hdf5"), "h5"),
-    **dict.fromkeys((".ply", ".obj", ".stl", ".gltf", ".glb"), "open3d_files"),
+    **dict.fromkeys((".ply", ".obj", ".gltf", ".glb"), "open3d_files"),
 }
 SUFFIXES = tuple(sorted(MODULES))
 # Modules whose library can end the process, so that they run in a child process.

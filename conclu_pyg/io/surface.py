@@ -76,6 +76,15 @@ def clean_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tupl
     return cleaned, [] if usable.all() else [BROKEN_FACES]
 
 
+def count_without_area(vertices: np.ndarray, triangles: np.ndarray) -> int:
+    """Returns the number of triangles without area, of which no point is sampled.
+
+    Shapes:
+        - **vertices:** ``[V, 3]``, **triangles:** ``[T, 3]``
+    """
+    return int((_double_area(*_corners(vertices, triangles)) == 0).sum())
+
+
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Returns the cross products of rows, several times faster than ``np.cross`` on arrays of this size.
 

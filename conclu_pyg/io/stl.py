@@ -1,0 +1,103 @@
+"""STL meshes, binary and text.
+
+trimesh 5.2.0 reads most of them, but takes numbers in the name of a solid for vertices, and returns an empty scene,
+without an error, for a file that is shorter or longer than its count of triangles.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from conclu_pyg.errors import DataError
+from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.number_table import TableError, read_table
+from conclu_pyg.text import pluralize
+
+HINT = "restore the file or leave it out"
+HEADER = 84  # bytes, of which the last four are the number of triangles
+TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+ATTRIBUTES = "attributes of triangles, such as their colours, were ignored"
+POINT = rb"(\S+\s+\S+\s+\S+)\s+"
+FACET = re.compile(
+    rb"\s*facet(?:\s+normal\s+\S+\s+\S+\s+\S+)?\s+outer\s+loop\s+"
+    + 3 * (rb"vertex\s+" + POINT)
+    + rb"endloop\s+endfacet(?!\S)",
+    re.IGNORECASE,
+)
+REST = re.compile(rb"\s*")
+SOLID = re.compile(rb"\s*solid(?![^\s])[^\r\n]*", re.IGNORECASE)
+END = re.compile(rb"\s*end\s?solid(?!\S)[^\r\n]*", re.IGNORECASE)
+
+
+def read(path: Path, max_points: int) -> Iterator[FileCloud]:
+    """Yields the mesh of a file; several solids of a text file are one mesh.
+
+    A binary file is recognised by its size, because the header of many begins with ``solid``, as text files do. Normals
+    are not read.
+
+    Raises:
+        DataError: the file has fewer or more triangles than its count, or text between its triangles.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
+    count = int.from_bytes(data[HEADER - 4 : HEADER], "little") if len(data) >= HEADER else -1
+    if len(data) == HEADER + count * TRIANGLE.itemsize:
+        corners, notes = _read_binary(data, path)
+    elif SOLID.match(data) and b"\0" not in data[:HEADER]:
+        corners, notes = _read_text(data, path), ()
+    elif count < 0:
+        raise DataError(f"{path}: expected an STL file, got {pluralize(len(data), 'byte')}; {HINT}.", file=path)
+    else:
+        raise DataError(
+            f"{path}: expected {pluralize(count, 'triangle')}, so {HEADER + count * TRIANGLE.itemsize:,} bytes, or "
+            f"text that begins with 'solid', got {len(data):,} bytes; {HINT}.",
+            file=path,
+            got=len(data),
+        )
+    triangles = np.arange(len(corners), dtype=np.int64).reshape(-1, 3)
+    yield FileCloud(corners, triangles, notes=notes)
+
+
+def _read_binary(data: bytes, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Returns the corners of all triangles one after another, ``[3 * t, 3]``, and notes."""
+    triangles = np.frombuffer(data, TRIANGLE, offset=HEADER)
+    if len(triangles) == 0:
+        raise DataError(f"{path} has no triangles; {HINT}.", file=path)
+    return triangles["corners"].reshape(-1, 3), (ATTRIBUTES,) if triangles["attribute"].any() else ()
+
+
+def _read_text(data: bytes, path: Path) -> np.ndarray:
+    corners: list[bytes] = []
+    position = 0
+    while position == 0 or not REST.fullmatch(data, position):
+        solid = SOLID.match(data, position)
+        position = solid.end() if solid else position
+        while facet := FACET.match(data, position):
+            corners += facet.groups()
+            position = facet.end()
+        end = END.match(data, position)
+        if not solid or not end:
+            line = data.count(b"\n", 0, position) + 1
+            got = data[position:].strip().split(b"\n")[0][:40].decode("latin-1") or "the end of the file"
+            raise DataError(
+                f"{path}: expected facets of three vertices between 'solid' and 'endsolid', got {got!r} after line "
+                f"{line}; {HINT}.",
+                file=path,
+                got=got,
+            )
+        position = end.end()
+    if not corners:
+        raise DataError(f"{path} has no triangles; {HINT}.", file=path)
+    try:
+        rows = b"\n".join(b" ".join(corner.split()) for corner in corners)
+        return read_table(io.BytesIO(rows), (0, 1, 2), max_rows=len(corners), width=3)
+    except TableError as error:
+        reason = re.sub(r"^line \d+: ", "", str(error))
+        raise DataError(f"{path}: expected three numbers after 'vertex' ({reason}); {HINT}.", file=path) from error
