@@ -1,4 +1,5 @@
-"""Readers of file formats, one module each; :func:`~conclu_pyg.io.clouds.read_clouds` chooses by the suffix."""
+"""Readers and writers of file formats, one module each; :func:`~conclu_pyg.io.clouds.read_clouds` and
+:func:`~conclu_pyg.io.export.write_cloud` choose by the suffix."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conclu_pyg.io.clouds import Cloud, read_clouds
+    from conclu_pyg.io.export import write_cloud
     from conclu_pyg.io.file_cloud import FileCloud
     from conclu_pyg.io.formats import SUFFIXES
     from conclu_pyg.io.npy import read_npy
@@ -17,9 +19,10 @@ MODULES = {
     "SUFFIXES": "formats",
     "read_clouds": "clouds",
     "read_npy": "npy",
+    "write_cloud": "export",
 }
 
-__all__ = ["SUFFIXES", "Cloud", "FileCloud", "read_clouds", "read_npy"]
+__all__ = ["SUFFIXES", "Cloud", "FileCloud", "read_clouds", "read_npy", "write_cloud"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Coloured clouds as PLY files."""
+"""Clouds with the colours of their parts as PLY files."""
 
 from __future__ import annotations
 
@@ -6,24 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.files import atomic_write
+from conclu_pyg.io import ply_writer
 from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.panel import Panel
-
-HEADER = """ply
-format binary_little_endian 1.0
-comment label: the part of each point, by number
-element vertex {0}
-property {1} x
-property {1} y
-property {1} z
-property uchar red
-property uchar green
-property uchar blue
-property int label
-end_header
-"""
-BLOCK = 1 << 20  # points that are written at once
 
 
 def write_ply(path: Path, pos: np.ndarray, labels: np.ndarray, offset: np.ndarray | None = None) -> None:
@@ -32,7 +17,7 @@ def write_ply(path: Path, pos: np.ndarray, labels: np.ndarray, offset: np.ndarra
 
     Args:
         path: the file.
-        pos: the points, written in single precision.
+        pos: the points, written in double precision if float32 does not hold them.
         labels: the part of each point.
         offset: is added to every point, in double precision, to restore the position of a cloud that was moved to the
             origin (default: none).
@@ -44,13 +29,5 @@ def write_ply(path: Path, pos: np.ndarray, labels: np.ndarray, offset: np.ndarra
         DataError: as for :class:`~conclu_pyg.vis.panel.Panel`.
     """
     Panel(path.name, pos, labels)  # checks the arrays
-    coordinate, kind = ("<f4", "float") if offset is None else ("<f8", "double")
-    vertex = np.dtype([("pos", coordinate, 3), ("color", "u1", 3), ("label", "<i4")])
-    with atomic_write(path) as file:
-        file.write(HEADER.format(len(pos), kind).encode())
-        for start in range(0, len(pos), BLOCK):
-            rows = slice(start, start + BLOCK)
-            vertices = np.empty(len(pos[rows]), vertex)
-            vertices["pos"] = pos[rows] if offset is None else pos[rows] + offset
-            vertices["color"], vertices["label"] = color_of(labels[rows]), labels[rows]
-            file.write(vertices.tobytes())
+    comment = "label: the part of each point, by number"
+    ply_writer.write_ply(path, pos, offset, {"colors": color_of(labels)}, labels.astype(np.int32), [comment])

@@ -7,7 +7,7 @@ import pytest
 from helpers import raises
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.vis import ply
+from conclu_pyg.io import ply_writer
 from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.ply import write_ply
 
@@ -17,7 +17,7 @@ LABELS = np.arange(50) * 7
 
 @pytest.mark.parametrize("block", [1, 7, 50, 1 << 20])
 def test_every_point_has_its_color_and_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr(ply, "BLOCK", block)
+    monkeypatch.setattr(ply_writer, "BLOCK", block)
     write_ply(tmp_path / "a.ply", POS, LABELS)
     header, _, body = (tmp_path / "a.ply").read_bytes().partition(b"end_header\n")
     assert header.startswith(b"ply\nformat binary_little_endian 1.0\n") and b"element vertex 50\n" in header
