@@ -16,6 +16,7 @@ MIN_ROW = 2  # bytes: a digit and the end of the line
 MAX_LINE = 1 << 16  # bytes
 ROW = re.compile(r" at row (\d+)")
 BLANK = b" \t\r\n\v\f"
+BLANK_LINE = re.compile(rb"\n[ \t\v\f]*\n")
 QUOTED = re.compile(r'"[^"]*"')
 NOT_FINITE = re.compile(rb"[-+]?1\.#(?:IND|QNAN|SNAN|INF)\d*|[-+]?nan\((?:ind|snan)\)")  # as MSVC's runtime prints it
 
@@ -113,6 +114,9 @@ def _reject_long_line() -> bytes:
 
 def _first_rows(block: bytes, rows: int) -> bytes:
     """Returns the beginning of a block up to the end of a row."""
+    head = block[: len(block) - len(block.split(b"\n", rows)[-1])]
+    if head.count(b"\n") == rows and b"#" not in head and b"\r" not in head and not BLANK_LINE.search(b"\n" + head):
+        return head
     lines = (line for line in block.splitlines(keepends=True))
     kept: list[bytes] = []
     while rows and (line := next(lines, None)) is not None:

@@ -1,4 +1,4 @@
-"""Object File Format (OFF) meshes, with the tolerance that ModelNet's files need.
+"""Object File Format (OFF) meshes and their variants, with the tolerance that ModelNet's files need.
 
 trimesh reads them too, but takes three times as long (33 ms against 10 ms for 20,000 faces), accepts a file that ends
 before its last face, and fails on one without a header with "not enough values to unpack".
@@ -6,36 +6,70 @@ before its last face, and fails on one without a header with "not enough values 
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
-from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.column_names import as_colors
+from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
+from conclu_pyg.io.number_table import TableError, read_table
+from conclu_pyg.io.polygons import check_corners, triangulate
 
 MAX_BYTES = 1 << 30  # far more than any mesh of ModelNet
 HINT = "restore the file or leave it out"
-HEADER = re.compile(r"(?:ST)?C?N?OFF(?![A-Za-z])\s*(.*)", re.DOTALL)
+# The words before OFF say what follows the coordinates of a vertex: texture coordinates, colours, normals.
+HEADER = re.compile(r"(ST)?(C)?(N)?(4)?(n)?OFF(?![A-Za-z])\s*(.*)", re.DOTALL)
+COUNTS = re.compile(r"\d{1,12}\s+\d{1,12}(\s+-?\d+)?")
+NUMBERS = re.compile(rb"\s*[-+]?\.?\d[-+.\deE]*\s")
+BOM = "\xef\xbb\xbf"  # the UTF-8 byte order mark, read as latin-1
+
+
+class Off(NamedTuple):
+    """The content of a file.
+
+    Attributes:
+        vertices: the coordinates.
+        triangles: the corners of triangles, none if the file has no faces.
+        x: attributes of the vertices that the header announces.
+        notes: what was left out.
+
+    Shapes:
+        - **vertices:** float64 ``[V, 3]``, **triangles:** int64 ``[T, 3]``, **x:** ``[V, k]`` each
+    """
+
+    vertices: np.ndarray
+    triangles: np.ndarray
+    x: dict[str, np.ndarray]
+    notes: tuple[str, ...]
 
 
 def read(path: Path, max_points: int) -> Iterator[FileCloud]:
-    """Yields the mesh of a file (see :func:`read_off`)."""
-    yield FileCloud(*read_off(path))
+    """Yields the mesh of a file (see :func:`read_off`), or its vertices if it has no faces.
+
+    Colours and normals of vertices, which ``COFF`` and ``NOFF`` announce, are attributes of a cloud without faces.
+
+    Raises:
+        DataError: as :func:`read_off`; or there are more than ``max_points`` vertices.
+    """
+    found = _read(path, max_points)
+    if len(found.triangles):
+        yield FileCloud(found.vertices, found.triangles, notes=found.notes)
+    else:
+        yield FileCloud(found.vertices, x=found.x, notes=(*found.notes, NO_FACES))
 
 
 def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Reads a mesh.
 
     Accepted in addition to the standard: counts on the line of the header (``OFF490 518 0``, as in many files of
-    ModelNet40), counts without the word ``OFF`` before them, comments and blank lines anywhere, anything after the last
-    face (MeshLab writes XML there), colours and normals after the coordinates. Polygons become fans of triangles; faces
-    of fewer than three corners have no surface and are left out.
+    ModelNet40), counts without the word ``OFF`` before them, comments and blank lines anywhere, text behind the faces
+    (MeshLab writes XML there), colours, normals and texture coordinates after the coordinates. Polygons become
+    triangles (:func:`~conclu_pyg.io.polygons.triangulate`); faces without an area are left out.
 
     A file without counts is rejected, because the end of its vertices would be a guess.
 
@@ -43,21 +77,61 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
         - **output:** vertices float64 ``[V, 3]``, triangles int64 ``[T, 3]``, whose indices lie below V
 
     Raises:
-        DataError: the file is missing or not an OFF file, holds less than its counts say, or has a face with a vertex
-            that does not exist.
+        DataError: the file is missing or not an OFF file, is binary, has vertices of another dimension than 3, has no
+            faces, has fewer or more vertices or faces than its counts say, or a face with a vertex that does not exist.
     """
+    found = _read(path, MAX_BYTES)
+    if not len(found.triangles):
+        raise DataError(
+            f"{path} has {len(found.vertices):,} vertices and no faces with an area, so no surface; {HINT}.",
+            file=path,
+            got=len(found.vertices),
+        )
+    return found.vertices, found.triangles
+
+
+def _read(path: Path, max_points: int) -> Off:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {HINT}.", file=path)
-        text = path.read_text(encoding="latin-1")  # decodes any byte; anything but numbers is rejected below
+        with path.open("rb") as file:
+            attributes, counts = _read_header(file, path)
+            _check_counts(*counts, size, path, max_points)
+            return _read_body(file, path, attributes, *counts)
     except OSError as error:
         raise DataError(f"the mesh {path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
-    lines = io.StringIO(text)
-    num_vertices, num_faces = _read_counts(lines, path)
-    if num_vertices < 3 or num_faces < 1:
+
+
+def _read_header(file: BinaryIO, path: Path) -> tuple[list[str], tuple[int, int]]:
+    """Returns the attributes of the vertices in their order, and the numbers of vertices and faces."""
+    first = _next_line(file).removeprefix(BOM).strip()
+    header = HEADER.fullmatch(first)
+    counts = (header[6] or _next_line(file)) if header else first
+    if header and header[6].upper().startswith("BINARY"):
+        raise _unsupported(path, "a binary OFF file", "write it as text, for example with MeshLab")
+    if header and header[5]:
+        dimension, counts = counts, _next_line(file)
+        if dimension != "3":
+            raise _unsupported(path, f"vertices of {dimension[:20]!r} dimensions", "write three coordinates")
+    if header and header[4]:
+        raise _unsupported(path, "vertices with a fourth component (4OFF)", "write three coordinates")
+    if not COUNTS.fullmatch(counts):
+        found = f"{counts[:40]!r} after the header" if header else f"{first[:40]!r} as its first line"
         raise DataError(
-            f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so no surface; {HINT}.",
+            f"{path}: expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces, got "
+            f"{found}; {HINT}.",
+            file=path,
+            got=found,
+        )
+    attributes = [name for name, index in (("normals", 3), ("colors", 2)) if header and header[index]]
+    return attributes, (int(counts.split()[0]), int(counts.split()[1]))
+
+
+def _check_counts(num_vertices: int, num_faces: int, size: int, path: Path, max_points: int) -> None:
+    if num_vertices < 1 or (num_faces and num_vertices < 3):
+        raise DataError(
+            f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so neither points nor a surface; {HINT}.",
             file=path,
             got=(num_vertices, num_faces),
         )
@@ -69,85 +143,93 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
             file=path,
             got=(num_vertices, num_faces),
         )
+    if num_vertices > max_points:
+        raise DataError(
+            f"{path} has {num_vertices:,} vertices, more than the maximum of {max_points:,}; simplify it first.",
+            file=path,
+            got=num_vertices,
+        )
+
+
+def _read_body(file: BinaryIO, path: Path, attributes: list[str], num_vertices: int, num_faces: int) -> Off:
     try:
-        vertices = _read_table(lines, num_vertices, 3, np.float64)
+        start = file.tell()
+        vertices = read_table(file, (0, 1, 2), rows=num_vertices, max_rows=num_vertices)
         _check_count(len(vertices), num_vertices, "vertices", path)
-        triangles = _read_faces(lines, num_faces, path)
+        end = file.tell()
+        x = {} if num_faces or not attributes else _read_attributes(file, start, attributes, num_vertices)
+        file.seek(end)
+        triangles, notes = _read_faces(file, num_faces, vertices, path)
+        _check_end(file)
     except (ValueError, OverflowError) as error:
-        reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
+        reason = re.sub(r"^line \d+: |;.*|\.$", "", str(error).splitlines()[0])
         raise DataError(
             f"{path}: expected {num_vertices:,} vertices and {num_faces:,} faces, got other content among them "
             f"({reason}); {HINT}.",
             file=path,
             got=reason,
         ) from error
-    outside = (triangles < 0) | (triangles >= num_vertices)
-    if outside.any():
-        raise DataError(
-            f"{path}: the vertices of its faces must be 0 to {num_vertices - 1}, got {triangles[outside][0]}; {HINT}.",
-            file=path,
-            got=int(triangles[outside][0]),
-        )
-    return vertices, triangles
+    return Off(vertices, triangles, x, notes)
 
 
-def _read_counts(lines: io.StringIO, path: Path) -> tuple[int, int]:
-    """Returns the numbers of vertices and faces from the first one or two lines that are not blank or comments."""
-    first = _next_line(lines)
-    header = HEADER.fullmatch(first.removeprefix("\xef\xbb\xbf"))  # the UTF-8 byte order mark, read as latin-1
-    counts = (header[1] or _next_line(lines)) if header else first
-    if re.fullmatch(r"\d{1,12}\s+\d{1,12}(\s+-?\d+)?", counts):
-        return int(counts.split()[0]), int(counts.split()[1])
-    found = f"{counts[:40]!r} after the header" if header else f"{first[:40]!r} as its first line"
-    raise DataError(
-        f"{path}: expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces, got "
-        f"{found}; {HINT}.",
-        file=path,
-        got=found,
-    )
+def _read_attributes(file: BinaryIO, start: int, attributes: list[str], num_vertices: int) -> dict[str, np.ndarray]:
+    """Reads the columns after the coordinates: three of normals, then three or four of colours."""
+    file.seek(start)
+    width = len(_next_line(file).split())
+    x, column = {}, 3
+    for name in attributes:
+        columns = range(column, min(width, column + (3 if name == "normals" else 4)))
+        if len(columns) >= 3:
+            file.seek(start)
+            values = read_table(file, columns, rows=num_vertices, max_rows=num_vertices)
+            x[name] = as_colors(values) if name == "colors" else values
+        column += len(columns)
+    return x
 
 
-def _next_line(lines: io.StringIO) -> str:
-    for line in lines:
-        line = line.partition("#")[0].strip()
-        if line:
-            return line
-    return ""
-
-
-def _read_faces(lines: io.StringIO, num_faces: int, path: Path) -> np.ndarray:
-    start = lines.tell()
+def _read_faces(file: BinaryIO, num_faces: int, vertices: np.ndarray, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Returns triangles, and notes on the faces that were left out."""
+    start = file.tell()
     try:
-        faces = _read_table(lines, num_faces, 4, np.int64)
-    except ValueError:
-        faces = np.empty((0, 4), np.int64)  # a line of fewer than four numbers, or an error; see below
+        faces = read_table(file, (0, 1, 2, 3), rows=num_faces, max_rows=num_faces)
+    except TableError:
+        faces = np.empty((0, 4))  # a line of fewer than four numbers, or an error; see below
     if len(faces) == num_faces and (faces[:, 0] == 3).all():
-        return faces[:, 1:]
-    lines.seek(start)
-    by_corners: dict[int, list[list[str]]] = defaultdict(list)
-    found = 0
-    rows = (row for line in lines if (row := line.partition("#")[0].split()))
-    for row in islice(rows, num_faces):
-        corners = int(row[0])
-        if corners < 0 or len(row) <= corners:
-            raise ValueError(f"a face line {' '.join(row)[:40]!r}")
-        by_corners[corners].append(row[1 : corners + 1])
-        found += 1
-    _check_count(found, num_faces, "faces", path)
-    fans = [np.empty((0, 3), np.int64)]
-    for corners, polygons in by_corners.items():
-        if corners >= 3:
-            indices = np.array(polygons, dtype=np.int64)
-            first = np.broadcast_to(indices[:, :1], (len(indices), corners - 2))
-            fans.append(np.stack([first, indices[:, 1:-1], indices[:, 2:]], axis=-1).reshape(-1, 3))
-    return np.concatenate(fans)
+        if not ((np.abs(faces) <= 1 << 53) & (np.trunc(faces) == faces)).all():
+            raise ValueError("a corner of a face that is no whole number")
+        corners = faces[:, 1:].astype(np.int64)
+        check_corners(corners, len(vertices), path, HINT)
+        return corners, ()
+    file.seek(start)
+    flat: list[int] = []
+    sizes: list[int] = []
+    for row in islice(_rows(file), num_faces):
+        corners_of_face = int(row[0])
+        if corners_of_face < 0 or len(row) <= corners_of_face:
+            raise ValueError(f"a face line {b' '.join(row)[:40].decode('latin-1')!r}")
+        sizes.append(corners_of_face)
+        flat += map(int, row[1 : corners_of_face + 1])
+    _check_count(len(sizes), num_faces, "faces", path)
+    corners = np.array(flat, dtype=np.int64)
+    check_corners(corners, len(vertices), path, HINT)
+    return triangulate(vertices, corners, np.array(sizes, dtype=np.int64))
 
 
-def _read_table(lines: io.StringIO, rows: int, columns: int, dtype: type) -> np.ndarray:
-    """Reads the first columns of the next rows; fewer rows if the file ends before."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # NumPy warns about blank lines and comments
-        return np.loadtxt(lines, dtype, max_rows=rows, usecols=range(columns), ndmin=2)
+def _rows(file: BinaryIO) -> Iterator[list[bytes]]:
+    while line := file.readline():
+        if row := line.partition(b"#")[0].split():
+            yield row
+
+
+def _check_end(file: BinaryIO) -> None:
+    """Refuses a line of numbers after the last face; there may be text."""
+    line = next((b" ".join(row) for row in _rows(file)), b"")
+    if NUMBERS.match(line + b"\n"):
+        raise ValueError(f"a line {line[:40].decode('latin-1')!r} after the last face")
+
+
+def _next_line(file: BinaryIO) -> str:
+    return next((b" ".join(row).decode("latin-1") for row in _rows(file)), "")
 
 
 def _check_count(found: int, expected: int, what: str, path: Path) -> None:
@@ -157,3 +239,7 @@ def _check_count(found: int, expected: int, what: str, path: Path) -> None:
             file=path,
             got=found,
         )
+
+
+def _unsupported(path: Path, got: str, remedy: str) -> DataError:
+    return DataError(f"{path}: expected an OFF mesh as text with three coordinates, got {got}; {remedy}.", file=path)

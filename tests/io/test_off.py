@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from file_mutations import read_mutants
 from helpers import raises
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.off import read_off
+from conclu_pyg.io.file_cloud import NO_FACES
+from conclu_pyg.io.off import read, read_off
 
 SQUARE = "0 0 0\n1 0 0\n1 1 0\n0 1 0\n"
 TWO_TRIANGLES = "3 0 1 2\n3 0 2 3\n"
@@ -49,7 +51,8 @@ def test_reads_variants_of_one_square(tmp_path: Path, text: str) -> None:
 
 
 def test_polygons_become_fans_of_triangles(tmp_path: Path) -> None:
-    text = "OFF\n5 2 0\n" + "0 0 0\n" * 5 + "5 0 1 2 3 4 0.1 0.2 0.3\n3 4 3 2\n"
+    corners = "0 0 0\n2 0 0\n3 1 0\n1 3 0\n0 2 0\n"
+    text = f"OFF\n5 2 0\n{corners}5 0 1 2 3 4 0.1 0.2 0.3\n3 4 3 2\n"
     assert read_off(write(tmp_path, text))[1].tolist() == [[0, 1, 2], [0, 2, 3], [0, 3, 4], [4, 3, 2]]
 
 
@@ -59,12 +62,15 @@ def test_polygons_become_fans_of_triangles(tmp_path: Path) -> None:
         ("", "'' as its first line"),
         (SQUARE, (0, 0)),  # the first point is read as the numbers of vertices and faces
         ("1.5 2 3\n4 5 6\n", "'1.5 2 3' as its first line"),
-        ("OFF BINARY\n\x00\x01", "'BINARY' after the header"),
-        ("4OFF\n4 2 0\n", "'4OFF' as its first line"),
+        ("8OFF\n4 2 0\n", "'8OFF' as its first line"),
+        (f"OFF\n4 2 0\n{SQUARE}{TWO_TRIANGLES}3 0 1 3\n", "a line '3 0 1 3' after the last face"),
+        (f"OFF\n4 1 0\n{SQUARE}{TWO_TRIANGLES}", "a line '3 0 2 3' after the last face"),
+        (f"OFF\n4 0 0\n{SQUARE}0 0 0\n", "a line '0 0 0' after the last face"),
+        (f"OFF\n4 1 0\n{SQUARE}3 0.5 1 2\n", "a corner of a face that is no whole number"),
         ("solid cube\nfacet\n", "'solid cube' as its first line"),
         ("OFF\n-4 2 0\n", "'-4 2 0' after the header"),
         ("OFF\n0 0 0\n", (0, 0)),
-        (f"OFF\n4 0 0\n{SQUARE}", (4, 0)),
+        (f"OFF\n4 0 0\n{SQUARE}", 4),
         ("OFF\n999999999999 2 0\n", (999_999_999_999, 2)),
         ("OFF\n4 999999999999 0\n", (4, 999_999_999_999)),
         (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}", 2),
@@ -109,7 +115,7 @@ def test_other_content_among_the_numbers_is_refused(tmp_path: Path, text: str) -
             ": expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces, got 'solid "
             "cube' as its first line; ",
         ),
-        ("OFF\n0 0 0\n", " has 0 vertices and 0 faces, so no surface; "),
+        ("OFF\n0 0 0\n", " has 0 vertices and 0 faces, so neither points nor a surface; "),
         ("OFF\n4 9999 0\n", " promises 4 vertices and 9,999 faces, more than 13 bytes can hold; "),
         (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}", ": expected 3 faces, got 2 before the end of the file; "),
         (f"OFF\n4 2 0\n{SQUARE}3 0 1 4\n3 0 2 3\n", ": the vertices of its faces must be 0 to 3, got 4; "),
@@ -120,6 +126,58 @@ def test_each_refusal_is_one_sentence(tmp_path: Path, text: str, message: str) -
     with pytest.raises(DataError) as caught:
         read_off(path)
     assert str(caught.value) == f"{path}{message}restore the file or leave it out."
+
+
+@pytest.mark.parametrize(
+    ("text", "got", "remedy"),
+    [
+        ("OFF BINARY\n\x00\x01", "got a binary OFF file", "write it as text, for example with MeshLab."),
+        ("4OFF\n4 2 0\n", "got vertices with a fourth component (4OFF)", "write three coordinates."),
+        ("nOFF 2\n4 2 0\n", "got vertices of '2' dimensions", "write three coordinates."),
+    ],
+)
+def test_other_variants_are_refused_by_name(tmp_path: Path, text: str, got: str, remedy: str) -> None:
+    path = write(tmp_path, text)
+    with raises(DataError, file=path) as caught:
+        read_off(path)
+    assert str(caught.value) == f"{path}: expected an OFF mesh as text with three coordinates, {got}; {remedy}"
+
+
+@pytest.mark.parametrize("first", range(6))
+def test_a_concave_polygon_keeps_its_area(tmp_path: Path, first: int) -> None:
+    corners = "0 0 0\n2 0 0\n2 1 0\n1 1 0\n1 2 0\n0 2 0\n"
+    face = " ".join(str((first + index) % 6) for index in range(6))
+    vertices, triangles = read_off(write(tmp_path, f"OFF\n6 1 0\n{corners}6 {face}\n"))
+    a, b, c = (vertices[triangles[:, index]] for index in range(3))
+    assert np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2 == pytest.approx(3)
+    centres = (a + b + c) / 3
+    assert not ((centres[:, 0] > 1) & (centres[:, 1] > 1)).any() and len(triangles) == 4
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "x"),
+    [
+        ("OFF", "{0} {1} 2", {}),
+        ("nOFF\n3", "{0} {1} 2", {}),
+        ("COFF", "{0} {1} 2 255 {0} 0 255", {"colors": [255, 1, 0, 255]}),
+        ("COFF", "{0} {1} 2 1.0 0.5 0.25", {"colors": [1.0, 0.5, 0.25]}),
+        ("NOFF", "{0} {1} 2 0 0 1", {"normals": [0, 0, 1]}),
+        ("CNOFF", "{0} {1} 2 0 0 1 9 8 7 6", {"normals": [0, 0, 1], "colors": [9, 8, 7, 6]}),
+        ("STCNOFF", "{0} {1} 2 0 0 1 9 8 7 6 0.5 0.5", {"normals": [0, 0, 1], "colors": [9, 8, 7, 6]}),
+    ],
+)
+def test_vertices_without_faces_are_a_cloud(tmp_path: Path, header: str, line: str, x: dict[str, list[float]]) -> None:
+    lines = "".join(line.format(1 + row, 5 * row) + "\n" for row in range(3))
+    (cloud,) = read(write(tmp_path, f"{header}\n3 0 0\n{lines}"), 10)
+    assert cloud.points.tolist() == [[1, 0, 2], [2, 5, 2], [3, 10, 2]] and cloud.triangles is None
+    assert {key: values[0].tolist() for key, values in cloud.x.items()} == x and cloud.notes == (NO_FACES,)
+    with raises(DataError, got=3):
+        list(read(write(tmp_path, f"{header}\n3 0 0\n{lines}"), 2))
+
+
+def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
+    text = f"OFF\n4 2 0\n{SQUARE}4 0 1 2 3\n3 0 1 2\n"
+    assert sum(read_mutants(text.encode(), ".off", 200, tmp_path)) == 200
 
 
 def test_refuses_a_missing_file(tmp_path: Path) -> None:

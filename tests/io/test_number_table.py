@@ -1,0 +1,102 @@
+"""Tables of numbers in text, against Python's own float and split."""
+
+import io
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conclu_pyg.io import number_table
+from conclu_pyg.io.number_table import TableError, TooManyRows, read_table
+
+NUMBERS = st.one_of(
+    st.floats(width=64).map(repr),
+    st.floats(-1e6, 1e6).map(lambda value: f"{value:.6f}"),
+    st.integers(-(10**9), 10**9).map(lambda value: f"{value:+d}"),
+    st.sampled_from(["1e5", "-1.5E-3", "+.5", "5.", "0", "-0.0"]),
+)
+SETTINGS = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[str, list[list[float]], str | None]:
+    """Draws a text, its numbers, and the separator of its columns."""
+    delimiter = draw(st.sampled_from([None, ",", ";", "\t"]))
+    width = draw(st.integers(1, 4))
+    rows = draw(st.lists(st.lists(NUMBERS, min_size=width, max_size=width), min_size=1, max_size=12))
+    text, end = "", draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    for row in rows:
+        text += draw(st.sampled_from(["", "", "", "  ", end, f"# a comment{end}"])) if delimiter != "\t" else ""
+        gap = delimiter or draw(st.sampled_from([" ", "  ", "\t", " \t"]))
+        text += gap.join(row) + draw(st.sampled_from(["", "", " # note"])) + end
+    return text.removesuffix(end) if draw(st.booleans()) else text, [[*map(float, row)] for row in rows], delimiter
+
+
+@SETTINGS
+@given(tables())
+def test_every_number_of_every_line_is_read_once(drawn: tuple[str, list[list[float]], str | None]) -> None:
+    text, wanted, delimiter = drawn
+    width = len(wanted[0])
+    found = read_table(io.BytesIO(text.encode()), range(width), delimiter=delimiter, max_rows=20, width=width)
+    assert np.array_equal(found, np.array(wanted), equal_nan=True)
+    last = read_table(io.BytesIO(text.encode()), [width - 1, 0], delimiter=delimiter, max_rows=20)
+    assert np.array_equal(last, np.array(wanted)[:, [width - 1, 0]], equal_nan=True)
+
+
+@SETTINGS
+@given(tables(), st.integers(0, 12))
+def test_the_file_is_left_behind_the_last_row(drawn: tuple[str, list[list[float]], str | None], rows: int) -> None:
+    text, wanted, delimiter = drawn
+    rows = min(rows, len(wanted))
+    file = io.BytesIO(text.encode())
+    width = range(len(wanted[0]))
+    first = read_table(file, width, delimiter=delimiter, rows=rows, max_rows=20)
+    rest = read_table(file, width, delimiter=delimiter, max_rows=20)
+    assert np.array_equal(np.concatenate([first, rest]), np.array(wanted), equal_nan=True) and len(first) == rows
+
+
+def test_blocks_end_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(0).normal(size=(500, 3))
+    text = "".join(" ".join(map(repr, row)) + "\n" for row in points.tolist()).encode()
+    for size in (100, 101, 997, 5000, len(text)):
+        monkeypatch.setattr(number_table, "BLOCK", size)
+        assert np.array_equal(read_table(io.BytesIO(text), (0, 1, 2), max_rows=500), points)
+        file = io.BytesIO(text)
+        assert np.array_equal(read_table(file, (0, 1, 2), rows=123, max_rows=500), points[:123])
+        assert np.array_equal(read_table(file, (0, 1, 2), max_rows=500), points[123:])
+
+
+def test_values_that_are_not_finite() -> None:
+    text = b"nan inf -inf\nNaN Infinity -Infinity\n-nan 1.#INF -1.#IND\n"
+    found = read_table(io.BytesIO(text), (0, 1, 2), max_rows=9)
+    assert np.isnan(found[:, 0]).all() and found[:2, 1].tolist() == [math.inf] * 2 and found[0, 2] == -math.inf
+    assert not np.isfinite(found).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "width", "found"),
+    [
+        (b"1 2\n3 x\n", (0, 1), None, "line 2: "),
+        (b"# c\n1 2\n\n3\n", (0, 1), None, "line 4: "),
+        (b"1 2\r\n3 4\r\n\r\n5 0x1\r\n", (0, 1), None, "line 4: "),
+        (b"1,,3\n", (0, 1, 2), None, "line 1: "),
+        (b"1 2 3\n4 5\n", (0, 1), 3, "line 2: "),
+        (b"1 2 3\n4 5 6 7\n", (0, 1), 3, "line 2: "),
+        (b"1 2 3\n4 1_0 6\n", (0, 1), 3, "line 2: "),
+        (b"1 2 3\n4 5\x00 6\n", (0, 1), 3, "line 2: "),
+    ],
+)
+def test_the_line_that_is_wrong_is_named(text: bytes, columns: tuple[int, ...], width: int | None, found: str) -> None:
+    delimiter = "," if b"," in text else None
+    with pytest.raises(TableError) as caught:
+        read_table(io.BytesIO(text), columns, delimiter=delimiter, max_rows=9, width=width)
+    assert str(caught.value).startswith(found)
+
+
+def test_more_rows_than_the_maximum_are_refused() -> None:
+    text = b"1 2\n" * 10
+    assert len(read_table(io.BytesIO(text), (0,), max_rows=10)) == 10
+    with pytest.raises(TooManyRows):
+        read_table(io.BytesIO(text), (0,), max_rows=9)
