@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from conclu_pyg.text import printable
+
 
 class Issue(NamedTuple):
     """One thing that is wrong.
@@ -43,8 +45,9 @@ def format_issues(issues: Sequence[Issue], source: str = "") -> str:
     texts, printed = [], set()
     for issue in issues:
         is_short = len(issues) > 1 and (issue.message.endswith("?") or issue.hint in printed)
-        texts.append(issue.message if is_short or not issue.hint else f"{issue.message} {issue.hint}")
+        texts.append(printable(issue.message if is_short or not issue.hint else f"{issue.message} {issue.hint}"))
         printed |= set() if is_short else {issue.hint}
+    source = printable(source)
     heading = [f"{len(issues)} errors in {source}:"] if source and len(issues) > 1 else []
     places = [_places(issue, "" if heading else source) for issue in issues]
     lines = [": ".join(filter(None, [place, text])) for place, text in zip(places, texts, strict=True)]
@@ -54,7 +57,7 @@ def format_issues(issues: Sequence[Issue], source: str = "") -> str:
 def _places(issue: Issue, source: str) -> str:
     """``configs/a.yaml, model.encoder``, without the path where the message itself names a key below it."""
     is_named = issue.path and re.search(rf"\b{re.escape(issue.path)}[.=\[]", issue.message)
-    return ", ".join(filter(None, [source, "" if is_named else issue.path]))
+    return ", ".join(filter(None, [source, "" if is_named else printable(issue.path)]))
 
 
 class ConcluError(Exception):
@@ -141,4 +144,11 @@ def one_line(error: BaseException) -> str:
 
 
 class ConcluWarning(UserWarning):
-    """A problem that does not stop the work, such as a batch that is too small for the method."""
+    """A problem that does not stop the work, such as a batch that is too small for the method.
+
+    Args:
+        *lines: its sentence, and perhaps further lines.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(printable, lines)))

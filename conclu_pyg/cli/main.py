@@ -17,6 +17,7 @@ from conclu_pyg.errors import ConcluError
 from conclu_pyg.extras import EXTRAS, missing_extra
 from conclu_pyg.launcher import rank_at_launch
 from conclu_pyg.pipelines.interrupt import Stopped
+from conclu_pyg.text import printable
 from conclu_pyg.threads import set_up_threads
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "doctor": doctor}
@@ -42,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
         return options
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}; see {self.prog} --help.\n")
+        self.exit(2, f"error: {printable(message)}; see {self.prog} --help.\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,7 +94,7 @@ def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int
         print(f"error: {missing_extra(package)}.", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written
-        print(f"error: {error}.", file=sys.stderr)
+        print(f"error: {printable(error)}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         number = error.signal if isinstance(error, Stopped) else signal.SIGINT

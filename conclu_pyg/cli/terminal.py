@@ -7,9 +7,9 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.filesize import decimal
 from rich.live import Live
 from rich.progress import (
@@ -22,14 +22,33 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.segment import Segment
 from rich.text import Text
 
 from conclu_pyg.errors import ConcluWarning
 from conclu_pyg.launcher import rank_at_launch
 from conclu_pyg.progress import Bar, report_progress
+from conclu_pyg.text import printable
 
 LOG_INTERVAL_S = 60.0  # between two lines about the progress of a loop in a log file
-console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names of files and classes are literal
+
+
+class TerminalConsole(Console):
+    """A console that prints names of files and classes literally, and their control characters escaped."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(printable(each) if isinstance(each, str) else each for each in objects), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else "\n".join(map(printable, segment.text.split("\n")))
+            yield Segment(text, segment.style, segment.control)
+
+
+console = TerminalConsole()
 
 
 class TerminalHandler(logging.Handler):
@@ -43,7 +62,8 @@ class TerminalHandler(logging.Handler):
 
 
 def print_warning(message: str) -> None:
-    console.print(f"warning: {message}", style="yellow")
+    for number, line in enumerate(message.split("\n")):
+        console.print(line if number else f"warning: {line}", style="yellow")
 
 
 @contextmanager

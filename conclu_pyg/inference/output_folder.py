@@ -17,7 +17,7 @@ import numpy as np
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.files import atomic_write
 from conclu_pyg.inference.prediction import Prediction
-from conclu_pyg.text import pluralize
+from conclu_pyg.text import from_cell, pluralize, printable, to_cell
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.ply import write_ply
 
@@ -124,13 +124,13 @@ class PredictionWriter:
         rows, complete = _read_rows(table)
         if rows:
             runs = ", ".join(dict.fromkeys(row["run"] for row in rows))
-            logger.info(f"replaced {pluralize(len(rows), 'earlier prediction')} of {runs} in {self.folder}")
+            logger.info(printable(f"replaced {pluralize(len(rows), 'earlier prediction')} of {runs} in {self.folder}"))
         for name in chain.from_iterable(row["files"].split() for row in rows):
             path = self.folder / name
             if name == path.name and (path.is_file() or path.is_symlink()):
                 path.unlink()
         if ours and not complete and any(chain(self.folder.glob("*.ply"), self.folder.glob("*_labels.npy"))):
-            logger.warning(f"kept earlier predictions in {self.folder} that its {PREDICTIONS} does not list")
+            logger.warning(printable(f"kept earlier predictions in {self.folder} that its {PREDICTIONS} does not list"))
         table.unlink(missing_ok=True)
 
 
@@ -172,7 +172,7 @@ def _read_rows(path: Path) -> tuple[list[dict[str, str]], bool]:
             rows = list(csv.DictReader(file))
         except csv.Error:
             return [], False
-    kept = [row for row in rows if None not in row.values()]
+    kept = [{key: from_cell(value) for key, value in row.items()} for row in rows if None not in row.values()]
     return kept, len(kept) == len(rows)
 
 
@@ -180,9 +180,9 @@ def _write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS[path.name])
-    writer.writerows(rows)
+    writer.writerows([to_cell(value) for value in row] for row in rows)
     with atomic_write(path) as file:
-        file.write(text.getvalue().encode("utf-8", "replace"))
+        file.write(text.getvalue().encode("utf-8"))
 
 
 def _number(value: float | None) -> str:

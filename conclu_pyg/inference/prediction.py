@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from conclu_pyg.io.clouds import Cloud
-from conclu_pyg.text import pluralize
+from conclu_pyg.text import pluralize, printable
 from conclu_pyg.vis.panel import Panel, panels_of
 
 logger = logging.getLogger(__name__)
@@ -118,6 +118,7 @@ class Report:
 
     def add(self, source: str, message: str, kind: Literal["cloud", "truth"] = "cloud") -> None:
         """Adds a problem and logs it, unless the same message was logged before."""
+        message = printable(message)
         if not any(problem.message == message for problem in self.problems):
             logger.warning(message)
         self.problems.append(Problem(source, message, kind))

@@ -15,7 +15,7 @@ from conclu_pyg.errors import DataError
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.formats import CONVERT, SUFFIXES, Reader, find_reader
 from conclu_pyg.io.surface import clean_mesh, count_without_area, sample_surface
-from conclu_pyg.text import pluralize
+from conclu_pyg.text import pluralize, printable
 
 MAX_POINTS = 50_000_000  # in a cloud: 1.2 GB in double precision
 MAX_BYTES = 1 << 32
@@ -160,11 +160,12 @@ def _cloud(raw: FileCloud, path: Path, name: str, mesh_points: int, seed: int) -
     figures = {NOT_FINITE: f" ({left_out:,} of {size:,})"}
     if offset is not None:
         figures[FAR_AWAY] = f" (by subtracting {', '.join(f'{x:.9g}' for x in offset)})"
-    notes = (repair + figures.get(repair, "") for repair in cleaned.repairs)
+    repairs = (repair + figures.get(repair, "") for repair in cleaned.repairs)
+    notes = tuple(map(printable, (*raw.notes, *repairs)))
     x = {key: values[rows] for key, values in raw.x.items()}
     labels = None if raw.labels is None else raw.labels[rows]
     sampled = raw.triangles is not None
-    return Cloud(name, cleaned.points, kept, left_out, offset, x, labels, (*raw.notes, *notes), sampled, raw.cad)
+    return Cloud(name, cleaned.points, kept, left_out, offset, x, labels, notes, sampled, raw.cad)
 
 
 def _sample(mesh: FileCloud, source: str, mesh_points: int, seed: int) -> FileCloud:

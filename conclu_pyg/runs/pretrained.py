@@ -165,8 +165,5 @@ def _report(
             lines.append(f"  {name} {list(value.shape)}: {what}")
         if len(weights) > SHOWN:
             lines.append(f"  and {len(weights) - SHOWN} more: {what}")
-    warnings.warn(
-        "\n".join([f"the encoder and the weights in {path} do not match exactly:", *lines]),
-        ConcluWarning,
-        stacklevel=2,
-    )
+    first = f"the encoder and the weights in {path} do not match exactly:"
+    warnings.warn(ConcluWarning(first, *lines), stacklevel=2)

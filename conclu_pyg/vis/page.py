@@ -12,6 +12,7 @@ import numpy as np
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.files import atomic_write
+from conclu_pyg.text import printable
 from conclu_pyg.vis.camera import camera_axes, fit_camera
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.libraries import import_vis
@@ -144,8 +145,8 @@ def write_page(path: Path, clouds: Sequence[PageCloud], names: Names, title: str
     with atomic_write(path) as file:
         sections = [
             CLOUD.format(
-                name=html.escape(cloud.name),
-                notes="".join(f"<p>{html.escape(note)}</p>" for note in cloud.notes),
+                name=html.escape(printable(cloud.name)),
+                notes="".join(f"<p>{html.escape(printable(note))}</p>" for note in cloud.notes),
                 index=index,
                 wide=' class="wide"' if len(cloud.panels) > 1 else "",
                 figure=_json(_figure(graph_objects, cloud, names, up_axis)),
@@ -153,7 +154,7 @@ def write_page(path: Path, clouds: Sequence[PageCloud], names: Names, title: str
             for index, cloud in enumerate(map(PageCloud.thinned, clouds))
         ]
         page = PAGE.format(
-            title=html.escape(title),
+            title=html.escape(printable(title)),
             height=HEIGHT,
             min_width=MIN_WIDTH,
             width=PANEL_WIDTH - 30,  # so that three and the gaps between them fit into a row
@@ -167,7 +168,7 @@ def write_page(path: Path, clouds: Sequence[PageCloud], names: Names, title: str
 def _links(clouds: Sequence[PageCloud]) -> str:
     if len(clouds) <= FEW_CLOUDS:
         return ""
-    links = (f'<a href="#cloud-{index}">{html.escape(cloud.name)}</a>' for index, cloud in enumerate(clouds))
+    links = (f'<a href="#cloud-{index}">{html.escape(printable(cloud.name))}</a>' for index, cloud in enumerate(clouds))
     return f"<nav>{' '.join(links)}</nav>"
 
 
@@ -233,4 +234,4 @@ def _scene(pos: np.ndarray, start: float, share: float, up_axis: int) -> dict[st
 
 def _escape(text: str) -> str:
     """Escapes a name for plotly, which interprets ``<`` and ``&`` as HTML."""
-    return html.escape(" ".join(text.split()), quote=False)[:80]
+    return html.escape(printable(" ".join(text.split())), quote=False)[:80]

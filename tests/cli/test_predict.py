@@ -1,6 +1,7 @@
 """The command ``conclu predict``."""
 
 import csv
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -287,3 +288,24 @@ def test_a_drawing_without_its_package_is_refused_before_the_work(
     assert main(["predict", classifier, option, "--test", "1", "--out", str(tmp_path / "out")]) == 2
     assert f"error: {package} is not installed; run" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_names_in_any_bytes_are_printed_escaped(
+    segmenter: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "chair", tmp_path / "out"
+    names = [b"caf\xe9", b"a\x1b[2Jb", b"c\nerror: d", b"=1+1", b"-x\xc2\x9b"]
+    for name in names:
+        save_clouds(folder / os.fsdecode(name + b".npy"), 100)
+    for name in (b"bad\x1b[31m\xff.npy", b"bad\n.npy", b"odd\x07.csv"):
+        (folder / os.fsdecode(name)).write_bytes(b"x,\x1b[31my\nA,\x1b[2JB\n")
+    for _ in range(2):
+        assert main(["predict", segmenter, str(folder), "--out", str(out)]) == 2
+        printed = "".join(capfd.readouterr())
+        assert all(line.isprintable() for line in printed.split("\n")) and "\nerror: d" not in printed
+        for name in (r"caf\xe9.npy", r"a\x1b[2Jb.npy", r"c\nerror: d.npy", r"bad\x1b[31m\xff.npy", r"odd\x07.csv"):
+            assert name in printed
+        rows = table(out)
+        cells = [cell for row in rows for cell in row.values()]
+        assert len(rows) == 5 and all(cell.isprintable() and cell[:1] not in tuple("=+-@") for cell in cells)
+        assert sum(path.suffix == ".ply" for path in out.iterdir()) == 5  # those of the first call were removed

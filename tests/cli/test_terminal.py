@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from conclu_pyg.cli import terminal
 from conclu_pyg.cli.terminal import open_bar, terminal_output
@@ -96,3 +97,15 @@ def test_a_log_file_gets_a_line_each_minute(
         now = 200.0
         unknown.update(status="a part")
     assert capsys.readouterr().out == "measuring  a part\n"
+
+
+def test_control_characters_are_escaped_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("a\x1b[2J")
+    table.add_row("\udce9\x9b")
+    with terminal_output():
+        logger.info("a\x1b[2J\nerror: b")
+        warnings.warn("a\x1b[2J\nerror: b", ConcluWarning, stacklevel=1)
+        terminal.console.print("\udce9", table)
+    printed = capsys.readouterr().out
+    assert printed.startswith("a\\x1b[2J\\nerror: b\nwarning: a\\x1b[2J\\nerror: b\n")
+    assert all(line.isprintable() for line in printed.split("\n")) and printed.count("\\xe9") == 2

@@ -200,3 +200,18 @@ def test_a_failed_write_leaves_no_partial_output(
         *("labels.csv", "predictions.csv", "one.ply", "one_labels.npy")
     }
     assert [row["cloud"] for row in rows_of(tmp_path)] == ["one"]
+
+
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    offset = np.array([-5e6, 0.5, -7.0])
+    for _ in range(2):
+        with PredictionWriter(tmp_path, "=runs", ["=leg", "seat\x1b"]) as writer:
+            writer.add(prediction("-one", offset=offset, true_class="@mug", notes=("=a\tnote", "b\n")))
+    (row,) = rows_of(tmp_path)
+    assert (row["run"], row["cloud"], row["true_class"]) == ("'=runs", "'-one", "'@mug")
+    assert row["offset"] == "-5000000.0 0.5 -7.0" and row["note"] == r"'=a\tnote; b\n"
+    assert row["files"] == "'-one.ply -one_labels.npy" and row["file"] == "scans/-one.ply"
+    assert "0,'=leg," in (tmp_path / "labels.csv").read_text() and r"seat\x1b" in (tmp_path / "labels.csv").read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("labels.csv", "predictions.csv", "-one.ply", "-one_labels.npy")
+    }
