@@ -21,11 +21,13 @@ MODULES = {
     ".las": "las",
     ".laz": "las",
     ".off": "off",
+    ".obj": "obj",
     ".pcd": "pcd",
     ".stl": "stl",
     **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb", ".tsv"), "text"),
     **dict.fromkeys((".h5", ".hdf5"), "h5"),
-    **dict.fromkeys((".ply", ".obj", ".gltf", ".glb"), "open3d_files"),
+    **dict.fromkeys((".gltf", ".glb"), "gltf"),
+    ".ply": "open3d_files",
 }
 SUFFIXES = tuple(sorted(MODULES))
 # Modules whose library can end the process, so that they run in a child process.

@@ -146,9 +146,9 @@ def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, width: i
         block = NOT_FINITE.sub(b"nan", block)
     if b"#" not in block and b'"' not in block:
         # Lines of one space between their numbers need no change. Others have more columns then, or an empty one.
-        fast = _parse_with_arrow(block, columns, delimiter, width, not delimiter)
+        fast = parse_with_arrow(block, columns, delimiter, width, not delimiter)
         if fast is None and not delimiter:
-            fast = _parse_with_arrow(_single_spaces(block), columns, delimiter, width)
+            fast = parse_with_arrow(_single_spaces(block), columns, delimiter, width)
         if fast is not None:
             return fast
     if width is not None:
@@ -156,7 +156,7 @@ def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, width: i
     return _parse_with_numpy(block, columns, delimiter)
 
 
-def _parse_with_arrow(
+def parse_with_arrow(
     block: bytes, columns: Sequence[int], delimiter: str | None, width: int | None, all_columns: bool = False
 ) -> np.ndarray | None:
     """Returns the columns, or ``None`` for anything but lines of equally many numbers.
