@@ -28,6 +28,7 @@ LARGE = 1e4
 # Numbers that float32 holds exactly, as those of a file in single precision, are moved for the arithmetic with them,
 # where only 10 bits are left for the shape.
 FAR = {"rounded": 16.0, "exact": 16384.0}
+SAMPLE = 1 << 16  # points of a block, and points whose medians tell the place of a cloud
 
 NOT_FINITE = "points that are not finite numbers were removed"
 FAR_AWAY = "far from the origin, moved to the origin"
@@ -111,8 +112,9 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
     repairs = []
     usable = np.ones(len(points), bool)
     with np.errstate(invalid="ignore"):  # comparisons with NaN are intended
-        for column in points.T:  # by columns, so that the temporary arrays are small
-            usable &= np.abs(column) <= MAX_COORDINATE
+        for start in range(0, len(points), SAMPLE):  # in blocks, so that the temporary arrays are small
+            block = slice(start, start + SAMPLE)
+            usable[block] = (np.abs(points[block]) <= MAX_COORDINATE).all(axis=1)
     if not usable.all():
         if not usable.any():
             raise DataError(
@@ -150,11 +152,12 @@ def _middle_of_far(columns: Sequence[np.ndarray]) -> np.ndarray | None:
     Shapes:
         - **columns:** three of ``[m]``, **output:** float64 ``[3]``
     """
-    middle = np.array([np.median(column) for column in columns], dtype=np.float64)
+    some = [column[:: max(1, len(column) // SAMPLE)] for column in columns]  # as medians of millions take long
+    middle = np.array([np.median(column) for column in some], dtype=np.float64)
     place = float(np.abs(middle).max())
     if place == 0:
         return None
-    deviations = [float(np.median(np.abs(column - center))) for column, center in zip(columns, middle, strict=True)]
+    deviations = [float(np.median(np.abs(column - center))) for column, center in zip(some, middle, strict=True)]
     deviation = max(deviations) or max(float(np.ptp(column)) for column in columns)
     if place <= FAR["rounded"] * deviation:
         return None

@@ -236,6 +236,19 @@ def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str)
             file=path,
             argument=key,
         )
+    plan = item.id.get_create_plist()
+    filters = [plan.get_filter(index) for index in range(plan.get_nfilters())]
+    missing = [
+        name.decode(errors="replace") or str(code) for code, *_, name in filters if not h5py.h5z.filter_avail(code)
+    ]
+    if missing:
+        raise DataError(
+            f"{path}: '{key}' is compressed by {', '.join(missing)}, which is not installed; write it with gzip, or "
+            "without compression.",
+            file=path,
+            argument=key,
+            got=missing[0],
+        )
     size = path.stat().st_size
     claimed = item.size * item.dtype.itemsize if item.size else 0
     if claimed > MAX_RATIO * size:

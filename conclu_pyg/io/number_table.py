@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-BLOCK = 1 << 22  # bytes that are parsed at once
+BLOCK = 1 << 21  # bytes that are parsed at once
 MIN_ROW = 2  # bytes: a digit and the end of the line
 MAX_LINE = 1 << 16  # bytes
 ROW = re.compile(r" at row (\d+)")
@@ -88,7 +88,9 @@ def read_table(
         read += len(block)
         if used + len(numbers) > len(table):  # as many rows as the rest of the file has, if its lines are as long
             expected = (used + len(numbers)) * (end - start) / read
-            table.resize((max(used + len(numbers), min(int(1.01 * expected), limit)), len(columns)), refcheck=False)
+            grown = np.empty((max(used + len(numbers), min(int(1.01 * expected), limit)), len(columns)))
+            grown[:used] = table[:used]  # resize() would fill it with zeros
+            table = grown
         table[used : used + len(numbers)] = numbers
         used += len(numbers)
     if used > max_rows:

@@ -191,3 +191,15 @@ def test_columns_after_the_third_are_noted(tmp_path: Path, name: str) -> None:
     assert [cloud.points.tolist() for cloud in clouds] == table.tolist()
     (cloud,) = h5.read(write(tmp_path, data=np.ones((9, 6))), 100)
     assert cloud.points.shape == (9, 3) and cloud.notes == ("columns after the third were ignored",)
+
+
+def test_a_compression_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_chunk((10, 3))
+    plan.set_filter(32001, h5py.h5z.FLAG_OPTIONAL, (1,))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        space = h5py.h5s.create_simple((20, 3))
+        h5py.h5d.create(file.id, b"data", h5py.h5t.IEEE_F64LE, space, plan)
+    with raises(DataError, file=tmp_path / "a.h5", argument="data", got="filter 32001") as error:
+        next(h5.read(tmp_path / "a.h5", 100))
+    assert "is compressed by filter 32001, which is not installed" in str(error.value)
