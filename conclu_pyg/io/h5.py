@@ -239,7 +239,9 @@ def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str)
     plan = item.id.get_create_plist()
     filters = [plan.get_filter(index) for index in range(plan.get_nfilters())]
     missing = [
-        name.decode(errors="replace") or str(code) for code, *_, name in filters if not h5py.h5z.filter_avail(code)
+        name.decode(errors="replace") or f"filter {code}"
+        for code, *_, name in filters
+        if not h5py.h5z.filter_avail(code)
     ]
     if missing:
         raise DataError(
