@@ -23,11 +23,11 @@ MODULES = {
     ".off": "off",
     ".obj": "obj",
     ".pcd": "pcd",
+    ".ply": "ply",
     ".stl": "stl",
     **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb", ".tsv"), "text"),
     **dict.fromkeys((".h5", ".hdf5"), "h5"),
     **dict.fromkeys((".gltf", ".glb"), "gltf"),
-    ".ply": "open3d_files",
 }
 SUFFIXES = tuple(sorted(MODULES))
 # Modules whose library can end the process, so that they run in a child process.

@@ -1,10 +1,12 @@
 """Readers of clouds in all formats."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from fuzzing.samples import write_samples
 from helpers import raises
 
 from conclu_pyg.errors import ConcluError, DataError
@@ -334,3 +336,27 @@ def test_an_array_of_unusable_clouds_is_reported_once(tmp_path: Path) -> None:
         np.save(tmp_path / "a.npy", array)
         with raises(DataError, file=tmp_path / "a.npy", got=(array.dtype, array.shape)):
             list(read_clouds(tmp_path / "a.npy", unusable=lambda error: pytest.fail(str(error))))
+
+
+def test_no_file_influences_another(tmp_path: Path) -> None:
+    samples = [path for suffix in SUFFIXES for path in write_samples(tmp_path, suffix)]
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    for path in samples:
+        (cut / path.name).write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    alone = {path: list(read_clouds(path, mesh_points=20)) for path in samples}
+    order = np.random.default_rng(0).permutation(np.repeat(np.arange(len(samples)), 2))
+    for index, before in zip(order[1:], order[:-1], strict=True):
+        with suppress(DataError):
+            list(read_clouds(cut / samples[before].name, mesh_points=20))
+        for cloud, wanted in zip(read_clouds(samples[index], mesh_points=20), alone[samples[index]], strict=True):
+            assert np.array_equal(cloud.points, wanted.points) and cloud.notes == wanted.notes
+            assert {key: values.tolist() for key, values in cloud.x.items()} == {
+                key: values.tolist() for key, values in wanted.x.items()
+            }
+
+
+def test_the_page_of_formats_has_every_suffix() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    table = page.partition("## Formats")[2].partition("\n## ")[0]
+    assert {suffix for suffix in SUFFIXES if f"`{suffix}`" not in table} == set()

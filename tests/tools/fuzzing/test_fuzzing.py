@@ -25,7 +25,7 @@ for index in range(int(start), int(stop)):
 """
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if name.endswith(SUFFIXES) and name != "box.obj"])
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name.endswith(SUFFIXES)])
 def test_samples_are_read(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(SAMPLES[name]())
     outcome = read_file(tmp_path / name)
