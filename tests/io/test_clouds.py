@@ -9,7 +9,7 @@ import pytest
 from fuzzing.samples import write_samples
 from helpers import raises
 
-from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.errors import DataError
 from conclu_pyg.io import clouds as clouds_module
 from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.io.formats import CONVERT, SUFFIXES
@@ -187,87 +187,11 @@ def test_rejects_unknown_missing_and_large_files(tmp_path: Path, monkeypatch: py
         read_cloud(tmp_path / "large.npy")
 
 
-def ply(points: int, faces: int, body: str) -> str:
-    face = f"element face {faces}\nproperty list uchar int vertex_indices\n" if faces else ""
-    properties = "property float x\nproperty float y\nproperty float z\n"
-    return f"ply\nformat ascii 1.0\nelement vertex {points}\n{properties}{face}end_header\n{body}"
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "claimed", "found"),
-    [
-        (
-            "claim.ply",
-            ply(10**12, 0, "0 0 0\n"),
-            10**12,
-            "claims 1,000,000,000,000 points or faces, more than the maximum of 50,000,000",
-        ),
-        ("line.ply", ply(10**12, 0, "").replace("\n", "\r"), 10**12, ""),
-    ],
-)
-def test_claims_are_rejected_before_open3d_makes_room(
-    tmp_path: Path, name: str, text: str, claimed: int, found: str
-) -> None:
-    (tmp_path / name).write_text(text)
-    with raises(DataError, file=tmp_path / name, got=claimed) as caught:
-        read_cloud(tmp_path / name)
-    assert found in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "end"),
-    [
-        ("text.ply", "hello\n", "end_header"),
-        ("late.ply", ply(10**12, 0, "").replace("element", "comment x\n" * 7000 + "element"), "end_header"),
-        ("comment.ply", "ply\ncomment end_header\n", "end_header"),
-    ],
-)
-def test_a_header_without_an_end_is_refused_before_open3d_reads_it(
-    tmp_path: Path, name: str, text: str, end: str
-) -> None:
-    (tmp_path / name).write_text(text)
-    with raises(DataError, file=tmp_path / name, expected=end) as caught:
-        read_cloud(tmp_path / name)
-    assert str(caught.value) == (
-        f"{tmp_path / name}: expected a line {end!r}, the end of the header of {name[-4:]} files, got none in the "
-        "first 65,536 bytes; restore the file or leave it out."
-    )
-
-
-def test_open3d_reads_clouds_and_meshes(tmp_path: Path) -> None:
-    pytest.importorskip("open3d", reason="needs Open3D")
-    (tmp_path / "cloud.ply").write_text(ply(3, 0, "\n".join(LINES) + "\n"))
-    assert read_cloud(tmp_path / "cloud.ply").tolist() == NUMBERS
-    (tmp_path / "mesh.ply").write_text(ply(3, 1, "\n".join(LINES) + "\n3 0 1 2\n"))
-    assert read_cloud(tmp_path / "mesh.ply", 50).shape == (50, 3)
-    (tmp_path / "mesh.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
-    assert read_cloud(tmp_path / "mesh.obj", 50).max() <= 1
-    broken = {
-        "truncated.ply": ply(9, 0, "\n".join(LINES) + "\n" + " " * 99),
-        "text.stl": "hello\n",
-        "text.glb": "hello\n",
-        "empty.obj": "# no points\n",
-    }
-    for name, text in broken.items():
-        (tmp_path / name).write_text(text)
-        with raises(DataError, file=tmp_path / name) as caught:
-            read_cloud(tmp_path / name)
-        assert name in str(caught.value)
-
-
-def test_without_open3d_the_error_has_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "open3d", None)
-    (tmp_path / "cloud.ply").write_text(ply(3, 0, "\n".join(LINES) + "\n"))
-    with pytest.raises(ConcluError, match=r"reading .*\.ply needs Open3D.*pip install -e '\.\[open3d\]'"):
-        read_cloud(tmp_path / "cloud.ply")
-
-
 def test_reads_real_files(conclu_data: Path) -> None:
     raw = conclu_data / "raw"
     assert len(read_cloud(raw / "odd" / "off_glued_header.off")) == 10_000
     points = next(raw.glob("shapenetcore_partanno_segmentation_benchmark_v0/02691156/points/*.pts"))
     assert len(read_cloud(points)) == sum(1 for _ in points.open())
-    pytest.importorskip("open3d", reason="needs Open3D")
     ply_points, pcd_points = (read_cloud(raw / "scans" / f"flower_pot.{kind}") for kind in ("ply", "pcd"))
     assert ply_points.shape == (2048, 3) and np.allclose(ply_points, pcd_points, atol=1e-5)
 
