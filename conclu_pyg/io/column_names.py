@@ -148,7 +148,7 @@ def group_attributes(columns: Mapping[str, np.ndarray]) -> tuple[dict[str, np.nd
             used.add(name)
     for name, values in columns.items():
         if name not in used:
-            x["intensity" if simplify(name) in INTENSITY and "intensity" not in x else _free(name, x)] = values
+            x["intensity" if simplify(name) in INTENSITY and "intensity" not in x else free_name(name, x)] = values
     return x, labels
 
 
@@ -156,7 +156,7 @@ def _is_flat(columns: Mapping[str, np.ndarray], names: Mapping[str, str], name: 
     return name in names and columns[names[name]].ndim == 1
 
 
-def _free(name: str, taken: Mapping[str, np.ndarray]) -> str:
+def free_name(name: str, taken: Mapping[str, np.ndarray]) -> str:
     """Returns a name that is not taken yet."""
     name = name.strip().strip("\"'") or "column"
     while name in taken:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import struct
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from conclu_pyg.errors import DataError, one_line
-from conclu_pyg.io.column_names import group_attributes
+from conclu_pyg.io.column_names import free_name, group_attributes
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.las_layout import HINT, Layout, las_error, read_layout
 from conclu_pyg.io.laz_chunks import check_chunks
@@ -17,7 +19,8 @@ from conclu_pyg.io.laz_chunks import check_chunks
 if TYPE_CHECKING:
     import laspy
 
-BLOCK = 1 << 18  # points
+BLOCK = 1 << 17  # points
+DIMENSION, NAME = 192, 32  # bytes that describe an extra dimension, and of its name
 # Not attributes of points: raw coordinates, positions in waveforms, and bytes that no record names.
 SKIPPED = {
     "X", "Y", "Z", "wavepacket_index", "wavepacket_offset", "wavepacket_size", "return_point_wave_location", "x_t",
@@ -34,42 +37,62 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     Raises:
         DataError: the file cannot be read, or holds fewer or more points than its header says.
     """
-    import laspy
-
     with path.open("rb") as file:
         layout = read_layout(file, path, max_points)
         if layout.compression is not None:
             check_chunks(file, path, layout)
+        try:
+            header, names = _header(layout)
+            yield _read_points(file, path, layout, header, names)
+        except DataError:
+            raise
+        except BaseException as error:  # laspy raises errors of many kinds, and a panic of lazrs is no Exception
+            if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+                raise las_error(path, f"{one_line(error):.200}", HINT) from error
+            raise
+
+
+def _header(layout: Layout) -> tuple[laspy.LasHeader, dict[str, str]]:
+    """Returns laspy's header, and the names in the file of the extra dimensions by those in the header.
+
+    laspy 2.7.0 fails on names that are not UTF-8 or occur twice, and on other records that a cloud does not need.
+    """
+    import laspy
+
+    extra = bytearray(layout.extra_bytes[: len(layout.extra_bytes) // DIMENSION * DIMENSION])
+    names = {}
+    for index, start in enumerate(range(4, len(extra), DIMENSION)):
+        name = bytes(extra[start : start + NAME]).partition(b"\0")[0]
+        key = f"extra_{index}"
+        names[key] = _decode(name) or key
+        extra[start : start + NAME] = key.encode().ljust(NAME, b"\0")
+    head = bytearray(layout.header)
+    record = struct.pack("<2x16sHH32x", b"LASF_Spec", 4, len(extra)) + extra if extra else b""
+    struct.pack_into("<IIB", head, 96, len(head) + len(record), 1 if extra else 0, layout.point_format)
+    return laspy.LasHeader.read_from(io.BytesIO(head + record), read_evlrs=False), names
+
+
+def _decode(name: bytes) -> str:
     try:
-        with laspy.open(path, laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False) as reader:
-            yield _read_points(reader, path, layout)
-    except DataError:
-        raise
-    except BaseException as error:  # laspy raises errors of many kinds, and a panic of lazrs is no Exception
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise las_error(path, one_line(error), HINT) from error
-        raise
+        return name.decode()
+    except UnicodeDecodeError:
+        return name.decode("latin-1")
 
 
-def _read_points(reader: laspy.LasReader, path: Path, layout: Layout) -> FileCloud:
-    header = reader.header
+def _read_points(
+    file: BinaryIO, path: Path, layout: Layout, header: laspy.LasHeader, names: Mapping[str, str]
+) -> FileCloud:
     scales, offsets = np.asarray(header.scales), np.asarray(header.offsets)
-    dtype = header.point_format.dtype()
-    if dtype.itemsize != layout.record:
-        reason = f"expected points of {layout.record} bytes, got attributes of {dtype.itemsize}"
-        raise las_error(path, reason, HINT)
+    size = header.point_format.dtype().itemsize
+    if size != layout.record:
+        raise las_error(path, f"expected points of {layout.record} bytes, got attributes of {size}", HINT)
     if not (np.isfinite(scales) & (scales != 0) & np.isfinite(offsets)).all():
         raise las_error(path, f"got the scales {scales.tolist()} and offsets {offsets.tolist()}", HINT)
     points = np.empty((layout.count, 3))
     columns: dict[str, np.ndarray] = {}
-    raw = None
-    if layout.compression is None and layout.count:
-        raw = np.memmap(path, dtype, "r", layout.start, (layout.count,))
-    for start in range(0, layout.count, BLOCK):
-        rows = slice(start, min(start + BLOCK, layout.count))
-        record = _record(raw[rows], header) if raw is not None else reader.read_points(rows.stop - rows.start)
-        if len(record) != rows.stop - rows.start:
-            raise las_error(path, f"expected {layout.count:,} points, got {start + len(record):,}", HINT)
+    start = 0
+    for record in _records(file, layout, header):
+        rows = slice(start, start + len(record))
         for axis, name in enumerate("XYZ"):
             points[rows, axis] = record[name] * scales[axis] + offsets[axis]
         for name in header.point_format.dimension_names:
@@ -80,8 +103,14 @@ def _read_points(reader: laspy.LasReader, path: Path, layout: Layout) -> FileClo
                 columns[name] = np.zeros((layout.count, *values.shape[1:]), values.dtype)
             if name in columns:
                 columns[name][rows] = values
+        start = rows.stop
+    if start != layout.count:
+        raise las_error(path, f"expected {layout.count:,} points, got {start:,}", HINT)
     classes = columns.pop("classification", None)
-    x, labels = group_attributes(columns)
+    named: dict[str, np.ndarray] = {}
+    for name, values in columns.items():
+        named[free_name(names.get(name, name), named)] = values
+    x, labels = group_attributes(named)
     if classes is not None:
         if labels is not None:
             x["label"] = labels
@@ -89,10 +118,22 @@ def _read_points(reader: laspy.LasReader, path: Path, layout: Layout) -> FileClo
     return FileCloud(points, x=x, labels=labels, notes=_notes(header, points, scales))
 
 
-def _record(raw: np.ndarray, header: laspy.LasHeader) -> laspy.ScaleAwarePointRecord:
+def _records(file: BinaryIO, layout: Layout, header: laspy.LasHeader) -> Iterator[laspy.ScaleAwarePointRecord]:
+    """Yields the points in blocks."""
+    import lazrs
     from laspy.point.record import ScaleAwarePointRecord
 
-    return ScaleAwarePointRecord(np.array(raw), header.point_format, header.scales, header.offsets)
+    file.seek(layout.start)
+    reader = None if layout.compression is None else lazrs.LasZipDecompressor(file, layout.compression)
+    for start in range(0, layout.count, BLOCK):
+        size = min(BLOCK, layout.count - start) * layout.record
+        if reader is None:
+            raw = np.frombuffer(file.read(size), np.uint8)
+        else:
+            raw = np.empty(size, np.uint8)
+            reader.decompress_many(raw)
+        record = raw.view(header.point_format.dtype())
+        yield ScaleAwarePointRecord(record, header.point_format, header.scales, header.offsets)
 
 
 def _notes(header: laspy.LasHeader, points: np.ndarray, scales: np.ndarray) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ class Layout:
         end: the position behind the last one, or behind the table of compressed chunks.
         by_return: the number of points of all returns together, or 0 if the header does not count them.
         compression: the record that says how the points are compressed, or ``None``.
+        extra_bytes: the record that describes further attributes of a point, perhaps empty.
+        header: the header.
     """
 
     count: int
@@ -44,6 +46,8 @@ class Layout:
     end: int
     by_return: int
     compression: bytes | None
+    extra_bytes: bytes
+    header: bytes
 
 
 def read_layout(file: BinaryIO, path: Path, max_points: int) -> Layout:
@@ -94,7 +98,8 @@ def read_layout(file: BinaryIO, path: Path, max_points: int) -> Layout:
     compression = records.get((b"laszip encoded", 22204)) if compressed else None
     if compressed and compression is None:
         raise las_error(path, "expected a record on its compression by LASzip, got none", HINT)
-    return Layout(count, point_format, record, start, tail, sum(returns), compression)
+    extra = records.get((b"LASF_Spec", 4), b"")
+    return Layout(count, point_format, record, start, tail, sum(returns), compression, extra, head[:header])
 
 
 def _walk(

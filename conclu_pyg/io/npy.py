@@ -131,4 +131,6 @@ def read_npy(path: Path, hint: str = HINT) -> np.ndarray:
             raise ValueError(f"it holds {further:,} bytes after its array of shape {list(mapped.shape)}")
         return np.array(mapped)
     except HEADER_ERRORS as error:
-        raise DataError(f"{path} cannot be read as an .npy file ({one_line(error)}); {hint}.", file=path) from error
+        raise DataError(
+            f"{path} cannot be read as an .npy file ({one_line(error):.200}); {hint}.", file=path
+        ) from error

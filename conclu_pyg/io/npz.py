@@ -56,7 +56,9 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
             members = _members(archive, path)
             yield from _clouds(archive, members, path, max_points)
     except (*HEADER_ERRORS, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read as an .npz file ({one_line(error)}); {HINT}.", file=path) from error
+        raise DataError(
+            f"{path} cannot be read as an .npz file ({one_line(error):.200}); {HINT}.", file=path
+        ) from error
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, Member]:

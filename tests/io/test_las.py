@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import laspy
+import lazrs
 import numpy as np
 import pytest
 from helpers import raises
@@ -165,6 +166,62 @@ def test_records_behind_the_points_are_no_points(tmp_path: Path) -> None:
     las.write(tmp_path / "b.laz")
     for suffix in (".las", ".laz"):
         assert np.array_equal(read_one(tmp_path / f"b{suffix}").points, las.xyz)
+
+
+@pytest.mark.parametrize(("kind", "known"), [(1, 28), (3, 34), (6, 30), (7, 36)])
+@pytest.mark.parametrize("at_end", [False, True])
+def test_chunks_of_different_sizes(tmp_path: Path, kind: int, known: int, at_end: bool) -> None:
+    expected = write(tmp_path / "a.las", "1.4", kind, extra=True)
+    content = (tmp_path / "a.las").read_bytes()
+    (start, records), record = struct.unpack_from("<II", content, 96), struct.unpack_from("<H", content, 105)[0]
+    rule = lazrs.LazVlr.new_for_compression(kind, record - known, True)
+    data = bytes(rule.record_data())
+    entry = struct.pack("<2x16sHH32x", b"laszip encoded", 22204, len(data)) + data
+    head = bytearray(content[:start] + entry)
+    struct.pack_into("<IIB", head, 96, len(head), records + 1, kind | 0x80)
+    (tmp_path / "a.laz").write_bytes(head)
+    with (tmp_path / "a.laz").open("r+b") as file:
+        file.seek(len(head))
+        writer = lazrs.LasZipCompressor(file, rule)
+        rows = np.frombuffer(content, np.uint8, 30 * record, start).reshape(30, record)
+        for first, last in ((0, 7), (7, 8), (8, 30)):
+            writer.compress_many(rows[first:last].ravel())
+            if last < 30:
+                writer.finish_current_chunk()
+        writer.done()
+    compressed = bytearray((tmp_path / "a.laz").read_bytes())
+    if at_end:  # as written by a program that cannot go back in its output
+        compressed += compressed[len(head) : len(head) + 8]
+        struct.pack_into("<q", compressed, len(head), -1)
+    (tmp_path / "a.laz").write_bytes(compressed)
+    cloud = read_one(tmp_path / "a.laz")
+    assert np.array_equal(cloud.points, expected.xyz) and np.array_equal(cloud.x["scaled"], expected["scaled"])
+    struct.pack_into("<Q", compressed, 247, 31)
+    (tmp_path / "a.laz").write_bytes(compressed)
+    with raises(DataError, file=tmp_path / "a.laz"):
+        read_one(tmp_path / "a.laz")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [(b"f\xe9o", "féo"), (b"", "extra_0"), (b"X", "X"), (b"intensity", "intensity_"), (b"=\x1b", "=\x1b")],
+)
+def test_any_names_of_extra_dimensions(tmp_path: Path, name: bytes, found: str) -> None:
+    expected = write(tmp_path / "a.las", "1.4", 6, extra=True)
+    content = (tmp_path / "a.las").read_bytes()
+    (tmp_path / "a.las").write_bytes(content.replace(b"height above", name.ljust(12, b"\0")))
+    x = read_one(tmp_path / "a.las").x
+    assert np.array_equal(x[found], expected["height above"]) and np.array_equal(x["intensity"], expected.intensity)
+
+
+def test_records_that_a_cloud_does_not_need_may_have_any_content(tmp_path: Path) -> None:
+    las = write(tmp_path / "a.las", "1.2", 1)
+    las.vlrs.append(laspy.VLR("Someone", 34735, "a description", b"\xff" * 7))
+    las.vlrs.append(laspy.VLR("LASF_Projection", 34735, "keys", b"\xff" * 7))
+    las.write(tmp_path / "a.las")
+    content = (tmp_path / "a.las").read_bytes().replace(b"Someone", b"S\xf6m\xffone").replace(b"laspy", b"l\xe4spy")
+    (tmp_path / "a.las").write_bytes(content.replace(b"a description", b"\xfe description"))
+    assert len(read_one(tmp_path / "a.las").points) == 30
 
 
 def test_chunks_of_compressed_points(tmp_path: Path) -> None:
