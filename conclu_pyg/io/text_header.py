@@ -165,7 +165,7 @@ def _axes(names: Sequence[str]) -> tuple[tuple[int, int, int], tuple[str, ...]]:
     first = int(simplify(names[0]) in INDEX)
     others = names[first:]
     numbered = list(others) == [str(column) for column in range(len(others))]
-    if not numbered and any(NUMBER.fullmatch(name) for name in names):
+    if not numbered and any(re.match(r"[-+.]?\d", name) for name in names):  # a damaged point
         raise HeaderError(f"got {', '.join(names)[:40]!r} as the names of the columns", NAME_HINT, got=", ".join(names))
     if (numbered and len(others) >= 3) or (len(others) == 3 and not any(map(is_known, others))):
         taken = ", ".join(repr(name[:40]) for name in others[:3])

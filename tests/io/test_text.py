@@ -194,6 +194,10 @@ def test_clouds_with_a_count_each(tmp_path: Path) -> None:
         "1.5.2 2 3\n4 5 6\n7 8 9\n",  # no names, but a damaged point
         "1.5.2,2,3\n4,5,6\n7,8,9\n",
         "0x1 2 3\n4 5 6\n",
+        "1.0D+00 2.0D+00 3.0D+00\n4 5 6\n",
+        "x,y,z\n1,2,3\nx,y,z\n4,5,6\n",  # two files one after the other
+        "x,y,z\n1,NA,3\n4,5,6\n",
+        '"1,234.5","2","3"\n"1","2","3"\n',
         "".join(f"{row} {row / 2} 2 3\n" for row in range(20)),  # the first column counts
         "ncols 4\nnrows 6\n1 2 3 4\n",
         "2\nwater\nC 1 2 3\nH 2 3 4\n",
