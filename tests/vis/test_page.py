@@ -130,3 +130,11 @@ def test_chromium_draws_all_panels_in_a_small_window_without_a_network(tmp_path:
     assert min(drawn) > 500, drawn
     left, second, third, error = (float(np.median(columns)) for columns in where)
     assert left < 500 and 330 < second < 650 and 330 < third < 650 < error < 1000
+
+
+def test_control_characters_are_shown_escaped(tmp_path: Path) -> None:
+    cloud = PageCloud("a\x1b[2J\udce9", panels_of(POS, LABELS), ["a\nnote\u202e"])
+    write_page(tmp_path / "a.html", [cloud], ["x\x9b", "y", "z"], title="\x07")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert r"<h2>a\x1b[2J\xe9</h2>" in page and r"<p>a\nnote\u202e</p>" in page and r"<title>\x07</title>" in page
+    assert r"x\x9b" in {trace["name"] for trace in figures(page)[0]["data"]}
