@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 
-EXTRAS = {"matplotlib": "vis", "plotly": "vis", "sklearn": "eval", "tensorboard": "train"}
+EXTRAS = {
+    "cascadio": "formats",
+    "pye57": "formats",
+    "matplotlib": "vis",
+    "plotly": "vis",
+    "sklearn": "eval",
+    "tensorboard": "train",
+}
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # names on PyPI where they differ from the import
 
 

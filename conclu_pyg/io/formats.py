@@ -20,6 +20,8 @@ MODULES = {
     ".npz": "npz",
     ".las": "las",
     ".laz": "las",
+    ".3mf": "threemf",
+    ".e57": "e57",
     ".off": "off",
     ".obj": "obj",
     ".pcd": "pcd",
@@ -33,7 +35,6 @@ SUFFIXES = tuple(sorted(MODULES))
 # Modules whose library can end the process, so that they run in a child process.
 ISOLATED = {"e57", "step"}
 CONVERT = {
-    ".e57": "convert them to .ply first, for example with CloudCompare",
     ".mat": "save the one array that holds the points as .npy",
 }
 

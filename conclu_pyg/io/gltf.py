@@ -1,8 +1,8 @@
 """glTF 2.0 meshes and clouds, ``.gltf`` and ``.glb``.
 
 The meshes of all nodes of the default scene are one mesh, each at the place of its node. trimesh 5.2.0 ignores sparse
-accessors, and reads points that a file lacks as zeros; Open3D 0.20 drops the transforms of nodes and reads triangles
-only. Specification: Khronos Group, "glTF 2.0", 2021, sections 3.5 to 3.7.
+accessors, leaves out fans, and reads zeros for points that the file lacks; Open3D 0.20 drops vertices that no triangle
+uses. Specification: Khronos Group, "glTF 2.0", 2021, sections 3.5 to 3.7.
 """
 
 from __future__ import annotations
