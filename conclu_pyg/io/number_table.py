@@ -12,7 +12,6 @@ from typing import BinaryIO
 import numpy as np
 
 BLOCK = 1 << 21  # bytes that are parsed at once
-MIN_ROW = 2  # bytes: a digit and the end of the line
 MAX_LINE = 1 << 16  # bytes
 ROW = re.compile(r" at row (\d+)")
 BLANK = b" \t\r\n\v\f"
@@ -76,7 +75,7 @@ def read_table(
     table, used, read = np.empty((0, len(columns))), 0, 0
     limit = max_rows + 1 if rows is None else rows
     while used < limit and (block := _next_block(file)):
-        if used + len(block) // MIN_ROW >= limit and used + block.count(b"\n") + block.count(b"\r") >= limit:
+        if used + len(block) // (2 * len(columns)) >= limit and used + _count_rows(block) > limit:
             block = _first_rows(block, limit - used)
             file.seek(start + read + len(block))
         try:
@@ -112,6 +111,12 @@ def _next_block(file: BinaryIO) -> bytes:
 
 def _reject_long_line() -> bytes:
     raise TableError(f"a line has more than {MAX_LINE:,} characters")
+
+
+def _count_rows(block: bytes) -> int:
+    """Returns the number of lines."""
+    ends = block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+    return ends + (not block.endswith((b"\n", b"\r")))
 
 
 def _first_rows(block: bytes, rows: int) -> bytes:
@@ -184,7 +189,7 @@ def parse_with_arrow(
     try:
         table = csv.read_csv(
             pa.BufferReader(block),
-            csv.ReadOptions(column_names=names, block_size=BLOCK),
+            csv.ReadOptions(column_names=names, block_size=BLOCK // 4),
             csv.ParseOptions(delimiter=sign, quote_char=False),
             csv.ConvertOptions(column_types=dict.fromkeys(used, pa.float64()), include_columns=used, null_values=[]),
         )
