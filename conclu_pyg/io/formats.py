@@ -29,6 +29,7 @@ MODULES = {
     ".stl": "stl",
     **dict.fromkeys((".txt", ".csv", ".xyz", ".pts", ".asc", ".xyzn", ".xyzrgb", ".tsv"), "text"),
     **dict.fromkeys((".h5", ".hdf5"), "h5"),
+    **dict.fromkeys((".step", ".stp"), "step"),
     **dict.fromkeys((".gltf", ".glb"), "gltf"),
 }
 SUFFIXES = tuple(sorted(MODULES))

@@ -69,13 +69,16 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     Raises:
         DataError: the file is inconsistent, needs an extension that changes points, or has too many points or none.
     """
-    file = GltfFile(path, max_points)
+    yield read_gltf(GltfFile(path, max_points))
+
+
+def read_gltf(file: GltfFile) -> FileCloud:
+    """Returns the mesh or points of an open file (see :func:`read`)."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # points that are not finite are removed later
-            cloud = _read_scene(file)
+            return _read_scene(file)
     except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:  # of JSON of another structure
         file.refuse(f"expected the structure of glTF 2.0 ({one_line(error):.200})")
-    yield cloud
 
 
 def _read_scene(file: GltfFile) -> FileCloud:

@@ -32,6 +32,7 @@ class GltfFile:
     Args:
         path: the file.
         max_points: the largest number of elements of an accessor.
+        content: the bytes of the file, where they are in memory (default: they are read).
 
     Attributes:
         json: the JSON object.
@@ -40,12 +41,12 @@ class GltfFile:
         DataError: the file is no glTF 2.0.
     """
 
-    def __init__(self, path: Path, max_points: int) -> None:
+    def __init__(self, path: Path, max_points: int, content: bytes | None = None) -> None:
         self.path, self.max_points = path, max_points
         self.binary: np.ndarray | None = None
         self.buffers: dict[int, np.ndarray] = {}
         try:
-            data = np.memmap(path, np.uint8, "r")
+            data = np.memmap(path, np.uint8, "r") if content is None else np.frombuffer(content, np.uint8)
         except (OSError, ValueError) as error:
             raise DataError(f"{path} cannot be read ({one_line(error)}); {HINT}.", file=path) from error
         text = self._read_chunks(data) if data[:4].tobytes() == MAGIC else data
