@@ -79,6 +79,8 @@ def terminal_output() -> Iterator[None]:
     try:
         with warnings.catch_warnings(), report_progress(open_bar):
             warnings.simplefilter("always", ConcluWarning)
+            # PyTorch 2.14 shows this to users of PyTorch Geometric, who can do nothing about it.
+            warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)
             show: Callable[..., None] = warnings.showwarning
 
             def show_warning(

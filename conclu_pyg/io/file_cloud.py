@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,28 @@ import numpy as np
 
 EXTRA_COLUMNS = "columns after the third were ignored"
 NO_FACES = "a mesh without faces: its vertices were used as the points"
+
+
+def stack_columns(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns columns next to each other, in a number type that holds all of them. Columns that are next to each other
+    in one array already, as those of a table, are not copied.
+
+    Shapes:
+        - **columns:** ``[n]`` each, **output:** ``[n, k]``
+    """
+    table = columns[0].base
+    if isinstance(table, np.ndarray) and table.ndim == 2 and all(column.base is table for column in columns):
+        first = (columns[0].ctypes.data - table.ctypes.data) // table.itemsize
+        view = table[:, first : first + len(columns)]
+        if view.shape == (len(columns[0]), len(columns)) and all(
+            view[:1, index].ctypes.data == column.ctypes.data and view.strides[0] == column.strides[0]
+            for index, column in enumerate(columns)
+        ):
+            return view
+    stacked = np.empty((len(columns[0]), len(columns)), np.result_type(*columns))
+    for index, column in enumerate(columns):
+        stacked[:, index] = column
+    return stacked
 
 
 @dataclass(frozen=True)

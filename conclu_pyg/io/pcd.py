@@ -14,7 +14,7 @@ import numpy as np
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.column_names import as_colors, group_attributes
-from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.file_cloud import FileCloud, stack_columns
 from conclu_pyg.io.number_table import TableError, TooManyRows, read_table
 from conclu_pyg.io.pcd_header import HINT, PADDING, PcdHeader, read_header
 from conclu_pyg.text import pluralize
@@ -41,7 +41,7 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
             fields = _READERS[header.encoding](file, header, path)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
-    points = np.stack([fields.pop(axis) for axis in "xyz"], axis=1)
+    points = stack_columns([fields.pop(axis) for axis in "xyz"])
     colors = _unpack_colors(fields)
     x, labels = group_attributes(fields)
     if colors is not None:

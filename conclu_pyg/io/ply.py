@@ -14,7 +14,7 @@ import numpy as np
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.column_names import group_attributes
-from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
+from conclu_pyg.io.file_cloud import NO_FACES, FileCloud, stack_columns
 from conclu_pyg.io.ply_binary import BinaryReader
 from conclu_pyg.io.ply_header import AXES, HINT, Element, PlyHeader, Values, read_header, refused
 from conclu_pyg.io.ply_text import TextReader
@@ -58,7 +58,7 @@ def _read(file: BinaryIO, path: Path, max_points: int) -> FileCloud:
         names = AXES if has_faces else tuple(each.name for each in element.properties if not each.count)
         if element is vertex:
             values, _ = reader.read(element, names)
-            points = np.stack([values.pop(axis) for axis in AXES], axis=1)
+            points = stack_columns([values.pop(axis) for axis in AXES])
             x, labels = group_attributes(values)
         elif faces.get(element.name):
             _, lists = reader.read(element, faces[element.name])
