@@ -47,7 +47,9 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     try:
         with zipfile.ZipFile(path) as archive:
             package = _Package(path, archive, max_points)
-            yield package.mesh()
+            with np.errstate(over="ignore", invalid="ignore"):  # points that are not finite are removed later
+                mesh = package.mesh()
+            yield mesh
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
         reason = f"it cannot be read as a 3MF file ({one_line(error):.200})"
         raise DataError(f"{path}: {reason}; {HINT}.", file=path, got=reason) from error
@@ -95,8 +97,8 @@ class _Package:
         parser.StartDoctypeDeclHandler = lambda *_: self.refuse("its XML has a document type, which 3MF does not allow")
         try:
             parser.Parse(self._read(START), True)
-        except expat.ExpatError as error:
-            self.refuse(f"the XML of {START} is not well-formed: {error}")
+        except (expat.ExpatError, LookupError) as error:  # LookupError: an unknown encoding
+            self.refuse(f"the XML of {START} is not well-formed: {error!s:.80}")
         return targets[0] if targets else self.refuse(f"expected a 3D model in {START}, got none")
 
     def _member(self, name: str) -> zipfile.ZipInfo:

@@ -91,8 +91,8 @@ class Model:
             while block := file.read(BLOCK):
                 parser.Parse(block, False)
             parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            raise ModelError(f"its XML is not well-formed: {error}") from error
+        except (expat.ExpatError, LookupError) as error:  # LookupError: an unknown encoding
+            raise ModelError(f"its XML is not well-formed: {error!s:.80}") from error
 
     def _refuse_doctype(self, *_: object) -> None:
         raise ModelError("its XML has a document type, which 3MF does not allow")

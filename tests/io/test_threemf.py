@@ -139,6 +139,7 @@ def test_a_file_that_builds_nothing(path: Path) -> None:
         (model(mesh(1), item(1), before="<!DOCTYPE a>"), "has a document type"),
         (model(mesh(1), item(1), before='<!DOCTYPE a [<!ENTITY b "c">]>'), "has a document type"),
         (model(mesh(1), item(1))[:-9], "its XML is not well-formed"),
+        (model(mesh(1), item(1)).replace("utf-8", "utf-99"), "its XML is not well-formed: unknown encoding: utf-99"),
         (model("", ""), "expected an object with vertices, got none"),
         (model(mesh(points=np.zeros((101, 3))), item(1)), "more than the maximum of 100 vertices"),
         (model(mesh(1), item(1) * 17), "more than the maximum of 100 vertices"),
