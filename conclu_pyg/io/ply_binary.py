@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from conclu_pyg.io.ply_header import Element, Lists, Values, too_short
+from conclu_pyg.errors import DataError
+from conclu_pyg.io.ply_header import Element, Lists, Values, refused, too_short
 
 BLOCK = 1 << 18  # elements that are read at once
+MAX_RECORD = 1 << 16  # bytes of an element that is read as a record
 
 
 class BinaryReader:
@@ -50,60 +53,114 @@ class BinaryReader:
         return values
 
     def _read_lists(self, element: Element, names: Sequence[str]) -> tuple[Values, Lists]:
-        """Reads an element with lists: as many at once as have lists of the same lengths."""
-        parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
-        lengths: dict[str, list[np.ndarray]] = {name: [] for name in names}
-        done, chunk = 0, BLOCK
-        while done < element.number:
-            place = self.file.tell()
-            counts = self._list_lengths(element, done)
-            record = self._record(element, counts)
-            rows = np.fromfile(
-                self.file, record, min(chunk, element.number - done, (self.size - place) // record.itemsize)
-            )
-            if not len(rows):
-                raise too_short(self.path, element, done)
-            same = np.ones(len(rows), bool)
-            for name, count in counts.items():
-                same &= rows[f"{name} length"] == count
-            fitting = len(rows) if same.all() else int(np.argmin(same))
-            rows = rows[:fitting]
-            for name in names:
-                parts[name].append(rows[name].reshape(-1).astype(rows[name].dtype.newbyteorder("=")))
-                lengths[name].append(np.full(fitting, counts.get(name, 1), np.int64))
-            self.file.seek(place + fitting * record.itemsize)
-            done += fitting
-            chunk = min(BLOCK, 2 * fitting) if fitting < len(same) else min(BLOCK, 2 * chunk)
-        lists = {each.name for each in element.properties if each.count}
-        values = {name: np.concatenate(arrays) for name, arrays in parts.items()}
+        """Reads an element with lists."""
+        start = self.file.tell()
+        data = self.file.read(MAX_RECORD)
+        try:
+            lengths = [int(each[0]) for each in self._lengths(data, element, 1)]
+        except DataError:  # the first row is longer, or wrong
+            found = None
+        else:
+            self.file.seek(start)
+            found = self._read_equal_lists(element, names, lengths)
+        if found is None:
+            self.file.seek(start)
+            found = self._read_other_lists(element, names)
+        return found
+
+    def _read_equal_lists(
+        self, element: Element, names: Sequence[str], lengths: Sequence[int]
+    ) -> tuple[Values, Lists] | None:
+        """Reads an element whose lists are all as long as those of its first row, or returns ``None`` if one is not."""
+        fields: list[tuple] = []
+        for each, length in zip(element.properties, lengths, strict=True):
+            fields += [(f"{each.name} length", self.order + each.count)] if each.count else []
+            fields += [(each.name, self.order + each.kind, (length,) if each.count else ())]
+        record = np.dtype(fields)
+        if record.itemsize > MAX_RECORD or element.number * record.itemsize > self.size - self.file.tell():
+            return None
+        length_of = {each.name: n for each, n in zip(element.properties, lengths, strict=True) if each.count}
+        kinds = {each.name: each.kind for each in element.properties}
+        arrays = {name: np.empty((element.number, length_of.get(name, 1)), kinds[name]) for name in names}
+        step = max(1, BLOCK // len(fields))
+        for start in range(0, element.number, step):
+            rows = np.fromfile(self.file, record, min(step, element.number - start))
+            if any((rows[f"{name} length"] != length).any() for name, length in length_of.items()):
+                return None
+            for name, array in arrays.items():
+                array[start : start + len(rows)] = rows[name].reshape(len(rows), -1)
         return (
-            {name: array for name, array in values.items() if name not in lists},
-            {name: (array, np.concatenate(lengths[name])) for name, array in values.items() if name in lists},
+            {name: array[:, 0] for name, array in arrays.items() if name not in length_of},
+            {
+                name: (array.reshape(-1), np.full(element.number, length_of[name], np.int64))
+                for name, array in arrays.items()
+                if name in length_of
+            },
         )
 
-    def _list_lengths(self, element: Element, done: int) -> dict[str, int]:
-        """Returns the lengths of the lists of the next element, and leaves the file before it."""
-        start, lengths = self.file.tell(), {}
-        for each in element.properties:
-            length = 1
-            if each.count:
-                found = np.fromfile(self.file, self.order + each.count, 1)
-                if not len(found):
-                    raise too_short(self.path, element, done)
-                length = lengths[each.name] = int(found[0])
-            size = length * np.dtype(each.kind).itemsize
-            if length < 0 or size > self.size - self.file.tell():
-                raise too_short(self.path, element, done)
-            self.file.seek(size, 1)
-        self.file.seek(start)
-        return lengths
+    def _read_other_lists(self, element: Element, names: Sequence[str]) -> tuple[Values, Lists]:
+        """Reads an element whose lists have different lengths."""
+        start, data = self.file.tell(), self.file.read()
+        lengths = self._lengths(data, element, element.number)
+        values, lists = Values(), Lists()
+        heads = [np.dtype(each.count).itemsize if each.count else 0 for each in element.properties]
+        widths = [np.dtype(each.kind).itemsize for each in element.properties]
+        sizes = [head + length * width for head, length, width in zip(heads, lengths, widths, strict=True)]
+        ends = np.cumsum(np.sum(sizes, axis=0))
+        places = ends - np.sum(sizes, axis=0)  # of the property of each row
+        for each, head, width, length, size in zip(element.properties, heads, widths, lengths, sizes, strict=True):
+            if each.name in names:
+                # In this view a number begins at every byte.
+                numbers = np.ndarray(max(0, len(data) - width + 1), self.order + each.kind, data, strides=(1,))
+                array = numbers[_ranges(places + head, length, width)].astype(each.kind)
+                if each.count:
+                    lists[each.name] = (array, length)
+                else:
+                    values[each.name] = array
+            places = places + size
+        self.file.seek(start + int(ends[-1]))
+        return values, lists
 
-    def _record(self, element: Element, lengths: dict[str, int]) -> np.dtype:
-        fields: list[tuple] = []
+    def _lengths(self, data: bytes, element: Element, number: int) -> list[np.ndarray]:
+        """Returns the lengths of the lists of each property in the first rows; 1 of a number.
+
+        Shapes:
+            - **output:** int64 ``[number]`` for each property
+
+        Raises:
+            DataError: the data end before, or a length is negative.
+        """
+        steps, skip = [], 0  # of each list the bytes before its length, the length's reader and bytes, those of a value
         for each in element.properties:
+            width = np.dtype(each.kind).itemsize
             if each.count:
-                fields.append((f"{each.name} length", self.order + each.count))
-                fields.append((each.name, self.order + each.kind, (lengths[each.name],)))
+                code = struct.Struct(self.order + np.dtype(each.count).char)
+                steps.append((skip, code.unpack_from, code.size, width))
+                skip = 0
             else:
-                fields.append((each.name, self.order + each.kind))
-        return np.dtype(fields)
+                skip += width
+        found: list[list[int]] = [[] for _ in steps]
+        row, place = 0, 0
+        try:
+            for row in range(number):
+                for lengths, (before, unpack, head, width) in zip(found, steps, strict=True):
+                    (length,) = unpack(data, place + before)
+                    if length < 0:
+                        raise refused(self.path, f"lengths of lists of {element.name[:40]!r}", str(length))
+                    lengths.append(length)
+                    place += before + head + length * width
+                place += skip
+                if place > len(data):
+                    raise too_short(self.path, element, row)
+        except (struct.error, OverflowError) as error:
+            raise too_short(self.path, element, row) from error
+        lists = iter(found)
+        return [
+            np.array(next(lists), np.int64) if each.count else np.ones(number, np.int64) for each in element.properties
+        ]
+
+
+def _ranges(starts: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
+    """Returns ``start, start + step, ...`` of each start, as many as its length, one after another."""
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before * step, lengths) + step * np.arange(int(lengths.sum()))
