@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +15,7 @@ from conclu_pyg.io.number_table import TableError, read_table
 from conclu_pyg.io.ply_header import AXES, Element, Lists, Property, Values, refused, too_short
 
 MAX_LINE = 1 << 20  # characters
+BLOCK = 1 << 18  # numbers that are parsed at once
 
 
 class TextReader:
@@ -87,39 +90,75 @@ class TextReader:
 
     def _read_text_lists(self, element: Element, names: Sequence[str], start: int) -> tuple[Values, Lists]:
         """Reads an element whose lists have different lengths."""
-        self.file.seek(start)
-        parts: dict[str, list[float]] = {name: [] for name in names}
-        lengths: dict[str, list[int]] = {each.name: [] for each in element.properties if each.count}
-        done = 0
-        while done < element.number:
-            line = self.file.readline(MAX_LINE)
-            if not line:
-                raise too_short(self.path, element, done)
-            words = line.split()
-            if not words:
-                continue
-            place = 0
-            try:
-                for each in element.properties:
-                    length = 1
-                    if each.count:
-                        length = int(words[place])
-                        lengths[each.name].append(length)
-                        place += 1
-                    if length < 0 or place + length > len(words):
-                        raise ValueError("too few numbers")
-                    if each.name in parts:
-                        parts[each.name] += map(float, words[place : place + length])
-                    place += length
-                if place != len(words):
-                    raise ValueError("too many numbers")
-            except (ValueError, IndexError) as error:
-                got = line[:40].decode("latin-1").strip()
-                raise self._wrong(f"the properties of the element {element.name!r} on each line", repr(got)) from error
-            done += 1
-        values = {name: np.array(numbers) for name, numbers in parts.items() if name not in lengths}
-        lists = {name: (np.array(parts[name]), np.array(lengths[name], np.int64)) for name in parts if name in lengths}
+        numbers, widths = self._read_rows(element, start)
+        ends = np.cumsum(widths)
+        places = ends - widths  # of the property of each row
+        values, lists = Values(), Lists()
+        for each in element.properties:
+            self._check_rows(places < ends, element, start)
+            lengths = np.ones(len(widths), np.int64)
+            if each.count:
+                found = numbers[places]
+                places = places + 1
+                self._check_rows((found >= 0) & (found <= ends - places) & (np.trunc(found) == found), element, start)
+                lengths = found.astype(np.int64)
+            if each.name in names:
+                before = np.cumsum(lengths) - lengths
+                array = numbers[np.repeat(places - before, lengths) + np.arange(int(lengths.sum()))]
+                if each.count:
+                    lists[each.name] = (array, lengths)
+                else:
+                    values[each.name] = array
+            places = places + lengths
+        self._check_rows(places == ends, element, start)
         return self._typed(element, values), lists
+
+    def _read_rows(self, element: Element, start: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the numbers of all lines of an element one after another, and how many each line has."""
+        words: list[bytes] = []
+        parts: list[np.ndarray] = []
+        widths: list[int] = []
+        position = start
+        for row, after in self._rows(element, start):
+            words += row
+            widths.append(len(row))
+            position = after
+            if len(words) >= BLOCK:
+                parts.append(self._numbers(words, element))
+                words.clear()
+        parts.append(self._numbers(words, element))
+        self.file.seek(position)
+        return np.concatenate(parts), np.array(widths, np.int64)
+
+    def _numbers(self, words: Sequence[bytes], element: Element) -> np.ndarray:
+        try:
+            numbers = read_table(io.BytesIO(b"\n".join(words)), (0,), max_rows=len(words), width=1)[:, 0]
+        except TableError as error:
+            reason = str(error).partition(": ")[2]
+            raise self._wrong(f"numbers on each line of the element {element.name[:40]!r}", reason[:80]) from error
+        if len(numbers) != len(words):
+            raise self._wrong(f"numbers on each line of the element {element.name[:40]!r}", "a comment")
+        return numbers
+
+    def _rows(self, element: Element, start: int) -> Iterator[tuple[list[bytes], int]]:
+        """Yields the words of each line of an element, and the position behind it."""
+        self.file.seek(start)
+        done = 0
+        for line in self.file.read().splitlines(keepends=True):
+            start += len(line)
+            if row := line.split():
+                yield row, start
+                done += 1
+                if done == element.number:
+                    return
+        raise too_short(self.path, element, done)
+
+    def _check_rows(self, fits: np.ndarray, element: Element, start: int) -> None:
+        """Rejects the first line that does not fit the properties of its element."""
+        if not fits.all():
+            row, _ = next(islice(self._rows(element, start), int(np.argmin(fits)), None))
+            got = b" ".join(row)[:40].decode("latin-1")
+            raise self._wrong(f"the properties of the element {element.name[:40]!r} on each line", repr(got))
 
     def _typed(self, element: Element, values: Values) -> Values:
         """Returns attributes that were read from text in the types of the header; coordinates keep all their digits."""

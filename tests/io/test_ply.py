@@ -166,6 +166,27 @@ def test_triangle_strips(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_polygons_of_different_size_before_other_elements(end: str, tmp_path: Path) -> None:
+    faces = "element face 3\nproperty uchar red\nproperty list uchar int vertex_indices\nproperty list int float uv\n"
+    header = f"{faces}element vertex 6\n{XYZ}element edge 1\nproperty int a\n"
+    body = "9 3 0 1 2 0\n\n9 4 0 2 3 4 1 0.5\n  9\t3 5 0 2 2 0.5 1e-3\n"
+    file = ply(header, body + CORNERS + "7\n", end=end)
+    mesh = read_ply(tmp_path, file)
+    assert mesh.triangles is not None and len(mesh.points) == 6
+    assert mesh.triangles.tolist() == [[0, 1, 2], [5, 0, 2], [0, 2, 3], [0, 3, 4]]
+    for wrong in (
+        "9 4 0 2 3 4 1 0.5 1",
+        "9 4 0 2 3 4 2 0.5",
+        "9 4 0 2 3",
+        "9 -1 0",
+        "9 4 0 2 3 4.5 0",
+        "9 4 0 2 3 a 0",
+    ):
+        with raises(DataError, file=tmp_path / "a.ply"):
+            read_ply(tmp_path, file.replace("9 4 0 2 3 4 1 0.5", wrong))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("order", ["ascii", "binary_little_endian"])
 def test_line_ends_and_comments(end: str, order: str, tmp_path: Path) -> None:
     header = ply(f"comment end_header is not here\nobj_info a b\nelement vertex 3\n{XYZ}", "", order, end)
