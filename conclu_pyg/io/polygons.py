@@ -97,7 +97,7 @@ def _triangulate_equal(vertices: np.ndarray, polygons: np.ndarray) -> tuple[np.n
         has_area = np.asarray(normals.any(axis=(1, 2)))
         if size == 3 or not len(polygons):
             return (polygons if has_area.all() else polygons[has_area]), int((~has_area).sum())
-        finite = (np.abs(vertices[polygons]) <= MAX_COORDINATE).all(axis=2)  # (n, k)
+        finite = (np.abs(vertices[polygons].astype(np.float64)) <= MAX_COORDINATE).all(axis=2)  # (n, k)
         broken = ~finite.all(axis=1)
         fits = _fits(normals) | ~has_area | broken
     polygons = polygons.copy()
@@ -162,4 +162,4 @@ def _cut(vertices: np.ndarray, polygon: np.ndarray, normal: np.ndarray) -> np.nd
     plane = [(axis + 1) % 3, (axis + 2) % 3]
     flat = np.ascontiguousarray(vertices[polygon][:, plane], np.float64)
     triangles: np.ndarray = polygon[triangulate_float64(flat, np.array([len(polygon)], np.uint32)).astype(np.int64)]
-    return triangles.reshape(-1, 3)
+    return triangles.reshape(-1, 3) if len(triangles) else _fans(polygon[None])
