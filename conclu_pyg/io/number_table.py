@@ -197,7 +197,10 @@ def parse_with_arrow(
         return None
     numbers = np.empty((len(table), len(columns)))
     for index in range(len(columns)):
-        numbers[:, index] = table.column(index).to_numpy()
+        start = 0
+        for chunk in table.column(index).chunks:  # without a copy of the whole column
+            numbers[start : start + len(chunk), index] = chunk.to_numpy()
+            start += len(chunk)
     return numbers
 
 
