@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from file_mutations import read_mutants
+from fuzzing.step_files import BOX, StepFile
 from helpers import raises
-from step_files import BOX, StepFile
 
 from conclu_pyg.errors import ConcluError, DataError
 from conclu_pyg.io.clouds import Cloud, read_clouds

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fuzzing.step_files import StepFile
+
 POINTS = np.random.default_rng(0).uniform(-1, 1, (40, 3))
 ROWS = "\n".join(" ".join(f"{x:.6f}" for x in row) for row in POINTS) + "\n"
 BOX = [(x, y, z) for z in (0, 1) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))]
@@ -115,6 +117,13 @@ def _e57(path: Path) -> None:
         file.write_scan_raw({**columns, "intensity": np.linspace(0, 1, 40)})
 
 
+def _step() -> bytes:
+    file = StepFile("inch")
+    file.polyhedron(BOX)
+    file.cylinder(5.0, 20.0)
+    return file.text().encode()
+
+
 # By file name: the bytes of a file.
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "rows.txt": ROWS.encode,
@@ -134,6 +143,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "ascii.stl": _exported("stl_ascii"),
     "box.glb": _exported("glb"),
     "box.3mf": _exported("3mf"),
+    "solids.step": _step,
     "array.npy": _npy,
     "arrays.npz": _npz,
     "data.h5": _h5,

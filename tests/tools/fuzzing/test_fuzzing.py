@@ -69,7 +69,7 @@ def test_the_command_prints_a_row_for_each_file(tmp_path: Path, capsys: pytest.C
 
 
 def test_other_formats_and_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["nothing"]) == 2 and "expected a file or one of .asc, " in capsys.readouterr().err
+    assert main(["nothing"]) == 2 and "expected a file or one of .3mf, .asc, " in capsys.readouterr().err
     assert main(["npy", "-n", "0"]) == 2 and "-n must be >= 1, got 0" in capsys.readouterr().err
     (tmp_path / "bad.xyz").write_text("no numbers\n")
     with raises(DataError, file=tmp_path / "bad.xyz"):

@@ -1,4 +1,4 @@
-"""STEP files of polyhedra and cylinders, for tests."""
+"""STEP files of polyhedra and cylinders."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,8 @@ class StepFile:
 
     def __init__(self, unit: str = "millimetre") -> None:
         self.lines: list[str] = []
-        self.unit, self.solids = unit, []
+        self.unit = unit
+        self.solids: list[str] = []
 
     def add(self, text: str) -> str:
         self.lines.append(text)
