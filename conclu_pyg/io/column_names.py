@@ -37,6 +37,7 @@ INTENSITY = ("intensity", "scalar_intensity", "intensities")
 LABELS = (
     "label", "labels", "class", "classes", "classification", "class_id", "class_label", "scalar_label", "scalar_class",
     "scalar_classification", "semantic", "semantic_label", "part", "part_label", "pid",
+    "segment", "segment_id", "segmentation", "scalar_segment", "category",
 )  # fmt: skip
 
 

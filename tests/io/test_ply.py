@@ -278,3 +278,12 @@ def test_the_real_file(conclu_data: Path) -> None:
     (cloud,) = read(path, 10_000)
     vertex = plyfile.PlyData.read(str(path))["vertex"]
     assert np.array_equal(cloud.points.astype(np.float32), np.stack([vertex[axis] for axis in "xyz"], axis=1))
+
+
+@pytest.mark.parametrize("name", ["label", "class", "scalar_Classification", "segment", "part", "category"])
+def test_labels_are_integers_of_known_names(name: str, tmp_path: Path) -> None:
+    header = f"element vertex 3\n{XYZ}property float {name}\n"
+    cloud = read_ply(tmp_path, ply(header, "1 2 3 0\n4 5 6 -1\n7 8 9 40\n"))
+    assert cloud.labels is not None and cloud.labels.tolist() == [0, -1, 40] and cloud.x == {}
+    cloud = read_ply(tmp_path, ply(header, "1 2 3 0\n4 5 6 0.5\n7 8 9 40\n"))
+    assert cloud.labels is None and cloud.x[name].tolist() == [0, 0.5, 40]
