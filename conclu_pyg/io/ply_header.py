@@ -124,7 +124,7 @@ def read_header(file: BinaryIO, path: Path) -> PlyHeader:
     left = path.stat().st_size - start
     needed = sum(element.number * element.min_bytes(header.order) for element in header.elements)
     if needed > left + (not header.order):  # the end of the last line may be missing
-        counts = ", ".join(f"{element.number:,} {element.name}" for element in header.elements)
+        counts = ", ".join(f"{element.number:,} {element.name[:40]!r}" for element in header.elements)
         raise refused(path, f"at least {needed:,} bytes for the elements of its header ({counts[:80]})", f"{left:,}")
     return header
 
