@@ -13,6 +13,7 @@ from conclu_pyg.text import pluralize
 
 # A triangle of a fan may lie outside of its polygon by this part of the polygon's area: corners on a line are rounded.
 ROUNDING = 1e-6
+MAX_CORNERS = 10_000  # of a polygon that is not convex; earcut takes a second for as many
 CHUNK = 1 << 18  # corners whose coordinates are gathered at once
 
 
@@ -24,8 +25,9 @@ def triangulate(vertices: np.ndarray, corners: np.ndarray, sizes: np.ndarray) ->
     sum of the cross products of successive corners) and become a fan from their second corner, as every other simple
     quadrilateral can, or are cut by mapbox_earcut. Of a self-intersecting polygon the result is arbitrary.
 
-    Faces without an area, among them those of fewer than three different corners, are left out. If a corner is not
-    finite, all triangles of its polygon have it, so that :func:`~conclu_pyg.io.surface.clean_mesh` removes them.
+    Faces without an area, among them those of fewer than three different corners, are left out, and so are polygons
+    that are not convex and have more than 10,000 corners. If a corner is not finite, all triangles of its polygon have
+    it, so that :func:`~conclu_pyg.io.surface.clean_mesh` removes them.
 
     Args:
         vertices: the coordinates, in any number type.
@@ -39,15 +41,16 @@ def triangulate(vertices: np.ndarray, corners: np.ndarray, sizes: np.ndarray) ->
           and so on; and a note about faces that were left out, if there are any
     """
     corners, sizes = np.asarray(corners, np.int64).reshape(-1), np.asarray(sizes, np.int64)
-    fans, left_out = [np.empty((0, 3), np.int64)], 0
+    fans, left_out = [np.empty((0, 3), np.int64)], [0, 0]
     for polygons in _by_size(corners, sizes):
         step = max(1, CHUNK // max(1, polygons.shape[1]))
         for start in range(0, len(polygons), step):
             chunk = polygons[start : start + step]
             triangles, skipped = _triangulate_equal(vertices, chunk)
             fans.append(triangles)
-            left_out += skipped
-    notes = (f"{pluralize(left_out, 'face')} without area left out",) if left_out else ()
+            left_out[polygons.shape[1] > MAX_CORNERS] += skipped
+    kinds = ("without area", f"without area or not convex, with more than {MAX_CORNERS:,} corners,")
+    notes = tuple(f"{pluralize(n, 'face')} {kind} left out" for n, kind in zip(left_out, kinds, strict=True) if n)
     return np.concatenate(fans), notes
 
 
@@ -109,6 +112,9 @@ def _triangulate_equal(vertices: np.ndarray, polygons: np.ndarray) -> tuple[np.n
     fits_rolled = _fits(_fan_normals(vertices, rolled))
     polygons[others[fits_rolled]] = rolled[fits_rolled]
     cut = others[~fits_rolled]
+    if size > MAX_CORNERS and len(cut):
+        has_area[cut] = False  # left out: earcut takes minutes for such a polygon
+        cut = cut[:0]
     fans = has_area.copy()
     fans[cut] = False
     triangles = [_fans(polygons[fans])]

@@ -48,7 +48,7 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
     count = int.from_bytes(data[HEADER - 4 : HEADER], "little") if len(data) >= HEADER else -1
-    if len(data) == HEADER + count * TRIANGLE.itemsize:
+    if count >= 0 and len(data) == HEADER + count * TRIANGLE.itemsize:
         corners, notes = _read_binary(data, path)
     elif SOLID.match(data) and b"\0" not in data[:HEADER]:
         corners, notes = _read_text(data, path), ()

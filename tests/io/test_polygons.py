@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.io import polygons
 from conclu_pyg.io.polygons import check_corners, triangulate
 from conclu_pyg.io.surface import clean_mesh, cross
 
@@ -102,3 +103,10 @@ def test_corners_that_do_not_exist_are_refused(corners: list[int], size: int, go
     check_corners(np.array([0, size - 1][: size + 1] if size else []), size, Path("a.ply"), "restore it")
     with raises(DataError, file="a.ply", got=got):
         check_corners(np.array(corners), size, Path("a.ply"), "restore it")
+
+
+def test_huge_polygons_that_are_not_convex_are_left_out_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polygons, "MAX_CORNERS", 5)
+    triangles, notes = triangulate(L_SHAPE, np.array([1, 2, 3, 4, 5, 0, 0, 1, 2]), np.array([6, 3]))
+    assert triangles.tolist() == [[0, 1, 2]]
+    assert notes == ("1 face without area or not convex, with more than 5 corners, left out",)

@@ -89,6 +89,7 @@ def test_attributes_and_faces_without_area_are_noted(tmp_path: Path) -> None:
         (BINARY[:-1], {"got": len(BINARY) - 1}, "expected 12 triangles, so 684 bytes, or text"),
         (BINARY + b"\0", {"got": len(BINARY) + 1}, "got 685 bytes"),
         (BINARY[:60], {}, "expected an STL file, got 60 bytes"),
+        (BINARY[:34], {}, "expected an STL file, got 34 bytes"),
         (bytes(84), {}, "has no triangles"),
         (b"solid\nendsolid\n", {}, "has no triangles"),
         (TEXT[: len(TEXT) // 2], {}, "between 'solid' and 'endsolid'"),
@@ -97,7 +98,7 @@ def test_attributes_and_faces_without_area_are_noted(tmp_path: Path) -> None:
         (TEXT.rstrip()[: -len("endsolid")], {"got": "the end of the file"}, "got 'the end of the file' after line"),
         (TEXT + b"\nmore", {"got": "more"}, "got 'more' after line"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_other_content_is_refused(content: bytes, fields: dict[str, Any], found: str, tmp_path: Path) -> None:
     with raises(DataError, file=tmp_path / "a.stl", **fields) as caught:

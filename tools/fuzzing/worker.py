@@ -47,7 +47,8 @@ def _compare(path: Path, clouds: tuple[Any, ...]) -> bool | None:
         points = second(path)
     except Exception:  # any refusal
         return None
-    if not np.isfinite(points).all():  # left out by ours, with what is attached to them
+    # Points that are not finite are left out by ours, with what is attached to them; trimesh drops odd faces silently.
+    if len(points) < 3 or not np.isfinite(points).all():
         return None
     ours = clouds[0].points.astype(np.float64) + (0 if clouds[0].offset is None else clouds[0].offset)
     if clouds[0].sampled:  # its points lie between the vertices
