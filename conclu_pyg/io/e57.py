@@ -17,6 +17,7 @@ from conclu_pyg.errors import ConcluError, DataError, one_line
 from conclu_pyg.extras import missing_extra
 from conclu_pyg.io.column_names import group_attributes
 from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.rotation import quaternion_to_matrix
 from conclu_pyg.text import pluralize
 
 HINT = "restore the file or leave it out"
@@ -49,7 +50,8 @@ class Column(NamedTuple):
 def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     """Yields the scans of a file, each in the coordinates of the file: its pose is applied, in float64.
 
-    Points that the scanner marked as invalid have no coordinates (NaN). Spherical coordinates are converted.
+    Its rotation turns normals too. Points that the scanner marked as invalid have no coordinates (NaN). Spherical
+    coordinates are converted.
 
     Args:
         path: the file.
@@ -82,8 +84,8 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
             image_file.close()
 
 
-def _refuse(path: Path, reason: str) -> NoReturn:
-    raise DataError(f"{path}: {reason}; {HINT}.", file=path, got=reason)
+def _refuse(path: Path, reason: str, hint: str = HINT) -> NoReturn:
+    raise DataError(f"{path}: {reason}; {hint}.", file=path, got=reason)
 
 
 def _find_name(scan: Any, index: int, taken: set[str]) -> str:
@@ -142,10 +144,12 @@ class _Scan:
         if axes is ANGLES:
             notes.append("spherical coordinates were converted")
         x, labels = group_attributes({NAMES.get(name, name): array for name, array in values.items()})
+        if rotation is not None and "normals" in x:
+            x["normals"] = x["normals"] @ rotation.T.astype(np.result_type(x["normals"], np.float32))
         return FileCloud(points, x=x, labels=labels, name=self.name, notes=tuple(notes))
 
-    def refuse(self, reason: str) -> NoReturn:
-        _refuse(self.path, f"scan {self.name}: {reason}")
+    def refuse(self, reason: str, hint: str = HINT) -> NoReturn:
+        _refuse(self.path, f"scan {self.name}: {reason}", hint)
 
     def _columns(self, prototype: Any) -> list[Column]:
         """Returns the fields of numbers, those of text and structures left out."""
@@ -170,7 +174,7 @@ class _Scan:
 
     def _check_size(self, size: int, columns: list[Column], max_points: int) -> None:
         if size > max_points:
-            self.refuse(f"it has {size:,} points, more than the maximum of {max_points:,}")
+            self.refuse(f"it has {size:,} points, more than the maximum of {max_points:,}", "subsample it first")
         least = size * sum(column.bits for column in columns) // 8
         if least > self.path.stat().st_size:
             self.refuse(f"its {size:,} points take {least:,} bytes, more than the file has")
@@ -185,16 +189,13 @@ class _Scan:
             rotation = np.array([float(pose["rotation"][axis].value()) for axis in "wxyz"])
         if pose.isDefined("translation"):
             translation = np.array([float(pose["translation"][axis].value()) for axis in "xyz"])
-        norm = float(np.linalg.norm(rotation))
-        if not (0.5 < norm < 2 and np.isfinite(translation).all()):
+        try:
+            matrix = quaternion_to_matrix(rotation)
+        except ValueError:
+            matrix = None
+        if matrix is None or not np.isfinite(translation).all():
             self.refuse("expected a unit quaternion and a finite translation as its pose")
-        w, x, y, z = rotation / norm
-        matrix = [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-        return np.array(matrix), translation
+        return matrix, translation
 
 
 def _smallest_integer(low: int, high: int) -> np.dtype:

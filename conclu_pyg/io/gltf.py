@@ -18,6 +18,7 @@ from conclu_pyg.errors import one_line
 from conclu_pyg.io.column_names import group_attributes
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.io.gltf_file import EXPORT_HINT, GltfFile
+from conclu_pyg.io.rotation import quaternion_to_matrix
 from conclu_pyg.text import pluralize
 
 POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
@@ -228,15 +229,10 @@ def _transform(file: GltfFile, node: dict[str, Any]) -> np.ndarray | None:
         if not np.array_equal(matrix[3], [0, 0, 0, 1]):
             file.refuse("expected 0, 0, 0, 1 as the last row of the matrix of a node")
     if "rotation" in values:
-        norm = np.linalg.norm(values["rotation"])
-        if not 0.5 < norm < 2:
+        try:
+            matrix[:3, :3] = quaternion_to_matrix(np.roll(values["rotation"], 1))  # from x, y, z, w
+        except ValueError:
             file.refuse("expected a unit quaternion as the rotation of a node")
-        x, y, z, w = values["rotation"] / norm
-        matrix[:3, :3] = [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
     if "scale" in values:
         matrix[:3, :3] = matrix[:3, :3] * values["scale"]
     if "translation" in values:

@@ -123,6 +123,22 @@ def test_poses_are_applied_in_double_precision(path: Path) -> None:
     assert np.abs(np.stack([second[f"cartesian{axis}"] for axis in "XYZ"], axis=1) - both.points).max() < 1e-9
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_normals_are_turned_and_not_moved(path: Path, dtype: str) -> None:
+    fields = {f"nor:normal{axis}": POINTS[:, index].astype(dtype) for index, axis in enumerate("XYZ")}
+    quarter = np.array([np.sqrt(0.5), 0, 0, np.sqrt(0.5)])  # 90 degrees about z
+    clouds = []
+    for rotation in (quarter, None):
+        with Writer(path) as file:
+            file.add({**columns(POINTS), **fields}, pose=(rotation, TRANSLATION))
+        clouds += read(path)
+    about_z, moved = clouds
+    expected = np.stack([-POINTS[:, 1], POINTS[:, 0], POINTS[:, 2]], axis=1)
+    assert about_z.x["normals"].dtype == dtype and np.abs(about_z.x["normals"] - expected).max() < 1e-6
+    assert np.abs(about_z.points - expected - TRANSLATION).max() < 1e-9
+    assert np.array_equal(moved.x["normals"], POINTS.astype(dtype))
+
+
 def test_fields_keep_their_number_types(path: Path) -> None:
     bounds = {"u1": (0, 255), "i1": (-128, 127), "u2": (0, 65535), "i2": (-300, 300), "u4": (0, 2**32 - 1)}
     bounds |= {"i4": (-(2**31), 5), "i8": (-(2**63), 2**63 - 1)}
@@ -219,8 +235,9 @@ def test_other_files_are_refused(path: Path) -> None:
         read(path)
     with Writer(path) as file:
         file.add(columns(np.zeros((1001, 3))))
-    with raises(DataError, file=path, got="scan 0000: it has 1,001 points, more than the maximum of 1,000"):
+    with raises(DataError, file=path, got="scan 0000: it has 1,001 points, more than the maximum of 1,000") as caught:
         read(path)
+    assert str(caught.value).endswith("; subsample it first.")
     whole = path.read_bytes()
     for data in (whole[:-1024], whole[:-1], whole + bytes(1024), b"hello", b"ASTM-E57" + bytes(2000)):
         path.write_bytes(data)
