@@ -61,10 +61,15 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
                 got=(part.dtype, part.shape),
             )
         notes = (EXTRA_COLUMNS,) * (data.shape[-1] > 3) + (f"the points were read from '{key}'",) * (key != "data")
-        for row in [(...,)] if data.ndim == 2 else [(index,) for index in range(len(data))]:
-            labels = None if part is None else np.asarray(part[row]).astype(np.int64)
-            points = np.asarray(data[(*row, slice(None), slice(0, 3))] if data.ndim == 3 else data[:, :3])
-            yield FileCloud(points, labels=labels, notes=notes)
+        if data.ndim == 2:
+            labels = None if part is None else np.asarray(part[...]).astype(np.int64)
+            yield FileCloud(np.asarray(data[:, :3]), labels=labels, notes=notes)
+            return
+        for rows in _blocks(data):
+            points = np.asarray(data[rows, :, :3])
+            parts = [None] * len(points) if part is None else np.asarray(part[rows]).astype(np.int64)
+            for cloud, labels in zip(points, parts, strict=True):
+                yield FileCloud(cloud, labels=labels, notes=notes)
 
 
 class H5Clouds:
@@ -149,9 +154,8 @@ class H5Clouds:
             values = self._dataset(file, key)
             if values.shape[:2] != (len(self), self.num_points):
                 raise DataError(f"{self.path} was changed while it was read; start again.", file=self.path)
-            rows = max(1, BLOCK_BYTES // max(1, self.num_points * 3 * values.dtype.itemsize))
-            for start in range(0, len(self), rows):
-                yield from values[start : start + rows]
+            for rows in _blocks(values):
+                yield from values[rows]
 
     def _dataset(self, file: h5py.File, key: str) -> h5py.Dataset:
         needed = "'data', 'label' and 'pid'" if key == "pid" else "'data' and 'label'"
@@ -170,6 +174,13 @@ class H5Clouds:
                 got=values[bad[0]].item(),
             )
         return values.astype(np.int64)
+
+
+def _blocks(values: h5py.Dataset) -> Iterator[slice]:
+    """Yields the rows to read at once: HDF5 decompresses a chunk again for each read of a part of it."""
+    rows = max(1, BLOCK_BYTES // max(1, values.shape[1] * 3 * values.dtype.itemsize))
+    for start in range(0, len(values), rows):
+        yield slice(start, start + rows)
 
 
 @contextmanager

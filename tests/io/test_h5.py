@@ -193,6 +193,28 @@ def test_columns_after_the_third_are_noted(tmp_path: Path, name: str) -> None:
     assert cloud.points.shape == (9, 3) and cloud.notes == ("columns after the third were ignored",)
 
 
+def test_clouds_are_read_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HDF5 decompresses a chunk for each read, so that the reads are counted."""
+    rng = np.random.default_rng(0)
+    data, pid = rng.normal(size=(50, 4, 5)).astype("f4"), rng.integers(0, 9, (50, 4)).astype("u1")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("data", data=data, chunks=data.shape, compression="gzip")
+        file["pid"] = pid
+    reads: list[str] = []
+    get = h5py.Dataset.__getitem__
+
+    def count(dataset: h5py.Dataset, *args: Any) -> Any:
+        reads.append(dataset.name)
+        return get(dataset, *args)
+
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", count)
+    monkeypatch.setattr(h5, "BLOCK_BYTES", 20 * 4 * 3 * 4)  # 20 clouds
+    clouds = list(h5.read(tmp_path / "a.h5", 100))
+    assert sorted(reads) == ["/data"] * 3 + ["/pid"] * 3
+    assert np.array_equal([cloud.points for cloud in clouds], data[..., :3])
+    assert np.array_equal([cloud.labels for cloud in clouds], pid)
+
+
 def test_a_compression_that_is_not_installed_is_named(tmp_path: Path) -> None:
     plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plan.set_chunk((10, 3))
