@@ -13,13 +13,14 @@ import numpy as np
 from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.io.column_names import free_name, group_attributes
 from conclu_pyg.io.file_cloud import FileCloud
-from conclu_pyg.io.las_layout import HINT, Layout, las_error, read_layout
+from conclu_pyg.io.las_layout import HINT, REWRITE, Layout, las_error, read_layout
 from conclu_pyg.io.laz_chunks import check_chunks
 
 if TYPE_CHECKING:
     import laspy
 
 BLOCK = 1 << 17  # points
+FIRST_LAYERED = 6  # format of points
 DIMENSION, NAME = 192, 32  # bytes that describe an extra dimension, and of its name
 # Not attributes of points: raw coordinates, positions in waveforms, and bytes that no record names.
 SKIPPED = {
@@ -90,9 +91,11 @@ def _read_points(
         raise las_error(path, f"got the scales {scales.tolist()} and offsets {offsets.tolist()}", HINT)
     points = np.empty((layout.count, 3))
     columns: dict[str, np.ndarray] = {}
-    start = 0
+    start, by_return, last_return = 0, 0, 5 if header.version.minor < 4 else 15  # the last one that headers count
     for record in _records(file, layout, header):
         rows = slice(start, start + len(record))
+        returns = np.asarray(record["return_number"])
+        by_return += int(np.count_nonzero((returns > 0) & (returns <= last_return)))
         for axis, name in enumerate("XYZ"):
             points[rows, axis] = record[name] * scales[axis] + offsets[axis]
         for name in header.point_format.dimension_names:
@@ -106,6 +109,10 @@ def _read_points(
         start = rows.stop
     if start != layout.count:
         raise las_error(path, f"expected {layout.count:,} points, got {start:,}", HINT)
+    is_layered = layout.point_format >= FIRST_LAYERED  # such chunks say how many points they have
+    if layout.compression is not None and not is_layered and layout.by_return not in (0, layout.count, by_return):
+        reason = f"its header promises {layout.by_return:,} points by their returns, got {by_return:,}"
+        raise las_error(path, reason, REWRITE)
     classes = columns.pop("classification", None)
     named: dict[str, np.ndarray] = {}
     for name, values in columns.items():

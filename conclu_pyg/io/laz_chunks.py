@@ -67,8 +67,9 @@ def check_chunks(file: BinaryIO, path: Path, layout: Layout) -> None:
     if compressor == LAYERED:
         layers = sum(size if kind == EXTRA_BYTES else LAYERS.get(kind, 0) for kind, size, _ in items)
         _check_layers(file, path, layout, list(zip(counts, (size for _, size in sizes), strict=True)), layers)
-    elif layout.by_return and layout.by_return != layout.count:
-        # Chunks of the older formats do not say how many points they have, and any number can be decompressed.
+    elif layout.by_return > layout.count:
+        # Chunks of the older formats do not say how many points they have, and any number can be decompressed. Fewer
+        # are compared with the points, as those of the return 0 or above 5 are not counted.
         raise las_error(
             path, f"its header promises {layout.count:,} points, and {layout.by_return:,} by their returns", REWRITE
         )

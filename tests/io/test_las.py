@@ -111,6 +111,33 @@ def test_counts_that_differ_are_rejected(tmp_path: Path, suffix: str, each: tupl
         read_one(path)
 
 
+@pytest.mark.parametrize(("version", "kind"), [("1.2", 1), ("1.4", 3), ("1.4", 6)])
+@pytest.mark.parametrize("suffix", [".las", ".laz"])
+def test_returns_that_headers_do_not_count(tmp_path: Path, suffix: str, version: str, kind: int) -> None:
+    path = tmp_path / f"a{suffix}"
+    las = write(path, version, kind)
+    las.return_number = np.arange(30, dtype=np.uint8) % 8  # headers count 1 to 5, or to 15
+    las.write(path)
+    cloud = read_one(path)
+    assert np.array_equal(cloud.points, las.xyz)
+    assert np.array_equal(cloud.x["return_number"], np.arange(30) % 8)
+
+
+def test_counts_by_return_that_are_not_those_of_the_points_are_rejected(tmp_path: Path) -> None:
+    """Chunks of the older formats do not say how many points they have."""
+    path = tmp_path / "a.laz"
+    write(path, "1.2", 1)
+    content = bytearray(path.read_bytes())
+    for count, reads in [(30, True), (0, True), (29, False), (31, False)]:
+        struct.pack_into("<I", content, 111, count)
+        path.write_bytes(content)
+        if reads:
+            assert len(read_one(path).points) == 30
+        else:
+            with raises(DataError, file=path):
+                read_one(path)
+
+
 @pytest.mark.parametrize(("suffix", "kind"), [*product([".las", ".laz"], [1, 6])])
 @pytest.mark.parametrize("end", [-4, -25, 400, 300, 100, 4])
 def test_files_that_end_before_are_rejected(tmp_path: Path, suffix: str, kind: int, end: int) -> None:
