@@ -20,9 +20,9 @@ import numpy as np
 from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.io.polygons import check_corners
-from conclu_pyg.io.threemf_model import Model, ModelError, Object, Part
+from conclu_pyg.io.threemf_model import Model, ModelError, Object, Part, SizeError
 
-HINT = "restore the file or leave it out"
+HINT, SIZE_HINT = "restore the file or leave it out", "simplify it first"
 START = "_rels/.rels"
 START_TYPE = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"
 MAX_RATIO, SMALL = 200, 1 << 24  # a larger member of a package may be compressed to this part of it at most
@@ -38,11 +38,11 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
 
     Args:
         path: the file.
-        max_points: the largest number of vertices.
+        max_points: the largest number of vertices, and of triangles.
 
     Raises:
         DataError: the file is no package of 3MF, is inconsistent, needs an extension that changes the shape, or has too
-            many vertices or none.
+            many vertices or triangles, or no vertices.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -60,10 +60,10 @@ class _Package:
         self.path, self.archive, self.max_points = path, archive, max_points
         self.models: dict[str, Model] = {}
         self.arrays: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
-        self.places = self.num_points = 0
+        self.places = self.num_points = self.num_triangles = 0
 
-    def refuse(self, reason: str) -> NoReturn:
-        raise DataError(f"{self.path}: {reason}; {HINT}.", file=self.path, got=reason)
+    def refuse(self, reason: str, hint: str = HINT) -> NoReturn:
+        raise DataError(f"{self.path}: {reason}; {hint}.", file=self.path, got=reason)
 
     def mesh(self) -> FileCloud:
         start = self._find_start()
@@ -79,7 +79,8 @@ class _Package:
             self.refuse("expected an object with vertices, got none")
         sizes = np.cumsum([0, *(len(vertices) for vertices, _ in pieces[:-1])])
         points = np.concatenate([vertices for vertices, _ in pieces])
-        triangles = np.concatenate([corners + first for (_, corners), first in zip(pieces, sizes, strict=True)])
+        triangles = np.concatenate([corners for _, corners in pieces])
+        triangles += np.repeat(sizes, [len(corners) for _, corners in pieces])[:, None]
         if not len(triangles):
             return FileCloud(points, notes=(NO_FACES, *notes))
         return FileCloud(points, triangles, notes=tuple(notes))
@@ -123,7 +124,7 @@ class _Package:
                 try:
                     self.models[name] = Model(file, self.max_points)  # type: ignore[arg-type]
                 except ModelError as error:
-                    self.refuse(f"{name!r:.80}: {error}")
+                    self.refuse(f"{name!r:.80}: {error}", SIZE_HINT if isinstance(error, SizeError) else HINT)
         return self.models[name]
 
     def _place(
@@ -148,9 +149,10 @@ class _Package:
         content = objects[part.id]
         if len(content.vertices):
             vertices, triangles = self._arrays(key, content)
-            self.num_points += len(vertices)
-            if self.num_points > self.max_points:
-                self.refuse(f"it has more than the maximum of {self.max_points:,} vertices")
+            self.num_points, self.num_triangles = self.num_points + len(vertices), self.num_triangles + len(triangles)
+            for number, things in ((self.num_points, "vertices"), (self.num_triangles, "triangles")):
+                if number > self.max_points:
+                    self.refuse(f"it has more than the maximum of {self.max_points:,} {things}", SIZE_HINT)
             yield vertices if own is None else vertices @ own[:3] + own[3], triangles
         elif len(content.triangles):
             self.refuse(f"object {part.id!r:.20} has triangles and no vertices")

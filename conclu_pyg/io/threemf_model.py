@@ -27,6 +27,10 @@ class ModelError(ValueError):
     """A model cannot be read; the message is the reason."""
 
 
+class SizeError(ModelError):
+    """A model is too large."""
+
+
 class Part(NamedTuple):
     """An object in a component or in the build section.
 
@@ -62,7 +66,7 @@ class Model:
 
     Args:
         file: the XML.
-        max_points: the largest number of vertices, and of triangles divided by 4.
+        max_points: the largest number of vertices, and of triangles.
 
     Attributes:
         unit: the unit of the coordinates.
@@ -70,8 +74,8 @@ class Model:
         build: the objects to print.
 
     Raises:
-        ModelError: the XML is not well-formed, has a document type, needs an extension that changes the shape, or has
-            too many vertices.
+        ModelError: the XML is not well-formed, has a document type, or needs an extension that changes the shape.
+        SizeError: an object has too many vertices or triangles.
     """
 
     def __init__(self, file: BinaryIO, max_points: int) -> None:
@@ -137,18 +141,21 @@ class Model:
         except (KeyError, ValueError) as error:
             raise ModelError(f"expected numbers as x, y and z of a vertex, got {attributes!r:.80}") from error
         if len(vertices) > 3 * self.max_points:
-            raise ModelError(f"more than the maximum of {self.max_points:,} vertices")
+            raise SizeError(f"more than the maximum of {self.max_points:,} vertices")
 
     def _add_triangle(self, attributes: dict[str, str]) -> None:
         if self._object is None:
             raise ModelError("a triangle outside of an object")
         triangles = self._object.triangles
         try:
-            triangles.extend((int(attributes["v1"]), int(attributes["v2"]), int(attributes["v3"])))
+            a, b, c = attributes["v1"], attributes["v2"], attributes["v3"]
+            triangles.extend((int(a), int(b), int(c)))
+            if "_" in a or "_" in b or "_" in c:  # which only Python allows in numbers
+                raise ValueError
         except (KeyError, ValueError, OverflowError) as error:
             raise ModelError(f"expected integers as v1, v2 and v3 of a triangle, got {attributes!r:.80}") from error
-        if len(triangles) > 12 * self.max_points:
-            raise ModelError(f"more than the maximum of {4 * self.max_points:,} triangles")
+        if len(triangles) > 3 * self.max_points:
+            raise SizeError(f"more than the maximum of {self.max_points:,} triangles")
 
     def _check_model(self, attributes: dict[str, str]) -> None:
         self.unit = attributes.get("unit", "millimeter")

@@ -127,6 +127,7 @@ def test_a_file_that_builds_nothing(path: Path) -> None:
         (model(mesh(triangles=[[0, 1, 6]]), item(1)), "the vertices of its faces must be 0 to 5, got 6"),
         (model(mesh(triangles=[[0, 1, -1]]), item(1)), "the vertices of its faces must be 0 to 5, got -1"),
         (model(mesh(triangles=[[0, 1, 10**30]]), item(1)), "expected integers as v1, v2 and v3"),
+        (model(mesh().replace('v2="1"', 'v2="0_1"'), item(1)), "expected integers as v1, v2 and v3"),
         (model(mesh().replace(' z="', ' w="', 1), item(1)), "expected numbers as x, y and z of a vertex"),
         (model(mesh().replace('x="', 'x="a', 1), item(1)), "expected numbers as x, y and z of a vertex"),
         (model(mesh(1) + mesh(1), item(1)), "two objects have the id '1'"),
@@ -141,8 +142,6 @@ def test_a_file_that_builds_nothing(path: Path) -> None:
         (model(mesh(1), item(1))[:-9], "its XML is not well-formed"),
         (model(mesh(1), item(1)).replace("utf-8", "utf-99"), "its XML is not well-formed: unknown encoding: utf-99"),
         (model("", ""), "expected an object with vertices, got none"),
-        (model(mesh(points=np.zeros((101, 3))), item(1)), "more than the maximum of 100 vertices"),
-        (model(mesh(1), item(1) * 17), "more than the maximum of 100 vertices"),
         (model(mesh(1), item(1, path="/3D/none.model")), "expected one file '3D/none.model' in it, got 0"),
     ],
 )
@@ -150,6 +149,21 @@ def test_inconsistent_files_are_refused(path: Path, text: str, reason: str) -> N
     with raises(DataError, file=path) as caught:
         read(path, text)
     assert reason in str(caught.value) and str(caught.value).endswith("; restore the file or leave it out.")
+
+
+@pytest.mark.parametrize(
+    ("text", "things"),
+    [
+        (model(mesh(points=np.zeros((101, 3))), item(1)), "vertices"),
+        (model(mesh(1), item(1) * 17), "vertices"),
+        (model(mesh(triangles=[[0, 1, 2]] * 101), item(1)), "triangles"),
+        (model(mesh(1, triangles=[[0, 1, 2]] * 11) + assembly(2, *[component(1)] * 5), item(2) * 2), "triangles"),
+    ],
+)
+def test_files_that_are_too_large_have_to_be_simplified(path: Path, text: str, things: str) -> None:
+    with raises(DataError, file=path) as caught:
+        read(path, text)
+    assert str(caught.value).endswith(f"more than the maximum of 100 {things}; simplify it first.")
 
 
 def test_components_that_multiply_are_refused_soon(path: Path) -> None:
