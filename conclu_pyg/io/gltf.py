@@ -23,6 +23,7 @@ from conclu_pyg.text import pluralize
 
 POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
 MODES = range(7)
+MAX_PRIMITIVES = 100_000  # each counted as often as a node shows it
 # Extensions that a file may require because they do not concern the places of points.
 HARMLESS = re.compile(
     r"KHR_(materials|texture|lights|xmp|animation)_\w+|(EXT|MSFT)_texture_\w+|EXT_lights_\w+|KHR_(xmp|mesh_quantization)"
@@ -112,7 +113,7 @@ def _check_extensions(file: GltfFile) -> None:
 
 def _read_primitives(file: GltfFile, notes: list[str]) -> list[Primitive]:
     primitives: list[Primitive] = []
-    total, elements, notable = 0, 0, set()
+    total, elements, placed, notable = 0, 0, 0, set()
     vertices, corners = _Cache(), _Cache()  # of meshes that several nodes show
     for node, matrix in _placed_nodes(file, notes):
         if "mesh" not in node:
@@ -126,6 +127,9 @@ def _read_primitives(file: GltfFile, notes: list[str]) -> list[Primitive]:
         parts = mesh.get("primitives")
         if not isinstance(parts, list) or not parts:
             file.refuse("expected a list of primitives in a mesh")
+        placed += len(parts)
+        if placed > MAX_PRIMITIVES:
+            file.refuse(f"its nodes show more than the maximum of {MAX_PRIMITIVES:,} primitives", "simplify it first")
         for part in parts:
             if not isinstance(part, dict) or not isinstance(part.get("attributes"), dict):
                 file.refuse("expected attributes in a primitive of a mesh")

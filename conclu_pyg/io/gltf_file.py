@@ -36,6 +36,7 @@ class GltfFile:
 
     Attributes:
         json: the JSON object.
+        size: the length of the file in bytes.
 
     Raises:
         DataError: the file is no glTF 2.0.
@@ -49,6 +50,7 @@ class GltfFile:
             data = np.memmap(path, np.uint8, "r") if content is None else np.frombuffer(content, np.uint8)
         except (OSError, ValueError) as error:
             raise DataError(f"{path} cannot be read ({one_line(error)}); {HINT}.", file=path) from error
+        self.size = len(data)
         text = self._read_chunks(data) if data[:4].tobytes() == MAGIC else data
         try:
             self.json: Any = json.loads(text.tobytes().decode("utf-8-sig"), parse_constant=self._refuse_constant)
@@ -129,29 +131,31 @@ class GltfFile:
         dtype, count = np.dtype(COMPONENTS[component]), self.number(accessor, "count")
         if not 0 < count <= self.max_points:
             self.refuse(f"expected an accessor of 1 to {self.max_points:,} elements, got {count:,}")
-        if "bufferView" in accessor:
-            values = self._view(accessor, dtype, COLUMNS[kind], count)
-        elif "sparse" in accessor:
-            values = np.zeros((count, COLUMNS[kind]), dtype)
-        else:
-            self.refuse("an accessor has no data", EXPORT_HINT)
+        values = self._view(accessor, dtype, COLUMNS[kind], count) if "bufferView" in accessor else None
         if "sparse" in accessor:
-            values = self._sparse(accessor, values)
+            values = self._sparse(accessor["sparse"], values, (count, COLUMNS[kind]), dtype)
+        elif values is None:
+            self.refuse("an accessor has no data", EXPORT_HINT)
         return values, accessor.get("normalized") is True and dtype.kind != "f"
 
-    def _sparse(self, accessor: dict[str, Any], values: np.ndarray) -> np.ndarray:
-        """Returns values of which some are replaced."""
-        sparse = accessor["sparse"]
+    def _sparse(self, sparse: Any, values: np.ndarray | None, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
+        """Returns values, or zeros, of which some are replaced."""
         if not isinstance(sparse, dict) or not all(isinstance(sparse.get(key), dict) for key in ("indices", "values")):
             self.refuse("expected 'indices' and 'values' in a sparse accessor")
+        length, columns = shape
         count, component = self.number(sparse, "count"), sparse["indices"].get("componentType")
-        if not 0 < count <= len(values) or component not in (5121, 5123, 5125):
-            self.refuse(f"expected a sparse accessor of 1 to {len(values):,} elements, got {count:,}")
+        if not 0 < count <= length or component not in (5121, 5123, 5125):
+            self.refuse(f"expected a sparse accessor of 1 to {length:,} elements, got {count:,}")
         indices = self._view(sparse["indices"], np.dtype(COMPONENTS[component]), 1, count)[:, 0].astype(np.int64)
-        if indices[-1] >= len(values) or (np.diff(indices) <= 0).any():
-            self.refuse(f"expected increasing indices below {len(values):,} in a sparse accessor")
-        values = values.copy()
-        values[indices] = self._view(sparse["values"], values.dtype, values.shape[1], count)
+        if indices[-1] >= length or (np.diff(indices) <= 0).any():
+            self.refuse(f"expected increasing indices below {length:,} in a sparse accessor")
+        replacements = self._view(sparse["values"], dtype, columns, count)
+        # Zeros take no room in the file: a short one could ask for any number of them.
+        largest = max(self.size, *map(len, self.buffers.values()))
+        if values is None and length > largest:
+            self.refuse(f"expected at most {largest:,} elements in a sparse accessor without data, got {length:,}")
+        values = np.zeros(shape, dtype) if values is None else values.copy()
+        values[indices] = replacements
         return values
 
     def _view(self, part: dict[str, Any], dtype: np.dtype, columns: int, count: int) -> np.ndarray:

@@ -357,6 +357,42 @@ def test_indices_and_sizes_are_checked(path: Path) -> None:
         read(path, build.glb())
 
 
+def test_placed_primitives_are_counted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gltf, "MAX_PRIMITIVES", 12)
+    for attributes in ({}, {"POSITION": 0}):
+        for nodes in (4, 5):
+            build = Builder()
+            build.show(build.mesh())
+            mesh = build.add("meshes", primitives=[{"attributes": attributes, "mode": 0}] * 3)
+            build.show(*[mesh] * (nodes - 1))
+            if nodes == 4:
+                assert len(read(path, build.glb()).points) == 12
+                continue
+            with raises(DataError, got="its nodes show more than the maximum of 12 primitives"):
+                read(path, build.glb())
+
+
+@pytest.mark.parametrize("in_folder", [True, False])
+def test_zeros_of_sparse_accessors_are_limited_by_the_size_of_the_file(path: Path, in_folder: bool) -> None:
+    build = Builder()
+    sparse = {
+        "count": 1,
+        "indices": {"bufferView": build.view(b"\3"), "componentType": TYPES["u1"]},
+        "values": {"bufferView": build.view(np.ones(3, "<f4").tobytes())},
+    }
+    build.view(bytes(2000))
+    build.accessor(np.zeros((2000, 3)), "<f4", view=False, sparse=sparse)
+    build.add("meshes", primitives=[{"mode": 0, "attributes": {"POSITION": 0}}])
+    build.show(0)
+    (path.parent / "a.bin").write_bytes(build.data)
+    data = build.gltf("a.bin") if in_folder else build.glb()
+    assert np.array_equal(np.flatnonzero(read(path, data, 10**6).points.any(axis=1)), [3])
+    build.json["accessors"][0]["count"] = 10_000
+    with raises(DataError) as caught:
+        read(path, build.gltf("a.bin") if in_folder else build.glb(), 10**6)
+    assert "elements in a sparse accessor without data, got 10,000" in str(caught.value)
+
+
 def test_skins_and_morph_targets_are_noted(path: Path) -> None:
     build = Builder()
     mesh = build.mesh()
