@@ -94,15 +94,16 @@ def _find_lines(block: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 def _next_block(file: BinaryIO, path: Path) -> bytes:
     """Returns the next lines, or nothing at the end of the file."""
-    block = file.read(BLOCK)
-    while len(block) >= BLOCK:
+    block = bytearray(file.read(BLOCK))  # which grows without a copy for each line
+    size = len(block)
+    while size >= BLOCK:
         rest = file.readline(MAX_LINE)
-        if len(rest) == MAX_LINE:
-            raise DataError(f"{path} has a line of more than {MAX_LINE:,} bytes; {HINT}.", file=path)
         block += rest
+        if len(block) - size >= MAX_LINE:
+            raise DataError(f"{path} has a line of more than {MAX_LINE:,} bytes; {HINT}.", file=path)
         if not rest or not block.endswith((b"\\\n", b"\\\r\n")):
             break
-    return block
+    return bytes(block)
 
 
 def parse_faces(text: bytes) -> tuple[np.ndarray, np.ndarray] | None:
@@ -120,7 +121,7 @@ def parse_faces(text: bytes) -> tuple[np.ndarray, np.ndarray] | None:
     if is_slash.any():
         slashes = np.flatnonzero(is_slash)
         first, last = np.searchsorted(slashes, starts), np.searchsorted(slashes, ends)
-        if is_slash[starts].any() or (last - first).max() > 2:
+        if is_slash[starts].any() or is_slash[ends - 1].any() or (last - first).max() > 2:
             return None
         number_ends = np.where(first < last, slashes[first.clip(max=len(slashes) - 1)], ends)
         steps = np.zeros(len(data), np.int8)  # 1 at a slash, -1 at the end of its word

@@ -123,6 +123,15 @@ def test_blocks_end_anywhere(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
             assert np.array_equal(cloud.points, POINTS) and np.array_equal(cloud.triangles, expected.triangles)
 
 
+def test_continued_lines_are_limited(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(obj_lines, "BLOCK", 8)
+    monkeypatch.setattr(obj_lines, "MAX_LINE", 100)
+    assert len(read(path, SQUARE + "v 1 \\\n" + " \\\n" * 25 + "2 3\n").points) == 5
+    with raises(DataError, file=path) as caught:
+        read(path, SQUARE + "v 1 \\\n" + " \\\n" * 50 + "2 3\n")
+    assert "has a line of more than 100 bytes" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "got", "reason"),
     [
@@ -131,6 +140,9 @@ def test_blocks_end_anywhere(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         (SQUARE + "f 1 2 x\n", "f 1 2 x", "expected a face such as 'f 1 2 3'"),
         (SQUARE + "f 1 2 3.5\n", "f 1 2 3.5", ""),
         (SQUARE + "f 1 2 /3\n", "f 1 2 /3", ""),
+        (SQUARE + "f 1 2 3/\n", "f 1 2 3/", ""),
+        (SQUARE + "f 1/1 2/2 3/1/\n", "f 1/1 2/2 3/1/", ""),
+        (SQUARE + "f 1// 2 3\n", "f 1// 2 3", ""),
         (SQUARE + "f 1/2/3/2 2 3\n", "f 1/2/3/2 2 3", ""),
         (SQUARE + "f 1 2 3-4\n", "f 1 2 3-4", ""),
         (SQUARE + "f 1 2 --3\n", "f 1 2 --3", ""),
