@@ -21,8 +21,9 @@ from conclu_pyg.io.gltf import read_gltf
 from conclu_pyg.io.gltf_file import GltfFile
 
 HINT = "restore the file or leave it out"
-START = re.compile(rb"\s*(?:/\*.*?\*/\s*)*ISO-10303-21\s*;", re.DOTALL)
-END = re.compile(rb"END-ISO-10303-21\s*;\s*(?:/\*.*?\*/\s*)*\Z", re.DOTALL)
+# Possessive: many comments could be divided in exponentially many ways.
+START = re.compile(rb"\s*+(?:/\*.*?\*/\s*+)*+ISO-10303-21\s*+;", re.DOTALL)
+END = re.compile(rb"END-ISO-10303-21\s*+;\s*+(?:/\*.*?\*/\s*+)*+\Z", re.DOTALL)
 FACE = re.compile(rb"=\s*(?:ADVANCED_FACE|FACE_SURFACE)\s*\(")
 SOLID = re.compile(rb"=\s*(?:MANIFOLD_SOLID_BREP|BREP_WITH_VOIDS|FACETED_BREP)\s*\(")
 # The faces of a mesh: chords are off by this part of the size of an edge, and turn by this angle, at most.

@@ -71,6 +71,7 @@ def test_curved_faces(path: Path) -> None:
         lambda text: text.replace("\n", "\r\n"),
         lambda text: "/* a comment */\n" + text,
         lambda text: text + "\n\n",
+        lambda text: "/**/ " * 500 + text + "\n/* a * / b **/" * 200,
         lambda text: text.replace(";\n#", ";#"),
     ],
 )
@@ -93,7 +94,8 @@ def test_other_files_are_refused(path: Path) -> None:
     file = StepFile()
     file.polyhedron(BOX)
     text = file.text()
-    for wrong in ("hello\n", text[:-20], text + "more", text[5:]):
+    comments = "/**/" * 60  # few, but in 2 ** 59 ways, if comments could contain their end
+    for wrong in ("hello\n", text[:-20], text + "more", text[5:], comments + text[5:], text + comments + "more"):
         with raises(DataError, file=path, expected="ISO-10303-21"):
             read_cloud(path, wrong)
     for empty in (StepFile().text(), text.replace("ADVANCED_FACE", "ADVANCED_FICE"), text.replace("DATA;", "DITA;")):
