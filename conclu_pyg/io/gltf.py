@@ -263,11 +263,14 @@ def _as_mesh(file: GltfFile, primitives: list[Primitive], notes: list[str]) -> F
 def _as_cloud(file: GltfFile, primitives: list[Primitive], notes: list[str]) -> FileCloud:
     rows = [slice(None) if part.indices is None else part.indices for part in primitives]
     points = _join([part.place()[each] for part, each in zip(primitives, rows, strict=True)])
-    names = [name for name in primitives[0].attributes if name in ("COLOR_0", "NORMAL") or name.startswith("_")]
-    names = [name for name in names if all(name in part.attributes for part in primitives)]
+    all_names = dict.fromkeys(name for part in primitives for name in part.attributes)
+    names = [name for name in all_names if name in ("COLOR_0", "NORMAL") or name.startswith("_")]
     x: dict[str, np.ndarray] = {}
     others: dict[str, np.ndarray] = {}
     for name in names:
+        if not all(name in part.attributes for part in primitives):
+            notes.append(f"{name!r:.40} was ignored, because some parts have none")
+            continue
         kinds = {"COLOR_0": ("VEC3", "VEC4"), "NORMAL": ("VEC3",)}.get(name, ("SCALAR", "VEC2", "VEC3", "VEC4"))
         values = [file.accessor(part.attributes[name], kinds) for part in primitives]
         if any(len(each) != len(part.points) for (each, _), part in zip(values, primitives, strict=True)):

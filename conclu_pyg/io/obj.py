@@ -22,6 +22,7 @@ from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.io.number_table import TableError, parse_with_arrow, read_table
 from conclu_pyg.io.obj_lines import HINT, Block, parse_faces, read_blocks
 from conclu_pyg.io.polygons import triangulate
+from conclu_pyg.text import pluralize
 
 # Statements with no influence on the shape, and those of shapes that are not read.
 NAMES = re.compile("vt|vn|g|s|o|mg|mtllib|usemtl|maplib|usemap|lod|bevel|[cd]_interp|(shadow|trace)_obj")
@@ -188,6 +189,9 @@ class _Content:
             notes.append("the weights w of the vertices were ignored")
         if self.normals == self.used:
             x["normals"] = self._read_normals(file)
+        elif self.normals:
+            vertices = pluralize(self.used, "vertex", "vertices")
+            notes.append(f"normals were ignored, because there are {self.normals:,} for {vertices}")
         return FileCloud(points, x=x, notes=(NO_FACES, *notes))
 
     def _read_normals(self, file: BinaryIO) -> np.ndarray:

@@ -223,6 +223,22 @@ def test_attributes_of_points(path: Path) -> None:
     assert cloud.labels is not None and np.array_equal(cloud.labels, np.tile(np.arange(12) % 3, 2))
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_attributes_that_some_parts_lack_are_noted(path: Path, first: int) -> None:
+    build = Builder()
+    with_all = {
+        "POSITION": build.accessor(POINTS, "<f4"),
+        "COLOR_0": build.accessor(np.zeros((12, 3)), "u1", normalized=True),
+        "_HEIGHT": build.accessor(POINTS[:, 2], "<f4"),
+    }
+    without_color = {key: value for key, value in with_all.items() if key != "COLOR_0"}
+    parts = [{"mode": 0, "attributes": attributes} for attributes in (with_all, without_color)]
+    build.add("meshes", primitives=parts[::-1] if first else parts)
+    build.show(0)
+    cloud = read(path, build.glb())
+    assert set(cloud.x) == {"height"} and cloud.notes == ("'COLOR_0' was ignored, because some parts have none",)
+
+
 @pytest.mark.parametrize("dtype", ["i1", "u1", "<i2", "<u2"])
 @pytest.mark.parametrize("normalized", [True, False])
 def test_quantized_points(path: Path, dtype: str, normalized: bool) -> None:

@@ -70,6 +70,8 @@ def test_colors_normals_and_weights(path: Path) -> None:
     assert np.array_equal(cloud.points, POINTS) and np.array_equal(cloud.x["colors"], colors / 255)
     normals = "".join(lines(POINTS[i : i + 1]) + f"vn {i} 0 -1.5\n" for i in range(40))
     assert np.array_equal(read(path, normals).x["normals"], [[i, 0, -1.5] for i in range(40)])
+    fewer = read(path, lines(POINTS) + "vn 0 0 1\n" * 39)
+    assert not fewer.x and fewer.notes == (NO_FACES, "normals were ignored, because there are 39 for 40 vertices")
     ones = lines(np.hstack([POINTS, np.ones((40, 1))]))
     assert read(path, ones).notes == (NO_FACES,)
     assert read(path, ones.replace("1.0\n", "2\n", 1)).notes[1] == "the weights w of the vertices were ignored"
