@@ -146,23 +146,26 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
 def _middle_of_far(columns: Sequence[np.ndarray]) -> np.ndarray | None:
     """Returns the middle of a cloud that is far from the origin, or ``None``.
 
-    The middle is the median and the deviation from it a median too, so that single points elsewhere, such as missing
-    returns of a scanner at the origin, have no influence.
+    The middle is the median and the deviation from it a median too, so that single points elsewhere have no influence.
+    Points at the origin, as scanners write for missing returns, do not count.
 
     Shapes:
         - **columns:** three of ``[m]``, **output:** float64 ``[3]``
     """
     some = [column[:: max(1, len(column) // SAMPLE)] for column in columns]  # as medians of millions take long
-    middle = np.array([np.median(column) for column in some], dtype=np.float64)
-    place = float(np.abs(middle).max())
-    if place == 0:
+    is_there = np.logical_or.reduce([column != 0 for column in some])
+    if not is_there.any():
         return None
-    deviations = [float(np.median(np.abs(column - center))) for column, center in zip(some, middle, strict=True)]
-    deviation = max(deviations) or max(float(np.ptp(column)) for column in columns)
-    if place <= FAR["rounded"] * deviation:
+    some = [column[is_there] for column in some]
+    middle = np.array([np.median(column) for column in some], dtype=np.float64)
+    deviations = np.array([np.median(np.abs(column - center)) for column, center in zip(some, middle, strict=True)])
+    deviation = deviations.max() or max(float(np.ptp(column)) for column in some) or 1.0
+    ratio = float(np.abs(middle).max()) / deviation
+    across = np.abs(middle) > FAR["exact"] * deviations  # along one axis alone, as the width of a long corridor
+    if ratio <= FAR["rounded"] and not (across & (deviations > 0)).any():
         return None
     exact = all(np.array_equal(column.astype(np.float32), column) for column in columns)
-    return middle if place > FAR["exact" if exact else "rounded"] * deviation else None
+    return middle if ratio > FAR["exact"] or not exact else None
 
 
 def check_not_transposed(shape: Sequence[int], source: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, clean_points
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConcluError, DataError, one_line
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.formats import CONVERT, SUFFIXES, Reader, find_reader
 from conclu_pyg.io.surface import clean_mesh, count_without_area, sample_surface
@@ -88,7 +88,7 @@ def read_clouds(
         )
     read = _reader(path)
     _check_file(path)
-    clouds = read(path, MAX_POINTS)
+    clouds = _guard(read(path, MAX_POINTS), path)
     ahead = list(islice(clouds, 2))
     if not ahead:
         raise DataError(f"{path} holds no clouds; {HINT}.", file=path)
@@ -104,6 +104,20 @@ def read_clouds(
             unusable(error)
         else:
             yield cloud
+
+
+def _guard(clouds: Iterator[FileCloud], path: Path) -> Iterator[FileCloud]:
+    """Yields what a reader yields, and refuses the file where the reader or its library fails in an unforeseen way, so
+    that other files follow."""
+    try:
+        yield from clouds
+    except ConcluError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"{path} cannot be read ({type(error).__name__}: {one_line(error):.200}); {HINT}, and please report it.",
+            file=path,
+        ) from error
 
 
 def _reader(path: Path) -> Reader:
@@ -146,7 +160,7 @@ def check_size(path: Path) -> None:
 def _cloud(raw: FileCloud, path: Path, name: str, mesh_points: int, seed: int) -> Cloud:
     """Checks and repairs a cloud."""
     source = str(path) if name == path.stem else f"{path}, cloud {name.removeprefix(path.stem + '_')}"
-    if len(raw.points) > MAX_POINTS:
+    if raw.points.ndim == 2 and len(raw.points) > MAX_POINTS:
         raise DataError(
             f"{source} has {len(raw.points):,} points, more than the maximum of {MAX_POINTS:,}; subsample it first.",
             file=source,
@@ -171,9 +185,10 @@ def _cloud(raw: FileCloud, path: Path, name: str, mesh_points: int, seed: int) -
 def _sample(mesh: FileCloud, source: str, mesh_points: int, seed: int) -> FileCloud:
     """Returns points of the surface of a mesh."""
     assert mesh.triangles is not None
-    triangles, repairs = clean_mesh(mesh.points, mesh.triangles, source)
-    points, _ = sample_surface(mesh.points, triangles, mesh_points, np.random.default_rng(seed))
-    if flat := count_without_area(mesh.points, triangles):
-        repairs.append(f"{pluralize(flat, 'face')} without area {'was' if flat == 1 else 'were'} left out")
+    vertices = mesh.points.astype(np.float64)  # areas of integers and of half or single precision would overflow
+    triangles, repairs = clean_mesh(vertices, mesh.triangles, source)
+    points, _ = sample_surface(vertices, triangles, mesh_points, np.random.default_rng(seed))
+    if flat := count_without_area(vertices, triangles):
+        repairs.append(f"{pluralize(flat, 'triangle')} without area got no points")
     notes = (*mesh.notes, f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs)
     return FileCloud(points, mesh.triangles, name=mesh.name, cad=mesh.cad, notes=notes)

@@ -113,7 +113,9 @@ def is_known(name: str) -> bool:
     return bool(AXIS.fullmatch(name) or NUMBERED.fullmatch(name)) or name in single or any(name in g for g in groups)
 
 
-def group_attributes(columns: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+def group_attributes(
+    columns: Mapping[str, np.ndarray], labels_name: str = ""
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
     """Groups columns of attributes by their names.
 
     ``colors`` are the columns of red, green, blue and perhaps alpha, ``normals`` those of nx, ny and nz, and labels the
@@ -121,6 +123,7 @@ def group_attributes(columns: Mapping[str, np.ndarray]) -> tuple[dict[str, np.nd
 
     Args:
         columns: the attributes, without the coordinates, by the names in their file.
+        labels_name: a name that comes before the others that labels have (default: none).
 
     Shapes:
         - **columns:** ``[n]`` or ``[n, k]`` each
@@ -143,7 +146,7 @@ def group_attributes(columns: Mapping[str, np.ndarray]) -> tuple[dict[str, np.nd
         if "normals" not in x and all(_is_flat(columns, names, name) for name in normals):
             take("normals", normals)
     labels = None
-    for key in LABELS:
+    for key in (labels_name, *LABELS):
         name = names.get(key, "")
         if labels is None and name in columns and (labels := as_integers(columns[name])) is not None:
             used.add(name)

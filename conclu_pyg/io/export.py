@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.las_writer import write_las
 from conclu_pyg.io.npz_writer import write_npz
@@ -49,4 +51,22 @@ def write_cloud(path: str | Path, cloud: Cloud) -> None:
             file=path,
             got=path.suffix,
         )
+    _check(path, cloud)
     writer(path, cloud)
+
+
+def _check(path: Path, cloud: Cloud) -> None:
+    """Refuses points that no reader would give back, and attributes of another length."""
+    size = len(cloud.points)
+    if not size or not np.isfinite(cloud.points).all():
+        got = "a point that is not finite" if size else "none"
+        raise DataError(f"{path}: expected points with finite coordinates, got {got}; leave them out.", file=path)
+    arrays = cloud.x if cloud.labels is None else {**cloud.x, "labels": cloud.labels}
+    for name, values in arrays.items():
+        if len(values) != size:
+            raise DataError(
+                f"{path}: expected {size:,} values of {name!r}, one for each point, got {len(values):,}; give as many.",
+                file=path,
+                argument=name,
+                got=len(values),
+            )

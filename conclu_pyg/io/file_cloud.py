@@ -1,4 +1,4 @@
-"""What a file says about a cloud, before checks and repairs."""
+"""The content of a file of clouds, before checks and repairs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The header of LAS and LAZ files, checked against the size of the file.
 
-laspy 2.7.0 reads only as many points as the header says where the file holds more, without a word.
+laspy 2.7.0 reads only as many points as the header says where the file holds more, without an error.
 """
 
 from __future__ import annotations

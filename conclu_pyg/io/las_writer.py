@@ -96,7 +96,7 @@ def _grid(values: np.ndarray) -> tuple[float, float]:
 
 
 def _set(las: laspy.LasData, name: str, values: np.ndarray, path: Path) -> None:
-    """Sets a standard dimension; laspy 2.7.0 changes integers that are out of its range without a word."""
+    """Sets a standard dimension; laspy 2.7.0 changes integers that are out of its range without an error."""
     try:
         las[name] = values
     except (OverflowError, TypeError, ValueError):

@@ -100,10 +100,22 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype, int]:
 
 def _clouds(archive: zipfile.ZipFile, members: dict[str, Member], path: Path, max_points: int) -> Iterator[FileCloud]:
     usable = {name: each for name, each in members.items() if each.dtype.kind in "fiub" and not each.dtype.hasobject}
-    name = _find_points(usable)
-    if name is None:
-        yield _from_columns(archive, members, usable, path, max_points)
+    name, notes = _named_points(usable, path), list[str]()
+    if name is None and (cloud := _from_columns(archive, members, usable, path, max_points)) is not None:
+        yield cloud
         return
+    if name is None:
+        name = _only_points(usable)
+        if name is None:
+            found = ", ".join(f"{key!r} {each.dtype} {list(each.shape)}" for key, each in members.items()) or "none"
+            raise DataError(
+                f"{path}: expected an array of points by its name, or only one of shape [points, 3], got {found:.400}; "
+                f"{NAME_HINT}.",
+                file=path,
+                got=tuple(members),
+            )
+        if name != "arr_0":  # as savez(path, points) names it
+            notes.append(f"the points were read from the array {name[:40]!r}, the only one of their shape")
     shape = usable[name].shape
     check_not_transposed(shape, f"{path}: {name!r}")
     points = _array(archive, usable[name], path, max_points, shape[-2])
@@ -113,32 +125,48 @@ def _clouds(archive: zipfile.ZipFile, members: dict[str, Member], path: Path, ma
         if key != name and each.shape[: len(shape) - 1] == shape[:-1] and len(each.shape) <= len(shape)
     }
     ignored = [key for key in members if key != name and key not in others]
-    notes = ((f"arrays were ignored: {', '.join(ignored)}",) if ignored else ()) + (EXTRA_COLUMNS,) * (shape[-1] > 3)
+    notes += [f"arrays were ignored: {', '.join(ignored)}"] if ignored else []
+    notes += [EXTRA_COLUMNS] if shape[-1] > 3 else []
     for index in [...] if len(shape) == 2 else range(len(points)):
         x, labels = _attributes({key: values[index] for key, values in others.items()})
-        yield FileCloud(points[index][:, :3], x=x, labels=labels, notes=notes)
+        yield FileCloud(points[index][:, :3], x=x, labels=labels, notes=tuple(notes))
 
 
-def _find_points(members: dict[str, Member]) -> str | None:
-    """Returns the name of the array of points, or ``None`` if there is none."""
-    shaped = [
+def _named_points(members: dict[str, Member], path: Path) -> str | None:
+    """Returns the name of the array that has a name of points, or ``None`` if there is none."""
+    simple = {simplify(name): name for name in reversed(members)}
+    name = next((simple[each] for each in POINTS if each in simple), None)
+    if name is not None and not _has_points(members[name]):
+        each = members[name]
+        raise DataError(
+            f"{path}: expected {name!r} to be numbers of shape [points, 3] or [clouds, points, 3], got {each.dtype} "
+            f"{list(each.shape)}; {NAME_HINT}.",
+            file=path,
+            argument=name,
+            got=(each.dtype, each.shape),
+        )
+    return name
+
+
+def _only_points(members: dict[str, Member]) -> str | None:
+    """Returns the name of the only array ``[points, 3]``, or ``None`` if there is none, or several."""
+    exact = [
         name
         for name, each in members.items()
-        if each.dtype.kind != "b" and len(each.shape) in (2, 3) and each.shape[-1] >= 3 and each.shape[-2] > 0
+        if _has_points(each) and each.shape[-1] == 3 and simplify(name) not in (*ALIASES, *ALIASES.values())
     ]
-    simple = {simplify(name): name for name in reversed(shaped)}
-    for name in POINTS:
-        if name in simple:
-            return simple[name]
-    others = [name for name in shaped if simplify(name) not in (*ALIASES, *ALIASES.values())]
-    exact = [name for name in others if members[name].shape[-1] == 3]
     return exact[0] if len(exact) == 1 else None
+
+
+def _has_points(member: Member) -> bool:
+    shape = member.shape
+    return member.dtype.kind != "b" and len(shape) in (2, 3) and shape[-1] >= 3 and shape[-2] > 0
 
 
 def _from_columns(
     archive: zipfile.ZipFile, members: dict[str, Member], usable: dict[str, Member], path: Path, max_points: int
-) -> FileCloud:
-    """Returns the cloud of arrays for x, y and z, or of the only array of records."""
+) -> FileCloud | None:
+    """Returns the cloud of arrays for x, y and z, or of the only array of records; ``None`` if there are none."""
     records = [each for each in members.values() if each.dtype.names and not each.dtype.hasobject]
     if len(records) == 1 and len(records[0].shape) == 1:
         array = _array(archive, records[0], path, max_points, math.prod(records[0].shape))
@@ -157,13 +185,7 @@ def _from_columns(
         return FileCloud(
             points, x=x, labels=labels, notes=(f"arrays were ignored: {', '.join(ignored)}",) if ignored else ()
         )
-    found = ", ".join(f"{name!r} {each.dtype} {list(each.shape)}" for name, each in members.items()) or "none"
-    raise DataError(
-        f"{path}: expected an array of points by its name, or only one of shape [points, 3], got {found:.400}; "
-        f"{NAME_HINT}.",
-        file=path,
-        got=tuple(members),
-    )
+    return None
 
 
 def _attributes(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
@@ -171,7 +193,7 @@ def _attributes(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], n
     for name, values in arrays.items():
         alias = ALIASES.get(simplify(name), name)
         named[name if alias in arrays and alias != name else alias] = values
-    return group_attributes(named)
+    return group_attributes(named, "labels")  # as our own writer names them
 
 
 def _array(archive: zipfile.ZipFile, member: Member, path: Path, max_points: int, points: int) -> np.ndarray:

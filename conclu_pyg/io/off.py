@@ -154,7 +154,9 @@ def _check_counts(num_vertices: int, num_faces: int, size: int, path: Path, max_
 def _read_body(file: BinaryIO, path: Path, attributes: list[str], num_vertices: int, num_faces: int) -> Off:
     try:
         start = file.tell()
-        vertices = read_table(file, (0, 1, 2), rows=num_vertices, max_rows=num_vertices)
+        width = len(_next_line(file).split())
+        file.seek(start)
+        vertices = read_table(file, (0, 1, 2), rows=num_vertices, max_rows=num_vertices, width=width)
         _check_count(len(vertices), num_vertices, "vertices", path)
         end = file.tell()
         x = {} if num_faces or not attributes else _read_attributes(file, start, attributes, num_vertices)

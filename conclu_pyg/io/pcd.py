@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.column_names import as_colors, group_attributes
+from conclu_pyg.io.column_names import group_attributes
 from conclu_pyg.io.file_cloud import FileCloud, stack_columns
 from conclu_pyg.io.number_table import TableError, TooManyRows, read_table
 from conclu_pyg.io.pcd_header import HINT, PADDING, PcdHeader, read_header
@@ -22,6 +22,7 @@ from conclu_pyg.text import pluralize
 BLOCK = 1 << 18  # points that are read at once
 MAX_RATIO = 100  # of LZF, whose shortest reference has 3 bytes and stands for at most 264
 PACKED = ("rgb", "rgba")  # colours in the bytes of a field of 4 bytes: blue, green, red, alpha
+EXACT = 2.0**53  # a double holds the whole numbers below it
 POSE = "the viewpoint of the sensor was not applied to the points, which PCD files hold in their own coordinates"
 
 
@@ -41,24 +42,32 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
             fields = _READERS[header.encoding](file, header, path)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
+    rounded = [
+        f"whole numbers of {name[:40]!r} above 2^53 were rounded to doubles"
+        for name, kind in zip(header.names, header.kinds, strict=True)
+        if kind[1] in "iu" and name in fields and name not in "xyz" and fields[name].dtype == np.float64
+    ]
     points = stack_columns([fields.pop(axis) for axis in "xyz"])
     colors = _unpack_colors(fields)
     x, labels = group_attributes(fields)
     if colors is not None:
         x["colors"] = colors
-    elif "colors" in x:
-        x["colors"] = as_colors(x["colors"]) if header.encoding == "ascii" else x["colors"]
-    yield FileCloud(points, x=x, labels=labels, notes=(POSE,) if header.has_pose else ())
+    names = [name for name in header.names if name != PADDING]
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(names) > len(set(names)) else []
+    notes = [*rounded]
+    notes += [f"of the fields {name[:40]!r} only the first was read" for name in repeated]
+    yield FileCloud(points, x=x, labels=labels, notes=(*notes, *((POSE,) if header.has_pose else ())))
 
 
 def _used_fields(header: PcdHeader) -> list[int]:
     """Returns the indices of the fields to read: not padding, and the first one of a name."""
-    return [i for i, name in enumerate(header.names) if name != PADDING and name not in header.names[:i]]
+    return sorted({name: i for i, name in reversed([*enumerate(header.names)]) if name != PADDING}.values())
 
 
 def _read_ascii(file: BinaryIO, header: PcdHeader, path: Path) -> dict[str, np.ndarray]:
     fields = _used_fields(header)
-    places = [header.columns[i] + k for i in fields for k in range(header.counts[i])]
+    columns = header.columns
+    places = [columns[i] + k for i in fields for k in range(header.counts[i])]
     try:
         table = read_table(file, places, max_rows=header.points, first_line=header.line, width=sum(header.counts))
     except TooManyRows as error:
@@ -73,7 +82,7 @@ def _read_ascii(file: BinaryIO, header: PcdHeader, path: Path) -> dict[str, np.n
     for i in fields:
         block = table[:, start : start + header.counts[i]]
         start += header.counts[i]
-        values[header.names[i]] = _flat(_as_packed(block, header.kinds[i]) if header.names[i] in PACKED else block)
+        values[header.names[i]] = _flat(block if header.names[i] in "xyz" else _typed(block, header, i, path))
     return values
 
 
@@ -132,13 +141,28 @@ def _types(header: PcdHeader) -> list[tuple[str, int]]:
     return list(zip(header.kinds, header.counts, strict=True))
 
 
-def _as_packed(values: np.ndarray, kind: str) -> np.ndarray:
-    """Returns packed colours that were read from text in their own type, if they have values of it."""
-    dtype = np.dtype(kind)
+def _typed(values: np.ndarray, header: PcdHeader, field: int, path: Path) -> np.ndarray:
+    """Returns an attribute that was read from text in its own number type.
+
+    Whole numbers from 2^53 on stay doubles, which have rounded them.
+
+    Raises:
+        DataError: an integer is none, or out of the range of its type.
+    """
+    dtype = np.dtype(header.kinds[field])
     if dtype.kind == "f":
         return values.astype(dtype)
     limits = np.iinfo(dtype)
-    return values.astype(dtype) if ((values >= limits.min) & (values <= limits.max)).all() else values
+    is_kept = (values >= float(limits.min)) & (values <= float(limits.max)) & (np.trunc(values) == values)
+    if not is_kept.all():
+        raise DataError(
+            f"{path}: expected whole numbers from {limits.min} to {limits.max} for the field "
+            f"{header.names[field][:40]!r}, got {values[~is_kept][0]:g}; {HINT}.",
+            file=path,
+            argument=header.names[field],
+            got=values[~is_kept][0].item(),
+        )
+    return values if (np.abs(values) >= EXACT).any() else values.astype(dtype)
 
 
 def _flat(values: np.ndarray) -> np.ndarray:
@@ -157,8 +181,8 @@ def _unpack_colors(fields: dict[str, np.ndarray]) -> np.ndarray | None:
 
 
 def _is_unpacked(values: np.ndarray) -> bool:
-    """Returns whether a field has another type than those of packed colours."""
-    return values.dtype.itemsize < 4 or (values.dtype.kind == "f" and values.dtype != np.float32)
+    """Returns whether a field has another type than those of packed colours, or no bytes of colours, as NaN in text."""
+    return values.dtype.itemsize != 4
 
 
 def _wrong_size(path: Path, header: PcdHeader, got: str) -> DataError:

@@ -155,7 +155,7 @@ def predict_subsets(
 
 def _not_finite(where: str, pos: Tensor, cloud: str = "") -> ConcluError:
     reach = float(pos.abs().max())
-    if reach > LARGE:
+    if not reach <= LARGE:  # NaN too
         cause = f"whose coordinates reach {reach:.3g}; prepare clouds by NormalizeUnitSphere (dataset.transform)"
     else:
         cause = (

@@ -92,7 +92,6 @@ GRID = np.array([155_000.0, 463_000.0, 2.0])  # a national grid, in metres
         (SCAN * [50_000, 50_000, 200] + GRID, 2e-3),
         (1000 * (SCAN * [150, 150, 20] + GRID), 5e-3),  # in millimetres
         (SCAN * 0.01 + [0, 300, 0], 5e-10),  # a small part in a large frame
-        (np.concatenate([SCAN * 20 + GRID, np.zeros((40, 3))]), 1e-6),  # missing returns at the origin
     ],
 )
 def test_moves_a_far_cloud_to_the_origin_before_float32_rounds_it(points: np.ndarray, largest_error: float) -> None:
@@ -101,6 +100,28 @@ def test_moves_a_far_cloud_to_the_origin_before_float32_rounds_it(points: np.nda
     error = np.abs(cleaned.points.astype(np.float64) + cleaned.offset - points).max(axis=1)
     assert np.quantile(error, 0.99) <= largest_error < np.abs(points.astype(np.float32) - points).max() / 4
     assert np.abs(np.median(cleaned.points, axis=0)).max() <= largest_error
+
+
+@pytest.mark.parametrize("missing", [40, 4000, 9000])
+def test_missing_returns_at_the_origin_do_not_hide_the_distance(missing: int) -> None:
+    points = np.concatenate([SCAN * 20 + GRID, np.zeros((missing, 3))])
+    cleaned = clean_points(points, "a")
+    assert cleaned.offset is not None
+    assert np.abs(cleaned.points.astype(np.float64) + cleaned.offset - points)[:5000].max() <= 1e-6
+
+
+def test_a_long_corridor_keeps_the_digits_of_its_width() -> None:
+    points = SCAN * [130_000, 10, 5] + GRID
+    cleaned = clean_points(points, "a")
+    assert cleaned.offset is not None
+    error = np.abs(cleaned.points.astype(np.float64) + cleaned.offset - points).max(axis=0)
+    assert error[1] < 1e-6 < 1e-2 < np.abs(points.astype(np.float32) - points)[:, 1].max()
+
+
+def test_a_plate_away_from_the_origin_stays() -> None:
+    plate = SCAN * [1, 1, 0.001] + [0, 0, 0.5]
+    assert clean_points(plate, "a").offset is None
+    assert clean_points(SCAN * [1, 1, 0] + [0, 0, 0.5], "a").offset is None
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 1e5])

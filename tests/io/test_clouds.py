@@ -1,5 +1,6 @@
 """Readers of clouds in all formats."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from helpers import raises
 from conclu_pyg.errors import DataError
 from conclu_pyg.io import clouds as clouds_module
 from conclu_pyg.io.clouds import read_clouds
+from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.formats import CONVERT, SUFFIXES
 
 CLOUD = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
@@ -284,3 +286,40 @@ def test_the_page_of_formats_has_every_suffix() -> None:
     page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
     table = page.partition("## Formats")[2].partition("\n## ")[0]
     assert {suffix for suffix in SUFFIXES if f"`{suffix}`" not in table} == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale"), [("u1", 1), ("i2", 1), ("i4", 1), ("f4", 1), ("f4", 1e10), ("f4", 1e-11), ("f8", 1e10)]
+)
+def test_meshes_are_sampled_by_area_in_any_number_type(kind: str, scale: float, tmp_path: Path) -> None:
+    legs = np.array([[0, 0, 0], [200, 0, 0], [0, 200, 0], [0, 0, 100], [20, 0, 100], [0, 20, 100]]) * scale
+    names = {"u1": "uchar", "i2": "short", "i4": "int", "f4": "float", "f8": "double"}
+    header = "ply\nformat binary_little_endian 1.0\nelement vertex 6\n"
+    header += "".join(f"property {names[kind]} {axis}\n" for axis in "xyz")
+    header += "element face 2\nproperty list uchar int vertex_indices\nend_header\n"
+    faces = b"\3" + np.arange(3, dtype="<i4").tobytes() + b"\3" + np.arange(3, 6, dtype="<i4").tobytes()
+    (tmp_path / "a.ply").write_bytes(header.encode() + legs.astype(f"<{kind}").tobytes() + faces)
+    (cloud,) = read_clouds(tmp_path / "a.ply", mesh_points=4000)
+    z = cloud.points[:, 2] + (0 if cloud.offset is None else cloud.offset[2])
+    assert (z > 50 * scale).mean() == pytest.approx(1 / 101, abs=0.008)
+    assert cloud.notes == ("4,000 points were sampled from the surface of a mesh",)
+
+
+def test_arrays_that_are_no_clouds_are_refused_and_unforeseen_errors_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "a.npy", np.array(3.0))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("data", data=h5py.Empty("f4"))
+    for name in ("a.npy", "a.h5"):
+        with raises(DataError, file=tmp_path / name):
+            list(read_clouds(tmp_path / name))
+
+    def broken(path: Path, max_points: int) -> Iterator[FileCloud]:
+        yield FileCloud(CLOUD)
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(clouds_module, "find_reader", lambda suffix: broken)
+    with raises(DataError, file=tmp_path / "a.npy") as caught:
+        list(read_clouds(tmp_path / "a.npy"))
+    assert "cannot be read (IndexError: list index out of range); restore the file or" in str(caught.value)

@@ -172,3 +172,23 @@ def test_las_resolves_clouds_of_any_size_and_place(tmp_path: Path, size: int, pl
     found = laspy.read(tmp_path / "a.las").xyz
     rounding = 4 * np.finfo(np.float64).eps * np.abs(points).max()
     assert (np.abs(found - points) <= 3e-9 * np.ptp(points, axis=0) + rounding).all()
+
+
+@pytest.mark.parametrize("suffix", [".ply", ".las", ".npz"])
+def test_points_that_no_reader_would_give_back_are_refused(suffix: str, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    broken = points.copy()
+    broken[1, 1] = np.nan
+    path = tmp_path / f"a{suffix}"
+    for cloud in (Cloud("a", points[:0]), Cloud("a", broken), Cloud("a", points, labels=np.arange(4))):
+        with raises(DataError, file=path):
+            write_cloud(path, cloud)
+    assert not path.exists()
+
+
+def test_an_attribute_that_is_named_label_does_not_replace_the_labels(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    cloud = Cloud("a", points, x={"label": np.full(5, 7)}, labels=np.full(5, 2))
+    write_cloud(tmp_path / "a.npz", cloud)
+    (back,) = read_clouds(tmp_path / "a.npz")
+    assert back.labels is not None and back.labels.tolist() == [2] * 5 and back.x["label"].tolist() == [7] * 5

@@ -27,7 +27,8 @@ def read_one(path: Path) -> FileCloud:
 def test_the_points_are_found_by_name_or_shape(tmp_path: Path, save: object, name: str) -> None:
     save(tmp_path / "a.npz", **{"rgb": np.full((20, 3), 7, np.uint8), "Label": np.arange(20), name: POINTS})  # type: ignore[operator]
     cloud = read_one(tmp_path / "a.npz")
-    assert np.array_equal(cloud.points, POINTS) and cloud.notes == ()
+    note = f"the points were read from the array {name!r}, the only one of their shape"
+    assert np.array_equal(cloud.points, POINTS) and cloud.notes == ((note,) if name == "my_scan" else ())
     assert cloud.x["colors"].dtype == np.uint8 and cloud.x["colors"].shape == (20, 3)
     assert cloud.labels is not None and cloud.labels.tolist() == list(range(20)) and set(cloud.x) == {"colors"}
 
@@ -140,3 +141,18 @@ def test_mutated_files_are_read_or_rejected(tmp_path: Path) -> None:
         except ConcluError:
             results.append(True)
     assert all(results)
+
+
+@pytest.mark.parametrize("other", ["velocity", "colour"])
+def test_columns_of_coordinates_come_before_an_array_of_the_shape_of_points(other: str, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(9, 3))
+    x, y, z = points.T
+    np.savez(tmp_path / "a.npz", x=x, y=y, z=z, **{other: 1 + points})
+    (cloud,) = read(tmp_path / "a.npz", 100)
+    assert np.array_equal(cloud.points, points)
+    np.savez(tmp_path / "b.npz", velocity=points)
+    (cloud,) = read(tmp_path / "b.npz", 100)
+    assert cloud.notes[0] == "the points were read from the array 'velocity', the only one of their shape"
+    np.savez(tmp_path / "c.npz", points=points[:, :2], velocity=points)
+    with raises(DataError, file=tmp_path / "c.npz", argument="points"):
+        list(read(tmp_path / "c.npz", 100))

@@ -66,6 +66,7 @@ def test_polygons_become_fans_of_triangles(tmp_path: Path) -> None:
         (f"OFF\n4 2 0\n{SQUARE}{TWO_TRIANGLES}3 0 1 3\n", "a line '3 0 1 3' after the last face"),
         (f"OFF\n4 1 0\n{SQUARE}{TWO_TRIANGLES}", "a line '3 0 2 3' after the last face"),
         (f"OFF\n4 0 0\n{SQUARE}0 0 0\n", "a line '0 0 0' after the last face"),
+        (f"OFF\n5 1 0\n{SQUARE}{TWO_TRIANGLES}", "expected 3 columns, as in the first row, got 4"),
         (f"OFF\n4 1 0\n{SQUARE}3 0.5 1 2\n", "a corner of a face that is no whole number"),
         ("solid cube\nfacet\n", "'solid cube' as its first line"),
         ("OFF\n-4 2 0\n", "'-4 2 0' after the header"),

@@ -217,6 +217,30 @@ def test_files_that_contradict_themselves_are_refused(
     assert found in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("kind", "value"), [("U 1", "300"), ("U 2", "-3"), ("I 4", "0.5")])
+def test_integers_of_text_are_of_their_type(kind: str, value: str, tmp_path: Path) -> None:
+    types = header("x y z label", f"4 4 4 {kind[-1]}", f"F F F {kind[0]}", None)
+    assert read_pcd(tmp_path, types + "1 2 3 4\n4 5 6 5\n7 8 9 6\n").labels is not None
+    with raises(DataError, file=tmp_path / "a.pcd", argument="label"):
+        read_pcd(tmp_path, types + f"1 2 3 4\n4 5 6 {value}\n7 8 9 6\n")
+
+
+def test_rounded_integers_and_repeated_fields_are_noted(tmp_path: Path) -> None:
+    text = header("x y z t a a", "4 4 4 8 4 4", "F F F U F F", None) + "".join(
+        f"{row} 2 3 1732790000123456789 {row} 9\n" for row in range(3)
+    )
+    cloud = read_pcd(tmp_path, text)
+    assert (
+        cloud.x["a"].tolist() == [0, 1, 2]
+        and cloud.x["t"].dtype == np.float64
+        and cloud.notes
+        == (
+            "whole numbers of 't' above 2^53 were rounded to doubles",
+            "of the fields 'a' only the first was read",
+        )
+    )
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_mutated_files_are_read_or_refused(encoding: Encoding, tmp_path: Path) -> None:
     PointCloud.from_xyz_points(POINTS.astype(np.float32)).save(tmp_path / "a.pcd", encoding=encoding)

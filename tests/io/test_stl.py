@@ -79,7 +79,7 @@ def test_attributes_and_faces_without_area_are_noted(tmp_path: Path) -> None:
     path = tmp_path / "a.stl"
     path.write_bytes(bytes(80) + struct.pack("<I", 3) + triangle + 2 * flat)
     (cloud,) = read_clouds(path, mesh_points=50)
-    assert cloud.notes[0] == ATTRIBUTES and cloud.notes[-1] == "2 faces without area were left out"
+    assert cloud.notes[0] == ATTRIBUTES and cloud.notes[-1] == "2 triangles without area got no points"
     assert cloud.points.max() <= 0.5 and len(cloud.points) == 50
 
 

@@ -12,7 +12,7 @@ from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.io.formats import SUFFIXES
 from conclu_pyg.text import pluralize
 from fuzzing.campaign import Result, run_campaign
-from fuzzing.samples import write_samples
+from fuzzing.samples import sampled_suffixes, write_samples
 
 BAD = ("fault", "crash", "hang", "other")
 SHOWN = 5  # faults of a file
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     faults = 0
     print(COLUMNS)
     with tempfile.TemporaryDirectory() as folder:
-        for name in options.formats or SUFFIXES:
+        for name in options.formats or sampled_suffixes():
             for source in _sources(name, Path(folder)):
                 start = time.perf_counter()
                 result = run_campaign(source, options.number, options.seed, options.keep)
@@ -70,7 +70,10 @@ def _sources(name: str, folder: Path) -> list[Path]:
     suffix = f".{name.removeprefix('.').lower()}"
     if suffix not in SUFFIXES:
         raise ConfigError(f"expected a file or one of {', '.join(SUFFIXES)}, got {name}.", argument="formats", got=name)
-    return write_samples(folder, suffix)
+    paths = write_samples(folder, suffix)
+    if not paths:
+        raise ConfigError(f"there is no sample of {suffix}; give a valid file instead.", argument="formats", got=name)
+    return paths
 
 
 def _row(result: Result, seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What a reader makes of a file: clouds, a refusal, or a fault."""
+"""Outcomes of reading a file: clouds, a refusal, or a fault."""
 
 import time
 from pathlib import Path

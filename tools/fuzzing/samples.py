@@ -163,3 +163,8 @@ def write_samples(folder: Path, suffix: str) -> list[Path]:
         paths.append(folder / "scan.e57")
         _e57(paths[-1])
     return paths
+
+
+def sampled_suffixes() -> list[str]:
+    """Returns the suffixes that have samples."""
+    return sorted({Path(name).suffix for name in SAMPLES} | {".e57"})
