@@ -12,7 +12,9 @@ from typing import BinaryIO
 import numpy as np
 
 BLOCK = 1 << 21  # bytes that are parsed at once
-MAX_LINE = 1 << 16  # bytes
+SMALL_BLOCK = 1 << 12  # bytes that are read at least
+NUMBER_BYTES = 64  # most numbers with their separators are shorter
+MAX_FIRST_LINE = 1 << 16  # bytes in which Arrow's columns are counted
 ROW = re.compile(r" at row (\d+)")
 BLANK = b" \t\r\n\v\f"
 BLANK_LINE = re.compile(rb"\n[ \t\v\f]*\n")
@@ -74,7 +76,11 @@ def read_table(
     file.seek(start)
     table, used, read = np.empty((0, len(columns))), 0, 0
     limit = max_rows + 1 if rows is None else rows
-    while used < limit and (block := _next_block(file)):
+    size = BLOCK  # less for small tables, as what is read behind them is read again
+    if rows is not None:
+        size = min(BLOCK, max(SMALL_BLOCK, NUMBER_BYTES * rows * (width or max(columns) + 1)))
+    while used < limit and (block := _next_block(file, size)):
+        size = min(BLOCK, 2 * size)
         if used + len(block) // (2 * len(columns)) >= limit and used + _count_rows(block) > limit:
             block = _first_rows(block, limit - used)
             file.seek(start + read + len(block))
@@ -98,19 +104,19 @@ def read_table(
     return table
 
 
-def _next_block(file: BinaryIO) -> bytes:
-    """Returns the next lines, or nothing at the end of the file."""
-    block = file.read(BLOCK)
-    if len(block) == BLOCK:
-        if b"\n" not in block:  # lines that end in \r, or one that is too long to be a row
-            return block + file.read() if b"\r" in block else _reject_long_line()
-        rest = file.readline(MAX_LINE)
-        block += rest if len(rest) < MAX_LINE else _reject_long_line()
-    return block
-
-
-def _reject_long_line() -> bytes:
-    raise TableError(f"a line has more than {MAX_LINE:,} characters")
+def _next_block(file: BinaryIO, size: int) -> bytes:
+    """Returns the next lines, of about ``size`` bytes, or nothing at the end of the file."""
+    block = file.read(size)
+    if len(block) < size:
+        return block
+    end = max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1  # the last byte may be the first half of \r\n
+    if end:
+        file.seek(end - size, io.SEEK_CUR)
+        return block[:end]
+    if size >= BLOCK:
+        raise TableError(f"a line has more than {BLOCK:,} characters")
+    file.seek(-size, io.SEEK_CUR)
+    return _next_block(file, BLOCK)
 
 
 def _count_rows(block: bytes) -> int:
@@ -178,7 +184,7 @@ def parse_with_arrow(
     import pyarrow as pa
     from pyarrow import csv
 
-    first = next((line for line in block[:MAX_LINE].split(b"\n", 100) if line.strip(BLANK)), b"")
+    first = next((line for line in block[:MAX_FIRST_LINE].split(b"\n", 100) if line.strip(BLANK)), b"")
     sign = delimiter or " "
     names = [str(index) for index in range(len(first.split(sign.encode())))]
     if not first or max(columns) >= len(names) or (width is not None and len(names) != width):

@@ -22,6 +22,7 @@ from conclu_pyg.io.text_header import (
     ROW_NUMBERS,
     Header,
     HeaderError,
+    read_further_header,
     read_header,
 )
 from conclu_pyg.text import pluralize
@@ -62,13 +63,10 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     """
     try:
         with path.open("rb") as file:
-            count: int | None = None
-            while True:
-                header = _next_header(file, path, count)
-                if header is None:
-                    break
-                count = header.count
+            header: Header | None = read_header(file)
+            while header is not None:
                 yield _read_cloud(file, path, header, max_points)
+                header = _next_header(file, path, header)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
     except HeaderError as error:
@@ -79,29 +77,21 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
         raise _no_points(path, str(error)) from error
 
 
-def _next_header(file: BinaryIO, path: Path, previous: int | None) -> Header | None:
-    """Returns the header at the current position, or ``None`` at the end of the file.
-
-    Args:
-        file: the file.
-        path: its path, for messages.
-        previous: the number of points that a line before the last cloud promised, or ``None`` if there is none.
-    """
+def _next_header(file: BinaryIO, path: Path, previous: Header) -> Header | None:
+    """Returns the header at the current position behind a cloud, or ``None`` at the end of the file."""
     start = file.tell()
-    if start == 0:
-        return read_header(file)
-    if previous is None or not _has_more(file):
+    if previous.count is None or not _has_more(file):
         return None
     file.seek(start)
-    header = read_header(file)
+    header = read_further_header(file)
     if header.count is None:
         raise DataError(
-            f"{path}: expected {pluralize(previous, 'point')}, as the line before them says, got more; correct that "
-            "number or delete its line.",
+            f"{path}: expected {pluralize(previous.count, 'point')}, as the line before them says, got more; correct "
+            "that number or delete its line.",
             file=path,
-            expected=f"{previous} points",
+            expected=f"{previous.count} points",
         )
-    return replace(header, line=header.line + count_lines(file, 0, start))
+    return replace(header, line=header.line + previous.line - 1 + count_lines(file, previous.start, start))
 
 
 def _has_more(file: BinaryIO) -> bool:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from conclu_pyg.io.column_names import BRACKETS, ColumnError, find_coordinates, is_known, simplify
 
 HEAD = 1 << 18  # bytes in which the first point must begin
+SHORT_HEAD = 1 << 9  # bytes that are enough for most further headers
 MAX_LINE = 1 << 16  # bytes
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|nan|inf|infinity|1\.#\w+|nan\(\w+\))", re.I)
 COMMENT = re.compile(r"\s*(#|//|%)+")
@@ -79,7 +80,26 @@ def read_header(file: BinaryIO) -> Header:
         HeaderError: there is no line of numbers after such lines, or it is unknown which columns are the coordinates.
     """
     start = file.tell()
-    head = file.read(HEAD)
+    return _parse_header(file.read(HEAD), start, HEAD)
+
+
+def read_further_header(file: BinaryIO) -> Header:
+    """Reads the lines between the points of two clouds, as :func:`read_header`, but few bytes if possible."""
+    start = file.tell()
+    head = file.read(SHORT_HEAD)
+    try:
+        header = _parse_header(head, start, SHORT_HEAD)
+        rows = [line for line in head[header.start - start :].splitlines() if line.strip()]
+        if len(head) < SHORT_HEAD or len(rows) > 2:  # the first point and the next line are whole
+            return header
+    except HeaderError:
+        pass  # perhaps only because the head is cut off
+    file.seek(start)
+    return read_header(file)
+
+
+def _parse_header(head: bytes, start: int, size: int) -> Header:
+    """Returns what the bytes at a position say; if there are ``size``, the last line is perhaps not whole."""
     _check_encoding(head)
     comments: list[str] = []
     header, count, mark = None, None, len(codecs.BOM_UTF8) * head.startswith(codecs.BOM_UTF8)
@@ -87,7 +107,7 @@ def read_header(file: BinaryIO) -> Header:
     lines = re.split(rb"(\r\n|\n|\r)", head[mark:])
     for number, (line, end) in enumerate(zip(lines[::2], [*lines[1::2], b""], strict=True), 1):
         text = line.decode("utf-8", errors="replace").strip(" \v\f")
-        if len(line) > MAX_LINE or (len(head) == HEAD and not end):
+        if len(line) > MAX_LINE or (len(head) == size and not end):
             raise HeaderError(f"got {text[:40]!r}", got=text)
         if (comment := COMMENT.match(text)) is not None:
             comments.append(text[comment.end() :].strip())

@@ -68,6 +68,34 @@ def test_blocks_end_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
         assert np.array_equal(read_table(file, (0, 1, 2), max_rows=500), points[123:])
 
 
+class CountingFile(io.BytesIO):
+    """A file that counts the bytes that are read."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size)
+        self.count += len(content)
+        return content
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_few_bytes_are_read_for_a_small_table(end: bytes) -> None:
+    file = CountingFile((b"1 2 3" + end) * 100_000)
+    for _ in range(20):
+        assert read_table(file, (0, 1, 2), rows=5, max_rows=5).tolist() == [[1, 2, 3]] * 5
+    assert file.tell() == 100 * (5 + len(end)) and file.count < 20 * 10_000
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_rows_that_are_longer_than_expected(end: str) -> None:
+    rows = [[float(row), row + 1 / 3] for row in range(40)]
+    text = "".join(f"{first!r}{' ' * 10_000}{second!r}{end}" for first, second in rows)
+    file = io.BytesIO(text.encode())
+    assert read_table(file, (0, 1), rows=15, max_rows=15).tolist() == rows[:15]
+    assert read_table(file, (0, 1), rows=25, max_rows=25).tolist() == rows[15:]
+
+
 def test_values_that_are_not_finite() -> None:
     text = b"nan inf -inf\nNaN Infinity -Infinity\n-nan 1.#INF -1.#IND\n"
     found = read_table(io.BytesIO(text), (0, 1, 2), max_rows=9)

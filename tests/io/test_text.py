@@ -1,6 +1,7 @@
 """Readers of text: columns of a table, and clouds with or without a header."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.text import read, read_columns, read_text_cloud
+from conclu_pyg.io.text_header import read_further_header
 
 EXPECTED = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 
@@ -163,6 +165,23 @@ def test_clouds_with_a_count_each(tmp_path: Path) -> None:
     write(path, "2\n1 2 3\n4 5 6\n2\n7 8 9\n7 8 x\n")
     with pytest.raises(DataError, match="line 6: "):
         list(read(path, 100))
+    with pytest.raises(DataError, match="line 11: "):
+        list(read(write(path, "# a\n1\n1 2 3\n\n1\n4 5 6\n\n2\n\n7 8 9\n7 8 x\n"), 100))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("size", [1, 490, 505, 512, 5000])
+def test_headers_of_any_length_between_clouds(tmp_path: Path, size: int, end: str) -> None:
+    header = f"# {'a' * size}{end}"
+    content = f"{header}2{end}1 2 3{end}4 5 6{end}{header}1{end}0,5;0,25;8{end}{header}1{end}7 8 9{end}"
+    clouds = [cloud.points.tolist() for cloud in read(write(tmp_path / "a.pts", content), 100)]
+    assert clouds == [EXPECTED, [[0.5, 0.25, 8]], [[7, 8, 9]]]
+
+
+def test_few_bytes_are_read_for_a_further_header() -> None:
+    file = BytesIO(b"1\n1 2 3\n" * 10_000)
+    read_further_header(file)
+    assert file.tell() < 4096
 
 
 @pytest.mark.parametrize(
