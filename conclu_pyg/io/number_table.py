@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import BinaryIO
 
@@ -150,6 +150,14 @@ def count_lines(file: BinaryIO, start: int, end: int) -> int:
     file.seek(start)
     blocks = [file.read(min(BLOCK, end - at)) for at in range(start, end, BLOCK)]
     return sum(block.count(b"\n") or block.count(b"\r") for block in blocks)
+
+
+def note_rounded(columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """Returns a note on each column of a table that may have held integers that float64 does not hold."""
+    names = [
+        name for name, values in columns.items() if ((np.abs(values) >= 2.0**53) & (np.abs(values) <= 2.0**64)).any()
+    ]
+    return tuple(f"values of {name[:40]!r} of 2**53 or more were rounded to float64" for name in names)
 
 
 def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, width: int | None) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,9 +12,9 @@ import numpy as np
 
 from conclu_pyg.data.clean import check_not_transposed
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.column_names import as_colors, group_attributes, simplify
+from conclu_pyg.io.column_names import as_colors, free_name, group_attributes, simplify
 from conclu_pyg.io.file_cloud import FileCloud
-from conclu_pyg.io.number_table import TableError, TooManyRows, count_lines, read_table
+from conclu_pyg.io.number_table import TableError, TooManyRows, count_lines, note_rounded, read_table
 from conclu_pyg.io.text_header import (
     HINT,
     MAX_LINE,
@@ -97,7 +98,7 @@ def _next_header(file: BinaryIO, path: Path, previous: Header) -> Header | None:
 def _has_more(file: BinaryIO) -> bool:
     """Returns whether there is more than blank lines and comments."""
     while line := file.readline(MAX_LINE):
-        if line.partition(b"#")[0].strip():
+        if any(row.partition(b"#")[0].strip() for row in line.splitlines()):  # rows that end in \r are one line
             return True
     return False
 
@@ -129,31 +130,40 @@ def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> 
 
     try:
         table = read_columns([*header.axes, *others])
+        points, values = table[:, :3], {column: table[:, 3 + i] for i, column in enumerate(others)}
     except TableError as error:
         if not others or isinstance(error, TooManyRows):
             raise
-        table, others = read_columns(header.axes), []
-    if header.count is not None and len(table) != header.count:
+        points, values = read_columns(header.axes), {}
+        end = file.tell()
+        for column in others:
+            with suppress(TableError):
+                values[column] = read_columns([column])[:, 0]
+        file.seek(end)
+    if header.count is not None and len(points) != header.count:
         raise DataError(
-            f"{path}: expected {pluralize(header.count, 'point')}, as the line before them says, got {len(table):,}; "
+            f"{path}: expected {pluralize(header.count, 'point')}, as the line before them says, got {len(points):,}; "
             "restore the file or correct that number.",
             file=path,
-            got=len(table),
+            got=len(points),
             expected=f"{header.count} points",
         )
-    points = table[:, :3]
     columns = range(len(names) or width - (header.words[-1] == ""))
-    ignored = [column for column in columns if column not in (*header.axes, *others)]
+    ignored = [column for column in columns if column not in (*header.axes, *values)]
     notes = [*header.notes]
     if not names:
         check_not_transposed((len(points), width), str(path))
         _check_not_counted(points, width, path)
         notes += ["columns 1 to 3 were read as x, y and z"] if ignored else []
     notes += [_ignored(ignored)] if ignored else []
-    x, labels = group_attributes({names[c]: table[:, 3 + i].copy() for i, c in enumerate(others)})
+    named: dict[str, np.ndarray] = {}
+    for column, each in values.items():
+        named[free_name(names[column], named)] = each.copy()
+    notes += note_rounded(named)
+    x, labels = group_attributes(named)
     if "colors" in x:
         x["colors"] = as_colors(x["colors"])
-    return FileCloud(points.copy() if others else points, x=x, labels=labels, notes=tuple(notes))
+    return FileCloud(points.copy() if values else points, x=x, labels=labels, notes=tuple(notes))
 
 
 def _ignored(columns: Sequence[int]) -> str:

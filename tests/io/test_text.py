@@ -159,6 +159,39 @@ def test_a_column_that_is_not_all_numbers_is_ignored(tmp_path: Path) -> None:
     assert cloud.points.tolist() == EXPECTED and not cloud.x and cloud.notes == ("column 4 was ignored",)
 
 
+@pytest.mark.parametrize("cell", ["", "unknown"])
+def test_only_columns_that_are_not_all_numbers_are_ignored(tmp_path: Path, cell: str) -> None:
+    content = f"x,y,z,r,g,b,note,label\n1,2,3,255,0,7,1,4\n4,5,6,1,2,3,{cell},5\n"
+    cloud = read_one(tmp_path / "a.csv", content)
+    assert cloud.points.tolist() == EXPECTED and cloud.notes == ("column 7 was ignored",)
+    assert cloud.x["colors"].tolist() == [[255, 0, 7], [1, 2, 3]] and list(cloud.x) == ["colors"]
+    assert cloud.labels is not None and cloud.labels.tolist() == [4, 5]
+
+
+def test_ignored_columns_do_not_move_the_next_cloud(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.pts", "2\n1 2 3 1\n4 5 6 a\n2\n1 2 3 8\n4 5 6 9\n")
+    first, second = read(path, 100)
+    assert first.points.tolist() == second.points.tolist() == EXPECTED
+    assert not first.x and second.x["intensity"].tolist() == [8, 9]
+
+
+def test_columns_with_the_same_name_are_both_kept(tmp_path: Path) -> None:
+    cloud = read_one(tmp_path / "a.csv", "x,y,z,a,a,label,label\n1,2,3,7,8,0,1\n4,5,6,9,10,2,3\n")
+    assert {name: values.tolist() for name, values in cloud.x.items()} == {
+        "a": [7, 9],
+        "a_": [8, 10],
+        "label_": [1, 3],
+    }
+    assert cloud.labels is not None and cloud.labels.tolist() == [0, 2] and cloud.notes == ()
+
+
+@pytest.mark.parametrize(("value", "is_noted"), [(2**53 - 1, False), (2**53 + 1, True), (-(2**53) - 1, True)])
+def test_integers_that_were_rounded_are_noted(tmp_path: Path, value: int, is_noted: bool) -> None:
+    cloud = read_one(tmp_path / "a.csv", f"x,y,z,time\n1,2,3,{value}\n4,5,6,1e300\n")
+    assert (int(cloud.x["time"][0]) != value) == is_noted
+    assert cloud.notes == ("values of 'time' of 2**53 or more were rounded to float64",) * is_noted
+
+
 def test_clouds_with_a_count_each(tmp_path: Path) -> None:
     path = write(tmp_path / "a.pts", "2\n1 2 3\n4 5 6\n1\n7 8 9\n\n")
     assert [cloud.points.tolist() for cloud in read(path, 100)] == [EXPECTED, [[7, 8, 9]]]
