@@ -154,9 +154,11 @@ def count_lines(file: BinaryIO, start: int, end: int) -> int:
 
 def note_rounded(columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """Returns a note on each column of a table that may have held integers that float64 does not hold."""
-    names = [
-        name for name, values in columns.items() if ((np.abs(values) >= 2.0**53) & (np.abs(values) <= 2.0**64)).any()
-    ]
+    names = []
+    for name, values in columns.items():
+        magnitude = np.abs(values.astype(np.float64))
+        if ((magnitude >= 2.0**53) & (magnitude <= 2.0**64)).any():
+            names.append(name)
     return tuple(f"values of {name[:40]!r} of 2**53 or more were rounded to float64" for name in names)
 
 

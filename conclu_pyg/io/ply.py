@@ -15,6 +15,7 @@ import numpy as np
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.column_names import group_attributes
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud, stack_columns
+from conclu_pyg.io.number_table import note_rounded
 from conclu_pyg.io.ply_binary import BinaryReader
 from conclu_pyg.io.ply_header import AXES, HINT, Element, PlyHeader, Values, read_header, refused
 from conclu_pyg.io.ply_text import TextReader
@@ -50,7 +51,7 @@ def _read(file: BinaryIO, path: Path, max_points: int) -> FileCloud:
     }
     has_faces = any(element.number and faces.get(element.name) for element in header.elements)
     skipped = [f"the list {each.name!r} of the vertices was ignored" for each in vertex.properties if each.count]
-    reader = BinaryReader(file, path, header.order) if header.order else TextReader(file, path)
+    reader = BinaryReader(file, path, header.order) if header.order else TextReader(file, path, header.line)
     points, x, labels, triangles, notes = np.empty((0, 3)), Values(), None, [], list[str]()
     for element in header.elements:
         if not element.number:
@@ -59,6 +60,8 @@ def _read(file: BinaryIO, path: Path, max_points: int) -> FileCloud:
         if element is vertex:
             values, _ = reader.read(element, names)
             points = stack_columns([values.pop(axis) for axis in AXES])
+            if not header.order:
+                notes += note_rounded({name: each for name, each in values.items() if each.dtype.kind in "iu"})
             x, labels = group_attributes(values)
         elif faces.get(element.name):
             _, lists = reader.read(element, faces[element.name])

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.number_table import TableError, read_table
+from conclu_pyg.io.number_table import TableError, count_lines, read_table
 from conclu_pyg.io.ply_header import AXES, Element, Lists, Property, Values, refused, too_short
 
 MAX_LINE = 1 << 20  # characters
@@ -24,10 +24,11 @@ class TextReader:
     Args:
         file: the file, at its first element.
         path: its path.
+        line: the number of the line of its first element, for messages.
     """
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
-        self.file, self.path = file, path
+    def __init__(self, file: BinaryIO, path: Path, line: int) -> None:
+        self.file, self.path, self.line = file, path, line
 
     def read(self, element: Element, names: Sequence[str]) -> tuple[Values, Lists]:
         """Returns the properties of these names of an element, which has at least one.
@@ -36,6 +37,11 @@ class TextReader:
             DataError: the file ends before, or a line holds something else.
         """
         start = self.file.tell()
+        found = self._read(element, names, start)
+        self.line += count_lines(self.file, start, self.file.tell())
+        return found
+
+    def _read(self, element: Element, names: Sequence[str], start: int) -> tuple[Values, Lists]:
         counts = self._text_lengths(element)
         columns, width = {}, 0
         for each in element.properties:
@@ -46,7 +52,14 @@ class TextReader:
         for name in names:
             used += range(columns[name], columns[name] + counts.get(name, 1))
         try:
-            table = read_table(self.file, used or [0], rows=element.number, max_rows=element.number, width=width)
+            table = read_table(
+                self.file,
+                used or [0],
+                rows=element.number,
+                max_rows=element.number,
+                first_line=self.line,
+                width=width,
+            )
         except TableError as error:
             if not lists:
                 expected = f"{len(element.properties)} numbers on each line of the element {element.name!r}"
@@ -169,7 +182,8 @@ class TextReader:
         if each.kind[0] == "f":
             return values.astype(each.kind) if each.kind == "f4" and _fits_float32(values) else values
         limits = np.iinfo(each.kind)
-        if not ((values >= limits.min) & (values <= limits.max) & (np.trunc(values) == values)).all():
+        # The largest integers of 64 bits are rounded to the power of two above them.
+        if not ((values >= limits.min) & (values < float(limits.max) + 1) & (np.trunc(values) == values)).all():
             raise self._wrong(
                 f"whole numbers from {limits.min} to {limits.max} for the property {each.name!r}", "others"
             )

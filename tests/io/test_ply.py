@@ -209,6 +209,23 @@ def test_doubles_in_text_keep_their_digits_under_a_header_of_floats(tmp_path: Pa
     assert cloud.points.tolist() == [[155000.123456, 463000.654321, 2.000001]]
 
 
+@pytest.mark.parametrize("kind", ["int64", "uint64"])
+@pytest.mark.parametrize(("value", "is_noted"), [(2**53 - 1, False), (2**53 + 1, True), (2**62 + 1, True)])
+def test_integers_in_text_that_were_rounded_are_noted(tmp_path: Path, kind: str, value: int, is_noted: bool) -> None:
+    header = f"element vertex 1\n{XYZ}property {kind} time\n"
+    cloud = read_ply(tmp_path, ply(header, f"1 2 3 {value}\n"))
+    assert int(cloud.x["time"][0]) == int(float(value)) and (int(cloud.x["time"][0]) != value) == is_noted
+    assert cloud.notes == ("values of 'time' of 2**53 or more were rounded to float64",) * is_noted
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("int64", 2**63), ("int64", -(2**65)), ("uint64", 2**64), ("uint64", -1), ("int8", 128)]
+)
+def test_integers_in_text_beyond_their_type_are_refused(tmp_path: Path, kind: str, value: int) -> None:
+    with raises(DataError):
+        read_ply(tmp_path, ply(f"element vertex 1\n{XYZ}property {kind} time\n", f"1 2 3 {value}\n"))
+
+
 def test_faces_without_area_or_without_faces(tmp_path: Path) -> None:
     path = tmp_path / "a.ply"
     path.write_bytes(polygon_file("ascii", [[0, 1, 2], [0, 0, 1], [3, 3, 3], [4, 5]]))
@@ -235,8 +252,9 @@ BODY = struct.pack("<9f", *range(9))
             "expected 3 records of the element 'vertex', as its header says, got 2",
         ),
         (ply(VERTEX, LINES + "7 8 9\n"), "expected the end of the file after the elements of its header, got 6 more"),
-        (ply(VERTEX, "1 2 3\n4 5\n7 8 999\n"), "expected 3 numbers on each line of the element 'vertex', got line 2: "),
-        (ply(VERTEX, "1 2 3\n4 5 6 7\n7 8 9\n"), "got line 2: "),
+        (ply(VERTEX, "1 2 3\n4 5\n7 8 999\n"), "expected 3 numbers on each line of the element 'vertex', got line 9: "),
+        (ply(VERTEX, "1 2 3\n4 5 6 7\n7 8 9\n"), "got line 9: "),
+        (ply(VERTEX + "element a 2\nproperty int b\n", LINES + "1\nx\n"), "got line 14: "),
         (ply(VERTEX, "", "binary_little_endian").encode() + BODY[:-1], "at least 36 bytes"),
         (ply(VERTEX, "", "binary_little_endian").encode() + BODY + b"\0", "got 1 more bytes"),
         (ply(VERTEX.replace("3", "1000000000000"), LINES), "expected at least 6,000,000,000,000 bytes"),
