@@ -177,8 +177,10 @@ class H5Clouds:
 
 
 def _blocks(values: h5py.Dataset) -> Iterator[slice]:
-    """Yields the rows to read at once: HDF5 decompresses a chunk again for each read of a part of it."""
+    """Yields the rows to read at once: those of a chunk, which HDF5 decompresses again for each read of a part of it.
+    Damage in a later chunk then leaves the clouds before it."""
     rows = max(1, BLOCK_BYTES // max(1, values.shape[1] * 3 * values.dtype.itemsize))
+    rows = min(rows, values.chunks[0]) if values.chunks else 1
     for start in range(0, len(values), rows):
         yield slice(start, start + rows)
 
