@@ -65,7 +65,7 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
             labels = None if part is None else np.asarray(part[...]).astype(np.int64)
             yield FileCloud(np.asarray(data[:, :3]), labels=labels, notes=notes)
             return
-        for rows in _blocks(data):
+        for rows in _blocks(data, data.chunks[0] if data.chunks else None):
             points = np.asarray(data[rows, :, :3])
             parts = [None] * len(points) if part is None else np.asarray(part[rows]).astype(np.int64)
             for cloud, labels in zip(points, parts, strict=True):
@@ -176,11 +176,16 @@ class H5Clouds:
         return values.astype(np.int64)
 
 
-def _blocks(values: h5py.Dataset) -> Iterator[slice]:
-    """Yields the rows to read at once: those of a chunk, which HDF5 decompresses again for each read of a part of it.
-    Damage in a later chunk then leaves the clouds before it."""
+def _blocks(values: h5py.Dataset, most: int | None = None) -> Iterator[slice]:
+    """Yields the rows to read at once, at most 32 MiB: HDF5 decompresses a chunk again for each read of a part of it.
+
+    Args:
+        values: the data set.
+        most: a bound on the rows, such as those of a chunk, so that damage in a later one leaves the clouds before it
+            (default: none).
+    """
     rows = max(1, BLOCK_BYTES // max(1, values.shape[1] * 3 * values.dtype.itemsize))
-    rows = min(rows, values.chunks[0]) if values.chunks else 1
+    rows = rows if most is None else min(rows, most)
     for start in range(0, len(values), rows):
         yield slice(start, start + rows)
 
