@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import yaml
+from fuzzing import cli as fuzzing_cli
 
 from benchmarks import cli as benchmark_cli
 from conclu_pyg import registry
@@ -102,6 +103,8 @@ class Reader:
                 self.evaluate(options, words)
             elif name == "predict" and not options.show:  # no window opens here
                 assert main(["predict", *words]) == 0
+            elif name == "fuzz_readers":
+                assert fuzzing_cli.main([*words, "-n", "20"]) == 0
 
     def train(self, options: argparse.Namespace) -> None:
         overrides, resume = split_resume(options.overrides, options.resume)
@@ -161,7 +164,7 @@ def _conclu(program: str, words: list[str]) -> tuple[str, list[str]]:
 
 def _parse(name: str, words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(name, exit_on_error=False)
-    {**COMMANDS, "benchmark": benchmark_cli}[name].add_arguments(parser)
+    {**COMMANDS, "benchmark": benchmark_cli, "fuzz_readers": fuzzing_cli}[name].add_arguments(parser)
     return parser.parse_intermixed_args(words)
 
 
