@@ -23,6 +23,7 @@ BLOCK = 1 << 17  # points
 FIRST_LAYERED = 6  # format of points
 DIMENSION, NAME = 192, 32  # bytes that describe an extra dimension, and of its name
 # Not attributes of points: raw coordinates, positions in waveforms, and bytes that no record names.
+COLORS = ("red", "green", "blue")
 SKIPPED = {
     "X", "Y", "Z", "wavepacket_index", "wavepacket_offset", "wavepacket_size", "return_point_wave_location", "x_t",
     "y_t", "z_t", "ExtraBytes",
@@ -113,6 +114,8 @@ def _read_points(
     if layout.compression is not None and not is_layered and layout.by_return not in (0, layout.count, by_return):
         reason = f"its header promises {layout.by_return:,} points by their returns, got {by_return:,}"
         raise las_error(path, reason, REWRITE)
+    for name in COLORS if any(name in columns for name in COLORS) else ():  # a channel of zeros is one of the colours
+        columns.setdefault(name, np.zeros(layout.count, np.uint16))
     classes = columns.pop("classification", None)
     named: dict[str, np.ndarray] = {}
     for name, values in columns.items():

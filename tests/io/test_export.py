@@ -192,3 +192,12 @@ def test_an_attribute_that_is_named_label_does_not_replace_the_labels(tmp_path: 
     write_cloud(tmp_path / "a.npz", cloud)
     (back,) = read_clouds(tmp_path / "a.npz")
     assert back.labels is not None and back.labels.tolist() == [2] * 5 and back.x["label"].tolist() == [7] * 5
+
+
+def test_a_color_channel_of_zeros_stays_in_las(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    write_cloud(
+        tmp_path / "a.las", Cloud("a", points, x={"colors": np.tile(np.array([0, 128, 255], np.uint8), (5, 1))})
+    )
+    (back,) = read_clouds(tmp_path / "a.las")
+    assert set(back.x) == {"colors"} and back.x["colors"].tolist() == [[0, 128 * 257, 65535]] * 5
