@@ -134,6 +134,10 @@ class DataError(ConcluError):
     """A data set, cloud or mesh that cannot be used."""
 
 
+class ReaderError(DataError):
+    """A file on which its reader, or a library that it uses, failed in an unforeseen way."""
+
+
 class CheckpointError(ConcluError):
     """A checkpoint or run folder that cannot be used."""
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from conclu_pyg import errors
-from conclu_pyg.errors import ConcluError, DataError, Issue
+from conclu_pyg.errors import ConcluError, DataError, Issue, ReaderError
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.reader_process import as_cloud, receive, send
 
@@ -85,9 +85,9 @@ class _Child:
             if "reason" in message:
                 reason = message["reason"]
                 self.busy = True  # the library is in an unknown state: end the child
-                raise _unreadable(
-                    path, f"it needs more than {memory:,} bytes of memory" if reason == "memory" else reason
-                )
+                if reason == "memory":
+                    raise _unreadable(path, f"it needs more than {memory:,} bytes of memory")
+                raise _unreadable(path, reason, ReaderError)
             if "name" in message:
                 yield as_cloud(message, arrays)
                 del arrays
@@ -145,8 +145,8 @@ def _error(message: Mapping[str, Any]) -> ConcluError:
     return (kind if known else DataError)(*issues)
 
 
-def _unreadable(path: Path, reason: str) -> DataError:
-    return DataError(f"{path} cannot be read ({reason}); {HINT}.", file=path, got=reason)
+def _unreadable(path: Path, reason: str, kind: type[DataError] = DataError) -> DataError:
+    return kind(f"{path} cannot be read ({reason}); {HINT}.", file=path, got=reason)
 
 
 def _ended_by(code: int) -> str:

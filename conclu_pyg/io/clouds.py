@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, clean_points
-from conclu_pyg.errors import ConcluError, DataError, one_line
+from conclu_pyg.errors import ConcluError, DataError, ReaderError, one_line
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.formats import CONVERT, SUFFIXES, Reader, find_reader
 from conclu_pyg.io.surface import clean_mesh, count_without_area, sample_surface
@@ -114,7 +114,7 @@ def _guard(clouds: Iterator[FileCloud], path: Path) -> Iterator[FileCloud]:
     except ConcluError:
         raise
     except Exception as error:
-        raise DataError(
+        raise ReaderError(
             f"{path} cannot be read ({type(error).__name__}: {one_line(error):.200}); {HINT}, and please report it.",
             file=path,
         ) from error

@@ -12,6 +12,7 @@ import numpy as np
 from conclu_pyg.data.clean import check_not_transposed
 from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.io.file_cloud import EXTRA_COLUMNS, FileCloud
+from conclu_pyg.io.npy import wrong_shape
 
 # Deflate, the filter of these files, compresses at most 1032 to 1: a larger claim cannot be real.
 MAX_RATIO = 1100
@@ -39,13 +40,7 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
         part = _find_dataset(file, path, "pid", "", HINT) if "pid" in file else None
         check_not_transposed(data.shape, f"{path}: '{key}'")
         if data.ndim not in (2, 3) or data.shape[-1] < 3 or data.dtype.kind not in "fiu":
-            raise DataError(
-                f"{path}: '{key}' must hold numbers of shape [points, 3] or [clouds, points, 3], got {data.dtype} "
-                f"{list(data.shape)}; {HINT}.",
-                file=path,
-                argument=key,
-                got=(data.dtype, data.shape),
-            )
+            raise wrong_shape(path, key, data.dtype, data.shape, HINT)
         if data.shape[-2] > max_points:
             raise DataError(
                 f"{path}: the clouds in '{key}' have {data.shape[-2]:,} points, more than the maximum of "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tokenize import TokenError
 
@@ -134,3 +134,14 @@ def read_npy(path: Path, hint: str = HINT) -> np.ndarray:
         raise DataError(
             f"{path} cannot be read as an .npy file ({one_line(error):.200}); {hint}.", file=path
         ) from error
+
+
+def wrong_shape(path: Path, name: str, dtype: np.dtype, shape: Sequence[int], hint: str) -> DataError:
+    """Returns the error about an array of a file that is no cloud, and no array of clouds."""
+    return DataError(
+        f"{path}: expected {name!r} to be numbers of shape [points, 3] or [clouds, points, 3], got {dtype} "
+        f"{list(shape)}; {hint}.",
+        file=path,
+        argument=name,
+        got=(dtype, shape),
+    )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -16,9 +16,10 @@ import numpy as np
 
 from conclu_pyg.data.clean import check_not_transposed
 from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.io.archives import ARCHIVE_ERRORS, check_not_encrypted
 from conclu_pyg.io.column_names import find_coordinates, group_attributes, simplify
 from conclu_pyg.io.file_cloud import EXTRA_COLUMNS, FileCloud
-from conclu_pyg.io.npy import HEADER_ERRORS, POINTS, clouds_of, split_coordinates
+from conclu_pyg.io.npy import HEADER_ERRORS, POINTS, clouds_of, split_coordinates, wrong_shape
 
 HINT = "restore the file or leave it out"
 NAME_HINT = "save the coordinates as an array of shape [points, 3] with the name 'points'"
@@ -51,11 +52,20 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     Raises:
         DataError: the file cannot be read, claims more than it can hold, or does not tell the points.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
+    with _refused_errors(path):
+        archive = zipfile.ZipFile(path)
+    with archive:
+        with _refused_errors(path):
             members = _members(archive, path)
-            yield from _clouds(archive, members, path, max_points)
-    except (*HEADER_ERRORS, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        yield from _clouds(archive, members, path, max_points)
+
+
+@contextmanager
+def _refused_errors(path: Path) -> Iterator[None]:
+    """Context in which errors of NumPy and of the archive are about the file."""
+    try:
+        yield
+    except (*HEADER_ERRORS, *ARCHIVE_ERRORS) as error:
         raise DataError(
             f"{path} cannot be read as an .npz file ({one_line(error):.200}); {HINT}.", file=path
         ) from error
@@ -71,6 +81,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, Member]:
         name = info.filename.removesuffix(".npy")
         if name in members:
             raise ValueError(f"it has two arrays {name!r}")
+        check_not_encrypted(info)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"{name!r} is compressed in a way that is not NumPy's")
         if info.compress_size > size or info.file_size > MAX_RATIO * info.compress_size + MAX_RATIO:
@@ -137,14 +148,7 @@ def _named_points(members: dict[str, Member], path: Path) -> str | None:
     simple = {simplify(name): name for name in reversed(members)}
     name = next((simple[each] for each in POINTS if each in simple), None)
     if name is not None and not _has_points(members[name]):
-        each = members[name]
-        raise DataError(
-            f"{path}: expected {name!r} to be numbers of shape [points, 3] or [clouds, points, 3], got {each.dtype} "
-            f"{list(each.shape)}; {NAME_HINT}.",
-            file=path,
-            argument=name,
-            got=(each.dtype, each.shape),
-        )
+        raise wrong_shape(path, name, members[name].dtype, members[name].shape, NAME_HINT)
     return name
 
 
@@ -204,7 +208,7 @@ def _array(archive: zipfile.ZipFile, member: Member, path: Path, max_points: int
         )
     if member.info.file_size > MAX_BYTES:
         raise DataError(f"{path} has an array of {member.info.file_size:,} bytes; subsample it first.", file=path)
-    with archive.open(member.info) as file:
+    with _refused_errors(path), archive.open(member.info) as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
         if file.read(1):  # at the end, zipfile compares the checksum
             raise ValueError("a member holds more than its array")

@@ -76,8 +76,8 @@ def read_table(
     file.seek(start)
     table, used, read = np.empty((0, len(columns))), 0, 0
     limit = max_rows + 1 if rows is None else rows
-    size = BLOCK  # less for small tables, as what is read behind them is read again
-    if rows is not None:
+    size = BLOCK
+    if rows is not None:  # a small table is read in small blocks, because its caller reads what follows it again
         size = min(BLOCK, max(SMALL_BLOCK, NUMBER_BYTES * rows * (width or max(columns) + 1)))
     while used < limit and (block := _next_block(file, size)):
         size = min(BLOCK, 2 * size)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
@@ -18,6 +18,7 @@ from xml.parsers import expat
 import numpy as np
 
 from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.io.archives import ARCHIVE_ERRORS, check_not_encrypted
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.io.polygons import check_corners
 from conclu_pyg.io.threemf_model import Model, ModelError, Object, Part, SizeError
@@ -44,13 +45,19 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
         DataError: the file is no package of 3MF, is inconsistent, needs an extension that changes the shape, or has too
             many vertices or triangles, or no vertices.
     """
+    with _refused_errors(path):
+        archive = zipfile.ZipFile(path)
+    with archive, np.errstate(over="ignore", invalid="ignore"):  # points that are not finite are removed later
+        mesh = _Package(path, archive, max_points).mesh()
+    yield mesh
+
+
+@contextmanager
+def _refused_errors(path: Path) -> Iterator[None]:
+    """Context in which errors of the archive are about the file."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            package = _Package(path, archive, max_points)
-            with np.errstate(over="ignore", invalid="ignore"):  # points that are not finite are removed later
-                mesh = package.mesh()
-            yield mesh
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
+        yield
+    except ARCHIVE_ERRORS as error:
         reason = f"it cannot be read as a 3MF file ({one_line(error):.200})"
         raise DataError(f"{path}: {reason}; {HINT}.", file=path, got=reason) from error
 
@@ -108,21 +115,23 @@ class _Package:
         if len(found) != 1:
             self.refuse(f"expected one file {name!r:.80} in it, got {len(found)}")
         member = found[0]
+        check_not_encrypted(member)
         if member.file_size > max(SMALL, MAX_RATIO * member.compress_size):
             self.refuse(
-                f"{name!r:.80} expands {member.compress_size:,} bytes to {member.file_size:,}, which is not real"
+                f"{name!r:.80} expands {member.compress_size:,} bytes to {member.file_size:,}, more than XML can"
             )
         return member
 
     def _read(self, name: str) -> bytes:
-        return self.archive.read(self._member(name))
+        with _refused_errors(self.path):
+            return self.archive.read(self._member(name))
 
     def _model(self, name: str) -> Model:
         name = "/" + posixpath.normpath(name.lstrip("/"))
         if name not in self.models:
-            with self.archive.open(self._member(name)) as file:
+            with _refused_errors(self.path), self.archive.open(self._member(name)) as file:
                 try:
-                    self.models[name] = Model(file, self.max_points)  # type: ignore[arg-type]
+                    self.models[name] = Model(file, self.max_points)
                 except ModelError as error:
                     self.refuse(f"{name!r:.80}: {error}", SIZE_HINT if isinstance(error, SizeError) else HINT)
         return self.models[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 from xml.parsers import expat
 
 import numpy as np
@@ -78,7 +78,7 @@ class Model:
         SizeError: an object has too many vertices or triangles.
     """
 
-    def __init__(self, file: BinaryIO, max_points: int) -> None:
+    def __init__(self, file: IO[bytes], max_points: int) -> None:
         self.max_points = max_points
         self.unit = "millimeter"
         self.objects: dict[str, Object] = {}
@@ -134,10 +134,7 @@ class Model:
             raise ModelError("a vertex outside of an object")
         vertices = self._object.vertices
         try:
-            x, y, z = attributes["x"], attributes["y"], attributes["z"]
-            vertices.extend((float(x), float(y), float(z)))
-            if "_" in x or "_" in y or "_" in z:  # which only Python allows in numbers
-                raise ValueError
+            vertices.extend(map(float, _texts(attributes, "x", "y", "z")))
         except (KeyError, ValueError) as error:
             raise ModelError(f"expected numbers as x, y and z of a vertex, got {attributes!r:.80}") from error
         if len(vertices) > 3 * self.max_points:
@@ -148,10 +145,7 @@ class Model:
             raise ModelError("a triangle outside of an object")
         triangles = self._object.triangles
         try:
-            a, b, c = attributes["v1"], attributes["v2"], attributes["v3"]
-            triangles.extend((int(a), int(b), int(c)))
-            if "_" in a or "_" in b or "_" in c:  # which only Python allows in numbers
-                raise ValueError
+            triangles.extend(map(int, _texts(attributes, "v1", "v2", "v3")))
         except (KeyError, ValueError, OverflowError) as error:
             raise ModelError(f"expected integers as v1, v2 and v3 of a triangle, got {attributes!r:.80}") from error
         if len(triangles) > 3 * self.max_points:
@@ -177,3 +171,11 @@ def _part(attributes: dict[str, str]) -> Part:
         if matrix is None or not np.isfinite(matrix).all():
             raise ModelError(f"expected 12 numbers as a transform, got {attributes['transform']!r:.80}")
     return Part(attributes.get(f"{PRODUCTION} path", ""), attributes.get("objectid", ""), matrix)
+
+
+def _texts(attributes: dict[str, str], a: str, b: str, c: str) -> tuple[str, str, str]:
+    """Returns three attributes that are to be numbers; without the underscores that only Python allows in them."""
+    texts = attributes[a], attributes[b], attributes[c]
+    if "_" in texts[0] or "_" in texts[1] or "_" in texts[2]:
+        raise ValueError("an underscore in a number")
+    return texts

@@ -66,7 +66,7 @@ def test_a_child_is_kept_for_the_next_file(tmp_path: Path) -> None:
         pytest.param(
             "signal",
             "the process that read it ended by signal 15, SIGTERM",
-            marks=pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals"),
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="a process of Windows does not end by a signal"),
         ),
         pytest.param(
             "memory",

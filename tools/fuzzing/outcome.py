@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from conclu_pyg.errors import ConcluError
+from conclu_pyg.errors import ConcluError, ReaderError
 from conclu_pyg.io.clouds import Cloud, read_clouds
 
 MAX_SECONDS = 2.0  # of the processor, for a small file
@@ -35,6 +35,8 @@ def read_file(path: Path) -> Outcome:
         clouds = tuple(read_clouds(path, mesh_points=MESH_POINTS))
         outcome = Outcome("read", clouds=clouds)
         fault = next(filter(None, map(_fault_of_cloud, clouds)), "")
+    except ReaderError as error:  # a refusal for the user, but a fault of the reader
+        return Outcome("fault", str(error))
     except ConcluError as error:
         outcome = Outcome("refused", str(error))
         fault = _fault_of_message(str(error), path)
