@@ -23,6 +23,7 @@ FIRST_THREE = (0, 1, 2)
 ROW_NUMBERS = ("", "index", "unnamed_0", "unnamed_0_1")  # as pandas names the index of a frame
 INDEX = (*ROW_NUMBERS, "id", "row", "point", "point_id")
 
+MISSING = {"", "na", "n/a", "<na>", "nan", "null", "none"}  # a row of these is one of values, not of names
 HINT = "write x, y and z as the first three numbers of every line, after one header line at most, or leave the file out"
 DECIMAL_HINT = "write 0.57 instead of 0,57, for example with `sed 's/,/./g'`, or separate the numbers by semicolons"
 NAME_HINT = "name the columns of the coordinates x, y and z in the first line"
@@ -182,6 +183,8 @@ def _axes(names: Sequence[str]) -> tuple[tuple[int, int, int], tuple[str, ...]]:
         columns = ", ".join(str(axis + 1) for axis in axes)
         found = ", ".join(repr(names[axis][:40]) for axis in axes)
         return axes, (f"x, y and z were read from columns {columns} by the names {found}",)
+    if MISSING.issuperset(name.strip("\"'").lower() for name in names):
+        raise HeaderError(f"got {', '.join(names)[:40]!r} as the names of the columns", NAME_HINT, got=", ".join(names))
     first = int(simplify(names[0]) in INDEX)
     others = names[first:]
     numbered = list(others) == [str(column) for column in range(len(others))]

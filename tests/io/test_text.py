@@ -300,3 +300,12 @@ def test_any_order_of_columns_and_separators(
     cloud = read_one(tmp_path / "a.txt", text)
     assert np.array_equal(cloud.points, rows) and cloud.labels is not None
     assert cloud.labels.tolist() == table["label"] and cloud.x["time"].tolist() == table["time"]
+
+
+@pytest.mark.parametrize("first", [",,", "NA,NA,NA", "null,null,null"])
+def test_a_first_row_of_missing_values_is_not_taken_for_names(first: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{first}\n1,2,3\n4,5,6\n7,8,10\n")
+    with raises(DataError, file=path) as caught:
+        list(read(path, 100))
+    assert "as the names of the columns" in str(caught.value)
