@@ -10,6 +10,7 @@ from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 BLOCK = 1 << 21  # bytes that are parsed at once
 SMALL_BLOCK = 1 << 12  # bytes that are read at least
@@ -121,7 +122,9 @@ def _next_block(file: BinaryIO, size: int) -> bytes:
 
 def _count_rows(block: bytes) -> int:
     """Returns the number of lines."""
-    ends = block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+    ends = block.count(b"\n")
+    if b"\r" in block:
+        ends += block.count(b"\r") - block.count(b"\r\n")
     return ends + (not block.endswith((b"\n", b"\r")))
 
 
@@ -180,7 +183,12 @@ def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, width: i
 
 
 def parse_with_arrow(
-    block: bytes, columns: Sequence[int], delimiter: str | None, width: int | None, all_columns: bool = False
+    block: bytes,
+    columns: Sequence[int],
+    delimiter: str | None,
+    width: int | None,
+    all_columns: bool = False,
+    dtype: DTypeLike = np.float64,
 ) -> np.ndarray | None:
     """Returns the columns, or ``None`` for anything but lines of equally many numbers.
 
@@ -190,6 +198,7 @@ def parse_with_arrow(
         delimiter: the separator (``None``: a space).
         width: the number of columns of every line (``None``: as in the first).
         all_columns: whether the result is ``None`` if there are other columns.
+        dtype: the type of the numbers (default: float64).
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -202,16 +211,17 @@ def parse_with_arrow(
     if all_columns and len(names) != len(columns):
         return None
     used = [names[column] for column in columns]
+    types = dict.fromkeys(used, pa.from_numpy_dtype(dtype))
     try:
         table = csv.read_csv(
             pa.BufferReader(block),
             csv.ReadOptions(column_names=names, block_size=BLOCK // 4),
             csv.ParseOptions(delimiter=sign, quote_char=False),
-            csv.ConvertOptions(column_types=dict.fromkeys(used, pa.float64()), include_columns=used, null_values=[]),
+            csv.ConvertOptions(column_types=types, include_columns=used, null_values=[]),
         )
     except pa.ArrowInvalid:
         return None
-    numbers = np.empty((len(table), len(columns)))
+    numbers = np.empty((len(table), len(columns)), dtype)
     for index in range(len(columns)):
         start = 0
         for chunk in table.column(index).chunks:  # without a copy of the whole column

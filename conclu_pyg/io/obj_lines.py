@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.number_table import parse_with_arrow
 
 HINT = "restore the file or leave it out"
 BLOCK = 1 << 22  # bytes that are parsed at once
@@ -18,6 +19,7 @@ NEWLINE, BACKSLASH, SPACE, TAB, MINUS, SLASH = b"\n\\ \t-/"
 COMMENT = re.compile(rb"#[^\n]*")
 INDENT = re.compile(rb"\n[ \t]+")
 MAX_DIGITS = 18  # of an int64
+EQUAL_WORDS = (b"", b"/", b"//")  # a corner of a face without its digits, where all are parsed at once
 
 
 class Block(NamedTuple):
@@ -111,6 +113,8 @@ def parse_faces(text: bytes) -> tuple[np.ndarray, np.ndarray] | None:
 
     Of ``1/2/3``, a vertex and its texture coordinates and normal, the first number is read.
     """
+    if (numbers := _parse_equal_faces(text)) is not None:
+        return numbers.reshape(-1), np.full(len(numbers), numbers.shape[1])
     if text.translate(None, b"f/0123456789- \t\n") or text.count(b"f") != text.count(b"\n"):
         return None
     data = np.frombuffer(text.replace(b"f", b" "), np.uint8).copy()
@@ -136,3 +140,26 @@ def parse_faces(text: bytes) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     sizes = np.diff(np.searchsorted(starts, np.flatnonzero(data == NEWLINE)), prepend=0)
     return np.fromstring(data.tobytes(), np.int64, sep=" ") if len(starts) else np.empty(0, np.int64), sizes
+
+
+def _parse_equal_faces(text: bytes) -> np.ndarray | None:
+    """Returns the vertices of faces that are all written alike, such as ``f 1/2/3 4/5/6 7/8/9``; ``None`` for others.
+
+    Shapes:
+        - **output:** int64 ``[faces, corners]``
+    """
+    signs = text.translate(None, b"0123456789")
+    form = signs[: signs.find(b"\n") + 1]
+    words = form.removeprefix(b"f ").rstrip(b"\n").split(b" ")
+    faces = len(signs) // len(form)
+    if words[0] not in EQUAL_WORDS or len(set(words)) > 1 or signs != form * faces:
+        return None
+    skipped = text.count(b"//") if words[0] == b"//" else 0
+    if skipped not in (0, len(words) * faces):  # some corners have texture coordinates, others have none
+        return None
+    step = 1 + len(words[0]) - (skipped > 0)
+    text = text.replace(b"//" if skipped else b"/", b" ")
+    if b"  " in text or b" \n" in text:  # a number is missing
+        return None
+    columns = range(1, 1 + step * len(words), step)
+    return parse_with_arrow(text, columns, None, 1 + step * len(words), dtype=np.int64)

@@ -29,6 +29,7 @@ class TextReader:
 
     def __init__(self, file: BinaryIO, path: Path, line: int) -> None:
         self.file, self.path, self.line = file, path, line
+        self.first = file.tell()
 
     def read(self, element: Element, names: Sequence[str]) -> tuple[Values, Lists]:
         """Returns the properties of these names of an element, which has at least one.
@@ -37,11 +38,11 @@ class TextReader:
             DataError: the file ends before, or a line holds something else.
         """
         start = self.file.tell()
-        found = self._read(element, names, start)
-        self.line += count_lines(self.file, start, self.file.tell())
-        return found
+        first_line = self.line + count_lines(self.file, self.first, start)
+        self.file.seek(start)
+        return self._read(element, names, start, first_line)
 
-    def _read(self, element: Element, names: Sequence[str], start: int) -> tuple[Values, Lists]:
+    def _read(self, element: Element, names: Sequence[str], start: int, first_line: int) -> tuple[Values, Lists]:
         counts = self._text_lengths(element)
         columns, width = {}, 0
         for each in element.properties:
@@ -57,7 +58,7 @@ class TextReader:
                 used or [0],
                 rows=element.number,
                 max_rows=element.number,
-                first_line=self.line,
+                first_line=first_line,
                 width=width,
             )
         except TableError as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from conclu_pyg.data.clean import MAX_COORDINATE
 from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize
 
+CHUNK = 1 << 14  # triangles
 BROKEN_FACES = "faces with a corner that is not finite were removed"
 
 
@@ -38,14 +41,16 @@ def sample_surface(
         - **vertices:** ``[V, 3]``, **triangles:** ``[T, 3]``, **density:** ``[T]``
         - **output:** the points, float64 ``[num_points, 3]``, and the triangle of each, int64 ``[num_points]``
     """
-    a, b, c = _corners(vertices, triangles)
-    weight = _double_area(a, b, c) if density is None else _double_area(a, b, c) * density
+    weight = _double_areas(vertices, triangles)
+    if density is not None:
+        weight *= density
     cumulative = np.cumsum(weight)
     # The last triangle with an area takes the rounding error at the end; one without area is never drawn.
     last = int(np.flatnonzero(weight)[-1])
     drawn = np.searchsorted(cumulative, rng.random(num_points) * cumulative[-1], side="right").clip(max=last)
     root, r2 = np.sqrt(rng.random((num_points, 1))), rng.random((num_points, 1))
-    return (1 - root) * a[drawn] + root * (1 - r2) * b[drawn] + root * r2 * c[drawn], drawn
+    a, b, c = (vertices[corner] for corner in triangles[drawn].T)
+    return (1 - root) * a + root * (1 - r2) * b + root * r2 * c, drawn
 
 
 def clean_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
@@ -67,7 +72,7 @@ def clean_mesh(vertices: np.ndarray, triangles: np.ndarray, source: str) -> tupl
         finite = (np.abs(vertices) <= MAX_COORDINATE).all(axis=1)
     usable = finite[triangles].all(axis=1)
     cleaned = triangles if usable.all() else triangles[usable]
-    if not _double_area(*_corners(vertices, cleaned)).sum() > 0:
+    if not any((_double_area(*_corners(vertices, chunk)) > 0).any() for chunk in _chunks(cleaned)):
         raise DataError(
             f"{source} has {pluralize(len(triangles), 'triangle')} and no area; restore it or leave it out.",
             file=source,
@@ -82,7 +87,7 @@ def count_without_area(vertices: np.ndarray, triangles: np.ndarray) -> int:
     Shapes:
         - **vertices:** ``[V, 3]``, **triangles:** ``[T, 3]``
     """
-    return int((_double_area(*_corners(vertices, triangles)) == 0).sum())
+    return int((_double_areas(vertices, triangles) == 0).sum())
 
 
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -98,6 +103,18 @@ def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _corners(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns the first, second and third corner of each triangle, ``[T, 3]`` each."""
     return vertices[triangles[:, 0]], vertices[triangles[:, 1]], vertices[triangles[:, 2]]
+
+
+def _double_areas(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Returns twice the area of each triangle, ``[T]``."""
+    found = [_double_area(*_corners(vertices, chunk)) for chunk in _chunks(triangles)]
+    return np.concatenate(found) if found else np.zeros(0)
+
+
+def _chunks(triangles: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields the triangles in parts whose corners fit into the processor's cache."""
+    for start in range(0, len(triangles), CHUNK):
+        yield triangles[start : start + CHUNK]
 
 
 def _double_area(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:

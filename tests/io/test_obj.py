@@ -251,6 +251,39 @@ def test_any_statements_in_any_order(tmp_path_factory: pytest.TempPathFactory, d
     assert cloud.triangles is None or cloud.triangles.tolist() == kept
 
 
+CORNERS = st.sampled_from(
+    ["1", "23", "007", "-1", "0", "4/5/6", "4//6", "4/5", "4/", "/5", "4//", "4/5/6/7", "", "+1", "1.5"]
+)
+
+
+@given(
+    alike=st.booleans(),
+    faces=st.lists(st.lists(CORNERS, min_size=1, max_size=4), min_size=1, max_size=4),
+    gap=st.sampled_from([" ", "  ", "\t"]),
+)
+def test_faces_that_are_written_alike_are_parsed_as_others(alike: bool, faces: list[list[str]], gap: str) -> None:
+    if alike:
+        faces = [faces[0]] * len(faces)
+    text = "".join(f"f {gap.join(face)}\n" for face in faces).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(obj_lines, "_parse_equal_faces", lambda text: None)
+        expected = obj_lines.parse_faces(text)
+    found = obj_lines.parse_faces(text)
+    assert (found is None) == (expected is None)
+    if found is not None and expected is not None:
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("corner", ["{}", "{}/7", "{}/7/8", "{}//8"])
+def test_faces_of_each_form_have_a_fast_path(corner: str) -> None:
+    numbers = np.arange(1, 31).reshape(10, 3)
+    text = "".join(f"f {' '.join(corner.format(number) for number in face)}\n" for face in numbers).encode()
+    found = obj_lines._parse_equal_faces(text)
+    assert found is not None
+    np.testing.assert_array_equal(found, numbers)
+
+
 def test_mutants_are_read_or_refused(tmp_path: Path) -> None:
     valid = (
         "mtllib a.mtl\no a\n"

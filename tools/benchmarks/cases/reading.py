@@ -30,6 +30,15 @@ def _rows(points: np.ndarray, separator: str = " ", prefix: str = "") -> bytes:
     return "".join(line % tuple(row) for row in points.tolist()).encode()
 
 
+def _mesh(points: np.ndarray, corner: str) -> bytes:
+    """Returns an OBJ mesh with a triangle for each point but two, whose corners are written as in ``corner``."""
+    face = "f " + " ".join([corner] * 3) + "\n"
+    each = corner.count("%d")
+    corners = np.arange(1, len(points) - 1)[:, None] + np.repeat(np.arange(3), each)
+    faces = "".join(face % tuple(row) for row in corners.tolist())
+    return _rows(points, prefix="v ") + faces.encode()
+
+
 def _hdf5(path: Path, points: np.ndarray) -> None:
     with h5py.File(path, "w") as file:
         file["data"] = points
@@ -46,6 +55,8 @@ FILES: dict[str, Callable[[Path, np.ndarray], object]] = {
     "spaces.xyz": _bytes(_rows),
     "counted.pts": _bytes(lambda points: b"%d\n" % len(points) + _rows(points)),
     "vertices.obj": _bytes(lambda points: _rows(points, prefix="v ")),
+    "triangles.obj": _bytes(lambda points: _mesh(points, "%d")),
+    "textured.obj": _bytes(lambda points: _mesh(points, "%d/%d/%d")),
     "ascii.ply": _bytes(lambda points: PLY.format("ascii", len(points)).encode() + _rows(points)),
     "ascii.pcd": _bytes(lambda points: PCD.format("ascii", len(points)).encode() + _rows(points)),
     "binary.ply": _bytes(lambda points: PLY.format("binary_little_endian", len(points)).encode() + points.tobytes()),
