@@ -24,7 +24,7 @@ CHUNK = 8  # files that are given to a process at once
 AHEAD = 3  # chunks of each process that are read before their results are used
 FEW = 16  # files that are read in this process: others take a second to start
 MAX_WORKERS = 32
-# One thread each, because there is a process for each core. An empty PYTHONFAULTHANDLER: they print nothing as they end.
+# One thread each, because there is a process for each core. PYTHONFAULTHANDLER is empty so that they print nothing.
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "PYTHONFAULTHANDLER": "",
