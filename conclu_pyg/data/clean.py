@@ -3,8 +3,8 @@
 Rejected, with the name of the file: an array that does not hold numbers of shape ``[m, 3]``, and a cloud without
 points, without a finite point, or whose points all coincide.
 
-Repaired and reported: points that are not finite are removed, and a cloud far from the origin is moved there, because
-float32 would round its points at that distance.
+Repaired and reported: points that are not finite or beyond 1e15 are removed, and a cloud far from the origin is moved
+there, because float32 would round its points at that distance.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ FAR = {"rounded": 16.0, "exact": 16384.0}
 SAMPLE = 1 << 16  # points of a block, and points whose medians tell the place of a cloud
 
 NOT_FINITE = "points that are not finite numbers were removed"
+TOO_LARGE = f"points with a coordinate beyond the limit of {MAX_COORDINATE:g} were removed"
 FAR_AWAY = "far from the origin, moved to the origin"
 
 HINT = "restore it or remove it from the data set"
@@ -116,15 +117,16 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
             block = slice(start, start + SAMPLE)
             usable[block] = (np.abs(points[block]) <= MAX_COORDINATE).all(axis=1)
     if not usable.all():
+        finite = np.isfinite(points[~usable]).all(axis=1)
         if not usable.any():
+            what = "coordinates" if finite.all() else "finite coordinates"
             raise DataError(
-                f"{source}: none of its {len(points):,} points has three finite coordinates below {MAX_COORDINATE:g}; "
-                f"{hint}.",
+                f"{source}: none of its {len(points):,} points has three {what} below {MAX_COORDINATE:g}; {hint}.",
                 file=source,
-                expected="finite coordinates",
+                expected=f"{what} below {MAX_COORDINATE:g}" if finite.all() else what,
             )
         rows = usable
-        repairs.append(NOT_FINITE)
+        repairs += [NOT_FINITE] * (not finite.all()) + [TOO_LARGE] * bool(finite.any())
     columns = [column[rows] for column in points.T]
     low, high = np.array([column.min() for column in columns]), np.array([column.max() for column in columns])
     if float((high - low).max()) <= MIN_EXTENT:

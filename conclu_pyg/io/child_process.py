@@ -30,7 +30,7 @@ from conclu_pyg.io.reader_process import as_cloud, receive, send
 START_SECONDS = 120.0  # for Python and the library, on a slow machine
 SECONDS, BYTES_PER_SECOND = 20.0, 200_000  # the time to read a file, by its size
 MEMORY, MEMORY_PER_BYTE = 400 << 20, 64  # the memory to read a file, by its size
-HINT = "restore the file, convert it to another format such as .ply, or leave it out"
+CONVERT = "restore the file, convert it to another format such as .ply, or leave it out"
 FOLDER = Path(__file__).parents[2]  # where the package is
 
 
@@ -146,7 +146,7 @@ def _error(message: Mapping[str, Any]) -> ConcluError:
 
 
 def _unreadable(path: Path, reason: str, kind: type[DataError] = DataError) -> DataError:
-    return kind(f"{path} cannot be read ({reason}); {HINT}.", file=path, got=reason)
+    return kind(f"{path} cannot be read ({reason}); {CONVERT}.", file=path, got=reason)
 
 
 def _ended_by(code: int) -> str:

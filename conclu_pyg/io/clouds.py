@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -10,17 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, clean_points
+from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, TOO_LARGE, clean_points
 from conclu_pyg.errors import ConcluError, DataError, ReaderError, one_line
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.formats import CONVERT, SUFFIXES, Reader, find_reader
+from conclu_pyg.io.refusals import RESTORE, mismatch, refused, too_many, unreadable
 from conclu_pyg.io.surface import clean_mesh, count_without_area, sample_surface
 from conclu_pyg.text import pluralize, printable
 
 MAX_POINTS = 50_000_000  # in a cloud: 1.2 GB in double precision
 MAX_BYTES = 1 << 32
 MESH_POINTS = 10_000
-HINT = "restore the file or leave it out"
+KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 @dataclass(frozen=True)
@@ -77,21 +85,20 @@ def read_clouds(
             (default: the error is raised).
 
     Raises:
-        DataError: the suffix is unknown, or the file is a folder, missing, empty, damaged or above 4 GiB; or a cloud
-            has no usable point, or more than 50 million, and ``unusable`` is ``None``.
+        DataError: the suffix is unknown, or the file is missing, no regular file, empty, damaged or above 4 GiB; or a
+            cloud has no usable point, or more than 50 million, and ``unusable`` is ``None``.
         ConcluError: the suffix needs a library that is not installed.
     """
     path = Path(path)
     if path.is_dir():
-        raise DataError(
-            f"{path} is a folder; give its files, such as sorted(Path({str(path)!r}).rglob('*.npy')).", file=path
-        )
+        raise refused(path, "it is a folder", f"give its files, such as sorted(Path({str(path)!r}).rglob('*.npy'))")
     read = _reader(path)
-    _check_file(path)
+    if check_file(path) == 0:
+        raise refused(path, "it is an empty file")
     clouds = _guard(read(path, MAX_POINTS), path)
     ahead = list(islice(clouds, 2))
     if not ahead:
-        raise DataError(f"{path} holds no clouds; {HINT}.", file=path)
+        raise refused(path, "it holds no clouds")
     several = len(ahead) > 1
     first = (ahead.pop(0) for _ in range(len(ahead)))  # keeps no reference to a cloud that was yielded
     for index, each in enumerate(chain(first, clouds)):
@@ -115,7 +122,7 @@ def _guard(clouds: Iterator[FileCloud], path: Path) -> Iterator[FileCloud]:
         raise
     except Exception as error:
         raise ReaderError(
-            f"{path} cannot be read ({type(error).__name__}: {one_line(error):.200}); {HINT}, and please report it.",
+            f"{path} cannot be read ({type(error).__name__}: {one_line(error):.200}); {RESTORE}, and please report it.",
             file=path,
         ) from error
 
@@ -123,55 +130,58 @@ def _guard(clouds: Iterator[FileCloud], path: Path) -> Iterator[FileCloud]:
 def _reader(path: Path) -> Reader:
     suffix = path.suffix.lower()
     if suffix in CONVERT:
-        raise DataError(f"{path}: {suffix} files cannot be read; {CONVERT[suffix]}.", file=path, got=suffix)
+        raise refused(path, f"{suffix} files cannot be read", CONVERT[suffix], got=suffix)
     if suffix not in SUFFIXES:
-        raise DataError(
-            f"{path}: expected a file with one of the suffixes {', '.join(SUFFIXES)}, got "
-            f"{suffix if suffix else 'no suffix'}; convert the file.",
-            file=path,
-            got=suffix,
-        )
+        expected = f"a file with one of the suffixes {', '.join(SUFFIXES)}"
+        raise mismatch(path, expected, suffix or "no suffix", "convert the file", got=suffix)
     return find_reader(suffix)
 
 
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise DataError(f"there is no file {path}; check the path.", file=path)
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is an empty file; {HINT}.", file=path)
-    check_size(path)
-
-
-def check_size(path: Path) -> None:
-    """Rejects a file that is too large.
+def check_file(path: Path) -> int:
+    """Returns the size of a file in bytes.
 
     Raises:
-        DataError: it has more than 4 GiB.
+        DataError: there is no such file, it is no regular file, such as a pipe or a device, which could be read without
+            an end, or it has more than 4 GiB.
     """
-    size = path.stat().st_size if path.is_file() else 0
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: a null character in the path
+        link = f"the link {path} leads to no file" if _is_link(path) else f"there is no file {path}"
+        raise DataError(f"{link}; check the path.", file=path) from error
+    except OSError as error:
+        raise unreadable(path, error, "check the path") from error
+    if not stat.S_ISREG(status.st_mode):
+        got = next((kind for is_kind, kind in KINDS if is_kind(status.st_mode)), "something else")
+        raise mismatch(path, "a regular file", got, "write its content to a file")
+    size = status.st_size
     if size > MAX_BYTES:
-        raise DataError(
-            f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; subsample it first.",
-            file=path,
-            got=size,
-        )
+        raise too_many(path, size, MAX_BYTES, "bytes")
+    return size
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except ValueError:
+        return False
 
 
 def _cloud(raw: FileCloud, path: Path, name: str, mesh_points: int, seed: int) -> Cloud:
     """Checks and repairs a cloud."""
     source = str(path) if name == path.stem else f"{path}, cloud {name.removeprefix(path.stem + '_')}"
     if raw.points.ndim == 2 and len(raw.points) > MAX_POINTS:
-        raise DataError(
-            f"{source} has {len(raw.points):,} points, more than the maximum of {MAX_POINTS:,}; subsample it first.",
-            file=source,
-        )
+        raise too_many(source, len(raw.points), MAX_POINTS)
     if raw.triangles is not None:
         raw = _sample(raw, source, mesh_points, seed)
-    cleaned = clean_points(raw.points, source, HINT)
+    cleaned = clean_points(raw.points, source, RESTORE)
     rows, offset, size = cleaned.rows, cleaned.offset, len(raw.points)
     kept = None if isinstance(rows, slice) else np.flatnonzero(rows) if rows.dtype == bool else rows
     left_out = size - len(cleaned.points)
-    figures = {NOT_FINITE: f" ({left_out:,} of {size:,})"}
+    figures = {}
+    if left_out:
+        finite = int(np.isfinite(np.delete(raw.points, rows, axis=0)).all(axis=1).sum())
+        figures = {NOT_FINITE: f" ({left_out - finite:,} of {size:,})", TOO_LARGE: f" ({finite:,} of {size:,})"}
     if offset is not None:
         figures[FAR_AWAY] = f" (by subtracting {', '.join(f'{x:.9g}' for x in offset)})"
     repairs = (repair + figures.get(repair, "") for repair in cleaned.repairs)

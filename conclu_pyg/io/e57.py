@@ -13,14 +13,14 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from conclu_pyg.errors import ConcluError, DataError, one_line
+from conclu_pyg.errors import ConcluError, one_line
 from conclu_pyg.extras import missing_extra
 from conclu_pyg.io.column_names import group_attributes
 from conclu_pyg.io.file_cloud import FileCloud
+from conclu_pyg.io.refusals import RESTORE, SUBSAMPLE, mismatch, refused, unreadable
 from conclu_pyg.io.rotation import quaternion_to_matrix
 from conclu_pyg.text import pluralize
 
-HINT = "restore the file or leave it out"
 CHUNK = 1 << 20  # points that are read at once
 AXES = ("cartesianX", "cartesianY", "cartesianZ")
 ANGLES = ("sphericalRange", "sphericalAzimuth", "sphericalElevation")
@@ -71,21 +71,17 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
         root = image_file.root()
         scans = root["data3D"] if root.isDefined("data3D") else []
         if not len(scans):
-            _refuse(path, "expected scans, got none")
+            raise mismatch(path, "scans", "none")
         names: set[str] = set()
         for index in range(len(scans)):
             name = _find_name(scans[index], index, names)
             yield _Scan(libe57, image_file, scans[index], path, name).read(max_points)
     except (libe57.E57Exception, RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = re.sub(r"[^ -~]", "?", one_line(error).partition(" ****")[0])[:200]
-        raise DataError(f"{path} cannot be read as an E57 file ({reason}); {HINT}.", file=path) from error
+        raise unreadable(path, reason, form="an E57 file") from error
     finally:
         if image_file is not None:
             image_file.close()
-
-
-def _refuse(path: Path, reason: str, hint: str = HINT) -> NoReturn:
-    raise DataError(f"{path}: {reason}; {hint}.", file=path, got=reason)
 
 
 def _find_name(scan: Any, index: int, taken: set[str]) -> str:
@@ -148,8 +144,9 @@ class _Scan:
             x["normals"] = x["normals"] @ rotation.T.astype(np.result_type(x["normals"], np.float32))
         return FileCloud(points, x=x, labels=labels, name=self.name, notes=tuple(notes))
 
-    def refuse(self, reason: str, hint: str = HINT) -> NoReturn:
-        _refuse(self.path, f"scan {self.name}: {reason}", hint)
+    def refuse(self, reason: str, hint: str = RESTORE) -> NoReturn:
+        reason = f"scan {self.name}: {reason}"
+        raise refused(self.path, reason, hint, got=reason)
 
     def _columns(self, prototype: Any) -> list[Column]:
         """Returns the fields of numbers, those of text and structures left out."""
@@ -174,7 +171,7 @@ class _Scan:
 
     def _check_size(self, size: int, columns: list[Column], max_points: int) -> None:
         if size > max_points:
-            self.refuse(f"it has {size:,} points, more than the maximum of {max_points:,}", "subsample it first")
+            self.refuse(f"it has {size:,} points, more than the maximum of {max_points:,}", SUBSAMPLE)
         least = size * sum(column.bits for column in columns) // 8
         if least > self.path.stat().st_size:
             self.refuse(f"its {size:,} points take {least:,} bytes, more than the file has")

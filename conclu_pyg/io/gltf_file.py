@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.errors import one_line
+from conclu_pyg.io.refusals import RESTORE, refused, unreadable
 
-HINT = "restore the file or leave it out"
 EXPORT_HINT = "export it without this, or convert it to .ply"
 MAGIC, JSON_CHUNK, BINARY_CHUNK = b"glTF", b"JSON", b"BIN\0"
 PADDING = 3  # bytes by which a chunk may be longer than its buffer
@@ -49,7 +49,7 @@ class GltfFile:
         try:
             data = np.memmap(path, np.uint8, "r") if content is None else np.frombuffer(content, np.uint8)
         except (OSError, ValueError) as error:
-            raise DataError(f"{path} cannot be read ({one_line(error)}); {HINT}.", file=path) from error
+            raise unreadable(path, error) from error
         self.size = len(data)
         text = self._read_chunks(data) if data[:4].tobytes() == MAGIC else data
         try:
@@ -64,8 +64,8 @@ class GltfFile:
     def _refuse_constant(self, name: str) -> NoReturn:
         raise ValueError(f"the number {name}")
 
-    def refuse(self, reason: str, hint: str = HINT) -> NoReturn:
-        raise DataError(f"{self.path}: {reason}; {hint}.", file=self.path, got=reason)
+    def refuse(self, reason: str, hint: str = RESTORE) -> NoReturn:
+        raise refused(self.path, reason, hint, got=reason)
 
     def _read_chunks(self, data: np.ndarray) -> np.ndarray:
         """Returns the JSON of a ``.glb`` file."""

@@ -13,12 +13,11 @@ from conclu_pyg.data.clean import check_not_transposed
 from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.io.file_cloud import EXTRA_COLUMNS, FileCloud
 from conclu_pyg.io.npy import wrong_shape
+from conclu_pyg.io.refusals import RESTORE, UNLIST, mismatch, refused, too_many
 
 # Deflate, the filter of these files, compresses at most 1032 to 1: a larger claim cannot be real.
 MAX_RATIO = 1100
 BLOCK_BYTES = 1 << 25  # held at once while a file is read
-LISTED_HINT = "restore the file or remove it from the list"
-HINT = "restore the file or leave it out"
 
 
 def read(path: Path, max_points: int) -> Iterator[FileCloud]:
@@ -34,27 +33,19 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
         DataError: the file is not HDF5 or damaged, does not tell the data set of points, or its ``pid`` has not one
             integer for each point.
     """
-    with _open_h5(path, HINT) as file:
+    with _open_h5(path, RESTORE) as file:
         key = "data" if "data" in file else _only_points(file, path)
-        data = _find_dataset(file, path, key, "its clouds as the data set 'data'", HINT)
-        part = _find_dataset(file, path, "pid", "", HINT) if "pid" in file else None
+        data = _find_dataset(file, path, key, "its clouds as the data set 'data'", RESTORE)
+        part = _find_dataset(file, path, "pid", "", RESTORE) if "pid" in file else None
         check_not_transposed(data.shape, f"{path}: '{key}'")
         if data.ndim not in (2, 3) or data.shape[-1] < 3 or data.dtype.kind not in "fiu":
-            raise wrong_shape(path, key, data.dtype, data.shape, HINT)
+            raise wrong_shape(path, key, data.dtype, data.shape, RESTORE)
         if data.shape[-2] > max_points:
-            raise DataError(
-                f"{path}: the clouds in '{key}' have {data.shape[-2]:,} points, more than the maximum of "
-                f"{max_points:,}; subsample them first.",
-                file=path,
-            )
+            raise too_many(f"{path}: '{key}'", data.shape[-2], max_points, "points in a cloud")
         if part is not None and (part.shape != data.shape[:-1] or part.dtype.kind not in "iu"):
-            raise DataError(
-                f"{path}: 'pid' must hold an integer for each point of '{key}' of shape {list(data.shape)}, got "
-                f"{part.dtype} {list(part.shape)}; {HINT}.",
-                file=path,
-                argument="pid",
-                got=(part.dtype, part.shape),
-            )
+            expected = f"an integer in 'pid' for each point of '{key}' of shape {list(data.shape)}"
+            got = f"{part.dtype} {list(part.shape)}"
+            raise mismatch(path, expected, got, argument="pid", got=(part.dtype, part.shape))
         notes = (EXTRA_COLUMNS,) * (data.shape[-1] > 3) + (f"the points were read from '{key}'",) * (key != "data")
         if data.ndim == 2:
             labels = None if part is None else np.asarray(part[...]).astype(np.int64)
@@ -92,22 +83,24 @@ class H5Clouds:
         self, path: Path, num_classes: int, *, names_file: str = "shape_names.txt", parts: bool = False
     ) -> None:
         self.path, self.names_file, self.parts = path, names_file, parts
-        with _open_h5(path, LISTED_HINT) as file:
+        with _open_h5(path, UNLIST) as file:
             data, label = self._dataset(file, "data"), self._dataset(file, "label")
             check_not_transposed(data.shape, f"{path}: 'data'")
             if data.ndim != 3 or data.shape[2] != 3 or data.shape[1] == 0 or data.dtype.kind not in "fiu":
-                raise DataError(
-                    f"{path}: 'data' must hold numbers of shape [clouds, points, 3] with points > 0, got "
-                    f"{data.dtype} {list(data.shape)}; {LISTED_HINT}.",
-                    file=path,
+                raise refused(
+                    path,
+                    f"'data' must hold numbers of shape [clouds, points, 3] with points > 0, got "
+                    f"{data.dtype} {list(data.shape)}",
+                    UNLIST,
                     argument="data",
                     got=(data.dtype, data.shape),
                 )
             if label.shape not in ((len(data),), (len(data), 1)) or label.dtype.kind not in "fiu":
-                raise DataError(
-                    f"{path}: 'label' must hold one integer for each of the {len(data):,} clouds in 'data', got "
-                    f"{label.dtype} {list(label.shape)}; {LISTED_HINT}.",
-                    file=path,
+                raise refused(
+                    path,
+                    f"'label' must hold one integer for each of the {len(data):,} clouds in 'data', got "
+                    f"{label.dtype} {list(label.shape)}",
+                    UNLIST,
                     argument="label",
                     got=(label.dtype, label.shape),
                 )
@@ -115,10 +108,11 @@ class H5Clouds:
             if parts:
                 pid = self._dataset(file, "pid")
                 if pid.shape != data.shape[:2] or pid.dtype.kind not in "iu":
-                    raise DataError(
-                        f"{path}: 'pid' must hold an integer for each of the {self.num_points:,} points of the "
-                        f"{len(data):,} clouds in 'data', got {pid.dtype} {list(pid.shape)}; {LISTED_HINT}.",
-                        file=path,
+                    raise refused(
+                        path,
+                        f"'pid' must hold an integer for each of the {self.num_points:,} points of the "
+                        f"{len(data):,} clouds in 'data', got {pid.dtype} {list(pid.shape)}",
+                        UNLIST,
                         argument="pid",
                         got=(pid.dtype, pid.shape),
                     )
@@ -130,7 +124,7 @@ class H5Clouds:
         Shapes:
             - **output:** ``[r, num_points, 3]``
         """
-        with _open_h5(self.path, LISTED_HINT) as file:
+        with _open_h5(self.path, UNLIST) as file:
             return np.asarray(self._dataset(file, "data")[rows])
 
     def __len__(self) -> int:
@@ -145,7 +139,7 @@ class H5Clouds:
         return self._rows("pid")
 
     def _rows(self, key: str) -> Iterator[np.ndarray]:
-        with _open_h5(self.path, LISTED_HINT) as file:
+        with _open_h5(self.path, UNLIST) as file:
             values = self._dataset(file, key)
             if values.shape[:2] != (len(self), self.num_points):
                 raise DataError(f"{self.path} was changed while it was read; start again.", file=self.path)
@@ -154,7 +148,7 @@ class H5Clouds:
 
     def _dataset(self, file: h5py.File, key: str) -> h5py.Dataset:
         needed = "'data', 'label' and 'pid'" if key == "pid" else "'data' and 'label'"
-        return _find_dataset(file, self.path, key, f"the data sets {needed}", LISTED_HINT)
+        return _find_dataset(file, self.path, key, f"the data sets {needed}", UNLIST)
 
     def _check_labels(self, values: np.ndarray, num_classes: int) -> np.ndarray:
         with np.errstate(invalid="ignore"):
@@ -163,7 +157,7 @@ class H5Clouds:
             raise DataError(
                 f"{self.path}: cloud {bad[0]} has the label {values[bad[0]]}, but labels must be 0 to "
                 f"{num_classes - 1} ({num_classes} class names in {self.names_file}); {len(bad):,} of {len(values):,} "
-                f"labels are out of range. List the names of all classes in {self.names_file}, or {LISTED_HINT}.",
+                f"labels are out of range. List the names of all classes in {self.names_file}, or {UNLIST}.",
                 file=self.path,
                 argument="label",
                 got=values[bad[0]].item(),
@@ -195,14 +189,12 @@ def _open_h5(path: Path, hint: str) -> Iterator[h5py.File]:
             yield file
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         if "locking flag" in str(error):  # opened by h5py.File(path), for example in a notebook
-            raise DataError(
-                f"{path} is already open in this process, with locking; close it there, or open it there by "
-                "h5py.File(..., locking=False).",
-                file=path,
+            raise refused(
+                path,
+                "it is already open in this process, with locking",
+                "close it there, or open it there by h5py.File(..., locking=False)",
             ) from error
-        raise DataError(
-            f"{path} is truncated, damaged or not an h5 file ({one_line(error)}); {hint}.", file=path
-        ) from error
+        raise refused(path, f"it is truncated, damaged or not an h5 file ({one_line(error)})", hint) from error
 
 
 def _only_points(file: h5py.File, path: Path) -> str:
@@ -224,12 +216,8 @@ def _only_points(file: h5py.File, path: Path) -> str:
     if len(shaped) == 1:
         return shaped[0]
     text = ", ".join(found.values()) or "nothing"
-    raise DataError(
-        f"{path} must hold its clouds as the data set 'data', or only one data set of shape [points, 3], got "
-        f"{text:.300}; {HINT}.",
-        file=path,
-        got=tuple(found),
-    )
+    expected = "its clouds as the data set 'data', or only one data set of shape [points, 3]"
+    raise mismatch(path, expected, f"{text:.300}", got=tuple(found))
 
 
 def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str) -> h5py.Dataset:
@@ -242,13 +230,10 @@ def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str)
     item = file[key] if isinstance(link, h5py.HardLink) else None
     if not isinstance(item, h5py.Dataset):
         found = ", ".join(f"'{name}'" for name in file) or "nothing"
-        raise DataError(f"{path} must hold {needed}, got {found:.200}; {hint}.", file=path, got=found)
+        raise mismatch(path, needed, f"{found:.200}", hint, got=found)
     if item.is_virtual or item.external:
-        raise DataError(
-            f"{path}: '{key}' is stored in other files, which are not followed; copy it into this file.",
-            file=path,
-            argument=key,
-        )
+        reason = f"'{key}' is stored in other files, which are not followed"
+        raise refused(path, reason, "copy it into this file", argument=key)
     plan = item.id.get_create_plist()
     filters = [plan.get_filter(index) for index in range(plan.get_nfilters())]
     missing = [
@@ -257,20 +242,16 @@ def _find_dataset(file: h5py.File, path: Path, key: str, needed: str, hint: str)
         if not h5py.h5z.filter_avail(code)
     ]
     if missing:
-        raise DataError(
-            f"{path}: '{key}' is compressed by {', '.join(missing)}, which is not installed; write it with gzip, or "
-            "without compression.",
-            file=path,
-            argument=key,
-            got=missing[0],
-        )
+        reason = f"'{key}' is compressed by {', '.join(missing)}, which is not installed"
+        hint = "write it with gzip, or without compression"
+        raise refused(path, reason, hint, argument=key, got=missing[0])
     size = path.stat().st_size
     claimed = item.size * item.dtype.itemsize if item.size else 0
     if claimed > MAX_RATIO * size:
-        raise DataError(
-            f"{path}: '{key}' claims {claimed:,} bytes of shape {list(item.shape)}, which a file of {size:,} bytes "
-            f"cannot hold; {hint}.",
-            file=path,
+        raise refused(
+            path,
+            f"'{key}' claims {claimed:,} bytes of shape {list(item.shape)}, which a file of {size:,} bytes cannot hold",
+            hint,
             argument=key,
             got=claimed,
         )

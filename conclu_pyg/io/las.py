@@ -13,8 +13,9 @@ import numpy as np
 from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.io.column_names import free_name, group_attributes
 from conclu_pyg.io.file_cloud import FileCloud
-from conclu_pyg.io.las_layout import HINT, REWRITE, Layout, las_error, read_layout
+from conclu_pyg.io.las_layout import REWRITE, Layout, las_error, read_layout
 from conclu_pyg.io.laz_chunks import check_chunks
+from conclu_pyg.io.refusals import os_errors_refused
 
 if TYPE_CHECKING:
     import laspy
@@ -39,7 +40,7 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     Raises:
         DataError: the file cannot be read, or holds fewer or more points than its header says.
     """
-    with path.open("rb") as file:
+    with os_errors_refused(path), path.open("rb") as file:
         layout = read_layout(file, path, max_points)
         if layout.compression is not None:
             check_chunks(file, path, layout)
@@ -50,7 +51,7 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
             raise
         except BaseException as error:  # laspy raises errors of many kinds, and a panic of lazrs is no Exception
             if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-                raise las_error(path, f"{one_line(error):.200}", HINT) from error
+                raise las_error(path, f"{one_line(error):.200}") from error
             raise
 
 
@@ -87,9 +88,9 @@ def _read_points(
     scales, offsets = np.asarray(header.scales), np.asarray(header.offsets)
     size = header.point_format.dtype().itemsize
     if size != layout.record:
-        raise las_error(path, f"expected points of {layout.record} bytes, got attributes of {size}", HINT)
+        raise las_error(path, f"expected points of {layout.record} bytes, got attributes of {size}")
     if not (np.isfinite(scales) & (scales != 0) & np.isfinite(offsets)).all():
-        raise las_error(path, f"got the scales {scales.tolist()} and offsets {offsets.tolist()}", HINT)
+        raise las_error(path, f"got the scales {scales.tolist()} and offsets {offsets.tolist()}")
     points = np.empty((layout.count, 3))
     columns: dict[str, np.ndarray] = {}
     start, by_return, last_return = 0, 0, 5 if header.version.minor < 4 else 15  # the last one that headers count
@@ -109,7 +110,7 @@ def _read_points(
                 columns[name][rows] = values
         start = rows.stop
     if start != layout.count:
-        raise las_error(path, f"expected {layout.count:,} points, got {start:,}", HINT)
+        raise las_error(path, f"expected {layout.count:,} points, got {start:,}")
     is_layered = layout.point_format >= FIRST_LAYERED  # such chunks say how many points they have
     if layout.compression is not None and not is_layered and layout.by_return not in (0, layout.count, by_return):
         reason = f"its header promises {layout.by_return:,} points by their returns, got {by_return:,}"

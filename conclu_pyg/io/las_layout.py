@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.refusals import RESTORE, too_many, unreadable
 
-HINT = "restore the file or leave it out"
 REWRITE = "write the file again, for example with `pdal translate`, or leave it out"
 RECORD_BYTES = (20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67)  # of a point, by the format of points
 HEADER_BYTES = (227, 227, 227, 235, 375)  # by the minor version
@@ -61,16 +61,16 @@ def read_layout(file: BinaryIO, path: Path, max_points: int) -> Layout:
     head = file.read(HEADER_BYTES[-1]).ljust(HEADER_BYTES[-1], b"\0")
     signature, _, encoding, major, minor, header, start, vlrs, kind, record, count, *returns = HEADER.unpack_from(head)
     if signature != b"LASF":
-        raise las_error(path, f"expected LASF as the first four bytes, got {signature!r}", HINT)
+        raise las_error(path, f"expected LASF as the first four bytes, got {signature!r}")
     if major != 1 or minor >= len(HEADER_BYTES):
         raise las_error(path, f"expected version 1.0 to 1.4, got {major}.{minor}", REWRITE)
     point_format, compressed = kind & 0x3F, bool(kind & 0xC0)
     if point_format >= len(RECORD_BYTES):
         raise las_error(path, f"expected a format of points from 0 to 10, got {point_format}", REWRITE)
     if record < RECORD_BYTES[point_format]:
-        raise las_error(path, f"expected points of at least {RECORD_BYTES[point_format]} bytes, got {record}", HINT)
+        raise las_error(path, f"expected points of at least {RECORD_BYTES[point_format]} bytes, got {record}")
     if not HEADER_BYTES[minor] <= header <= start <= size:
-        raise las_error(path, f"got a header of {header:,} bytes and points at byte {start:,} of {size:,}", HINT)
+        raise las_error(path, f"got a header of {header:,} bytes and points at byte {start:,} of {size:,}")
     tail, tails = size, 0
     if minor >= 3:
         waveforms, extended, number, long_count, *long_returns = HEADER_14.unpack_from(head, 227)
@@ -78,26 +78,22 @@ def read_layout(file: BinaryIO, path: Path, max_points: int) -> Layout:
             tail, tails = waveforms, 1
         elif minor == 4:
             if count and count != long_count:
-                raise las_error(path, f"its header promises {long_count:,} points and also {count:,}", HINT)
+                raise las_error(path, f"its header promises {long_count:,} points and also {count:,}")
             count, returns = long_count, long_returns
             tail, tails = (extended, number) if number else (size, 0)
     if count > max_points:
-        raise DataError(
-            f"{path} has {count:,} points, more than the maximum of {max_points:,}; subsample it first.", file=path
-        )
+        raise too_many(path, count, max_points)
     records = _walk(file, path, header, start, vlrs, extended=False)
     if not start <= tail <= size:
-        raise las_error(path, f"expected further records at byte {tail:,}, got {size:,} bytes", HINT)
+        raise las_error(path, f"expected further records at byte {tail:,}, got {size:,} bytes")
     _walk(file, path, tail, size, tails, extended=True)
     end = start + count * record
     if not compressed and not end <= tail < end + (record if tails else 1):
         found = (tail - start) // record
-        raise las_error(
-            path, f"expected {count:,} points in {end - start:,} bytes, got {found:,} in {tail - start:,}", HINT
-        )
+        raise las_error(path, f"expected {count:,} points in {end - start:,} bytes, got {found:,} in {tail - start:,}")
     compression = records.get((b"laszip encoded", 22204)) if compressed else None
     if compressed and compression is None:
-        raise las_error(path, "expected a record on its compression by LASzip, got none", HINT)
+        raise las_error(path, "expected a record on its compression by LASzip, got none")
     extra = records.get((b"LASF_Spec", 4), b"")
     return Layout(count, point_format, record, start, tail, sum(returns), compression, extra, head[:header])
 
@@ -113,12 +109,12 @@ def _walk(
         user, key, length = head.unpack(file.read(head.size).ljust(head.size, b"\0"))
         if at + head.size + length > end:
             reason = f"expected {number:,} records of variable length, got {index:,} before byte {end:,}"
-            raise las_error(path, reason, HINT)
+            raise las_error(path, reason)
         if not extended:
             records[user.rstrip(b"\0"), key] = file.read(length)
         at += head.size + length
     return records
 
 
-def las_error(path: Path, reason: str, hint: str) -> DataError:
-    return DataError(f"{path} cannot be read as a LAS file ({reason}); {hint}.", file=path, got=reason)
+def las_error(path: Path, reason: str, hint: str = RESTORE) -> DataError:
+    return unreadable(path, reason, hint, form="a LAS file", got=reason)

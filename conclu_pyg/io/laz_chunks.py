@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from conclu_pyg.errors import one_line
-from conclu_pyg.io.las_layout import HINT, REWRITE, Layout, las_error
+from conclu_pyg.io.las_layout import REWRITE, Layout, las_error
 
 LASZIP = struct.Struct("<HH8xI16xH")  # compressor, coder, points of a chunk, number of items
 ITEM = struct.Struct("<HHH")  # type, bytes, version
@@ -35,35 +35,35 @@ def check_chunks(file: BinaryIO, path: Path, layout: Layout) -> None:
     assert layout.compression is not None
     data = layout.compression
     if len(data) < LASZIP.size:
-        raise las_error(path, "its record on the compression is too short", HINT)
+        raise las_error(path, "its record on the compression is too short")
     compressor, coder, chunk, number = LASZIP.unpack_from(data)
     if compressor not in (CHUNKED, LAYERED) or coder:
         raise las_error(path, f"expected points compressed in chunks, got the compressor {compressor}", REWRITE)
     if len(data) < LASZIP.size + number * ITEM.size:
-        raise las_error(path, f"expected {number} items in its record on the compression, got fewer", HINT)
+        raise las_error(path, f"expected {number} items in its record on the compression, got fewer")
     items = [ITEM.unpack_from(data, LASZIP.size + index * ITEM.size) for index in range(number)]
     if any(ITEM_BYTES.get(kind, 0) not in (None, size) for kind, size, _ in items):
         raise las_error(path, f"got the compressed items {items}", REWRITE)
     record = sum(size for _, size, _ in items)
     if record != layout.record or not chunk:
-        raise las_error(path, f"expected compressed points of {layout.record} bytes, got {record}", HINT)
+        raise las_error(path, f"expected compressed points of {layout.record} bytes, got {record}")
     table = _find_table(file, path, layout)
     file.seek(table)
     _, chunks = struct.unpack("<II", file.read(8).ljust(8, b"\0"))
     room = table - layout.start - 8
     expected = -(-layout.count // chunk) if chunk != VARIABLE else chunks
     if chunks != expected or chunks * record > room:
-        raise las_error(path, f"expected {expected:,} chunks for {layout.count:,} points, got {chunks:,}", HINT)
+        raise las_error(path, f"expected {expected:,} chunks for {layout.count:,} points, got {chunks:,}")
     file.seek(layout.start)
     try:
         sizes = lazrs.read_chunk_table(file, lazrs.LazVlr(data)) if chunks else []
     except lazrs.LazrsError as error:
-        raise las_error(path, f"its table of chunks: {one_line(error)}", HINT) from error
+        raise las_error(path, f"its table of chunks: {one_line(error)}") from error
     counts = [points for points, _ in sizes]
     if chunk != VARIABLE and chunks:
         counts = [*[chunk] * (chunks - 1), layout.count - chunk * (chunks - 1)]
     if sum(counts) != layout.count or sum(size for _, size in sizes) != room:
-        raise las_error(path, f"expected {layout.count:,} points in chunks of {room:,} bytes, got others", HINT)
+        raise las_error(path, f"expected {layout.count:,} points in chunks of {room:,} bytes, got others")
     if compressor == LAYERED:
         layers = sum(size if kind == EXTRA_BYTES else LAYERS.get(kind, 0) for kind, size, _ in items)
         _check_layers(file, path, layout, list(zip(counts, (size for _, size in sizes), strict=True)), layers)
@@ -83,7 +83,7 @@ def _find_table(file: BinaryIO, path: Path, layout: Layout) -> int:
         file.seek(-8, 2)
         (table,) = struct.unpack("<q", file.read(8))
     if not layout.start + 8 <= table <= layout.end - 8:
-        raise las_error(path, f"expected a table of chunks before byte {layout.end:,}, got {table:,}", HINT)
+        raise las_error(path, f"expected a table of chunks before byte {layout.end:,}, got {table:,}")
     return int(table)
 
 
@@ -97,5 +97,5 @@ def _check_layers(file: BinaryIO, path: Path, layout: Layout, chunks: list[tuple
         file.seek(at + layout.record)
         found, *sizes = head.unpack(file.read(head.size).ljust(head.size, b"\0"))
         if size < layout.record + head.size or found != count or sum(sizes) != size - layout.record - head.size:
-            raise las_error(path, f"expected {count:,} points in chunk {index}, got {found:,}", HINT)
+            raise las_error(path, f"expected {count:,} points in chunk {index}, got {found:,}")
         at += size

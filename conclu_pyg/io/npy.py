@@ -8,13 +8,12 @@ from tokenize import TokenError
 
 import numpy as np
 
-from conclu_pyg.data.clean import check_not_transposed
-from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.data.clean import HINT, check_not_transposed
+from conclu_pyg.errors import DataError
 from conclu_pyg.io.column_names import ColumnError, find_coordinates, group_attributes, simplify
 from conclu_pyg.io.file_cloud import EXTRA_COLUMNS, FileCloud
+from conclu_pyg.io.refusals import RESTORE, mismatch, refused, unreadable
 
-HINT = "restore it or remove it from the data set"
-FILE_HINT = "restore the file or leave it out"
 TABLE_HINT = "name the fields of the coordinates x, y and z, or save an array of the coordinates alone"
 # The errors of NumPy about the header of an array.
 HEADER_ERRORS = (OSError, ValueError, TypeError, OverflowError, SyntaxError, TokenError, MemoryError, RecursionError)
@@ -31,7 +30,7 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     Raises:
         DataError: the file cannot be read, or its array has another shape.
     """
-    return clouds_of(read_npy(path, FILE_HINT), path)
+    return clouds_of(read_npy(path, RESTORE), path)
 
 
 def clouds_of(array: np.ndarray, path: Path, name: str = "") -> Iterator[FileCloud]:
@@ -56,12 +55,9 @@ def clouds_of(array: np.ndarray, path: Path, name: str = "") -> Iterator[FileClo
         return
     check_not_transposed(array.shape, source)
     if array.ndim == 3 and (array.shape[2] < 3 or array.dtype.kind not in "fiu"):  # one error for all of its clouds
-        raise DataError(
-            f"{source}: expected numbers of shape [clouds, points, 3], got {array.dtype} of shape "
-            f"{list(array.shape)}; {FILE_HINT}.",
-            file=path,
-            got=(array.dtype, array.shape),
-        )
+        got = f"{array.dtype} of shape {list(array.shape)}"
+        expected = "numbers of shape [clouds, points, 3]"
+        raise mismatch(source, expected, got, file=path, got=(array.dtype, array.shape))
     for cloud in array if array.ndim == 3 else [array]:
         wide = cloud.ndim == 2 and cloud.shape[1] > 3
         yield FileCloud(cloud[:, :3] if wide else cloud, notes=(EXTRA_COLUMNS,) if wide else ())
@@ -72,11 +68,8 @@ def _from_records(records: np.ndarray, path: Path, source: str) -> FileCloud:
     numbers = {name: values for name, values in fields.items() if values.dtype.kind in "fiub" and values.ndim <= 2}
     found, axes = split_coordinates(numbers, source, path)
     if found is None:
-        raise DataError(
-            f"{source}: expected fields for x, y and z, got {', '.join(map(repr, fields)) or 'none'}; {TABLE_HINT}.",
-            file=path,
-            got=tuple(fields),
-        )
+        got = ", ".join(map(repr, fields)) or "none"
+        raise mismatch(source, "fields for x, y and z", got, TABLE_HINT, file=path, got=tuple(fields))
     x, labels = group_attributes({name: values for name, values in numbers.items() if name not in axes})
     ignored = [name for name in fields if name not in numbers]
     return FileCloud(
@@ -102,15 +95,13 @@ def split_coordinates(
     try:
         axes = find_coordinates(flat)
     except ColumnError as error:
-        raise DataError(f"{source}: {error}; {TABLE_HINT}.", file=path, got=tuple(flat)) from error
+        raise refused(source, str(error), TABLE_HINT, file=path, got=tuple(flat)) from error
     if axes is None:
         return None, ()
     names = tuple(flat[axis] for axis in axes)
     if len({len(arrays[name]) for name in names}) > 1:
-        raise DataError(
-            f"{source}: expected x, y and z of equal length, got {[len(arrays[name]) for name in names]}; {FILE_HINT}.",
-            file=path,
-        )
+        lengths = [len(arrays[name]) for name in names]
+        raise mismatch(source, "x, y and z of equal length", lengths, file=path)
     return np.stack([arrays[name] for name in names], axis=1), names
 
 
@@ -131,17 +122,10 @@ def read_npy(path: Path, hint: str = HINT) -> np.ndarray:
             raise ValueError(f"it holds {further:,} bytes after its array of shape {list(mapped.shape)}")
         return np.array(mapped)
     except HEADER_ERRORS as error:
-        raise DataError(
-            f"{path} cannot be read as an .npy file ({one_line(error):.200}); {hint}.", file=path
-        ) from error
+        raise unreadable(path, error, hint, form="an .npy file") from error
 
 
 def wrong_shape(path: Path, name: str, dtype: np.dtype, shape: Sequence[int], hint: str) -> DataError:
     """Returns the error about an array of a file that is no cloud, and no array of clouds."""
-    return DataError(
-        f"{path}: expected {name!r} to be numbers of shape [points, 3] or [clouds, points, 3], got {dtype} "
-        f"{list(shape)}; {hint}.",
-        file=path,
-        argument=name,
-        got=(dtype, shape),
-    )
+    expected = f"{name!r} to be numbers of shape [points, 3] or [clouds, points, 3]"
+    return mismatch(path, expected, f"{dtype} {list(shape)}", hint, argument=name, got=(dtype, shape))

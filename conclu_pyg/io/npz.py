@@ -15,13 +15,12 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from conclu_pyg.data.clean import check_not_transposed
-from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.io.archives import ARCHIVE_ERRORS, check_not_encrypted
 from conclu_pyg.io.column_names import find_coordinates, group_attributes, simplify
 from conclu_pyg.io.file_cloud import EXTRA_COLUMNS, FileCloud
 from conclu_pyg.io.npy import HEADER_ERRORS, POINTS, clouds_of, split_coordinates, wrong_shape
+from conclu_pyg.io.refusals import SUBSAMPLE, mismatch, too_many, unreadable
 
-HINT = "restore the file or leave it out"
 NAME_HINT = "save the coordinates as an array of shape [points, 3] with the name 'points'"
 MAX_BYTES = 1 << 32  # of an array
 MAX_RATIO = 1100  # deflate compresses at most 1032 to 1
@@ -66,9 +65,7 @@ def _refused_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (*HEADER_ERRORS, *ARCHIVE_ERRORS) as error:
-        raise DataError(
-            f"{path} cannot be read as an .npz file ({one_line(error):.200}); {HINT}.", file=path
-        ) from error
+        raise unreadable(path, error, form="an .npz file") from error
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, Member]:
@@ -119,12 +116,8 @@ def _clouds(archive: zipfile.ZipFile, members: dict[str, Member], path: Path, ma
         name = _only_points(usable)
         if name is None:
             found = ", ".join(f"{key!r} {each.dtype} {list(each.shape)}" for key, each in members.items()) or "none"
-            raise DataError(
-                f"{path}: expected an array of points by its name, or only one of shape [points, 3], got {found:.400}; "
-                f"{NAME_HINT}.",
-                file=path,
-                got=tuple(members),
-            )
+            expected = "an array of points by its name, or only one of shape [points, 3]"
+            raise mismatch(path, expected, f"{found:.400}", NAME_HINT, got=tuple(members))
         if name != "arr_0":  # as savez(path, points) names it
             notes.append(f"the points were read from the array {name[:40]!r}, the only one of their shape")
     shape = usable[name].shape
@@ -203,11 +196,10 @@ def _attributes(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], n
 def _array(archive: zipfile.ZipFile, member: Member, path: Path, max_points: int, points: int) -> np.ndarray:
     """Reads an array whose sizes were checked."""
     if points > max_points:
-        raise DataError(
-            f"{path} has {points:,} points, more than the maximum of {max_points:,}; subsample it first.", file=path
-        )
+        raise too_many(path, points, max_points)
     if member.info.file_size > MAX_BYTES:
-        raise DataError(f"{path} has an array of {member.info.file_size:,} bytes; subsample it first.", file=path)
+        expected = f"arrays of at most {MAX_BYTES:,} bytes"
+        raise mismatch(path, expected, f"one of {member.info.file_size:,}", SUBSAMPLE)
     with _refused_errors(path), archive.open(member.info) as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
         if file.read(1):  # at the end, zipfile compares the checksum

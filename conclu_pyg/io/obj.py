@@ -16,12 +16,12 @@ from typing import BinaryIO, NoReturn
 
 import numpy as np
 
-from conclu_pyg.errors import DataError
 from conclu_pyg.io.column_names import as_colors
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.io.number_table import TableError, parse_with_arrow, read_table
-from conclu_pyg.io.obj_lines import HINT, Block, parse_faces, read_blocks
+from conclu_pyg.io.obj_lines import Block, parse_faces, read_blocks
 from conclu_pyg.io.polygons import triangulate
+from conclu_pyg.io.refusals import decode, os_errors_refused, refused, too_many
 from conclu_pyg.text import pluralize
 
 # Statements with no influence on the shape, and those of shapes that are not read.
@@ -44,14 +44,11 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
         DataError: the file cannot be read, has a line that is no statement of OBJ, no vertex or too many, or a face
             with a vertex that does not exist.
     """
-    try:
-        with path.open("rb") as file:
-            content = _Content(path, max_points)
-            for block in read_blocks(file, path):
-                content.add(block)
-            yield content.cloud(file)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
+    with os_errors_refused(path), path.open("rb") as file:
+        content = _Content(path, max_points)
+        for block in read_blocks(file, path):
+            content.add(block)
+        yield content.cloud(file)
 
 
 class _Content:
@@ -116,10 +113,7 @@ class _Content:
     def _append(self, rows: np.ndarray) -> None:
         end = self.used + len(rows)
         if end > self.max_points:
-            raise DataError(
-                f"{self.path} has more than the maximum of {self.max_points:,} vertices; subsample it first.",
-                file=self.path,
-            )
+            raise too_many(self.path, None, self.max_points, "vertices")
         if not self.used and not self.mixed:
             self.vertices = np.empty((0, rows.shape[1]))
         elif rows.shape[1] != self.vertices.shape[1]:
@@ -154,16 +148,12 @@ class _Content:
         self.sizes.append(sizes)
 
     def _refuse(self, block: Block, index: int | np.integer, reason: str) -> NoReturn:
-        line = block.line(index)
-        raise DataError(
-            f"{self.path}: line {block.numbers[index]:,}, {line[:60]!r}, cannot be read ({reason}); {HINT}.",
-            file=self.path,
-            got=line,
-        )
+        line = decode(block.line(index).encode("latin-1"))
+        raise refused(self.path, f"line {block.numbers[index]:,}, {line[:60]!r}, cannot be read ({reason})", got=line)
 
     def cloud(self, file: BinaryIO) -> FileCloud:
         if not self.used:
-            raise DataError(f"{self.path} has no vertices, lines such as 'v 0 0.5 1'; {HINT}.", file=self.path)
+            raise refused(self.path, "it has no vertices, lines such as 'v 0 0.5 1'")
         self.vertices.resize((self.used, self.vertices.shape[1]), refcheck=False)
         notes = [f"the elements {', '.join(sorted(self.ignored))} were ignored"] if self.ignored else []
         points, more = self.vertices[:, :3], self.vertices[:, 3:]
@@ -173,11 +163,8 @@ class _Content:
             self.corners.clear()
             largest = int(corners.max(initial=0)) + 1
             if largest > self.used:
-                raise DataError(
-                    f"{self.path}: the vertices of its faces must be 1 to {self.used}, got {largest}; {HINT}.",
-                    file=self.path,
-                    got=largest,
-                )
+                reason = f"the vertices of its faces must be 1 to {self.used}, got {largest}"
+                raise refused(self.path, reason, got=largest)
             triangles, left_out = triangulate(points, corners, sizes)
             return FileCloud(points, triangles, notes=(*left_out, *notes))
         if self.mixed:
@@ -205,8 +192,7 @@ class _Content:
             try:
                 rows = _read_rows(block.text(lines), 3)
             except TableError as error:
-                reason = f"{self.path} has normals that cannot be read ({error})"
-                raise DataError(f"{reason}; {HINT}.", file=self.path) from error
+                raise refused(self.path, f"its normals cannot be read ({error})") from error
             normals[used : used + len(rows)] = rows
             used += len(rows)
         return normals

@@ -9,10 +9,9 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from conclu_pyg.errors import DataError
 from conclu_pyg.io.number_table import parse_with_arrow
+from conclu_pyg.io.refusals import refused
 
-HINT = "restore the file or leave it out"
 BLOCK = 1 << 22  # bytes that are parsed at once
 MAX_LINE = 1 << 24  # bytes
 NEWLINE, BACKSLASH, SPACE, TAB, MINUS, SLASH = b"\n\\ \t-/"
@@ -102,7 +101,7 @@ def _next_block(file: BinaryIO, path: Path) -> bytes:
         rest = file.readline(MAX_LINE)
         block += rest
         if len(block) - size >= MAX_LINE:
-            raise DataError(f"{path} has a line of more than {MAX_LINE:,} bytes; {HINT}.", file=path)
+            raise refused(path, f"it has a line of more than {MAX_LINE:,} bytes")
         if not rest or not block.endswith((b"\\\n", b"\\\r\n")):
             break
     return bytes(block)

@@ -19,9 +19,9 @@ from conclu_pyg.io.column_names import as_colors
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.io.number_table import TableError, read_table
 from conclu_pyg.io.polygons import check_corners, triangulate
+from conclu_pyg.io.refusals import SIMPLIFY, mismatch, os_errors_refused, too_many
 
 MAX_BYTES = 1 << 30  # far more than any mesh of ModelNet
-HINT = "restore the file or leave it out"
 # The words before OFF say what follows the coordinates of a vertex: texture coordinates, colours, normals.
 HEADER = re.compile(r"(ST)?(C)?(N)?(4)?(n)?OFF(?![A-Za-z])\s*(.*)", re.DOTALL)
 COUNTS = re.compile(r"\d{1,12}\s+\d{1,12}(\s+-?\d+)?")
@@ -82,25 +82,20 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """
     found = _read(path, MAX_BYTES)
     if not len(found.triangles):
-        raise DataError(
-            f"{path} has {len(found.vertices):,} vertices and no faces with an area, so no surface; {HINT}.",
-            file=path,
-            got=len(found.vertices),
-        )
+        got = f"{len(found.vertices):,} vertices and no face with an area"
+        raise mismatch(path, "a surface", got, got=len(found.vertices))
     return found.vertices, found.triangles
 
 
 def _read(path: Path, max_points: int) -> Off:
-    try:
+    with os_errors_refused(path):
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise DataError(f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {HINT}.", file=path)
+            raise too_many(path, size, MAX_BYTES, "bytes", SIMPLIFY)
         with path.open("rb") as file:
             attributes, counts = _read_header(file, path)
             _check_counts(*counts, size, path, max_points)
             return _read_body(file, path, attributes, *counts)
-    except OSError as error:
-        raise DataError(f"the mesh {path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
 
 
 def _read_header(file: BinaryIO, path: Path) -> tuple[list[str], tuple[int, int]]:
@@ -118,37 +113,22 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[list[str], tuple[int, int]
         raise _unsupported(path, "vertices with a fourth component (4OFF)", "write three coordinates")
     if not COUNTS.fullmatch(counts):
         found = f"{counts[:40]!r} after the header" if header else f"{first[:40]!r} as its first line"
-        raise DataError(
-            f"{path}: expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces, got "
-            f"{found}; {HINT}.",
-            file=path,
-            got=found,
-        )
+        expected = "an OFF mesh, with the word OFF and a line with the numbers of vertices and faces"
+        raise mismatch(path, expected, found)
     attributes = [name for name, index in (("normals", 3), ("colors", 2)) if header and header[index]]
     return attributes, (int(counts.split()[0]), int(counts.split()[1]))
 
 
 def _check_counts(num_vertices: int, num_faces: int, size: int, path: Path, max_points: int) -> None:
     if num_vertices < 1 or (num_faces and num_vertices < 3):
-        raise DataError(
-            f"{path} has {num_vertices:,} vertices and {num_faces:,} faces, so neither points nor a surface; {HINT}.",
-            file=path,
-            got=(num_vertices, num_faces),
-        )
+        counts = f"{num_vertices:,} vertices and {num_faces:,} faces"
+        raise mismatch(path, "a vertex, or three with faces", counts, got=(num_vertices, num_faces))
     # The shortest lines are "0 0 0\n" and "1 0\n": counts beyond the size are refused before anything is allocated.
     if 6 * num_vertices + 4 * num_faces > size + 1:
-        raise DataError(
-            f"{path} promises {num_vertices:,} vertices and {num_faces:,} faces, more than {size:,} bytes can hold; "
-            f"{HINT}.",
-            file=path,
-            got=(num_vertices, num_faces),
-        )
+        counts = f"{num_vertices:,} vertices and {num_faces:,} faces"
+        raise mismatch(path, f"counts that {size:,} bytes can hold", counts, got=(num_vertices, num_faces))
     if num_vertices > max_points:
-        raise DataError(
-            f"{path} has {num_vertices:,} vertices, more than the maximum of {max_points:,}; simplify it first.",
-            file=path,
-            got=num_vertices,
-        )
+        raise too_many(path, num_vertices, max_points, "vertices", SIMPLIFY)
 
 
 def _read_body(file: BinaryIO, path: Path, attributes: list[str], num_vertices: int, num_faces: int) -> Off:
@@ -165,12 +145,8 @@ def _read_body(file: BinaryIO, path: Path, attributes: list[str], num_vertices: 
         _check_end(file)
     except (ValueError, OverflowError) as error:
         reason = re.sub(r"^line \d+: |;.*|\.$", "", str(error).splitlines()[0])
-        raise DataError(
-            f"{path}: expected {num_vertices:,} vertices and {num_faces:,} faces, got other content among them "
-            f"({reason}); {HINT}.",
-            file=path,
-            got=reason,
-        ) from error
+        expected = f"{num_vertices:,} vertices and {num_faces:,} faces"
+        raise mismatch(path, expected, f"other content among them ({reason})", got=reason) from error
     return Off(vertices, triangles, x, notes)
 
 
@@ -200,7 +176,7 @@ def _read_faces(file: BinaryIO, num_faces: int, vertices: np.ndarray, path: Path
         if not ((np.abs(faces) <= 1 << 53) & (np.trunc(faces) == faces)).all():
             raise ValueError("a corner of a face that is no whole number")
         corners = faces[:, 1:].astype(np.int64)
-        check_corners(corners, len(vertices), path, HINT)
+        check_corners(corners, len(vertices), path)
         return corners, ()
     file.seek(start)
     flat: list[int] = []
@@ -213,7 +189,7 @@ def _read_faces(file: BinaryIO, num_faces: int, vertices: np.ndarray, path: Path
         flat += map(int, row[1 : corners_of_face + 1])
     _check_count(len(sizes), num_faces, "faces", path)
     corners = np.array(flat, dtype=np.int64)
-    check_corners(corners, len(vertices), path, HINT)
+    check_corners(corners, len(vertices), path)
     return triangulate(vertices, corners, np.array(sizes, dtype=np.int64))
 
 
@@ -236,12 +212,8 @@ def _next_line(file: BinaryIO) -> str:
 
 def _check_count(found: int, expected: int, what: str, path: Path) -> None:
     if found < expected:
-        raise DataError(
-            f"{path}: expected {expected:,} {what}, got {found:,} before the end of the file; {HINT}.",
-            file=path,
-            got=found,
-        )
+        raise mismatch(path, f"{expected:,} {what}", f"{found:,} before the end of the file", got=found)
 
 
 def _unsupported(path: Path, got: str, remedy: str) -> DataError:
-    return DataError(f"{path}: expected an OFF mesh as text with three coordinates, got {got}; {remedy}.", file=path)
+    return mismatch(path, "an OFF mesh as text with three coordinates", got, remedy)

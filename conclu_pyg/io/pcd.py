@@ -16,7 +16,8 @@ from conclu_pyg.errors import DataError
 from conclu_pyg.io.column_names import group_attributes
 from conclu_pyg.io.file_cloud import FileCloud, stack_columns
 from conclu_pyg.io.number_table import TableError, TooManyRows, read_table
-from conclu_pyg.io.pcd_header import HINT, PADDING, PcdHeader, read_header
+from conclu_pyg.io.pcd_header import PADDING, PcdHeader, read_header
+from conclu_pyg.io.refusals import mismatch, os_errors_refused, refused
 from conclu_pyg.text import pluralize
 
 BLOCK = 1 << 18  # points that are read at once
@@ -36,12 +37,9 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     Raises:
         DataError: the header is wrong, or the file has fewer or more points than it says.
     """
-    try:
-        with path.open("rb") as file:
-            header = read_header(file, path, max_points)
-            fields = _READERS[header.encoding](file, header, path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
+    with os_errors_refused(path), path.open("rb") as file:
+        header = read_header(file, path, max_points)
+        fields = _READERS[header.encoding](file, header, path)
     rounded = [
         f"whole numbers of {name[:40]!r} above 2^53 were rounded to doubles"
         for name, kind in zip(header.names, header.kinds, strict=True)
@@ -73,9 +71,7 @@ def _read_ascii(file: BinaryIO, header: PcdHeader, path: Path) -> dict[str, np.n
     except TooManyRows as error:
         raise _wrong_size(path, header, "more") from error
     except TableError as error:
-        raise DataError(
-            f"{path}: expected {sum(header.counts)} numbers on each line ({error}); {HINT}.", file=path
-        ) from error
+        raise refused(path, f"expected {sum(header.counts)} numbers on each line ({error})") from error
     if len(table) != header.points:
         raise _wrong_size(path, header, f"{len(table):,}")
     values, start = {}, 0
@@ -110,18 +106,12 @@ def _read_compressed(file: BinaryIO, header: PcdHeader, path: Path) -> dict[str,
     if len(sizes) < 2 or sizes[0] != left:
         raise _wrong_bytes(path, header, int(sizes[0]) if len(sizes) else 8, max(0, left))
     if sizes[1] != whole or whole > MAX_RATIO * left:
-        raise DataError(
-            f"{path}: expected {whole:,} bytes for {pluralize(header.points, 'point')}, got {int(sizes[1]):,}, "
-            f"compressed to {left:,}; {HINT}.",
-            file=path,
-            got=int(sizes[1]),
-        )
+        expected = f"{whole:,} bytes for {pluralize(header.points, 'point')}"
+        raise mismatch(path, expected, f"{int(sizes[1]):,}, compressed to {left:,}", got=int(sizes[1]))
     try:
         data = lzf.decompress(file.read(left), whole)
     except ValueError as error:
-        raise DataError(
-            f"{path}: its compressed points cannot be decompressed ({error}); {HINT}.", file=path
-        ) from error
+        raise refused(path, f"its compressed points cannot be decompressed ({error})") from error
     if data is None or len(data) != whole:
         raise _wrong_bytes(path, header, whole, 0 if data is None else len(data))
     values, start, used = {}, 0, set(_used_fields(header))
@@ -155,13 +145,9 @@ def _typed(values: np.ndarray, header: PcdHeader, field: int, path: Path) -> np.
     limits = np.iinfo(dtype)
     is_kept = (values >= float(limits.min)) & (values <= float(limits.max)) & (np.trunc(values) == values)
     if not is_kept.all():
-        raise DataError(
-            f"{path}: expected whole numbers from {limits.min} to {limits.max} for the field "
-            f"{header.names[field][:40]!r}, got {values[~is_kept][0]:g}; {HINT}.",
-            file=path,
-            argument=header.names[field],
-            got=values[~is_kept][0].item(),
-        )
+        name, wrong = header.names[field], values[~is_kept][0].item()
+        expected = f"whole numbers from {limits.min} to {limits.max} for the field {name[:40]!r}"
+        raise mismatch(path, expected, f"{wrong:g}", argument=name, got=wrong)
     return values if (np.abs(values) >= EXACT).any() else values.astype(dtype)
 
 
@@ -171,12 +157,12 @@ def _flat(values: np.ndarray) -> np.ndarray:
 
 def _unpack_colors(fields: dict[str, np.ndarray]) -> np.ndarray | None:
     """Removes a field of packed colours and returns these, uint8 ``[n, 3]`` or, of ``rgba``, ``[n, 4]``."""
-    name = next((key for key in PACKED if key in fields and fields[key].ndim == 1), "")
-    if not name or _is_unpacked(fields[name]):
+    name = next((name for key in PACKED for name in (key, key.upper()) if name in fields), "")
+    if not name or fields[name].ndim > 1 or _is_unpacked(fields[name]):
         return None
     values = fields.pop(name)
     integers = values.view(np.uint32) if values.dtype == np.float32 else values.astype(np.int64).astype(np.uint32)
-    shifts: Sequence[int] = (16, 8, 0, 24) if name == "rgba" else (16, 8, 0)
+    shifts: Sequence[int] = (16, 8, 0, 24) if name.lower() == "rgba" else (16, 8, 0)
     return np.stack([(integers >> shift).astype(np.uint8) for shift in shifts], axis=1)
 
 
@@ -186,18 +172,10 @@ def _is_unpacked(values: np.ndarray) -> bool:
 
 
 def _wrong_size(path: Path, header: PcdHeader, got: str) -> DataError:
-    return DataError(
-        f"{path}: expected {pluralize(header.points, 'point')}, as its header says, got {got}; {HINT}.",
-        file=path,
-        got=got,
-        expected=f"{header.points} points",
-    )
+    expected = f"{pluralize(header.points, 'point')}, as its header says"
+    return mismatch(path, expected, got, expected=f"{header.points} points")
 
 
 def _wrong_bytes(path: Path, header: PcdHeader, expected: int, got: int) -> DataError:
-    return DataError(
-        f"{path}: expected {expected:,} bytes of data for {pluralize(header.points, 'point')}, got {got:,}; {HINT}.",
-        file=path,
-        got=got,
-        expected=f"{expected} bytes",
-    )
+    text = f"{expected:,} bytes of data for {pluralize(header.points, 'point')}"
+    return mismatch(path, text, got, expected=f"{expected} bytes")

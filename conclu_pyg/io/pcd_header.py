@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from conclu_pyg.errors import DataError
+from conclu_pyg.io.refusals import decode, mismatch, quoted, too_many
 
 HEADER_BYTES = 1 << 16
-HINT = "restore the file or leave it out"
 KEYS = ("VERSION", "FIELDS", "COLUMNS", "SIZE", "TYPE", "COUNT", "WIDTH", "HEIGHT", "VIEWPOINT", "POINTS", "DATA")
 TYPES = {f"{kind}{size}" for kind, sizes in (("F", (4, 8)), ("I", (1, 2, 4, 8)), ("U", (1, 2, 4, 8))) for size in sizes}
 ENCODINGS = ("ascii", "binary", "binary_compressed")
@@ -56,56 +56,64 @@ def read_header(file: BinaryIO, path: Path, max_points: int) -> PcdHeader:
         DataError: the header has no end, or its lines contradict each other.
     """
     values: dict[str, tuple[str, ...]] = {}
-    line, number = b"", 0
+    head, start, number = file.read(HEADER_BYTES), 0, 0
+    end = _line_end(head)
     while "DATA" not in values:
-        line = file.readline(HEADER_BYTES)
+        line, found, _ = head[start:].partition(end)
+        start += len(line) + len(found)
         number += 1
-        if not line or file.tell() > HEADER_BYTES:
-            raise _refused(path, "a line 'DATA', the end of the header", f"none in the first {HEADER_BYTES:,} bytes")
-        words = line.decode("latin-1").partition("#")[0].split()
+        if not found:
+            raise mismatch(path, "a line 'DATA', the end of the header", f"none in the first {HEADER_BYTES:,} bytes")
+        words = decode(line).partition("#")[0].split()
         if not words:
             continue
         key = words[0].upper()
         if key not in KEYS:
-            raise _refused(path, f"lines that begin with one of {', '.join(KEYS)}", repr(line.decode("latin-1")[:40]))
+            raise mismatch(path, f"lines that begin with one of {', '.join(KEYS)}", quoted(line))
         if key in values:
-            raise _refused(path, f"one line {key!r}", "two")
+            raise mismatch(path, f"one line {key!r}", "two")
         values[key] = tuple(words[1:])
-    return _check(values, path, max_points, file.tell(), number + 1)
+    file.seek(start)
+    return _check(values, path, max_points, start, number + 1)
+
+
+def _line_end(head: bytes) -> bytes:
+    """Returns the end of the first line: ``\\r`` alone, as of old Mac systems, or ``\\n``, perhaps after ``\\r``."""
+    first = re.search(rb"\r\n?|\n", head)
+    return b"\r" if first and first[0] == b"\r" else b"\n"
 
 
 def _check(values: dict[str, tuple[str, ...]], path: Path, max_points: int, start: int, line: int) -> PcdHeader:
     names = values.get("FIELDS") or values.get("COLUMNS") or ()
+    if not {*"xyz"} & {*names} and {*"XYZ"} <= {*names}:  # the coordinates in capitals
+        names = tuple(name.lower() if name in {*"XYZ"} else name for name in names)
     if not names:
-        raise _refused(path, "a line 'FIELDS' with the names of the fields", "none")
+        raise mismatch(path, "a line 'FIELDS' with the names of the fields", "none")
     sizes, types = values.get("SIZE", ("4",) * len(names)), values.get("TYPE", ("F",) * len(names))
     counts = _numbers(values, "COUNT", path, default=(1,) * len(names))
     for key, given in (("SIZE", sizes), ("TYPE", types), ("COUNT", counts)):
         if len(given) != len(names):
-            raise _refused(path, f"a value of {key} for each of the {len(names)} fields", f"{len(given)}", key)
+            raise mismatch(path, f"a value of {key} for each of the {len(names)} fields", f"{len(given)}", argument=key)
     kinds = [f"{kind.upper()}{size}" for kind, size in zip(types, sizes, strict=True)]
     unknown = [kind for kind in kinds if kind not in TYPES]
     if unknown:
-        raise _refused(path, f"types and sizes among {', '.join(sorted(TYPES))}", repr(unknown[0][:40]), "TYPE")
+        expected = f"types and sizes among {', '.join(sorted(TYPES))}"
+        raise mismatch(path, expected, quoted(unknown[0]), argument="TYPE")
     if min(counts) < 1 or sum(counts) > HEADER_BYTES:
-        raise _refused(
-            path, f"values of COUNT from 1 to {HEADER_BYTES:,}", f"{' '.join(map(str, counts))}"[:40], "COUNT"
-        )
+        got = " ".join(map(str, counts))[:40]
+        raise mismatch(path, f"values of COUNT from 1 to {HEADER_BYTES:,}", got, argument="COUNT")
     for axis in "xyz":
         found = [count for name, count in zip(names, counts, strict=True) if name == axis]
         if found != [1]:
             got = f"{len(found)} such fields" if len(found) != 1 else f"one of {found[0]} values"
-            raise _refused(path, f"one field {axis!r} of one value", f"{got} among {' '.join(names)[:80]!r}", "FIELDS")
+            got += f" among {' '.join(names)[:80]!r}"
+            raise mismatch(path, f"one field {axis!r} of one value", got, argument="FIELDS")
     encoding = "".join(values["DATA"]).lower()
     if encoding not in ENCODINGS:
-        raise _refused(path, f"DATA to be one of {', '.join(ENCODINGS)}", repr(encoding[:40]), "DATA")
+        raise mismatch(path, f"DATA to be one of {', '.join(ENCODINGS)}", repr(encoding[:40]), argument="DATA")
     points = _num_points(values, path)
     if points > max_points:
-        raise DataError(
-            f"{path} claims {points:,} points, more than the maximum of {max_points:,}; subsample it first.",
-            file=path,
-            got=points,
-        )
+        raise too_many(path, points, max_points)
     has_pose = "VIEWPOINT" in values and _floats(values["VIEWPOINT"], path) != NO_POSE
     return PcdHeader(
         names, tuple("<" + kind.lower() for kind in kinds), counts, points, encoding, has_pose, start, line
@@ -118,9 +126,9 @@ def _num_points(values: dict[str, tuple[str, ...]], path: Path) -> int:
     product = width[0] * (height[0] if height else 1) if width else None
     points = _numbers(values, "POINTS", path, default=() if product is None else (product,))
     if not points:
-        raise _refused(path, "a line 'POINTS', or 'WIDTH' and 'HEIGHT'", "neither", "POINTS")
+        raise mismatch(path, "a line 'POINTS', or 'WIDTH' and 'HEIGHT'", "neither", argument="POINTS")
     if product is not None and product != points[0]:
-        raise _refused(path, f"POINTS to be WIDTH times HEIGHT, {product:,}", f"{points[0]:,}", "POINTS")
+        raise mismatch(path, f"POINTS to be WIDTH times HEIGHT, {product:,}", f"{points[0]:,}", argument="POINTS")
     return points[0]
 
 
@@ -130,7 +138,7 @@ def _numbers(values: dict[str, tuple[str, ...]], key: str, path: Path, default: 
         return default
     is_valid = all(word.isascii() and word.isdigit() and len(word) < 19 for word in words)
     if not words or not is_valid or (key != "COUNT" and len(words) > 1):
-        raise _refused(path, f"whole numbers after {key}", repr(" ".join(words)[:40]), key)
+        raise mismatch(path, f"whole numbers after {key}", repr(" ".join(words)[:40]), argument=key)
     return tuple(map(int, words))
 
 
@@ -138,8 +146,4 @@ def _floats(words: tuple[str, ...], path: Path) -> list[float]:
     try:
         return [float(word) for word in words]
     except ValueError as error:
-        raise _refused(path, "numbers after VIEWPOINT", repr(" ".join(words)[:40]), "VIEWPOINT") from error
-
-
-def _refused(path: Path, expected: str, got: str, argument: str = "", value: Any = ...) -> DataError:
-    return DataError(f"{path}: expected {expected}, got {got}; {HINT}.", file=path, argument=argument, got=got)
+        raise mismatch(path, "numbers after VIEWPOINT", repr(" ".join(words)[:40]), argument="VIEWPOINT") from error

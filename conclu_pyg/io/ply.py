@@ -12,14 +12,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from conclu_pyg.errors import DataError
 from conclu_pyg.io.column_names import group_attributes
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud, stack_columns
 from conclu_pyg.io.number_table import note_rounded
 from conclu_pyg.io.ply_binary import BinaryReader
-from conclu_pyg.io.ply_header import AXES, HINT, Element, PlyHeader, Values, read_header, refused
+from conclu_pyg.io.ply_header import AXES, Element, PlyHeader, Values, read_header
 from conclu_pyg.io.ply_text import TextReader
 from conclu_pyg.io.polygons import check_corners, triangulate
+from conclu_pyg.io.refusals import mismatch, os_errors_refused, refused, too_many
 
 MAX_REST = 1 << 20  # bytes
 CORNERS = ("vertex_indices", "vertex_index")
@@ -36,11 +36,8 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     Raises:
         DataError: the header is wrong, or the file has fewer or more elements than it says.
     """
-    try:
-        with path.open("rb") as file:
-            yield _read(file, path, max_points)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
+    with os_errors_refused(path), path.open("rb") as file:
+        yield _read(file, path, max_points)
 
 
 def _read(file: BinaryIO, path: Path, max_points: int) -> FileCloud:
@@ -84,20 +81,16 @@ def _find_vertex(header: PlyHeader, path: Path, max_points: int) -> Element:
     found = [element for element in header.elements if element.name == "vertex"]
     if len(found) != 1:
         names = ", ".join(element.name for element in header.elements)[:80]
-        raise refused(path, "one element 'vertex'", f"{len(found)} among {names!r}")
+        raise mismatch(path, "one element 'vertex'", f"{len(found)} among {names!r}")
     scalars = [each.name for each in found[0].properties if not each.count]
     missing = [axis for axis in AXES if axis not in scalars]
     if missing:
         names = ", ".join(scalars)[:80]
-        raise refused(path, "the properties x, y and z of the element 'vertex'", f"no {missing[0]} among {names!r}")
+        raise mismatch(path, "the properties x, y and z of the element 'vertex'", f"no {missing[0]} among {names!r}")
     if found[0].number > max_points:
-        raise DataError(
-            f"{path} claims {found[0].number:,} points, more than the maximum of {max_points:,}; subsample it first.",
-            file=path,
-            got=found[0].number,
-        )
+        raise too_many(path, found[0].number, max_points)
     if found[0].number == 0:
-        raise DataError(f"{path} has no points; {HINT}.", file=path)
+        raise refused(path, "it has no points")
     return found[0]
 
 
@@ -112,13 +105,13 @@ def _triangles(
     """Returns the triangles of faces or strips, and notes."""
     if corners.dtype.kind == "f":
         if not ((np.abs(corners) < 1 << 53) & (np.trunc(corners) == corners)).all():
-            raise refused(path, f"whole numbers as the vertices of {name}", "others")
+            raise mismatch(path, f"whole numbers as the vertices of {name}", "others")
     elif corners.dtype == np.uint64 and len(corners) and corners.max() > np.iinfo(np.int64).max:
-        raise refused(path, f"vertices of {name} below {len(vertices)}", str(corners.max()))
+        raise mismatch(path, f"vertices of {name} below {len(vertices)}", str(corners.max()))
     corners = corners.astype(np.int64)
     if name == "tristrips":
         return _strips(corners, sizes, len(vertices), path), ()
-    check_corners(corners, len(vertices), path, HINT)
+    check_corners(corners, len(vertices), path)
     return triangulate(vertices, corners, sizes)
 
 
@@ -127,7 +120,7 @@ def _strips(corners: np.ndarray, sizes: np.ndarray, num_vertices: int, path: Pat
     ends = np.cumsum(sizes)
     parts = np.split(corners, ends[:-1])
     joined = np.concatenate([np.append(part, -1) for part in parts]) if parts else corners
-    check_corners(joined[joined != -1], num_vertices, path, HINT)
+    check_corners(joined[joined != -1], num_vertices, path)
     triangles = np.stack([joined[:-2], joined[1:-1], joined[2:]], axis=1) if len(joined) > 2 else np.empty((0, 3), int)
     return triangles[(triangles >= 0).all(axis=1)]
 
@@ -137,4 +130,4 @@ def _check_end(file: BinaryIO, path: Path, is_text: bool) -> None:
     rest = file.read(MAX_REST)
     if rest.strip() if is_text else rest not in LINE_ENDS:
         left = path.stat().st_size - file.tell() + len(rest)
-        raise refused(path, "the end of the file after the elements of its header", f"{left:,} more bytes")
+        raise mismatch(path, "the end of the file after the elements of its header", f"{left:,} more bytes")

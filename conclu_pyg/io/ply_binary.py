@@ -10,7 +10,8 @@ from typing import BinaryIO
 import numpy as np
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.ply_header import Element, Lists, Values, refused, too_short
+from conclu_pyg.io.ply_header import Element, Lists, Values, too_short
+from conclu_pyg.io.refusals import mismatch
 
 BLOCK = 1 << 18  # elements that are read at once
 MAX_RECORD = 1 << 16  # bytes of an element that is read as a record
@@ -146,7 +147,7 @@ class BinaryReader:
                 for lengths, (before, unpack, head, width) in zip(found, steps, strict=True):
                     (length,) = unpack(data, place + before)
                     if length < 0:
-                        raise refused(self.path, f"lengths of lists of {element.name[:40]!r}", str(length))
+                        raise mismatch(self.path, f"lengths of lists of {element.name[:40]!r}", str(length))
                     lengths.append(length)
                     place += before + head + length * width
                 place += skip

@@ -9,10 +9,10 @@ from typing import BinaryIO
 import numpy as np
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.refusals import decode, mismatch, quoted
 from conclu_pyg.text import pluralize
 
 HEADER_BYTES = 1 << 20
-HINT = "restore the file or leave it out"
 TYPES = {
     "char": "i1",
     "uchar": "u1",
@@ -105,27 +105,27 @@ def read_header(file: BinaryIO, path: Path) -> PlyHeader:
     """
     head = file.read(HEADER_BYTES)
     if head[:3] != b"ply" or head[3:4] not in (b"\n", b"\r", b" "):
-        raise refused(path, "a first line 'ply'", repr(head[:20].decode("latin-1")))
+        raise mismatch(path, "a first line 'ply'", quoted(head[:20]))
     end = b"\r\n" if b"\r\n" in head[:8] else b"\r" if b"\r" in head[:8] else b"\n"
     place = -1
     lines: list[str] = []
     for line in head.split(end):
         place += len(line) + len(end)
-        lines.append(line.decode("latin-1").strip())
+        lines.append(decode(line).strip())
         if lines[-1] == "end_header":
             break
     else:
-        raise refused(path, "a line 'end_header'", f"none in the first {HEADER_BYTES:,} bytes")
+        raise mismatch(path, "a line 'end_header'", f"none in the first {HEADER_BYTES:,} bytes")
     start = place + 1
     if start > len(head):
-        raise refused(path, "data after the line 'end_header'", "the end of the file")
+        raise mismatch(path, "data after the line 'end_header'", "the end of the file")
     file.seek(start)
     header = PlyHeader(_order(lines, path), _elements(lines, path), start, len(lines) + 1)
     left = path.stat().st_size - start
     needed = sum(element.number * element.min_bytes(header.order) for element in header.elements)
     if needed > left + (not header.order):  # the end of the last line may be missing
         counts = ", ".join(f"{element.number:,} {element.name[:40]!r}" for element in header.elements)
-        raise refused(path, f"at least {needed:,} bytes for the elements of its header ({counts[:80]})", f"{left:,}")
+        raise mismatch(path, f"at least {needed:,} bytes for the elements of its header ({counts[:80]})", f"{left:,}")
     return header
 
 
@@ -133,7 +133,7 @@ def _order(lines: list[str], path: Path) -> str:
     formats = [line.split() for line in lines if line.split()[:1] == ["format"]]
     if len(formats) != 1 or len(formats[0]) != 3 or formats[0][1] not in ORDERS:
         got = repr(" ".join(formats[0])[:40]) if formats else "none"
-        raise refused(path, f"one line 'format' with one of {', '.join(ORDERS)}", got)
+        raise mismatch(path, f"one line 'format' with one of {', '.join(ORDERS)}", got)
     return ORDERS[formats[0][1]]
 
 
@@ -154,13 +154,13 @@ def _elements(lines: list[str], path: Path) -> tuple[Element, ...]:
         elif words[0] == "property" and elements and (found := _property(words)) is not None:
             last = elements[-1]
             if found.name in [each.name for each in last.properties]:
-                raise refused(path, f"one property {found.name!r} of the element {last.name!r}", "two")
+                raise mismatch(path, f"one property {found.name!r} of the element {last.name!r}", "two")
             elements[-1] = Element(last.name, last.number, (*last.properties, found))
         else:
-            raise refused(path, "lines 'element NAME NUMBER' and 'property TYPE NAME' in its header", repr(line[:40]))
+            raise mismatch(path, "lines 'element NAME NUMBER' and 'property TYPE NAME' in its header", repr(line[:40]))
     empty = [element.name for element in elements if element.number and not element.properties]
     if empty:
-        raise refused(path, f"properties of the element {empty[0][:40]!r}", "none")
+        raise mismatch(path, f"properties of the element {empty[0][:40]!r}", "none")
     return tuple(elements)
 
 
@@ -175,15 +175,5 @@ def _property(words: list[str]) -> Property | None:
 
 def too_short(path: Path, element: Element, found: int) -> DataError:
     """Returns the error about a file that ends before the last one of an element."""
-    return DataError(
-        f"{path}: expected {pluralize(element.number, 'record')} of the element {element.name[:40]!r}, as its header "
-        f"says, got {found:,}; {HINT}.",
-        file=path,
-        got=found,
-        expected=f"{element.number} {element.name}",
-    )
-
-
-def refused(path: Path, expected: str, got: str) -> DataError:
-    """Returns the error about a file that holds something else than expected."""
-    return DataError(f"{path}: expected {expected}, got {got}; {HINT}.", file=path, got=got)
+    expected = f"{pluralize(element.number, 'record')} of the element {element.name[:40]!r}, as its header says"
+    return mismatch(path, expected, found, expected=f"{element.number} {element.name}")

@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from conclu_pyg.errors import DataError
 from conclu_pyg.io.number_table import TableError, count_lines, read_table
-from conclu_pyg.io.ply_header import AXES, Element, Lists, Property, Values, refused, too_short
+from conclu_pyg.io.ply_header import AXES, Element, Lists, Property, Values, too_short
+from conclu_pyg.io.refusals import mismatch, quoted
 
 MAX_LINE = 1 << 20  # characters
 BLOCK = 1 << 18  # numbers that are parsed at once
@@ -64,7 +64,7 @@ class TextReader:
         except TableError as error:
             if not lists:
                 expected = f"{len(element.properties)} numbers on each line of the element {element.name!r}"
-                raise self._wrong(expected, str(error)) from error
+                raise mismatch(self.path, expected, str(error)) from error
             return self._read_text_lists(element, names, start)
         if len(table) != element.number:
             raise too_short(self.path, element, len(table))
@@ -93,10 +93,8 @@ class TextReader:
             if each.count:
                 word = words[place] if place < len(words) else b""
                 if not word.isdigit() or int(word) > len(words):
-                    got = b" ".join(words)[:40].decode("latin-1")
-                    raise self._wrong(
-                        f"lines of the element {element.name!r} that begin lists with a length", repr(got)
-                    )
+                    expected = f"lines of the element {element.name!r} that begin lists with a length"
+                    raise mismatch(self.path, expected, quoted(b" ".join(words)))
                 lengths[each.name] = int(word)
                 place += int(word)
             place += 1
@@ -145,13 +143,14 @@ class TextReader:
         return np.concatenate(parts), np.array(widths, np.int64)
 
     def _numbers(self, words: Sequence[bytes], element: Element) -> np.ndarray:
+        expected = f"numbers on each line of the element {element.name[:40]!r}"
         try:
             numbers = read_table(io.BytesIO(b"\n".join(words)), (0,), max_rows=len(words), width=1)[:, 0]
         except TableError as error:
             reason = str(error).partition(": ")[2]
-            raise self._wrong(f"numbers on each line of the element {element.name[:40]!r}", reason[:80]) from error
+            raise mismatch(self.path, expected, reason[:80]) from error
         if len(numbers) != len(words):
-            raise self._wrong(f"numbers on each line of the element {element.name[:40]!r}", "a comment")
+            raise mismatch(self.path, expected, "a comment")
         return numbers
 
     def _rows(self, element: Element, start: int) -> Iterator[tuple[list[bytes], int]]:
@@ -171,8 +170,8 @@ class TextReader:
         """Rejects the first line that does not fit the properties of its element."""
         if not fits.all():
             row, _ = next(islice(self._rows(element, start), int(np.argmin(fits)), None))
-            got = b" ".join(row)[:40].decode("latin-1")
-            raise self._wrong(f"the properties of the element {element.name[:40]!r} on each line", repr(got))
+            expected = f"the properties of the element {element.name[:40]!r} on each line"
+            raise mismatch(self.path, expected, quoted(b" ".join(row)))
 
     def _typed(self, element: Element, values: Values) -> Values:
         """Returns attributes that were read from text in the types of the header; coordinates keep all their digits."""
@@ -185,13 +184,10 @@ class TextReader:
         limits = np.iinfo(each.kind)
         # The largest integers of 64 bits are rounded to the power of two above them.
         if not ((values >= limits.min) & (values < float(limits.max) + 1) & (np.trunc(values) == values)).all():
-            raise self._wrong(
-                f"whole numbers from {limits.min} to {limits.max} for the property {each.name!r}", "others"
+            raise mismatch(
+                self.path, f"whole numbers from {limits.min} to {limits.max} for the property {each.name!r}", "others"
             )
         return values.astype(each.kind)
-
-    def _wrong(self, expected: str, got: str) -> DataError:
-        return refused(self.path, expected, got)
 
 
 def _fits_float32(values: np.ndarray) -> bool:

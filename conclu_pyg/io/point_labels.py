@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.errors import DataError
-from conclu_pyg.io.clouds import HINT, MAX_POINTS, check_size
+from conclu_pyg.io.clouds import MAX_POINTS, check_file
 from conclu_pyg.io.npy import read_npy
+from conclu_pyg.io.refusals import RESTORE, mismatch, too_many
 from conclu_pyg.io.text import read_columns
 
 EXPECTED = "one integer for each point"
@@ -23,33 +23,28 @@ def read_labels(path: Path) -> np.ndarray:
         - **output:** ``[m]`` with ``m >= 1``, integers of any number type
 
     Raises:
-        DataError: the file cannot be read, has more than 4 GiB or 50 million labels, no labels, further columns, or
-            anything but integers.
+        DataError: the file cannot be read, is no regular file, has more than 4 GiB or 50 million labels, no labels,
+            further columns, or anything but integers.
     """
-    check_size(path)
+    check_file(path)
     labels, shape = _from_npy(path) if path.suffix.lower() == ".npy" else _from_text(path)
     if shape:
-        raise DataError(f"{path}: expected {EXPECTED}, got {shape}; {WRITE}.", file=path, got=shape)
+        raise mismatch(path, EXPECTED, shape, WRITE)
     if len(labels) == 0:
-        raise DataError(f"{path}: expected {EXPECTED}, got no labels; {WRITE}, or {HINT}.", file=path)
+        raise mismatch(path, EXPECTED, "no labels", f"{WRITE}, or {RESTORE}")
     if len(labels) > MAX_POINTS:
-        raise DataError(
-            f"{path} has {len(labels):,} labels, more than the maximum of {MAX_POINTS:,} points in a cloud; subsample "
-            "the cloud and its labels in the same way.",
-            file=path,
-            got=len(labels),
-        )
+        raise too_many(path, len(labels), MAX_POINTS, "labels", "subsample the cloud and its labels in the same way")
     if labels.dtype.kind not in "iuf":
-        raise DataError(f"{path}: expected {EXPECTED}, got an array of {labels.dtype}; {WRITE}.", file=path)
+        raise mismatch(path, EXPECTED, f"an array of {labels.dtype}", WRITE)
     wrong = ~np.isfinite(labels) | (np.trunc(labels) != labels)
     if wrong.any():
-        raise DataError(f"{path}: expected {EXPECTED}, got the label {labels[wrong][0]:g}; {WRITE}.", file=path)
+        raise mismatch(path, EXPECTED, f"the label {labels[wrong][0]:g}", WRITE)
     return labels
 
 
 def _from_npy(path: Path) -> tuple[np.ndarray, str]:
     """Returns the labels, and a description of the array if its shape is wrong, or an empty text."""
-    labels = read_npy(path, HINT)
+    labels = read_npy(path, RESTORE)
     fits = labels.ndim == 1 or (labels.ndim == 2 and labels.shape[1] == 1)
     return labels.reshape(-1), "" if fits else f"an array of shape {list(labels.shape)}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from conclu_pyg.data.clean import MAX_COORDINATE
-from conclu_pyg.errors import DataError
+from conclu_pyg.io.refusals import refused
 from conclu_pyg.io.surface import cross
 from conclu_pyg.text import pluralize
 
@@ -54,14 +54,13 @@ def triangulate(vertices: np.ndarray, corners: np.ndarray, sizes: np.ndarray) ->
     return np.concatenate(fans), notes
 
 
-def check_corners(corners: np.ndarray, num_vertices: int, path: Path, hint: str) -> None:
+def check_corners(corners: np.ndarray, num_vertices: int, path: Path) -> None:
     """Rejects corners of faces that do not exist.
 
     Args:
         corners: the vertices of the faces, counted from 0.
         num_vertices: the number of vertices of the mesh.
         path: the file.
-        hint: what to do about it, the end of the message.
 
     Raises:
         DataError: a number is negative or too large.
@@ -70,7 +69,7 @@ def check_corners(corners: np.ndarray, num_vertices: int, path: Path, hint: str)
         return
     wrong = int(corners[(corners < 0) | (corners >= num_vertices)][0])
     possible = f"must be 0 to {num_vertices - 1}" if num_vertices else "do not exist, as it has none"
-    raise DataError(f"{path}: the vertices of its faces {possible}, got {wrong}; {hint}.", file=path, got=wrong)
+    raise refused(path, f"the vertices of its faces {possible}, got {wrong}", got=wrong)
 
 
 def _by_size(corners: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:

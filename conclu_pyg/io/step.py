@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.errors import ConcluError
 from conclu_pyg.extras import missing_extra
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.gltf import read_gltf
 from conclu_pyg.io.gltf_file import GltfFile
+from conclu_pyg.io.refusals import os_errors_refused, refused
 
-HINT = "restore the file or leave it out"
 # Possessive: many comments could be divided in exponentially many ways.
 START = re.compile(rb"\s*+(?:/\*.*?\*/\s*+)*+ISO-10303-21\s*+;", re.DOTALL)
 END = re.compile(rb"END-ISO-10303-21\s*+;\s*+(?:/\*.*?\*/\s*+)*+\Z", re.DOTALL)
@@ -50,16 +50,11 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
         import cascadio
     except ImportError as error:
         raise ConcluError(f"reading {path}: {missing_extra('cascadio')}.") from error
-    try:
+    with os_errors_refused(path):
         data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
     if not START.match(data) or not END.search(data[-4096:]):
-        raise DataError(
-            f"{path}: expected a STEP file, from 'ISO-10303-21;' to 'END-ISO-10303-21;'; {HINT}.",
-            file=path,
-            expected="ISO-10303-21",
-        )
+        reason = "expected a STEP file, from 'ISO-10303-21;' to 'END-ISO-10303-21;'"
+        raise refused(path, reason, expected="ISO-10303-21")
     content = cascadio.load(
         data,
         "step",
@@ -71,7 +66,7 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     )
     file = GltfFile(path, max_points, content) if content else None
     if file is None or not file.parts("meshes"):
-        raise DataError(f"{path}: Open CASCADE finds no surface in it; {HINT}.", file=path)
+        raise refused(path, "Open CASCADE finds no surface in it")
     mesh = read_gltf(file)
     points = mesh.points.astype(np.float64) * MILLIMETRES
     stored = len(FACE.findall(data))

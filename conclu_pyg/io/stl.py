@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.errors import DataError
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.number_table import TableError, read_table
+from conclu_pyg.io.refusals import mismatch, os_errors_refused, refused
 from conclu_pyg.text import pluralize
 
-HINT = "restore the file or leave it out"
 HEADER = 84  # bytes, of which the last four are the number of triangles
 TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 ATTRIBUTES = "attributes of triangles, such as their colours, were ignored"
@@ -43,24 +42,19 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     Raises:
         DataError: the file has fewer or more triangles than its count, or text between its triangles.
     """
-    try:
+    with os_errors_refused(path):
         data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
     count = int.from_bytes(data[HEADER - 4 : HEADER], "little") if len(data) >= HEADER else -1
     if count >= 0 and len(data) == HEADER + count * TRIANGLE.itemsize:
         corners, notes = _read_binary(data, path)
     elif SOLID.match(data) and b"\0" not in data[:HEADER]:
         corners, notes = _read_text(data, path), ()
     elif count < 0:
-        raise DataError(f"{path}: expected an STL file, got {pluralize(len(data), 'byte')}; {HINT}.", file=path)
+        raise mismatch(path, "an STL file", pluralize(len(data), "byte"))
     else:
-        raise DataError(
-            f"{path}: expected {pluralize(count, 'triangle')}, so {HEADER + count * TRIANGLE.itemsize:,} bytes, or "
-            f"text that begins with 'solid', got {len(data):,} bytes; {HINT}.",
-            file=path,
-            got=len(data),
-        )
+        size = HEADER + count * TRIANGLE.itemsize
+        expected = f"{pluralize(count, 'triangle')}, so {size:,} bytes, or text that begins with 'solid'"
+        raise mismatch(path, expected, f"{len(data):,} bytes", got=len(data))
     triangles = np.arange(len(corners), dtype=np.int64).reshape(-1, 3)
     yield FileCloud(corners, triangles, notes=notes)
 
@@ -69,7 +63,7 @@ def _read_binary(data: bytes, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     """Returns the corners of all triangles one after another, ``[3 * t, 3]``, and notes."""
     triangles = np.frombuffer(data, TRIANGLE, offset=HEADER)
     if len(triangles) == 0:
-        raise DataError(f"{path} has no triangles; {HINT}.", file=path)
+        raise refused(path, "it has no triangles")
     return triangles["corners"].reshape(-1, 3), (ATTRIBUTES,) if triangles["attribute"].any() else ()
 
 
@@ -85,19 +79,15 @@ def _read_text(data: bytes, path: Path) -> np.ndarray:
         end = END.match(data, position)
         if not solid or not end:
             line = data.count(b"\n", 0, position) + 1
-            got = data[position:].strip().split(b"\n")[0][:40].decode("latin-1") or "the end of the file"
-            raise DataError(
-                f"{path}: expected facets of three vertices between 'solid' and 'endsolid', got {got!r} after line "
-                f"{line}; {HINT}.",
-                file=path,
-                got=got,
-            )
+            got = data[position:].strip().split(b"\n")[0].decode("utf-8", "replace")[:40] or "the end of the file"
+            expected = "facets of three vertices between 'solid' and 'endsolid'"
+            raise mismatch(path, expected, f"{got!r} after line {line}", got=got)
         position = end.end()
     if not corners:
-        raise DataError(f"{path} has no triangles; {HINT}.", file=path)
+        raise refused(path, "it has no triangles")
     try:
         rows = b"\n".join(b" ".join(corner.split()) for corner in corners)
         return read_table(io.BytesIO(rows), (0, 1, 2), max_rows=len(corners), width=3)
     except TableError as error:
         reason = re.sub(r"^line \d+: ", "", str(error))
-        raise DataError(f"{path}: expected three numbers after 'vertex' ({reason}); {HINT}.", file=path) from error
+        raise refused(path, f"expected three numbers after 'vertex' ({reason})") from error

@@ -15,6 +15,7 @@ from conclu_pyg.errors import DataError
 from conclu_pyg.io.column_names import as_colors, free_name, group_attributes, simplify
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.number_table import TableError, TooManyRows, count_lines, note_rounded, read_table
+from conclu_pyg.io.refusals import UNLIST, mismatch, os_errors_refused, refused, too_many, unreadable
 from conclu_pyg.io.text_header import (
     HINT,
     MAX_LINE,
@@ -30,7 +31,6 @@ from conclu_pyg.text import pluralize
 
 MAX_BYTES = 1 << 28  # of a file with a known format; those of ModelNet and ShapeNetPart have 0.6 MB
 MAX_ROWS = 1 << 27  # in such a file
-LISTED_HINT = "restore the file or remove it from the list"
 # The columns of formats without names, by their number: those of Open3D's formats, and of Leica's for .pts.
 CONVENTIONS: dict[str, dict[int, tuple[str, ...]]] = {
     ".xyzn": {6: ("x", "y", "z", "nx", "ny", "nz")},
@@ -69,11 +69,11 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
                 yield _read_cloud(file, path, header, max_points)
                 header = _next_header(file, path, header)
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {HINT}.", file=path) from error
+        raise unreadable(path, error) from error
     except HeaderError as error:
         raise _no_points(path, str(error), error.hint, error.got) from error
     except TooManyRows as error:
-        raise _too_many(path, max_points) from error
+        raise too_many(path, None, max_points) from error
     except TableError as error:
         raise _no_points(path, str(error)) from error
 
@@ -86,12 +86,9 @@ def _next_header(file: BinaryIO, path: Path, previous: Header) -> Header | None:
     file.seek(start)
     header = read_further_header(file)
     if header.count is None:
-        raise DataError(
-            f"{path}: expected {pluralize(previous.count, 'point')}, as the line before them says, got more; correct "
-            "that number or delete its line.",
-            file=path,
-            expected=f"{previous.count} points",
-        )
+        expected = f"{pluralize(previous.count, 'point')}, as the line before them says"
+        hint = "correct that number or delete its line"
+        raise mismatch(path, expected, "more", hint, expected=f"{previous.count} points")
     return replace(header, line=header.line + previous.line - 1 + count_lines(file, previous.start, start))
 
 
@@ -106,7 +103,7 @@ def _has_more(file: BinaryIO) -> bool:
 def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> FileCloud:
     """Reads the points after a header, and leaves the file behind them."""
     if header.count is not None and header.count > max_points:
-        raise _too_many(path, max_points)
+        raise too_many(path, header.count, max_points)
     width = len(header.words)
     names = header.names or CONVENTIONS.get(path.suffix.lower(), {}).get(width, ())
     others = [
@@ -141,13 +138,9 @@ def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> 
                 values[column] = read_columns([column])[:, 0]
         file.seek(end)
     if header.count is not None and len(points) != header.count:
-        raise DataError(
-            f"{path}: expected {pluralize(header.count, 'point')}, as the line before them says, got {len(points):,}; "
-            "restore the file or correct that number.",
-            file=path,
-            got=len(points),
-            expected=f"{header.count} points",
-        )
+        expected = f"{pluralize(header.count, 'point')}, as the line before them says"
+        hint = "restore the file or correct that number"
+        raise mismatch(path, expected, len(points), hint, expected=f"{header.count} points")
     columns = range(len(names) or width - (header.words[-1] == ""))
     ignored = [column for column in columns if column not in (*header.axes, *values)]
     notes = [*header.notes]
@@ -179,16 +172,9 @@ def _check_not_counted(points: np.ndarray, width: int, path: Path) -> None:
         raise _no_points(path, reason, NAME_HINT, got=first[0].item())
 
 
-def _too_many(path: Path, max_points: int) -> DataError:
-    return DataError(f"{path} has more than the maximum of {max_points:,} points; subsample it first.", file=path)
-
-
 def _no_points(path: Path, reason: str, hint: str = HINT, got: Any = ...) -> DataError:
-    return DataError(
-        f"{path}: expected a point on each line, with its three coordinates first or named before ({reason}); {hint}.",
-        file=path,
-        got=got,
-    )
+    expected = "expected a point on each line, with its three coordinates first or named before"
+    return refused(path, f"{expected} ({reason})", hint, got=got)
 
 
 def read_text_cloud(path: Path) -> np.ndarray:
@@ -218,15 +204,12 @@ def read_columns(path: Path, columns: Sequence[int], content: str, *, delimiter:
     Raises:
         DataError: the file is missing, too large, or has a line without numbers in these columns.
     """
-    try:
+    with os_errors_refused(path, UNLIST):
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise DataError(
-                f"{path} has {size:,} bytes, more than the maximum of {MAX_BYTES:,}; {LISTED_HINT}.", file=path
-            )
-        with path.open("rb") as file:
-            return read_table(file, columns, delimiter=delimiter, max_rows=MAX_ROWS)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {LISTED_HINT}.", file=path) from error
-    except TableError as error:
-        raise DataError(f"{path}: expected {content} ({error}); {LISTED_HINT}.", file=path, expected=content) from error
+            raise too_many(path, size, MAX_BYTES, "bytes", UNLIST)
+        try:
+            with path.open("rb") as file:
+                return read_table(file, columns, delimiter=delimiter, max_rows=MAX_ROWS)
+        except TableError as error:
+            raise refused(path, f"expected {content} ({error})", UNLIST, expected=content) from error

@@ -17,13 +17,13 @@ from xml.parsers import expat
 
 import numpy as np
 
-from conclu_pyg.errors import DataError, one_line
+from conclu_pyg.errors import one_line
 from conclu_pyg.io.archives import ARCHIVE_ERRORS, check_not_encrypted
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.io.polygons import check_corners
+from conclu_pyg.io.refusals import RESTORE, SIMPLIFY, refused
 from conclu_pyg.io.threemf_model import Model, ModelError, Object, Part, SizeError
 
-HINT, SIZE_HINT = "restore the file or leave it out", "simplify it first"
 START = "_rels/.rels"
 START_TYPE = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"
 MAX_RATIO, SMALL = 200, 1 << 24  # a larger member of a package may be compressed to this part of it at most
@@ -59,7 +59,7 @@ def _refused_errors(path: Path) -> Iterator[None]:
         yield
     except ARCHIVE_ERRORS as error:
         reason = f"it cannot be read as a 3MF file ({one_line(error):.200})"
-        raise DataError(f"{path}: {reason}; {HINT}.", file=path, got=reason) from error
+        raise refused(path, reason, got=reason) from error
 
 
 class _Package:
@@ -69,8 +69,8 @@ class _Package:
         self.arrays: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
         self.places = self.num_points = self.num_triangles = 0
 
-    def refuse(self, reason: str, hint: str = HINT) -> NoReturn:
-        raise DataError(f"{self.path}: {reason}; {hint}.", file=self.path, got=reason)
+    def refuse(self, reason: str, hint: str = RESTORE) -> NoReturn:
+        raise refused(self.path, reason, hint, got=reason)
 
     def mesh(self) -> FileCloud:
         start = self._find_start()
@@ -133,7 +133,7 @@ class _Package:
                 try:
                     self.models[name] = Model(file, self.max_points)
                 except ModelError as error:
-                    self.refuse(f"{name!r:.80}: {error}", SIZE_HINT if isinstance(error, SizeError) else HINT)
+                    self.refuse(f"{name!r:.80}: {error}", SIMPLIFY if isinstance(error, SizeError) else RESTORE)
         return self.models[name]
 
     def _place(
@@ -161,7 +161,7 @@ class _Package:
             self.num_points, self.num_triangles = self.num_points + len(vertices), self.num_triangles + len(triangles)
             for number, things in ((self.num_points, "vertices"), (self.num_triangles, "triangles")):
                 if number > self.max_points:
-                    self.refuse(f"it has more than the maximum of {self.max_points:,} {things}", SIZE_HINT)
+                    self.refuse(f"it has more than the maximum of {self.max_points:,} {things}", SIMPLIFY)
             yield vertices if own is None else vertices @ own[:3] + own[3], triangles
         elif len(content.triangles):
             self.refuse(f"object {part.id!r:.20} has triangles and no vertices")
@@ -172,7 +172,7 @@ class _Package:
         if key not in self.arrays:
             vertices = np.frombuffer(content.vertices, np.float64).reshape(-1, 3)
             triangles = np.frombuffer(content.triangles or b"", np.int64).reshape(-1, 3)
-            check_corners(triangles, len(vertices), self.path, HINT)
+            check_corners(triangles, len(vertices), self.path)
             self.arrays[key] = vertices, triangles
         return self.arrays[key]
 

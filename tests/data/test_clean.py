@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers import raises
 
-from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, clean_points
+from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, TOO_LARGE, clean_points
 from conclu_pyg.errors import DataError
 
 CLOUD = np.random.default_rng(0).random((100, 3))
@@ -27,7 +27,7 @@ def test_rejects_a_transposed_cloud(points: np.ndarray) -> None:
     [
         (CLOUD[:0], "at least one point"),
         (np.full((5, 3), np.nan), "finite coordinates"),
-        (np.full((5, 3), 1e30), "finite coordinates"),
+        (np.full((5, 3), 1e30), "coordinates below 1e+15"),
         (np.full((5, 3), 0.25), "points that differ"),
         (CLOUD[:1], "points that differ"),
         (CLOUD * 1e-20, "points that differ"),
@@ -58,6 +58,10 @@ def test_rejects_clouds_that_cannot_be_normalised(points: np.ndarray, expected: 
             "set.",
         ),
         (
+            np.full((5, 3), 1e20),
+            "a: none of its 5 points has three coordinates below 1e+15; restore it or remove it from the data set.",
+        ),
+        (
             np.full((5, 3), 0.25),
             "a: expected points that differ, got 5 points at (0.25, 0.25, 0.25); restore it or remove it from the data "
             "set.",
@@ -70,13 +74,24 @@ def test_the_text_of_each_rejection(points: np.ndarray, text: str) -> None:
     assert str(caught.value) == text
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e38])
-def test_removes_points_that_are_not_finite(bad: float) -> None:
+@pytest.mark.parametrize(
+    ("bad", "repair"), [(np.nan, NOT_FINITE), (np.inf, NOT_FINITE), (-np.inf, NOT_FINITE), (1e38, TOO_LARGE)]
+)
+def test_removes_points_that_are_not_finite_or_too_large(bad: float, repair: str) -> None:
     points = CLOUD.astype(np.float32)
     points[3, 1] = bad
     cleaned = clean_points(points, "a")
-    assert cleaned.repairs == [NOT_FINITE] and cleaned.points.dtype == np.float32
+    assert cleaned.repairs == [repair] and cleaned.points.dtype == np.float32
     assert np.array_equal(cleaned.points, np.delete(points, 3, axis=0))
+
+
+def test_points_that_are_not_finite_and_too_large_are_told_apart() -> None:
+    points = CLOUD.copy()
+    points[3, 1], points[5, 0], points[6] = np.nan, -1e20, (np.inf, 1e20, 0)
+    cleaned = clean_points(points, "a")
+    assert cleaned.repairs == [NOT_FINITE, TOO_LARGE]
+    assert np.array_equal(cleaned.points, np.delete(points, [3, 5, 6], axis=0).astype(np.float32))
+    assert TOO_LARGE == "points with a coordinate beyond the limit of 1e+15 were removed"
 
 
 SCAN = np.random.default_rng(1).uniform(0, 1, (5000, 3))

@@ -1,5 +1,8 @@
 """Readers of clouds in all formats."""
 
+import os
+import socket
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -130,7 +133,7 @@ def test_h5_clouds_have_their_parts(tmp_path: Path) -> None:
             {"got": ("points", "pos")},
             "got 'points' float32 [30, 3], 'pos' float32 [30, 3]",
         ),
-        ({"a": CLOUD[:, :2]}, {"got": ("a",)}, "must hold its clouds as the data set 'data', or only one data set"),
+        ({"a": CLOUD[:, :2]}, {"got": ("a",)}, "expected its clouds as the data set 'data', or only one data set"),
         (
             {"data": np.ones(5)},
             {"argument": "data", "got": (np.dtype(float), (5,))},
@@ -139,7 +142,7 @@ def test_h5_clouds_have_their_parts(tmp_path: Path) -> None:
         (
             {"data": CLOUD, "pid": np.zeros(7, int)},
             {"argument": "pid", "got": (np.dtype(int), (7,))},
-            "'pid' must hold an integer for each point of 'data'",
+            "expected an integer in 'pid' for each point of 'data'",
         ),
         ({"data": np.empty((0, 9, 3))}, {}, "holds no clouds"),
         ({"data": h5py.ExternalLink("/etc/passwd", "data")}, {"got": "'data'"}, ""),
@@ -323,3 +326,40 @@ def test_arrays_that_are_no_clouds_are_refused_and_unforeseen_errors_too(
     with raises(DataError, file=tmp_path / "a.npy") as caught:
         list(read_clouds(tmp_path / "a.npy"))
     assert "cannot be read (IndexError: list index out of range); restore the file or" in str(caught.value)
+
+
+def test_coordinates_that_are_too_large_are_named_and_counted(tmp_path: Path) -> None:
+    points = np.arange(30.0).reshape(10, 3)
+    points[2, 0], points[4], points[5, 2] = 1e20, np.nan, -1e300
+    np.savetxt(tmp_path / "a.txt", points)
+    (cloud,) = read_clouds(tmp_path / "a.txt")
+    assert cloud.left_out == 3 and np.array_equal(cloud.points, np.delete(points, [2, 4, 5], axis=0))
+    assert cloud.notes == (
+        "points that are not finite numbers were removed (1 of 10)",
+        "points with a coordinate beyond the limit of 1e+15 were removed (2 of 10)",
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes and links")
+def test_other_things_than_files_are_named(tmp_path: Path) -> None:
+    for name, target in (("loop.ply", "loop.ply"), ("broken.ply", "none"), ("null.ply", "/dev/null")):
+        (tmp_path / name).symlink_to(target)
+    os.mkfifo(tmp_path / "pipe.ply")
+    with socket.socket(socket.AF_UNIX) as server:
+        folder = os.open(tmp_path, os.O_RDONLY)
+        server.bind(f"/proc/self/fd/{folder}/socket.ply" if sys.platform == "linux" else str(tmp_path / "socket.ply"))
+        os.close(folder)
+    (tmp_path / "file.ply").write_text("ply")
+    wanted = {
+        "loop.ply": f"{tmp_path}/loop.ply cannot be read (Too many levels of symbolic links); check the path.",
+        "broken.ply": f"the link {tmp_path}/broken.ply leads to no file; check the path.",
+        "null.ply": f"{tmp_path}/null.ply: expected a regular file, got a device; write its content to a file.",
+        "pipe.ply": f"{tmp_path}/pipe.ply: expected a regular file, got a pipe; write its content to a file.",
+        "socket.ply": f"{tmp_path}/socket.ply: expected a regular file, got a socket; write its content to a file.",
+        "file.ply/a.ply": f"there is no file {tmp_path}/file.ply/a.ply; check the path.",
+        "a\0.ply": f"there is no file {tmp_path}/a\\x00.ply; check the path.",
+    }
+    for name, message in wanted.items():
+        with raises(DataError, file=f"{tmp_path}/{name}") as caught:
+            list(read_clouds(tmp_path / name))
+        assert str(caught.value) == message

@@ -231,7 +231,7 @@ def test_other_files_are_refused(path: Path) -> None:
     assert "scan 0000: expected the coordinates cartesianX" in str(caught.value)
     with Writer(path):
         pass
-    with raises(DataError, file=path, got="expected scans, got none"):
+    with raises(DataError, file=path, got="none"):
         read(path)
     with Writer(path) as file:
         file.add(columns(np.zeros((1001, 3))))

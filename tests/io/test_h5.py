@@ -76,7 +76,7 @@ def test_refuses_labels_without_a_class(tmp_path: Path, labels: list[float], got
 @pytest.mark.parametrize(
     ("datasets", "text"),
     [
-        ({"data": GOOD}, " must hold the data sets 'data' and 'label', got 'data'; "),
+        ({"data": GOOD}, ": expected the data sets 'data' and 'label', got 'data'; "),
         (
             {"data": GOOD[0], "label": LABEL},
             ": 'data' must hold numbers of shape [clouds, points, 3] with points > 0, got float32 [4, 3]; ",

@@ -181,7 +181,7 @@ def test_other_lines_are_refused(path: Path, text: str, got: str, reason: str) -
         (SQUARE + "f 1 2 5\n", "the vertices of its faces must be 1 to 4, got 5"),
         ("# nothing\nvn 0 0 1\nvt 0 0\n", "has no vertices"),
         ("v 0 0 0\n" * 1001, "more than the maximum of 1,000 vertices"),
-        ("v 0 0 0\nvn 0 0 x\n", "has normals that cannot be read (line 1: could not convert string 'x'"),
+        ("v 0 0 0\nvn 0 0 x\n", "its normals cannot be read (line 1: could not convert string 'x'"),
     ],
 )
 def test_other_files_are_refused(path: Path, text: str, found: str) -> None:

@@ -116,8 +116,8 @@ def test_other_content_among_the_numbers_is_refused(tmp_path: Path, text: str) -
             ": expected an OFF mesh, with the word OFF and a line with the numbers of vertices and faces, got 'solid "
             "cube' as its first line; ",
         ),
-        ("OFF\n0 0 0\n", " has 0 vertices and 0 faces, so neither points nor a surface; "),
-        ("OFF\n4 9999 0\n", " promises 4 vertices and 9,999 faces, more than 13 bytes can hold; "),
+        ("OFF\n0 0 0\n", ": expected a vertex, or three with faces, got 0 vertices and 0 faces; "),
+        ("OFF\n4 9999 0\n", ": expected counts that 13 bytes can hold, got 4 vertices and 9,999 faces; "),
         (f"OFF\n4 3 0\n{SQUARE}{TWO_TRIANGLES}", ": expected 3 faces, got 2 before the end of the file; "),
         (f"OFF\n4 2 0\n{SQUARE}3 0 1 4\n3 0 2 3\n", ": the vertices of its faces must be 0 to 3, got 4; "),
     ],

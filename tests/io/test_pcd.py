@@ -170,7 +170,7 @@ BINARY = struct.pack("<9f", *range(9))
 @pytest.mark.parametrize(
     ("content", "fields", "found"),
     [
-        ("hello\n", {"got": "'hello\\n'"}, "expected lines that begin with one of VERSION"),
+        ("hello\n", {"got": "'hello'"}, "expected lines that begin with one of VERSION"),
         ("# x\n" * 20000, {}, "expected a line 'DATA', the end of the header, got none"),
         (header() + "1 2 3\n", {"got": "1", "expected": "3 points"}, "got 1;"),
         (header() + LINES + "1 2 3\n", {"got": "more"}, "got more;"),
@@ -239,6 +239,65 @@ def test_rounded_integers_and_repeated_fields_are_noted(tmp_path: Path) -> None:
             "of the fields 'a' only the first was read",
         )
     )
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_other_line_ends_of_the_header(encoding: Encoding, end: str, tmp_path: Path) -> None:
+    PointCloud.from_xyz_points(POINTS.astype(np.float32)).save(tmp_path / "b.pcd", encoding=encoding)
+    head, mark, data = (tmp_path / "b.pcd").read_bytes().partition(f"DATA {encoding.value}\n".encode())
+    content = (head + mark).replace(b"\n", end.encode())
+    content += data.replace(b"\n", end.encode()) if encoding is Encoding.ASCII else data
+    assert b"\n" not in content[: len(head)] or end == "\r\n"
+    assert np.allclose(read_pcd(tmp_path, content).points, POINTS, atol=1e-4)
+    with raises(DataError, file=tmp_path / "a.pcd"):
+        read_pcd(tmp_path, content[: content.rstrip().rindex(b"\r")] if encoding is Encoding.ASCII else content[:-1])
+
+
+def test_data_that_begin_like_a_line_end_are_not_cut(tmp_path: Path) -> None:
+    first = struct.unpack("<f", b"\n\r\n\x41")[0]
+    data = struct.pack("<9f", first, *range(8))
+    text = header(data="binary").replace("\n", "\r").encode()
+    assert read_pcd(tmp_path, text + data).points.ravel().tolist() == [first, *range(8)]
+    with raises(DataError, file=tmp_path / "a.pcd", got=37):
+        read_pcd(tmp_path, text + b"\n" + data)
+
+
+def test_the_line_of_an_error_counts_carriage_returns(tmp_path: Path) -> None:
+    text = (header() + "1 2 3\n4 5 6\n7 8 x\n").replace("\n", "\r")
+    with raises(DataError, file=tmp_path / "a.pcd") as caught:
+        read_pcd(tmp_path, text)
+    assert f"line {header().count(chr(10)) + 3}: " in str(caught.value)
+
+
+def test_coordinates_and_colours_in_capitals(tmp_path: Path) -> None:
+    text = header("Z X I Y RGB", "4 4 4 4 4", "F F F F U", None) + "3 1 9 2 16711935\n6 4 8 5 255\n9 7 7 8 0\n"
+    cloud = read_pcd(tmp_path, text)
+    assert cloud.points.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]] and cloud.x["I"].tolist() == [9, 8, 7]
+    assert cloud.x["colors"].tolist() == [[255, 0, 255], [0, 0, 255], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ("X y z", "one field 'x' of one value, got 0 such fields among 'X y z'"),
+        ("X Y z", "got 0 such fields"),
+        ("X Y Y", "got 0 such fields"),
+        ("X Y Z Z", "one field 'z' of one value, got 2 such fields"),
+    ],
+)
+def test_coordinates_in_some_capitals_are_refused(fields: str, found: str, tmp_path: Path) -> None:
+    number = len(fields.split())
+    types = header(fields, "4 " * number, "F " * number, None)
+    with raises(DataError, file=tmp_path / "a.pcd", argument="FIELDS") as caught:
+        read_pcd(tmp_path, types + 3 * ("1 " * number + "\n"))
+    assert found in str(caught.value)
+
+
+def test_fields_in_capitals_next_to_coordinates_are_attributes(tmp_path: Path) -> None:
+    text = header("x y z X", "4 4 4 4", "F F F F", None) + "1 2 3 9\n4 5 6 8\n7 8 9 7\n"
+    cloud = read_pcd(tmp_path, text)
+    assert cloud.points.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]] and cloud.x["X"].tolist() == [9, 8, 7]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -258,7 +258,7 @@ BODY = struct.pack("<9f", *range(9))
         (ply(VERTEX, "", "binary_little_endian").encode() + BODY[:-1], "at least 36 bytes"),
         (ply(VERTEX, "", "binary_little_endian").encode() + BODY + b"\0", "got 1 more bytes"),
         (ply(VERTEX.replace("3", "1000000000000"), LINES), "expected at least 6,000,000,000,000 bytes"),
-        (ply(VERTEX.replace("3", "1001"), "1 2 3\n" * 1001), "claims 1,001 points, more than the maximum of 1,000"),
+        (ply(VERTEX.replace("3", "1001"), "1 2 3\n" * 1001), "has 1,001 points, more than the maximum of 1,000"),
         (ply(VERTEX.replace("3", "0"), ""), "has no points"),
         (ply("element vertex 3\nproperty float x\nproperty float y\n", LINES), "got no z among 'x, y'"),
         (ply("element point 3\n" + XYZ, LINES), "expected one element 'vertex', got 0 among 'point'"),

@@ -1,5 +1,6 @@
 """Files of part labels."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,18 @@ def test_too_many_labels_are_refused(name: str, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(point_labels, "MAX_POINTS", 99)
     with raises(DataError, file=path, got=100) as refusal:
         read_labels(path)
-    assert str(refusal.value).startswith(f"{path} has 100 labels, more than the maximum of 99 points in a cloud; ")
+    hint = "subsample the cloud and its labels in the same way."
+    assert str(refusal.value) == f"{path} has 100 labels, more than the maximum of 99; {hint}"
     monkeypatch.setattr(clouds_module, "MAX_BYTES", 100)
     size = path.stat().st_size
     with raises(DataError, file=path, got=size) as refusal:
         read_labels(path)
     assert str(refusal.value) == f"{path} has {size} bytes, more than the maximum of 100; subsample it first."
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.timeout(60)
+def test_a_pipe_is_refused_and_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.seg")
+    with raises(DataError, file=tmp_path / "x.seg", expected="", got="a pipe"):
+        read_labels(tmp_path / "x.seg")

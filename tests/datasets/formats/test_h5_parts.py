@@ -84,7 +84,7 @@ def test_malformed_lists_of_parts(
 @pytest.mark.parametrize(
     ("pid", "found"),
     [
-        (None, "must hold the data sets 'data', 'label' and 'pid', got 'data', 'label'"),
+        (None, "expected the data sets 'data', 'label' and 'pid', got 'data', 'label'"),
         (
             np.zeros((3, 29), "u1"),
             "'pid' must hold an integer for each of the 30 points of the 3 clouds in 'data', got",
