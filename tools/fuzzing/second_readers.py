@@ -28,8 +28,8 @@ def _pypcd4(path: Path) -> np.ndarray:
 
 
 def _text(path: Path) -> np.ndarray:
-    lines = path.read_text().replace(",", " ").split("\n")
-    return np.array([[float(word) for word in line.split()[:3]] for line in lines if line.strip()])
+    rows = [line.split("," if "," in line else None)[:3] for line in path.read_text().split("\n") if line.strip()]
+    return np.array([[float(word.strip() or "nan") for word in row] for row in rows])
 
 
 def _las(path: Path) -> np.ndarray:
