@@ -88,7 +88,9 @@ def _read_text(data: bytes, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
         end = END.match(data, position)
         if not solid or not end:
             line = data.count(b"\n", 0, position) + 1
-            got = data[position:].strip().split(b"\n")[0].strip().decode("utf-8", "replace")[:40] or "the end of the file"
+            got = (
+                data[position:].strip().split(b"\n")[0].strip().decode("utf-8", "replace")[:40] or "the end of the file"
+            )
             expected = "facets of three vertices between 'solid' and 'endsolid'"
             raise mismatch(path, expected, f"{got!r} after line {line}", got=got)
         position = end.end()

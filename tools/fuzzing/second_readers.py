@@ -24,7 +24,10 @@ def _scene(path: Path) -> np.ndarray:
 def _pypcd4(path: Path) -> np.ndarray:
     from pypcd4.pypcd4 import PointCloud
 
-    return PointCloud.from_path(path).numpy(("x", "y", "z")).astype(np.float64)
+    cloud = PointCloud.from_path(path)
+    if len(cloud.fields) != len(cloud.types):  # pypcd4 1.5.1 leaves out names with other signs than those of words
+        raise ValueError("fields without a name")
+    return cloud.numpy(("x", "y", "z")).astype(np.float64)
 
 
 def _text(path: Path) -> np.ndarray:
