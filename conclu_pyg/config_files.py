@@ -21,6 +21,7 @@ from conclu_pyg.errors import ConfigError, one_line
 from conclu_pyg.imports import resolve_paths
 from conclu_pyg.paths import with_cwd, with_cwd_or_suggestion
 from conclu_pyg.shipped_configs import shipped_configs
+from conclu_pyg.text import command
 
 SECTIONS = ("dataset", "model", "pipeline")
 KEYS = (*SECTIONS, "imports", "stages")
@@ -77,7 +78,11 @@ def _read_over_bases(path: Path, chain: tuple[Path, ...], files: Iterator[int]) 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     if path.is_dir():
-        raise ConfigError(f"{path} is a folder; give a config file, such as {path / 'config.yaml'}.", file=path)
+        raise ConfigError(
+            f"{path} is a folder, not a config file; to train on the clouds in it, give "
+            f"`{command('train')} conclu_pointnet dataset={path}`.",
+            file=path,
+        )
     if not path.is_file():
         folders = {path.parent} if path.is_absolute() else {path.parent, Path(), Path("configs")}
         known = sorted(str(file) for folder in folders for file in folder.glob("*.yaml"))

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import copy
+import glob
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from conclu_pyg.config_files import KEYS, SECTIONS, parse_yaml
 from conclu_pyg.errors import ConfigError, Issue
+from conclu_pyg.io.find_files import missing_path
 from conclu_pyg.suggestions import suggest
+
+OWN_CLOUDS = "CloudFolder"  # the data set of dataset=FOLDER
+# Options of the config's data set that dataset=FOLDER keeps. Others, such as the up axis, describe other clouds.
+KEPT = (
+    *("num_points", "min_points", "block_size", "block_overlap", "test_fraction"),
+    *("on_error", "max_skipped", "seed", "cache_dir", "transform"),
+)
 
 
 def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
     """Return a config with ``section.key=value`` overrides applied.
 
+    ``dataset=FOLDER`` is short for ``dataset.name=CloudFolder dataset.paths=FOLDER``, and so are a list of files, a
+    pattern and several of them, ``dataset=[a, b]``. It keeps the options in :data:`KEPT` of the config's data set.
+
     Overrides of a ``name`` come first, outer ones before inner ones, because each discards the other keys of its
     mapping. (OmegaConf's own updates do neither that, nor refuse a key inside a number or string.)
 
     Raises:
-        ConfigError: one string instead of a list; no ``=``, an unknown section, a value that is not YAML, or a key
-            inside something that has no keys, all of them at once.
+        ConfigError: one string instead of a list; no ``=``, an unknown section, a value that is not YAML, a key
+            inside something that has no keys, or a folder that does not exist, all of them at once.
     """
     if isinstance(overrides, str):
         raise ConfigError(f"expected a list of overrides, got one string; write [{overrides!r}].", got=overrides)
@@ -35,6 +49,8 @@ def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict
             issues += error.issues
     for override, keys, value in sorted(parsed, key=lambda item: _rank(item[1])):
         try:
+            if keys == ["dataset"] and isinstance(value, str | list):
+                value = _own_clouds(value, merged.get("dataset"), [item[1:] for item in parsed])
             _assign(merged, keys, value)
         except LookupError as error:
             issues.append(_issue(override, error.args[0], got=value))
@@ -68,9 +84,35 @@ def _parse_override(override: str, config: Mapping[str, Any]) -> tuple[list[str]
     return keys, value
 
 
+def _own_clouds(paths: Any, dataset: Any, parsed: Sequence[tuple[list[str], Any]]) -> dict[str, Any]:
+    """Return the section of ``dataset=FOLDER``.
+
+    Args:
+        paths: the value of the override.
+        dataset: the section of the config.
+        parsed: the keys and values of all overrides.
+
+    Raises:
+        LookupError: a path does not exist, or the name of another data set is given, too.
+    """
+    for keys, value in parsed:
+        if keys == ["dataset", "name"] and value != OWN_CLOUDS:
+            raise LookupError(f"it names clouds, and dataset.name={value} another data set; leave one of them out")
+    for path in paths if isinstance(paths, list) else [paths]:
+        place = os.path.expanduser(str(path))
+        if glob.has_magic(place) or os.path.exists(place):
+            continue
+        reason = missing_path(Path(place))
+        if str(path).isidentifier() and not reason.endswith("?"):
+            reason = f"{reason.rstrip('.')}; if {path} is the name of a data set, write dataset.name={path}"
+        raise LookupError(reason)
+    kept = {key: dataset[key] for key in KEPT if key in dataset} if isinstance(dataset, Mapping) else {}
+    return {"name": OWN_CLOUDS, "paths": paths, **kept}
+
+
 def _rank(keys: Sequence[str]) -> int:
-    """Return the order of an override: names before all else, outer names before inner ones."""
-    return len(keys) if keys[-1] == "name" else sys.maxsize
+    """Return the order of an override: whole sections and names before all else, outer ones before inner ones."""
+    return len(keys) if len(keys) == 1 or keys[-1] == "name" else sys.maxsize
 
 
 def _assign(node: Any, keys: Sequence[str], value: Any) -> None:

@@ -214,7 +214,7 @@ def test_a_file_in_the_folder_of_configs_is_suggested_from_next_to_it_and_within
 
 
 def test_a_folder_is_no_config(configs: Any, tmp_path: Path) -> None:
-    assert configs.refusal(tmp_path).startswith(f"{tmp_path} is a folder; give a config file")
+    assert configs.refusal(tmp_path).startswith(f"{tmp_path} is a folder, not a config file; to train on")
 
 
 def test_a_dumped_config_loads_as_it_was(configs: Any) -> None:

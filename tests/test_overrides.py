@@ -164,3 +164,50 @@ def test_several_overrides_that_cannot_be_used_are_reported_at_once(configs: Any
     assert heading == "4 errors in the overrides:"
     assert lines[0] == "  override 'pipline.epochs=3': unknown section 'pipline'; did you mean 'pipeline'?"
     assert [line.split("'")[1] for line in lines] == [wrong[0], *wrong[2:]]
+
+
+OWN = {"name": "CloudFolder", "paths": "scans"}
+
+
+def test_a_folder_is_the_short_form_of_a_data_set(configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(configs.folder)
+    for name in ("scans", "more"):
+        (configs.folder / name).mkdir()
+    base = configs.write()
+    assert load_config(base, ["dataset=scans"])["dataset"] == OWN
+    assert load_config(base, ["dataset.classes=none", "dataset=scans"])["dataset"] == {**OWN, "classes": "none"}
+    assert load_config(base, ["dataset=scans", "dataset.name=CloudFolder"])["dataset"] == OWN
+    several = load_config(base, ["dataset=[scans, more/*.ply]"])["dataset"]
+    assert several == {"name": "CloudFolder", "paths": ["scans", "more/*.ply"]}
+    mapping = load_config(base, ["dataset={name: ParametricShapes, num_points: 8}"])["dataset"]
+    assert mapping == {"name": "ParametricShapes", "num_points": 8}
+
+
+def test_the_short_form_keeps_options_about_reading_only(configs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(configs.folder)
+    (configs.folder / "scans").mkdir()
+    kept = {"num_points": 64, "seed": 3, "transform": []}
+    for dataset in (
+        {"name": "ModelNet", "dataset_path": "somewhere", "up_axis": "y", "variant": 10, **kept},
+        {"name": "CloudFolder", "paths": "old", "classes": "none", "labels": "old.csv", "up_axis": "y", **kept},
+    ):
+        config = {"dataset": dataset, "model": {"name": "ConClu"}, "pipeline": {"name": "Pretraining"}}
+        assert resolve(config, ["dataset=scans"], "a config")["dataset"] == {**OWN, **kept}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["dataset=scan"], "there is no file or folder scan; did you mean 'scans'?"),
+        (["dataset=ModelNet"], "if ModelNet is the name of a data set, write dataset.name=ModelNet"),
+        (["dataset=[scans, nowhere]"], "there is no file or folder nowhere"),
+        (["dataset=scans", "dataset.name=ModelNet"], "and dataset.name=ModelNet another data set; leave one"),
+        (["dataset=3"], "needs the section 'dataset' with a 'name', got 3"),
+    ],
+)
+def test_folders_that_do_not_exist_are_refused(
+    configs: Any, monkeypatch: pytest.MonkeyPatch, overrides: list[str], words: str
+) -> None:
+    monkeypatch.chdir(configs.folder)
+    (configs.folder / "scans").mkdir()
+    assert words in configs.refusal(configs.write(), *overrides)

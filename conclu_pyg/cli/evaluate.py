@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         metavar="dataset.key=value",
-        help="measure on another data set (default: the run's own)",
+        help="measure on another data set, for example dataset=FOLDER (default: the run's own)",
     )
     parser.add_argument(
         "--probe",

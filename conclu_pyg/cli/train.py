@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         metavar="section.key=value",
-        help="changes a value of the config, for example pipeline.epochs=10; resume=auto is --resume, and resume=RUN "
+        help="changes a value of the config, for example pipeline.epochs=10; dataset=FOLDER trains on the clouds in a "
+        "folder, with the names of its folders as classes or without classes; resume=auto is --resume, and resume=RUN "
         "resumes the run in that folder",
     )
     parser.add_argument(

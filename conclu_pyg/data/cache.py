@@ -30,6 +30,7 @@ from conclu_pyg.errors import ConcluWarning, DataError
 from conclu_pyg.files import durable_write, sync_folder
 
 VERSION = 4  # of the content of entries, and of how clouds are sampled and cleaned: older entries are not read
+UNFINISHED = ".unfinished-"  # begins the names of temporary folders
 UNFINISHED_MAX_AGE = 24 * 3600  # seconds after which the temporary folder of a killed build is removed
 
 T = TypeVar("T")
@@ -97,7 +98,7 @@ def get_or_build(
     Raises:
         DataError: ``build`` rejects its input, or the cache folder cannot be written or is full.
     """
-    cache = Path(cache_dir).expanduser() if cache_dir is not None else Path(platformdirs.user_cache_dir("conclu_pyg"))
+    cache = cache_folder(cache_dir)
     entry = key.entry(cache)
     content = load(entry)
     if content is None:
@@ -110,6 +111,11 @@ def get_or_build(
             f"the cache entry {entry} vanished or was damaged while it was opened; start again.", file=entry
         )
     return content
+
+
+def cache_folder(cache_dir: str | Path | None = None) -> Path:
+    """Returns the folder of all entries (default: the user's cache folder, ``~/.cache/conclu_pyg`` on Linux)."""
+    return Path(cache_dir).expanduser() if cache_dir is not None else Path(platformdirs.user_cache_dir("conclu_pyg"))
 
 
 def cached_json(key: CacheKey, compute: Callable[[], T], cache_dir: str | Path | None = None) -> T:
@@ -158,7 +164,7 @@ def _build(cache: Path, entry: Path, build: Callable[[Path], None], is_complete:
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(cache)
-        unfinished = cache / f".unfinished-{uuid.uuid4().hex}"
+        unfinished = cache / f"{UNFINISHED}{uuid.uuid4().hex}"
         unfinished.mkdir()
     except OSError as error:
         raise DataError(
@@ -201,7 +207,7 @@ def _publish(unfinished: Path, entry: Path, is_complete: Callable[[Path], bool])
 
 def _remove_abandoned(cache: Path) -> None:
     """Removes the temporary folders of killed builds."""
-    for path in cache.glob(".unfinished-*"):
+    for path in cache.glob(f"{UNFINISHED}*"):
         try:
             if time.time() - path.stat().st_mtime > UNFINISHED_MAX_AGE:
                 shutil.rmtree(path, ignore_errors=True)

@@ -18,6 +18,7 @@ from conclu_pyg.data.clean import RawCloud
 from conclu_pyg.data.lazy_rows import Rows
 from conclu_pyg.data.mapped_rows import MappedRows
 from conclu_pyg.data.names import Names
+from conclu_pyg.data.read_report import SKIPPED, ReadReport
 from conclu_pyg.data.write_array import read_array, write_split
 from conclu_pyg.errors import ConcluWarning, DataError
 
@@ -63,6 +64,7 @@ def cached(
     parts: bool = False,
     values: tuple[Any, ...] = (),
     cache_dir: str | Path | None = None,
+    report: ReadReport | None = None,
 ) -> PointCloudSplit:
     """Returns a split from the cache; its clouds are read, cleaned and brought to one size the first time.
 
@@ -76,11 +78,13 @@ def cached(
         folder: the folder of the data set. Links to it are followed, so each spelling of it gives the same entry
             (default: the folder of the first file).
         num_points: the largest number of points in a cloud.
-        count: the number of clouds (default: one in each file).
+        count: the number of clouds (default: one in each file, or unknown if there is a ``report``).
         seed: the seed of the choice of points.
         parts: whether the clouds have part labels (default: no).
         values: everything else that the clouds depend on, such as further options.
         cache_dir: the folder of the cache (default: the user's cache folder, ``~/.cache/conclu_pyg`` on Linux).
+        report: what ``clouds`` leaves out, filled while it is read (default: it leaves out none). The list is kept with
+            the entry, and a warning says where.
 
     Raises:
         DataError: a cloud cannot be used, or the cache folder cannot be written or is full.
@@ -94,10 +98,11 @@ def cached(
             entry,
             clouds,
             title=title,
-            count=len(files) if count is None else count,
+            count=len(files) if count is None and report is None else count,
             num_points=num_points,
             seed=seed,
             parts=parts,
+            report=report,
         )
 
     stored = get_or_build(key, build, partial(load_split, parts=parts), cache_dir)
@@ -123,4 +128,7 @@ def load_split(folder: Path, parts: bool = False) -> StoredSplit | None:
         return None
     if part is not None and (part.dtype != np.int64 or part.shape != pos.shape[:2]):
         return None
-    return StoredSplit(pos, small["y"], names, about["notices"], part)
+    notices = list(about["notices"])
+    if about.get("skipped"):
+        notices.append(f"{about['skipped']}; the list is in {folder / SKIPPED}.")
+    return StoredSplit(pos, small["y"], names, notices, part)

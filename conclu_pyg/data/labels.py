@@ -15,6 +15,7 @@ from conclu_pyg.errors import DataError
 MAX_NAMES = 100_000  # in an untrusted checkpoint
 MAX_TABLE = 10**7  # classes times parts, likewise
 MAX_LISTED = 8  # labels that a message lists
+UNLABELLED = "unlabelled"  # the one class of clouds without a class
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,11 @@ class Labels:
             )
         listed = tuple(tuple(map(int, class_parts[name])) for name in classes) if parts and class_parts else ()
         return cls(tuple(classes), tuple(parts), listed)
+
+    @property
+    def are_unlabelled(self) -> bool:
+        """Returns whether the clouds have no classes."""
+        return self.classes == (UNLABELLED,)
 
     def parts_of_classes(self) -> Tensor:
         """Returns a mask of the parts that each class has, bool ``[classes, parts]``."""

@@ -76,12 +76,27 @@ def hold_out(
             argument="validation",
             got=share,
         )
+    held_out = _first_of_each(split, share_of_each(counts, share), seed)
+    return split.subset(np.setdiff1d(np.arange(len(split)), held_out)), split.subset(held_out)
+
+
+def share_of_each(counts: np.ndarray, share: float) -> np.ndarray:
+    """Returns how many clouds of each class are a share of all: one at least, and not all of them.
+
+    The sum is rounded, and the classes with the largest remainders get one more.
+
+    Args:
+        counts: the clouds of each class.
+        share: above 0 and below 1.
+
+    Shapes:
+        - **counts**, **output:** int ``[classes]``
+    """
     exact = share * counts
     wanted = exact.astype(int)
     largest_rests = np.argsort(wanted - exact, kind="stable")
     wanted[largest_rests[: round(exact.sum()) - wanted.sum()]] += 1
-    held_out = _first_of_each(split, wanted.clip(np.minimum(counts, 1), np.maximum(counts - 1, 0)), seed)
-    return split.subset(np.setdiff1d(np.arange(len(split)), held_out)), split.subset(held_out)
+    return wanted.clip(np.minimum(counts, 1), np.maximum(counts - 1, 0))
 
 
 def _first_of_each(split: PointCloudSplit, counts: np.ndarray, seed: int) -> np.ndarray:

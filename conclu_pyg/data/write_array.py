@@ -6,8 +6,8 @@ import os
 import shutil
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +19,7 @@ from conclu_pyg.data.cache import write_about
 from conclu_pyg.data.clean import RawCloud, clean_points
 from conclu_pyg.data.mapped_rows import row_checksum
 from conclu_pyg.data.names import join_names
+from conclu_pyg.data.read_report import ReadReport
 from conclu_pyg.data.resize import FILLED_UP, resize_rows, shape_rng
 from conclu_pyg.errors import DataError
 from conclu_pyg.files import durable_write
@@ -33,16 +34,17 @@ def write_split(
     clouds: Iterable[RawCloud],
     *,
     title: str,
-    count: int,
+    count: int | None,
     num_points: int,
     seed: int,
     parts: bool = False,
+    report: ReadReport | None = None,
 ) -> None:
     """Cleans all clouds, brings them to one size and writes them as arrays, with checksums.
 
     The files are ``pos.npy``, ``part.npy``, the labels ``y.npy``, the names ``names.npy`` and ``name_ends.npy``, a
     checksum for each cloud in ``pos_checksums.npy`` and ``part_checksums.npy``, and ``about.json`` with the checksums
-    of those small files.
+    of those small files. ``skipped.csv`` lists what was left out, if anything was.
 
     The size is ``num_points``, or that of the largest cloud if none has as many points. Where points are removed,
     chosen or repeated, so are their part labels.
@@ -51,16 +53,19 @@ def write_split(
         folder: an empty folder.
         clouds: the clouds, read one at a time.
         title: the name of the split in messages and next to the progress bar.
-        count: the number of clouds.
+        count: the number of clouds; ``None`` if it is unknown until all are read. ``clouds`` then shows its progress
+            itself.
         num_points: the largest number of points in a cloud.
         seed: the seed of the choice of points.
         parts: whether to write the part of each point (default: the clouds have no parts).
+        report: what ``clouds`` leaves out, which is written to ``skipped.csv`` (default: it leaves out none).
 
     Raises:
-        DataError: a cloud cannot be used or lacks its parts, their number is not ``count``, or the disk is too small.
+        DataError: a cloud cannot be used or lacks its parts, there is none or their number is not ``count``, or the
+            disk is too small.
     """
     if count == 0:
-        raise DataError(f"{title} has no clouds; see the folder of the data set.", got=0)
+        raise _no_clouds(title)
     labels: list[int] = []
     names: list[str] = []
     sources: list[str] = []
@@ -68,10 +73,12 @@ def write_split(
     sizes: list[int] = []  # the points of each cloud before it is filled up
     width = 0
     with ExitStack() as stack:
+        if isinstance(clouds, Generator):
+            stack.enter_context(closing(clouds))  # which may hold processes and files, also after an error
         columns = [_Column("pos", stack.enter_context(durable_write(folder / "pos.npy")), "<f4", (3,))]
         if parts:
             columns.append(_Column("part", stack.enter_context(durable_write(folder / "part.npy")), "<i8", ()))
-        for raw in track(clouds, f"Preparing {title}", count):
+        for raw in clouds if count is None else track(clouds, f"Preparing {title}", count):
             if raw.label < 0:
                 raise DataError(
                     f"{raw.source}: the label of a class must be >= 0, got {raw.label}.",
@@ -83,7 +90,7 @@ def write_split(
             size = min(num_points, len(cleaned.points))
             rows, _ = resize_rows(len(cleaned.points), size, shape_rng(seed, raw.name))
             width = max(width, min(num_points, len(raw.points)))
-            if not sizes:
+            if not sizes and count is not None:
                 _check_room(folder, count * width * sum(column.row_bytes for column in columns))
             columns[0].append(cleaned.points[rows])
             if parts:
@@ -94,7 +101,9 @@ def write_split(
             sizes.append(size)
             for repair in dict.fromkeys([*raw.repairs, *cleaned.repairs]):
                 repaired[repair].append(raw.source)
-        if len(labels) != count:
+        if not labels:
+            raise _no_clouds(title)
+        if count is not None and len(labels) != count:
             raise DataError(
                 f"{title}: expected {count:,} clouds, got {len(labels):,}; the files were changed while they were "
                 f"read, start again.",
@@ -107,7 +116,7 @@ def write_split(
     filled_up = [source for source, size in zip(sources, sizes, strict=True) if size < width]
     if filled_up:
         repaired[FILLED_UP] = filled_up
-    notices = format_repairs(title, repaired, count)
+    notices = format_repairs(title, repaired, len(labels))
     if width < num_points:
         notices.append(
             f"{title}: dataset.num_points is {num_points:,}, but no cloud has more than {width:,} points; all "
@@ -117,7 +126,17 @@ def write_split(
     arrays = {"y": np.array(labels, dtype=np.int64), "names": text, "name_ends": ends}
     arrays |= {f"{column.name}_checksums": np.array(column.checksums, np.uint32) for column in columns}
     checksums = {name: _write_array(folder, name, array) for name, array in arrays.items()}
-    write_about(folder, {"title": title, "notices": notices, "checksums": checksums})
+    about = {"title": title, "notices": notices, "checksums": checksums}
+    if report is not None:
+        notices += report.notices
+        if report.skips:
+            report.write(folder)
+            about["skipped"] = report.summary(title)
+    write_about(folder, about)
+
+
+def _no_clouds(title: str) -> DataError:
+    return DataError(f"{title} has no clouds; see the folder of the data set.", got=0)
 
 
 def read_array(folder: Path, name: str, checksum: int) -> np.ndarray:

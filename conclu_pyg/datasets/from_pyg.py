@@ -17,6 +17,7 @@ from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import NonNegativeInt
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
 from conclu_pyg.data.clean import clean_points
+from conclu_pyg.data.labels import UNLABELLED
 from conclu_pyg.data.resize import resize_rows, shape_rng
 from conclu_pyg.data.write_array import format_repairs
 from conclu_pyg.datasets.file_dataset import NumPoints
@@ -27,7 +28,6 @@ from conclu_pyg.registry import DATASETS
 from conclu_pyg.suggestions import suggest
 
 Clouds: TypeAlias = Dataset | Sequence[Data]
-ONE_CLASS = "unlabelled"
 
 
 @DATASETS.register_module()
@@ -118,7 +118,7 @@ class FromPyG(PointCloudDataset):
                 f"{self.name}: some clouds have a class and others none; label all of them or none.", argument="y"
             )
         count = max(parts) + 1 if labelled else 1
-        default = [str(label) for label in range(count)] if labelled else [ONE_CLASS]
+        default = [str(label) for label in range(count)] if labelled else [UNLABELLED]
         if names is not None and len(names) < count:
             raise DataError(
                 f"{self.name}: expected the names of {count} classes, got {len(names)} in classes.",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.evaluation.evaluate_task import check_task, measure_task
 from conclu_pyg.evaluation.probe import On, Probe, ProbeSplits, probe_splits
 from conclu_pyg.evaluation.record import Measurement, probe_record
@@ -37,6 +37,7 @@ class Evaluation:
 
     Raises:
         ConfigError: an option that does not apply to this kind of run, or an unknown probe.
+        DataError: the clouds have no labels, and a probe needs them.
         ConcluError: clouds that a probe cannot be measured on, or damaged records in the run folder.
     """
 
@@ -91,9 +92,22 @@ class Evaluation:
                 argument="label_per_class",
                 got=label_per_class,
             )
+        self._check_labels()
         self.splits = probe_splits(run, on, label_per_class)
         for _, probe in self._probes:
             probe.check(self.splits)
+
+    def _check_labels(self) -> None:
+        """Refuses probes that need labels where the clouds have none, before the clouds are read."""
+        probes = [name for name, probe in self._probes if probe.needs_labels]
+        dataset = self.run.dataset
+        if probes and dataset.labels.are_unlabelled:
+            raise DataError(
+                f"{dataset.name} has no labels, which the probe {probes[0]} needs; measure on clouds with labels, such "
+                "as dataset.name=ParametricShapes, or give classes, such as dataset.labels=labels.csv for CloudFolder.",
+                argument="probes",
+                got=probes[0],
+            )
 
     def __iter__(self) -> Iterator[Measurement]:
         if self.splits is None:

@@ -74,10 +74,13 @@ class Probe:
         title: name for people, such as ``linear SVM``.
         fixed_labels: the probe determines how many labels it uses, so that ``label_per_class`` does not apply
             (default: no).
+        needs_labels: the probe compares with the classes of the clouds, and is refused where they have none (default:
+            yes).
     """
 
     title: ClassVar[str]
     fixed_labels: ClassVar[bool] = False
+    needs_labels: ClassVar[bool] = True
 
     def check(self, splits: ProbeSplits) -> None:
         """Raises a :class:`~conclu_pyg.errors.ConcluError` if the probe cannot be measured on these clouds (default:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from conclu_pyg.errors import ConfigError, DataError
-from conclu_pyg.inference.output_folder import holds_predictions
+from conclu_pyg.io.find_files import find_files, is_run, missing_path
 from conclu_pyg.io.formats import CONVERT, SUFFIXES
-from conclu_pyg.paths import with_cwd
-from conclu_pyg.runs.folder import LAST
-from conclu_pyg.suggestions import suggest
 
 MAX_FILES = 10_000
-# Text files of the ModelNet and ShapeNetPart releases that list names. (The classes that read these releases define the
-# names too, but importing them is slow.)
-LISTS = re.compile(
-    r"synsetoffset2category\.txt|all_object_categories\.txt|shape_names\.txt|filelist\.txt"
-    r"|(train|val|test)_(hdf5_file_list|files)\.txt|modelnet\d+_(shape_names|train|test)\.txt"
-)
 
 
 @dataclass(frozen=True)
@@ -42,18 +30,14 @@ class Inputs:
     skipped: tuple[str, ...]
 
 
-def find_inputs(names: str | Path | Sequence[str | Path], max_files: int | None = MAX_FILES) -> Inputs:
+def find_inputs(names: str | Path | Sequence[str | Path]) -> Inputs:
     """Finds the given files, and the files with a known suffix in the given folders, at any depth.
 
     In folders, hidden files and folders are ignored. Run folders, folders of earlier predictions and other files are
     skipped and counted.
 
-    Args:
-        names: files and folders.
-        max_files: the largest number of files (default: 10,000; ``None``: any number).
-
     Raises:
-        DataError: a name does not exist, a folder contains no clouds, or there are more files than ``max_files``.
+        DataError: a name does not exist, a folder contains no clouds, or there are more than 10,000 files.
     """
     files: list[Path] = []
     input_roots: dict[Path, Path] = {}
@@ -61,7 +45,8 @@ def find_inputs(names: str | Path | Sequence[str | Path], max_files: int | None 
     names = [names] if isinstance(names, str | Path) else names
     for path in map(Path, names):
         if path.is_dir():
-            found, others = _in_folder(path)
+            relative, others = find_files(path)
+            found = [path / name for name in relative]
             if not found:
                 hint = f" (skipped {others})" if others else ""
                 raise DataError(
@@ -75,55 +60,13 @@ def find_inputs(names: str | Path | Sequence[str | Path], max_files: int | None 
             files.append(path)
             input_roots[path] = path.parent
         else:
-            raise DataError(_missing(path), file=path)
-    if max_files is not None and len(files) > max_files:
+            raise DataError(missing_path(path), file=path)
+    if len(files) > MAX_FILES:
         raise DataError(
-            f"expected at most {max_files:,} input files, got {len(files):,}; split them over several calls.",
+            f"expected at most {MAX_FILES:,} input files, got {len(files):,}; split them over several calls.",
             got=len(files),
         )
     return Inputs(tuple(map(str, names)), tuple(files), input_roots, tuple(skipped))
-
-
-def _in_folder(root: Path) -> tuple[list[Path], str]:
-    """Returns the cloud files in a folder, and a description of everything else in it."""
-    files, others, outputs = [], Counter[str](), []
-    for place, folders, names in os.walk(root):
-        here = Path(place)
-        if is_run(here) or holds_predictions(here):
-            outputs.append(f"the {'run' if is_run(here) else 'predictions'} in {here}")
-            folders.clear()
-            continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        others["linked folder"] += sum((here / name).is_symlink() for name in folders)
-        for file in (here / name for name in names if not name.startswith(".")):
-            if LISTS.fullmatch(file.name):
-                others["list of a data set"] += 1
-            elif file.suffix.lower() in SUFFIXES and file.is_file():
-                files.append(file)
-            else:
-                others[(file.suffix.lower() or "without a suffix") if file.exists() else "broken link"] += 1
-    return sorted(files), "; ".join([*_counts(+others), *outputs])
-
-
-def _counts(kinds: Mapping[str, int]) -> list[str]:
-    """Returns the number of files of each kind, and how to convert those that can be converted."""
-    if not kinds:
-        return []
-    hints = [f"{kind} files: {CONVERT[kind]}" for kind in sorted(kinds) if kind in CONVERT]
-    return [", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items())), *hints]
-
-
-def _missing(path: Path) -> str:
-    """Returns the message for a missing file, with the most similar name next to it."""
-    pattern = " (the shell did not expand this pattern)" if any(sign in path.name for sign in "*?[") else ""
-    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = suggest(path.name, siblings)
-    return f"there is no file or folder {path if hint.endswith('?') else with_cwd(path)}{pattern}{hint}"
-
-
-def is_run(path: Path) -> bool:
-    """Returns whether this is a run folder or has the name of a checkpoint."""
-    return (path / LAST).is_file() or path.suffix == ".safetensors"
 
 
 def check_order(run: str, names: Sequence[str]) -> None:

@@ -17,15 +17,16 @@ import numpy as np
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.files import atomic_write
 from conclu_pyg.inference.prediction import Prediction
+from conclu_pyg.io.find_files import LABEL_COLUMNS, LABELS, holds_predictions, read_header
 from conclu_pyg.text import from_cell, pluralize, printable, to_cell
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.ply import write_ply
 
 logger = logging.getLogger(__name__)
 
-LABELS, PREDICTIONS = "labels.csv", "predictions.csv"
+PREDICTIONS = "predictions.csv"
 COLUMNS = {
-    LABELS: ["label", "name", "color"],
+    LABELS: LABEL_COLUMNS,
     PREDICTIONS: [
         "run", "file", "cloud", "class", "probability", "true_class", "point_accuracy", "points", "left_out", "offset",
         "files", "note",
@@ -141,26 +142,14 @@ def file_name(name: str) -> str:
     return kept if kept.strip(".") else "cloud"
 
 
-def holds_predictions(folder: Path) -> bool:
-    """Returns whether predictions were written into this folder."""
-    return _header(folder / LABELS) == COLUMNS[LABELS]
-
-
 def _check_tables(folder: Path) -> None:
     """Refuses a folder in which a file with other columns has the name of one of the tables."""
     for name, columns in COLUMNS.items():
-        if (folder / name).exists() and _header(folder / name) != columns:
+        if (folder / name).exists() and read_header(folder / name) != columns:
             raise ConfigError(
                 f"{folder / name} is not a table of predictions and would be overwritten; give another output folder.",
                 file=folder / name,
             )
-
-
-def _header(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        return file.readline(1 << 10).strip().split(",")
 
 
 def _read_rows(path: Path) -> tuple[list[dict[str, str]], bool]:

@@ -102,8 +102,8 @@ def reject_unused_overrides(overrides: Sequence[str], *, test: bool) -> None:
     """
     if test:
         return
-    keys = [re.split(r"[.\[=]", override)[:2] for override in overrides]
-    unused = [".".join(key) for key in keys if key[0] == "dataset" and key[1] not in PREPARATION]
+    keys = [re.split(r"[.\[]", override.partition("=")[0])[:2] for override in overrides]
+    unused = [".".join(key) for key in keys if key[0] == "dataset" and key[-1] not in PREPARATION]
     if unused:
         raise ConfigError(
             f"{' and '.join(dict.fromkeys(unused))} has no effect: predictions of files open no data set; leave it "

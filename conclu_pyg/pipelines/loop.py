@@ -43,7 +43,7 @@ from conclu_pyg.processes import gather_values, largest, num_processes, on_first
 from conclu_pyg.progress import progress_bar
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.checkpoint_files import CheckpointFiles, newest_checkpoint
-from conclu_pyg.runs.folder import CONFIG_NAME, CURVES_NAME, LAST, make_run_folder, write_config
+from conclu_pyg.runs.folder import CONFIG_NAME, CURVES_NAME, LAST, check_run_dir, make_run_folder, write_config
 from conclu_pyg.seeding import random_state, seed_all
 from conclu_pyg.text import command, pluralize
 
@@ -66,6 +66,8 @@ class TrainingLoop:
         """Train and return the run folder; see :meth:`~conclu_pyg.pipelines.base.Pipeline.run_train`."""
         pipeline = self.pipeline
         self._join_processes()
+        if resume is None:
+            on_first(lambda: check_run_dir(pipeline.run_dir))
         if num_processes() > 1:
             on_first(lambda: len(pipeline.split("train")))  # one process downloads it and fills the cache
         split = pipeline.training_split()

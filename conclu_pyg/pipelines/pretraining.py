@@ -130,10 +130,10 @@ class Pretraining(Pipeline):
         """Refuses a batch larger than the data set, and warns about one smaller than the method needs."""
         least, name = self.method.min_batch_size(), type(self.model).__name__
         if self.batch_size > clouds:
-            fewer = f"; {name} needs at least {least} clouds in a batch as configured" if least > clouds else ""
+            fewer = f" ({name} asks for {least} clouds in a batch as configured)" if least > clouds else ""
             raise ConfigError(
                 f"pipeline.batch_size={self.batch_size} is more than the {pluralize(clouds, 'cloud')} of the training "
-                f"split; give a smaller one{fewer}.",
+                f"split; give pipeline.batch_size={max(2, clouds)} or less, or more clouds{fewer}.",
                 argument="batch_size",
                 got=self.batch_size,
             )

@@ -13,7 +13,7 @@ from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.launch import launch
 from conclu_pyg.pipelines.resume import AUTO, check_config, find_run
 from conclu_pyg.processes import on_first
-from conclu_pyg.runs.folder import CONFIG_NAME, STAGES_NAME, make_run_folder, name_prefix, write_config
+from conclu_pyg.runs.folder import CONFIG_NAME, STAGES_NAME, check_run_dir, make_run_folder, name_prefix, write_config
 from conclu_pyg.stage_configs import resolve_checkpoints, split_stages
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ def train(config: Mapping[str, Any], source: str, resume: str | Path | None = No
     folder = on_first(lambda: find_run(config)) if resume == AUTO else None if resume is None else Path(resume)
     if "stages" in config:
         return _train_stages(config, source, folder)
+    if folder is None:
+        on_first(lambda: check_run_dir(config["pipeline"].get("run_dir")))  # a data set may read files as it is built
     trained: Path = build_pipeline(config, source).run_train(folder)
     return trained
 

@@ -13,7 +13,6 @@ from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.files import atomic_write, remove_abandoned
 from conclu_pyg.imports import relative_paths
 from conclu_pyg.paths import with_cwd_or_suggestion
-from conclu_pyg.runs.shipped_weights import shipped_weights
 from conclu_pyg.text import command
 
 CONFIG_NAME = "config.yaml"  # the resolved config of a run
@@ -40,14 +39,7 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
         if run_dir is not None:
             folder = Path(run_dir)
             folder.mkdir(parents=True, exist_ok=True)
-            remove_abandoned(folder)
-            if any(folder.iterdir()):
-                raise ConfigError(
-                    f"pipeline.run_dir={run_dir} holds files already, and a run never overwrites another; give a new "
-                    "folder, or remove that one.",
-                    argument="run_dir",
-                    got=run_dir,
-                )
+            check_run_dir(run_dir)
         else:
             stem = f"{prefix or name_prefix(config)}_{time.strftime('%Y%m%d-%H%M%S')}"
             folder = _unused(Path(log_dir), stem)
@@ -61,6 +53,27 @@ def make_run_folder(config: Mapping[str, Any], log_dir: str, run_dir: str | None
             got=log_dir if run_dir is None else run_dir,
         ) from error
     return folder
+
+
+def check_run_dir(run_dir: str | None) -> None:
+    """Refuses a folder that cannot become that of a new run. Called before the clouds are read, which may take long.
+
+    Args:
+        run_dir: the folder, which need not exist (default: one that is made later).
+
+    Raises:
+        ConfigError: it holds files already.
+    """
+    if run_dir is None or not Path(run_dir).is_dir():
+        return
+    remove_abandoned(Path(run_dir))
+    if any(Path(run_dir).iterdir()):
+        raise ConfigError(
+            f"pipeline.run_dir={run_dir} holds files already, and a run never overwrites another; give a new folder, "
+            "or remove that one.",
+            argument="run_dir",
+            got=run_dir,
+        )
 
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
@@ -79,7 +92,7 @@ def name_prefix(config: Mapping[str, Any]) -> str:
 
 def find_checkpoint(path: str | Path) -> Path:
     """Returns the checkpoint of ``path``: the file itself, or of a run folder the best on its validation clouds if
-    there is one, or else the last, or the encoder of this name that comes with the package.
+    there is one, or else the last.
 
     Raises:
         CheckpointError: there is none; the message suggests the most similar path.
@@ -99,15 +112,11 @@ def find_checkpoint(path: str | Path) -> Path:
             f"{path} is a config, not a run; train it with `{command('train')} {path}`, and give its run folder.",
             file=path,
         )
-    if path.is_file():
-        return path
-    shipped = shipped_weights()
-    if str(path) in shipped:
-        return shipped[str(path)]
-    raise CheckpointError(
-        f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, [*_known_near(path), *shipped])}",
-        file=path,
-    )
+    if not path.is_file():
+        raise CheckpointError(
+            f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, _known_near(path))}", file=path
+        )
+    return path
 
 
 def last_stage(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -27,7 +28,8 @@ from conclu_pyg.transforms import compose
 
 logger = logging.getLogger(__name__)
 
-ALLOWED = ("dataset.", "pipeline.device=", "imports=")  # the weights fit no other model, and are trained already
+# Overrides of a trained run: the weights fit no other model, and are trained already.
+ALLOWED = re.compile(r"dataset\.|dataset=(?!\{)|pipeline\.device=|imports=")
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,8 @@ def load_run(
     Args:
         path: a run folder (its best checkpoint where it has one, or else its last) or a checkpoint, also of an encoder
             alone.
-        overrides: ``dataset.key=value``, for another data set than that of the pre-training; ``pipeline.device=...``;
-            ``imports=[...]``, to import modules of your own choice.
+        overrides: ``dataset.key=value`` or ``dataset=FOLDER``, for another data set than that of the pre-training;
+            ``pipeline.device=...``; ``imports=[...]``, to import modules of your own choice.
         allow_imports: whether to import the modules that the run's config names; without them, the classes that it
             needs must be registered already (default: False).
         encoder_alone: whether to leave out the other parts of the model, and the modules that they need (default:
@@ -142,7 +144,7 @@ def load_run(
         ConcluError: a checkpoint, data set or override that cannot be used.
     """
     for override in overrides:
-        if not override.startswith(ALLOWED):
+        if not ALLOWED.match(override):
             raise ConfigError(
                 "expected an override of the data set (such as dataset.dataset_path=...), of pipeline.device or of "
                 f"imports for a trained run, got {override!r}.",

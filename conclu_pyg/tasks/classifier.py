@@ -11,6 +11,7 @@ from torch_geometric.data import Batch
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.encoders.base import channels_of, pooled_features
+from conclu_pyg.errors import DataError
 from conclu_pyg.metrics import Scores, classification_scores
 from conclu_pyg.registry import HEADS, TASKS
 from conclu_pyg.tasks.base import Task
@@ -27,6 +28,7 @@ class Classifier(Task):
 
     Raises:
         ConfigError: the encoder has no ``out_channels``.
+        DataError: the clouds have no labels.
     """
 
     task: ClassVar = "classification"
@@ -34,6 +36,13 @@ class Classifier(Task):
 
     def __init__(self, encoder: Any, labels: Labels, head: Any = None) -> None:
         super().__init__(encoder, labels)
+        if labels.are_unlabelled:
+            raise DataError(
+                "Classifier needs the classes of the clouds, which have no labels; name the classes by folders or by "
+                "dataset.labels=labels.csv (see CloudFolder), or train without labels, such as by the config "
+                "conclu_pointnet.",
+                argument="labels",
+            )
         sizes = {"in_channels": channels_of(self.encoder), "num_classes": len(labels.classes)}
         self.head = HEADS.build(head or {"name": "ClassificationHead"}, sizes)
 

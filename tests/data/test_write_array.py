@@ -12,6 +12,7 @@ from helpers import raises
 
 from conclu_pyg.data.cached_split import load_split
 from conclu_pyg.data.clean import RawCloud, clean_points
+from conclu_pyg.data.read_report import SKIPPED, ReadReport, Skip
 from conclu_pyg.data.resize import resize, shape_rng
 from conclu_pyg.data.write_array import write_split
 from conclu_pyg.errors import DataError
@@ -117,3 +118,54 @@ def test_room_for_filling_up_is_checked(tmp_path: Path, monkeypatch: Any) -> Non
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=next(free)))
     with pytest.raises(DataError, match=r"the cache needs .* MB in"):
         write(tmp_path, CLOUDS, 100)
+
+
+def test_the_number_of_clouds_may_be_unknown(tmp_path: Path) -> None:
+    """The arrays are those of a known number, and what was left out is reported."""
+    report = ReadReport(5)
+    state = []
+
+    def read() -> Iterator[RawCloud]:
+        try:
+            for index, points in enumerate(CLOUDS):
+                yield RawCloud(points, index, f"shape_{index}", f"cloud {index}")
+                report.skips.append(Skip(f"=file {index}", f"file {index} is broken."))
+            report.skips.append(Skip("=file 2", "file 2 is broken twice."))
+            report.notices.append("A note.")
+        finally:
+            state.append("closed")
+
+    expected, _ = write(tmp_path / "known", CLOUDS, 25)
+    folder = tmp_path / "unknown"
+    folder.mkdir()
+    write_split(folder, read(), title="Toy", count=None, num_points=25, seed=0, report=report)
+    stored = load_split(folder)
+    assert stored is not None and np.array_equal(stored.pos, expected) and stored.y.tolist() == [0, 1, 2]
+    assert stored.notices[-2:] == [
+        "A note.",
+        "Toy: 3 of 5 files could not be used or not completely, and were skipped (file 0 is broken; file 1 is broken; "
+        f"file 2 is broken; …); the list is in {folder / SKIPPED}.",
+    ]
+    lines = (folder / SKIPPED).read_text().splitlines()
+    assert lines == [
+        "file,reason",
+        *(f"'=file {i},file {i} is broken." for i in range(3)),
+        "'=file 2,file 2 is broken twice.",
+    ]
+    with raises(DataError, got=0):
+        write_split(tmp_path, iter(()), title="Toy", count=None, num_points=8, seed=0)
+    assert state == ["closed"]
+
+
+def test_a_generator_of_clouds_is_closed_after_an_error(tmp_path: Path) -> None:
+    closed = []
+
+    def read() -> Iterator[RawCloud]:
+        try:
+            yield RawCloud(np.full((20, 3), np.nan), 0, "a", "cloud a")
+        finally:
+            closed.append(True)
+
+    with raises(DataError, file="cloud a") as error:
+        write_split(tmp_path, read(), title="Toy", count=None, num_points=8, seed=0)
+    assert closed and error.value  # while the traceback still holds the generator

@@ -279,8 +279,13 @@ def _tables() -> list[tuple[str, str, dict[str, Any]]]:
 
 @pytest.mark.parametrize(("document", "name", "defaults"), _tables())
 def test_tables_of_options_are_complete_and_correct(document: str, name: str, defaults: dict[str, Any]) -> None:
+    """Parameters without a default are named in the table, too."""
     (cls,) = [held.get(name) for held in REGISTRIES if name in held]
-    assert defaults == {key: parameter.default for key, parameter in parameters_of(cls).items()}
+    parameters = parameters_of(cls)
+    required = {key for key, parameter in parameters.items() if parameter.default is parameter.empty}
+    assert defaults == {key: parameter.default for key, parameter in parameters.items() if key not in required}
+    for key in required:
+        assert f"\n| `{key}` | required |" in prose(document)
 
 
 @pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.name)
@@ -308,9 +313,11 @@ def test_messages_in_the_troubleshooting_table_are_in_the_code() -> None:
 
 def test_the_tables_and_blocks_are_found() -> None:
     """The patterns of the tests above match something."""
-    assert {name for _, name, _ in _tables()} == {"FromPyG", "ModelNet", "ParametricShapes", "ShapeNetPart"}
+    assert {name for _, name, _ in _tables()} == {
+        *("CloudFolder", "FromPyG", "ModelNet", "ParametricShapes", "ShapeNetPart")
+    }
     languages = {block.language for document in RUN for block in blocks(document)}
-    assert languages == {"bash", "console", "python", "shell", "yaml", "ini"}
+    assert languages == {"bash", "console", "python", "shell", "yaml", "ini", "text"}
     assert not any("```" in prose(document) for document in RUN)
 
 

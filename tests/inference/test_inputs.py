@@ -29,14 +29,14 @@ def test_missing_and_empty_inputs_are_refused(name: str, tmp_path: Path) -> None
         find_inputs([str(tmp_path / name)])
 
 
-def test_more_files_than_the_limit_are_refused(tmp_path: Path) -> None:
+def test_more_files_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conclu_pyg.inference.inputs.MAX_FILES", 2)
     paths = [tmp_path / f"{i}.npy" for i in range(3)]
     for path in paths:
         path.touch()
-    assert len(find_inputs(paths[:2], max_files=2).files) == 2
-    assert len(find_inputs(paths, max_files=None).files) == len(find_inputs(paths).files) == 3
+    assert len(find_inputs(paths[:2]).files) == 2
     with raises(DataError, got=3):
-        find_inputs(paths, max_files=2)
+        find_inputs(paths)
 
 
 def test_the_output_may_lie_next_to_the_inputs_but_not_contain_them(tmp_path: Path) -> None:
@@ -96,11 +96,12 @@ def test_skipped_files_are_counted(tmp_path: Path) -> None:
 def test_lists_of_data_sets_are_skipped(tmp_path: Path) -> None:
     lists = {SynsetTree.names_file, H5Parts.names_file, H5Release.names_file, "modelnet40_shape_names.txt"}
     lists |= {layout.file_list.format(split=split) for layout in (H5Parts, H5Release) for split in ("train", "test")}
-    for name in (*lists, "modelnet10_train.txt", "scan.txt"):
+    documents = ("README.txt", "readme.TXT", "LICENSE.txt", "change_log.txt", "requirements.txt")
+    for name in (*lists, "modelnet10_train.txt", "scan.txt", *documents):
         (tmp_path / name).touch()
     found = find_inputs([str(tmp_path)])
     assert [file.name for file in found.files] == ["scan.txt"]
-    assert found.skipped == (f"skipped in {tmp_path}: {len(lists) + 1} list of a data set.",)
+    assert found.skipped == (f"skipped in {tmp_path}: 5 document, {len(lists) + 1} list of a data set.",)
     named = str(tmp_path / "shape_names.txt")
     assert [str(file) for file in find_inputs([named]).files] == [named]  # it was given explicitly
 

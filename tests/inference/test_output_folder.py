@@ -10,9 +10,10 @@ import pytest
 from helpers import raises
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.inference.output_folder import PredictionWriter, file_name, holds_predictions
+from conclu_pyg.inference.output_folder import PredictionWriter, file_name
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.io.clouds import Cloud
+from conclu_pyg.io.find_files import holds_predictions
 
 
 @pytest.mark.parametrize(

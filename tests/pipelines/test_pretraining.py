@@ -415,9 +415,7 @@ def test_a_pipeline_may_make_its_own_step(
     assert read_metrics(tmp_path)["step"] == [4]
 
 
-@pytest.mark.parametrize(
-    ("least", "end"), [(20, "give a smaller one."), (21, "at least 21 clouds in a batch as configured.")]
-)
+@pytest.mark.parametrize(("least", "end"), [(20, "or more clouds."), (21, "21 clouds in a batch as configured).")])
 def test_a_batch_above_the_data_states_the_minimum_of_the_method(
     shapes: ParametricShapes, tiny_config: dict[str, Any], least: int, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,114 @@
+"""Files of clouds in folders, and a description of what is skipped there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from conclu_pyg.io.formats import CONVERT, SUFFIXES
+from conclu_pyg.paths import with_cwd
+from conclu_pyg.runs.folder import LAST
+from conclu_pyg.suggestions import suggest
+
+# Text files of the ModelNet and ShapeNetPart releases that list names. (The classes that read these releases define the
+# names too, but importing them is slow.)
+LISTS = re.compile(
+    r"synsetoffset2category\.txt|all_object_categories\.txt|shape_names\.txt|filelist\.txt"
+    r"|(train|val|test)_(hdf5_file_list|files)\.txt|modelnet\d+_(shape_names|train|test)\.txt"
+)
+DOCUMENTS = re.compile(
+    r"(read[-_]?me|licen[cs]e|copying|authors|citation|change[-_]?log|contributing|requirements)\.txt", re.IGNORECASE
+)
+LABELS, LABEL_COLUMNS = "labels.csv", ["label", "name", "color"]  # the table in each folder of predictions
+
+
+class FoundFiles(NamedTuple):
+    """The files of a folder.
+
+    Attributes:
+        names: the files with a known suffix, relative to the folder, in the order of their folders and names.
+        skipped: a description of everything else, such as ``2 .zip; the run in scans/run``; empty if there is nothing.
+    """
+
+    names: list[str]
+    skipped: str
+
+
+def find_files(folder: Path) -> FoundFiles:
+    """Finds the files with a known suffix in a folder, at any depth. Only names are read.
+
+    Hidden files and folders are ignored. Skipped and described are run folders, folders of predictions, linked folders,
+    lists of published data sets, documents such as ``README.txt``, and files with other suffixes.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    names: list[str] = []
+    others, outputs = Counter[str](), list[str]()
+    start = os.path.join(folder, "")
+    for place, folders, files in os.walk(folder, onerror=_raise):
+        here = Path(place)
+        if is_run(here) or holds_predictions(here):
+            outputs.append(f"the {'run' if is_run(here) else 'predictions'} in {here}")
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        others["linked folder"] += sum(os.path.islink(os.path.join(place, name)) for name in folders)
+        inner = os.path.join(place, "")[len(start) :]
+        for name in files:
+            if name.startswith("."):
+                continue
+            suffix = os.path.splitext(name)[1].lower()
+            path = os.path.join(place, name)
+            if LISTS.fullmatch(name):
+                others["list of a data set"] += 1
+            elif DOCUMENTS.fullmatch(name):
+                others["document"] += 1
+            elif suffix in SUFFIXES and os.path.isfile(path):
+                names.append(inner + name)
+            else:
+                others[(suffix or "without a suffix") if os.path.exists(path) else "broken link"] += 1
+    names.sort(key=lambda name: name.split(os.sep))
+    return FoundFiles(names, "; ".join([*_counts(+others), *outputs]))
+
+
+def is_run(path: Path) -> bool:
+    """Returns whether this is a run folder or has the name of a checkpoint."""
+    return (path / LAST).is_file() or path.suffix == ".safetensors"
+
+
+def holds_predictions(folder: Path) -> bool:
+    """Returns whether predictions were written into this folder."""
+    return read_header(folder / LABELS) == LABEL_COLUMNS
+
+
+def read_header(path: Path) -> list[str]:
+    """Returns the names of the columns of a CSV file; none if there is no such file."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        return file.readline(1 << 10).strip().split(",")
+
+
+def missing_path(path: Path) -> str:
+    """Returns the message for a missing file or folder, with the most similar name next to it."""
+    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = suggest(path.name, siblings)
+    pattern = " (the shell did not expand this pattern)" if any(sign in path.name for sign in "*?[") else ""
+    return f"there is no file or folder {path if hint.endswith('?') else with_cwd(path)}{pattern}{hint}"
+
+
+def _counts(kinds: Mapping[str, int]) -> list[str]:
+    """Returns the number of files of each kind, and how to convert those that can be converted."""
+    if not kinds:
+        return []
+    hints = [f"{kind} files: {CONVERT[kind]}" for kind in sorted(kinds) if kind in CONVERT]
+    return [", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items())), *hints]
+
+
+def _raise(error: OSError) -> None:
+    raise error
