@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
 from conclu_pyg.errors import ConfigError
+
+if TYPE_CHECKING:
+    import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -19,6 +22,8 @@ def choose_device(name: str) -> torch.device:
         raise ConfigError(
             f"pipeline.device must be one of {', '.join(DEVICES)}, got {name!r:.50}.", argument="device", got=name
         )
+    import torch
+
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
     if name != "cpu" and not getattr(torch, name).is_available():

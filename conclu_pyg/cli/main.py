@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from conclu_pyg._version import __version__
-from conclu_pyg.cli import doctor, evaluate, predict, train
+from conclu_pyg.cli import doctor, embed, evaluate, index, predict, search, train
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.cli.values import did_you_mean, one_of
 from conclu_pyg.errors import ConcluError
@@ -20,7 +20,15 @@ from conclu_pyg.pipelines.interrupt import Stopped
 from conclu_pyg.text import printable
 from conclu_pyg.threads import set_up_threads
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "doctor": doctor}
+COMMANDS = {
+    "train": train,
+    "evaluate": evaluate,
+    "predict": predict,
+    "embed": embed,
+    "index": index,
+    "search": search,
+    "doctor": doctor,
+}
 SIGNALLED = 128  # plus the number of the signal: the exit status by the shell's convention
 
 
@@ -73,11 +81,17 @@ def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int
 
     Args:
         prog: name of the program in the help.
-        command: module with a docstring and the functions ``add_arguments(parser)`` and ``run(options)``.
+        command: module with a docstring, the functions ``add_arguments(parser)`` and ``run(options)``, and maybe the
+            text ``EXAMPLES`` for the end of the help.
         arguments: without the name of the command.
     """
     set_up_threads()
-    parser = _Parser(prog=prog, description=(command.__doc__ or "").split("\n")[0])
+    parser = _Parser(
+        prog=prog,
+        description=(command.__doc__ or "").split("\n")[0],
+        epilog=getattr(command, "EXAMPLES", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.add_arguments(parser)
     options = parser.read(arguments)
     try:

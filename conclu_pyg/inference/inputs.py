@@ -30,14 +30,18 @@ class Inputs:
     skipped: tuple[str, ...]
 
 
-def find_inputs(names: str | Path | Sequence[str | Path]) -> Inputs:
+def find_inputs(names: str | Path | Sequence[str | Path], max_files: int | None = MAX_FILES) -> Inputs:
     """Finds the given files, and the files with a known suffix in the given folders, at any depth.
 
     In folders, hidden files and folders are ignored. Run folders, folders of earlier predictions and other files are
     skipped and counted.
 
+    Args:
+        names: files and folders.
+        max_files: the largest number of files (default: 10,000; ``None``: any number).
+
     Raises:
-        DataError: a name does not exist, a folder contains no clouds, or there are more than 10,000 files.
+        DataError: a name does not exist, a folder contains no clouds, or there are more files than ``max_files``.
     """
     files: list[Path] = []
     input_roots: dict[Path, Path] = {}
@@ -61,9 +65,9 @@ def find_inputs(names: str | Path | Sequence[str | Path]) -> Inputs:
             input_roots[path] = path.parent
         else:
             raise DataError(missing_path(path), file=path)
-    if len(files) > MAX_FILES:
+    if max_files is not None and len(files) > max_files:
         raise DataError(
-            f"expected at most {MAX_FILES:,} input files, got {len(files):,}; split them over several calls.",
+            f"expected at most {max_files:,} input files, got {len(files):,}; split them over several calls.",
             got=len(files),
         )
     return Inputs(tuple(map(str, names)), tuple(files), input_roots, tuple(skipped))

@@ -49,6 +49,7 @@ def read_table(
     first_line: int = 1,
     width: int | None = None,
     decimal_comma: bool = False,
+    missing: bool = False,
 ) -> np.ndarray:
     """Reads columns of numbers from the current position of a file.
 
@@ -65,6 +66,8 @@ def read_table(
         first_line: the number of the first line in messages (default: 1).
         width: the number of columns of every line (default: a line may have any further columns).
         decimal_comma: whether numbers are written as ``0,57``; the delimiter must be another sign (default: no).
+        missing: whether empty cells are NaN, except one at the end of a file without the end of its last line, which
+            may have been cut off; needs a delimiter (default: they are an error).
 
     Shapes:
         - **output:** float64 ``[m, len(columns)]``; ``m < rows`` if the file ends before
@@ -86,7 +89,7 @@ def read_table(
             block = _first_rows(block, limit - used)
             file.seek(start + read + len(block))
         try:
-            numbers = _parse(_point(block) if decimal_comma else block, columns, delimiter, width)
+            numbers = _parse(_point(block) if decimal_comma else block, columns, delimiter, width, missing)
         except LineError as error:
             raise TableError(
                 f"line {first_line + count_lines(file, start, start + read) + error.line}: {error}"
@@ -165,7 +168,7 @@ def note_rounded(columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     return tuple(f"values of {name[:40]!r} of 2**53 or more were rounded to float64" for name in names)
 
 
-def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, width: int | None) -> np.ndarray:
+def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, width: int | None, missing: bool) -> np.ndarray:
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"#" in block or b"(" in block:
@@ -177,9 +180,19 @@ def _parse(block: bytes, columns: Sequence[int], delimiter: str | None, width: i
             fast = parse_with_arrow(_single_spaces(block), columns, delimiter, width)
         if fast is not None:
             return fast
+    if missing and delimiter is not None:
+        filled = _fill_empty(block, delimiter)
+        if filled != block:
+            return _parse(filled, columns, delimiter, width, missing=False)
     if width is not None:
         _check_width(block, delimiter, width)
     return _parse_with_numpy(block, columns, delimiter)
+
+
+def _fill_empty(block: bytes, delimiter: str) -> bytes:
+    """Returns lines with ``nan`` in empty cells, also those of empty quotes."""
+    sign, cell = re.escape(delimiter.encode()), rb' *(?:"")? *'
+    return re.sub(rb"(?m)(?:(?<=%b)%b(?=%b|\n)|^%b(?=%b))" % (sign, cell, sign, cell, sign), b"nan", block)
 
 
 def parse_with_arrow(
@@ -248,13 +261,10 @@ def _single_spaces(block: bytes) -> bytes:
 
 
 def _parse_with_numpy(block: bytes, columns: Sequence[int], delimiter: str | None) -> np.ndarray:
-    text = io.StringIO(block.decode("latin-1"))  # any byte is a character; anything but numbers is refused below
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about blank lines
-            numbers = np.loadtxt(text, delimiter=delimiter, usecols=columns, ndmin=2, quotechar='"')
+        numbers = _load(block.decode("latin-1"), columns, delimiter)  # any byte is a character; see below
     except ValueError as error:
-        reason = re.sub(r";.*|\.$", "", str(error).splitlines()[0])
+        reason = re.sub(r";.*|\.$", "", _message(block, columns, delimiter, error).splitlines()[0])
         row = ROW.search(reason)
         if row is None:
             raise TableError(reason) from error
@@ -262,6 +272,22 @@ def _parse_with_numpy(block: bytes, columns: Sequence[int], delimiter: str | Non
         index = int(row[1]) - reason.startswith("invalid column index")
         raise LineError(_line_of(block, index), ROW.sub("", reason)) from error
     return numbers if len(numbers) else np.empty((0, len(columns)))
+
+
+def _load(text: str, columns: Sequence[int], delimiter: str | None) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about blank lines
+        return np.loadtxt(io.StringIO(text), delimiter=delimiter, usecols=columns, ndmin=2, quotechar='"')
+
+
+def _message(block: bytes, columns: Sequence[int], delimiter: str | None, error: ValueError) -> str:
+    """Returns the message of an error about a block, with the characters of UTF-8 text."""
+    try:
+        if not block.isascii():
+            _load(block.decode("utf-8", errors="replace"), columns, delimiter)
+    except ValueError as same:
+        return str(same)
+    return str(error)
 
 
 def _line_of(block: bytes, row: int) -> int:

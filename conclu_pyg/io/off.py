@@ -6,6 +6,7 @@ before its last face, and fails on one without a header with "not enough values 
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -19,14 +20,19 @@ from conclu_pyg.io.column_names import as_colors
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
 from conclu_pyg.io.number_table import TableError, read_table
 from conclu_pyg.io.polygons import check_corners, triangulate
-from conclu_pyg.io.refusals import SIMPLIFY, mismatch, os_errors_refused, too_many
+from conclu_pyg.io.refusals import SIMPLIFY, decode, mismatch, os_errors_refused, too_many
 
 MAX_BYTES = 1 << 30  # far more than any mesh of ModelNet
 # The words before OFF say what follows the coordinates of a vertex: texture coordinates, colours, normals.
 HEADER = re.compile(r"(ST)?(C)?(N)?(4)?(n)?OFF(?![A-Za-z])\s*(.*)", re.DOTALL)
-COUNTS = re.compile(r"\d{1,12}\s+\d{1,12}(\s+-?\d+)?")
+# In their order, and the groups of that expression.
+ATTRIBUTES = (("normals", 3), ("colors", 2), ("textures", 1))
+WIDTHS = {"normals": 3, "colors": 4, "textures": 2}  # the largest numbers of columns
+COUNTS = re.compile(r"\d{1,12}\s+\d{1,12}(\s+-?\d+)?", re.ASCII)
+COUNTS_FIRST = re.compile(r"(\d{1,12}\s+\d{1,12}\s+-?\d+)\s+(\S.*)", re.ASCII | re.DOTALL)
 NUMBERS = re.compile(rb"\s*[-+]?\.?\d[-+.\deE]*\s")
-BOM = "\xef\xbb\xbf"  # the UTF-8 byte order mark, read as latin-1
+BOM = "\ufeff"  # the UTF-8 byte order mark
+MIN_VERTICES = 3  # that are read from one line: two are also a point with its colour
 
 
 class Off(NamedTuple):
@@ -68,8 +74,9 @@ def read_off(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
     Accepted in addition to the standard: counts on the line of the header (``OFF490 518 0``, as in many files of
     ModelNet40), counts without the word ``OFF`` before them, comments and blank lines anywhere, text behind the faces
-    (MeshLab writes XML there), colours, normals and texture coordinates after the coordinates. Polygons become
-    triangles (:func:`~conclu_pyg.io.polygons.triangulate`); faces without an area are left out.
+    (MeshLab writes XML there), colours, normals and texture coordinates after the coordinates. Vertices without such
+    attributes may be all on one line, also on that of the counts. Polygons become triangles
+    (:func:`~conclu_pyg.io.polygons.triangulate`); faces without an area are left out.
 
     A file without counts is rejected, because the end of its vertices would be a guess.
 
@@ -93,13 +100,23 @@ def _read(path: Path, max_points: int) -> Off:
         if size > MAX_BYTES:
             raise too_many(path, size, MAX_BYTES, "bytes", SIMPLIFY)
         with path.open("rb") as file:
-            attributes, counts = _read_header(file, path)
+            attributes, counts, line = _read_header(file, path)
             _check_counts(*counts, size, path, max_points)
-            return _read_body(file, path, attributes, *counts)
+            start = file.tell()
+            try:
+                if not line:
+                    return _read_body(file, path, attributes, *counts)
+            except DataError:
+                file.seek(start)
+                line = _next_line(file)
+                if attributes or not _holds_vertices(line, counts[0]):
+                    raise
+            return _read_body(_divide_line(line, file), path, [], *counts)
 
 
-def _read_header(file: BinaryIO, path: Path) -> tuple[list[str], tuple[int, int]]:
-    """Returns the attributes of the vertices in their order, and the numbers of vertices and faces."""
+def _read_header(file: BinaryIO, path: Path) -> tuple[list[str], tuple[int, int], str]:
+    """Returns the attributes of the vertices in their order, the numbers of vertices and faces, and the vertices that
+    are on the line of these numbers."""
     first = _next_line(file).removeprefix(BOM).strip()
     header = HEADER.fullmatch(first)
     counts = (header[6] or _next_line(file)) if header else first
@@ -111,12 +128,32 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[list[str], tuple[int, int]
             raise _unsupported(path, f"vertices of {dimension[:20]!r} dimensions", "write three coordinates")
     if header and header[4]:
         raise _unsupported(path, "vertices with a fourth component (4OFF)", "write three coordinates")
+    attributes = [name for name, index in ATTRIBUTES if header and header[index]]
+    line = ""
+    both = COUNTS_FIRST.fullmatch(counts) if header and not attributes else None
+    if both and _holds_vertices(both[2], int(both[1].split()[0])):
+        counts, line = both.groups()
     if not COUNTS.fullmatch(counts):
         found = f"{counts[:40]!r} after the header" if header else f"{first[:40]!r} as its first line"
         expected = "an OFF mesh, with the word OFF and a line with the numbers of vertices and faces"
         raise mismatch(path, expected, found)
-    attributes = [name for name, index in (("normals", 3), ("colors", 2)) if header and header[index]]
-    return attributes, (int(counts.split()[0]), int(counts.split()[1]))
+    return attributes, (int(counts.split()[0]), int(counts.split()[1])), line
+
+
+def _holds_vertices(line: str, num_vertices: int) -> bool:
+    """Returns whether a line has the coordinates of all vertices and nothing else.
+
+    By the format, line breaks matter only behind faces, whose colours they end. Vertices of which only some share a
+    line, and a face on the line of the vertices, are not read: a lost number would move all numbers behind it.
+    """
+    return num_vertices >= MIN_VERTICES and len(line.split()) == 3 * num_vertices
+
+
+def _divide_line(line: str, file: BinaryIO) -> BinaryIO:
+    """Returns the vertices of a line, each on a line of its own, and the rest of the file."""
+    words = line.split()
+    rows = [" ".join(words[start : start + 3]) for start in range(0, len(words), 3)]
+    return io.BytesIO("\n".join(rows).encode() + b"\n" + file.read())
 
 
 def _check_counts(num_vertices: int, num_faces: int, size: int, path: Path, max_points: int) -> None:
@@ -156,7 +193,7 @@ def _read_attributes(file: BinaryIO, start: int, attributes: list[str], num_vert
     width = len(_next_line(file).split())
     x, column = {}, 3
     for name in attributes:
-        columns = range(column, min(width, column + (3 if name == "normals" else 4)))
+        columns = range(column, min(width, column + WIDTHS[name]))
         if len(columns) >= 3:
             file.seek(start)
             values = read_table(file, columns, rows=num_vertices, max_rows=num_vertices)
@@ -184,7 +221,7 @@ def _read_faces(file: BinaryIO, num_faces: int, vertices: np.ndarray, path: Path
     for row in islice(_rows(file), num_faces):
         corners_of_face = int(row[0])
         if corners_of_face < 0 or len(row) <= corners_of_face:
-            raise ValueError(f"a face line {b' '.join(row)[:40].decode('latin-1')!r}")
+            raise ValueError(f"a face line {decode(b' '.join(row))[:40]!r}")
         sizes.append(corners_of_face)
         flat += map(int, row[1 : corners_of_face + 1])
     _check_count(len(sizes), num_faces, "faces", path)
@@ -203,11 +240,11 @@ def _check_end(file: BinaryIO) -> None:
     """Refuses a line of numbers after the last face; there may be text."""
     line = next((b" ".join(row) for row in _rows(file)), b"")
     if NUMBERS.match(line + b"\n"):
-        raise ValueError(f"a line {line[:40].decode('latin-1')!r} after the last face")
+        raise ValueError(f"a line {decode(line)[:40]!r} after the last face")
 
 
 def _next_line(file: BinaryIO) -> str:
-    return next((b" ".join(row).decode("latin-1") for row in _rows(file)), "")
+    return next((decode(b" ".join(row)) for row in _rows(file)), "")
 
 
 def _check_count(found: int, expected: int, what: str, path: Path) -> None:

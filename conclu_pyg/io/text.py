@@ -52,6 +52,9 @@ def read(path: Path, max_points: int) -> Iterator[FileCloud]:
     points, else the first three are. Other named columns become attributes, in ``.xyzn``, ``.xyzrgb`` and ``.pts``
     files also unnamed ones.
 
+    Of named columns, empty cells between separators other than spaces are NaN, as pandas writes it: points without
+    a coordinate are removed later, and a column that is empty throughout is left out.
+
     A file that was cut off within the last number of its last line cannot be told from a whole one.
 
     Args:
@@ -106,10 +109,13 @@ def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> 
         raise too_many(path, header.count, max_points)
     width = len(header.words)
     names = header.names or CONVENTIONS.get(path.suffix.lower(), {}).get(width, ())
+    missing = bool(header.names) and header.delimiter is not None
     others = [
         column
         for column, name in enumerate(names)
-        if column not in header.axes and simplify(name) not in ROW_NUMBERS and NUMBER.fullmatch(header.words[column])
+        if column not in header.axes
+        and simplify(name) not in ROW_NUMBERS
+        and (NUMBER.fullmatch(header.words[column]) or (missing and not header.words[column]))
     ]
 
     def read_columns(columns: Sequence[int]) -> np.ndarray:
@@ -123,6 +129,7 @@ def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> 
             first_line=header.line,
             width=width,
             decimal_comma=header.decimal_comma,
+            missing=missing,
         )
 
     try:
@@ -141,6 +148,10 @@ def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> 
         expected = f"{pluralize(header.count, 'point')}, as the line before them says"
         hint = "restore the file or correct that number"
         raise mismatch(path, expected, len(points), hint, expected=f"{header.count} points")
+    missing_notes = []
+    if missing:
+        values = {column: each for column, each in values.items() if not _is_empty(each, header.words[column])}
+        missing_notes = _note_missing(points, values)
     columns = range(len(names) or width - (header.words[-1] == ""))
     ignored = [column for column in columns if column not in (*header.axes, *values)]
     notes = [*header.notes]
@@ -149,6 +160,7 @@ def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> 
         _check_not_counted(points, width, path)
         notes += ["columns 1 to 3 were read as x, y and z"] if ignored else []
     notes += [_ignored(ignored)] if ignored else []
+    notes += missing_notes
     named: dict[str, np.ndarray] = {}
     for column, each in values.items():
         named[free_name(names[column], named)] = each.copy()
@@ -157,6 +169,26 @@ def _read_cloud(file: BinaryIO, path: Path, header: Header, max_points: int) -> 
     if "colors" in x:
         x["colors"] = as_colors(x["colors"])
     return FileCloud(points.copy() if values else points, x=x, labels=labels, notes=tuple(notes))
+
+
+def _is_empty(values: np.ndarray, first: str) -> bool:
+    """Returns whether all cells of a column are empty, of which the first is given as text."""
+    return first == "" and bool(np.isnan(values).all())
+
+
+def _note_missing(points: np.ndarray, values: dict[int, np.ndarray]) -> list[str]:
+    """Returns a note on each attribute that has no value at some points.
+
+    Points without coordinates, which are left out later, get the value 0 where they have none: labels stay integers.
+    """
+    notes = []
+    for column, each in values.items():
+        is_missing = np.isnan(each)
+        if is_missing.any():
+            each[is_missing & np.isnan(points).any(axis=1)] = 0
+            if number := int(np.isnan(each).sum()):
+                notes.append(f"column {column + 1} has no value at {pluralize(number, 'point')}")
+    return notes
 
 
 def _ignored(columns: Sequence[int]) -> str:

@@ -14,10 +14,13 @@ from conclu_pyg.io.column_names import BRACKETS, ColumnError, find_coordinates, 
 HEAD = 1 << 18  # bytes in which the first point must begin
 SHORT_HEAD = 1 << 9  # bytes that are enough for most further headers
 MAX_LINE = 1 << 16  # bytes
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|nan|inf|infinity|1\.#\w+|nan\(\w+\))", re.I)
+NUMBER = re.compile(
+    r"[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|nan|inf|infinity|1\.#\w+|nan\(\w+\))", re.I | re.A
+)
 COMMENT = re.compile(r"\s*(#|//|%)+")
-DECIMAL_COMMAS = re.compile(r"([+-]?\d+,\d+([eE][+-]?\d+)?([\s;]+|$)){3}")
+DECIMAL_COMMAS = re.compile(r"([+-]?\d+,\d+([eE][+-]?\d+)?([\s;]+|$)){3}", re.A)
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+SEPARATOR = "sep="  # begins Excel's line that gives the separator
 QUOTED = re.compile(r'"[^"]*"')
 FIRST_THREE = (0, 1, 2)
 ROW_NUMBERS = ("", "index", "unnamed_0", "unnamed_0_1")  # as pandas names the index of a frame
@@ -112,13 +115,13 @@ def _parse_header(head: bytes, start: int, size: int) -> Header:
             raise HeaderError(f"got {text[:40]!r}", got=text)
         if (comment := COMMENT.match(text)) is not None:
             comments.append(text[comment.end() :].strip())
-        elif text.strip() and not text.lower().startswith("sep="):  # Excel's line that gives the separator
+        elif (text.strip() or _is_empty_row(text, header)) and not text.lower().startswith(SEPARATOR):
             text = re.split(r"\s#", text)[0].strip(" ")
             following = next((each for each in lines[2 * number :: 2] if each.strip()), b"").decode("latin-1")
             first = _first_row(text, following, header, comments)
             if first is not None:
                 return replace(first, start=start, line=number, count=count)
-            if count is None and re.fullmatch(r"\d+", text):
+            if count is None and re.fullmatch(r"\d+", text, re.A):
                 count = int(text[:19])
             elif header is None and not NUMBER.fullmatch(_split(text, _delimiter(text)[0])[0]):
                 header = text
@@ -126,6 +129,11 @@ def _parse_header(head: bytes, start: int, size: int) -> Header:
                 _refuse(text)
         start += len(line) + len(end)
     raise HeaderError("no line has numbers")
+
+
+def _is_empty_row(text: str, header: str | None) -> bool:
+    """Returns whether a line is a row of empty cells between tabs."""
+    return header is not None and 2 <= text.count("\t") == header.count("\t")
 
 
 def _check_encoding(head: bytes) -> None:
@@ -150,14 +158,16 @@ def _first_row(text: str, following: str, header: str | None, comments: Sequence
     words = _split(text, delimiter)
     if decimal_comma:
         words = [word.replace(",", ".") for word in words]
-    if sum(bool(NUMBER.fullmatch(word)) for word in words) < 3:
+    numbers = sum(bool(NUMBER.fullmatch(word)) for word in words)
+    may_miss = header is not None and delimiter is not None  # empty cells, as pandas writes NaN
+    if numbers < 3 and not (may_miss and len(words) >= 3 and numbers + words.count("") == len(words)):
         return None
     columns = len(words) - (words[-1] == "")  # a separator at the end of the line
     names = _comment_names(comments, columns, delimiter)
     if header:
         names = _names(header, len(words), delimiter) or _names(header, columns, delimiter)
     axes, notes = _axes(names) if names else (FIRST_THREE, ())
-    if not all(NUMBER.fullmatch(words[axis]) for axis in axes):
+    if not all(NUMBER.fullmatch(words[axis]) or (may_miss and names and not words[axis]) for axis in axes):
         return None
     if header and not names:
         if columns < 3 or any(is_known(name) for name in _split(header, _delimiter(header)[0])):

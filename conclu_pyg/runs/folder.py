@@ -13,6 +13,7 @@ from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.files import atomic_write, remove_abandoned
 from conclu_pyg.imports import relative_paths
 from conclu_pyg.paths import with_cwd_or_suggestion
+from conclu_pyg.runs.shipped_weights import shipped_weights
 from conclu_pyg.text import command
 
 CONFIG_NAME = "config.yaml"  # the resolved config of a run
@@ -92,7 +93,7 @@ def name_prefix(config: Mapping[str, Any]) -> str:
 
 def find_checkpoint(path: str | Path) -> Path:
     """Returns the checkpoint of ``path``: the file itself, or of a run folder the best on its validation clouds if
-    there is one, or else the last.
+    there is one, or else the last, or the encoder of this name that comes with the package.
 
     Raises:
         CheckpointError: there is none; the message suggests the most similar path.
@@ -112,11 +113,15 @@ def find_checkpoint(path: str | Path) -> Path:
             f"{path} is a config, not a run; train it with `{command('train')} {path}`, and give its run folder.",
             file=path,
         )
-    if not path.is_file():
-        raise CheckpointError(
-            f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, _known_near(path))}", file=path
-        )
-    return path
+    if path.is_file():
+        return path
+    shipped = shipped_weights()
+    if str(path) in shipped:
+        return shipped[str(path)]
+    raise CheckpointError(
+        f"there is no checkpoint or run folder {with_cwd_or_suggestion(path, [*_known_near(path), *shipped])}",
+        file=path,
+    )
 
 
 def last_stage(folder: Path) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
@@ -17,6 +20,7 @@ from conclu_pyg.encoders.base import channels_of, layer_channels, pooled_feature
 from conclu_pyg.errors import ArgumentError, ConcluError, DataError
 from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.io.clouds import read_clouds
+from conclu_pyg.io.sampling import subset
 from conclu_pyg.progress import track
 from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.transforms import compose_for_axis
@@ -39,6 +43,9 @@ class FrozenEncoder(nn.Module):
         transform: configs of the transforms of each cloud (default: unit-sphere normalisation).
         data_axis: the coordinate that points up in given clouds, unless a call says otherwise (default: 2).
         up_axis: the coordinate that points up in the clouds that the encoder was trained on (default: 2).
+        num_points: the number of points that are taken from each cloud of a file (default: 1,024; that of the training
+            with :func:`load_encoder`). Clouds that are given as arrays keep all their points.
+        source: the origin of the encoder, in files that hold embeddings (default: unknown).
     """
 
     def __init__(
@@ -47,12 +54,15 @@ class FrozenEncoder(nn.Module):
         transform: Sequence[dict[str, Any]] | None = None,
         data_axis: int = 2,
         up_axis: int = 2,
+        num_points: int = 1024,
+        source: str = "",
     ) -> None:
         super().__init__()
         self.encoder = encoder.eval().requires_grad_(False)
         self.out_channels = channels_of(encoder)
         self.transform = list(DEFAULT_TRANSFORM if transform is None else transform)
         self.data_axis, self.up_axis = data_axis, up_axis
+        self.num_points, self.source = num_points, source
         self.training = False
 
     def train(self, mode: bool = True) -> Self:
@@ -83,6 +93,18 @@ class FrozenEncoder(nn.Module):
         features, pooled = self.encoder(pos, batch, batch_size)
         return [features], pooled
 
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits of a hash of the weights and of the preparation of clouds: encoders with the same
+        fingerprint give the same embeddings."""
+        preparation = [type(self.encoder).__name__, self.transform, self.up_axis, self.num_points]
+        hashed = hashlib.sha256(json.dumps(preparation, sort_keys=True).encode())
+        for name, value in sorted(self.encoder.state_dict().items()):
+            if isinstance(value, Tensor):
+                hashed.update(f"{name} {value.dtype} {list(value.shape)}".encode())
+                hashed.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        return hashed.hexdigest()[:12]
+
     @torch.no_grad()
     def embed(self, clouds: Clouds, *, up_axis: Axis | None = None, batch_size: int = 64) -> Tensor:
         """Returns the pooled features of clouds; each is the same whatever the batch size and the other clouds are, up
@@ -90,7 +112,8 @@ class FrozenEncoder(nn.Module):
 
         Args:
             clouds: one or several files (of any format that :mod:`conclu_pyg.io.clouds` reads; a file may hold several
-                clouds), arrays or tensors of coordinates, PyG ``Data`` with ``pos``, or one ``Batch``.
+                clouds), of which :attr:`num_points` points are taken; or arrays or tensors of coordinates, PyG ``Data``
+                with ``pos``, or one ``Batch``, of which all points are.
             up_axis: the coordinate that points up in ``clouds`` (default: as in the data set of the training).
             batch_size: clouds at a time (default: 64).
 
@@ -112,7 +135,8 @@ class FrozenEncoder(nn.Module):
         prepare = compose_for_axis(self.transform, source, self.up_axis)
         parameter = next(self.encoder.parameters(), torch.zeros(0))
         rows = []
-        for group in track(_groups(_points(clouds), batch_size), "embedding clouds", delay=PROGRESS_DELAY_S):
+        points = _points(clouds, self.num_points)
+        for group in track(_groups(points, batch_size), "embedding clouds", delay=PROGRESS_DELAY_S):
             prepared = Batch.from_data_list([_prepared(pos, prepare) for pos in group]).to(parameter.device)
             rows.append(pooled_features(self.encoder, prepared).float().cpu())
         features = torch.cat(rows) if rows else torch.zeros(0, self.out_channels)
@@ -138,7 +162,9 @@ def load_encoder(path: str | Path, overrides: Sequence[str] = (), *, allow_impor
         run = load_run(path, overrides, allow_imports=allow_imports)
     except WithheldImportsError:  # which other parts of the model may need
         run = load_run(path, overrides, encoder_alone=True)
-    return FrozenEncoder(run.method.encoder, run.transform, run.data_axis, run.up_axis)
+    encoder, num_points = run.method.encoder, run.checkpoint.num_points
+    source = os.path.abspath(path) if Path(path).exists() else str(path)
+    return FrozenEncoder(encoder, run.transform, run.data_axis, run.up_axis, num_points, source)
 
 
 def embed(encoder: nn.Module, clouds: Clouds, *, up_axis: Axis | None = None, batch_size: int = 64) -> Tensor:
@@ -171,9 +197,9 @@ def embed(encoder: nn.Module, clouds: Clouds, *, up_axis: Axis | None = None, ba
             parameter.requires_grad_(requires_grad)
 
 
-def _points(clouds: Any) -> Iterator[Tensor]:
+def _points(clouds: Any, num_points: int) -> Iterator[Tensor]:
     """Yields the points of each cloud, checked, as tensors of floats on the CPU."""
-    for index, (name, pos) in enumerate(_clouds(clouds)):
+    for index, (name, pos) in enumerate(_clouds(clouds, num_points)):
         where = name or f"cloud {index}"
         if pos.ndim != 2 or pos.shape[1] != 3:
             is_transposed = pos.ndim == 2 and pos.shape[0] == 3
@@ -193,10 +219,11 @@ def _points(clouds: Any) -> Iterator[Tensor]:
         yield pos
 
 
-def _clouds(clouds: Any) -> Iterator[tuple[str, Any]]:
+def _clouds(clouds: Any, num_points: int) -> Iterator[tuple[str, Any]]:
     """Yields the name, if it has one, and the points of each cloud."""
     if isinstance(clouds, str | Path):
-        yield from ((cloud.name, cloud.points) for cloud in read_clouds(Path(clouds)))
+        for cloud in read_clouds(Path(clouds), mesh_points=num_points):
+            yield cloud.name, subset(cloud.points, num_points)
     elif isinstance(clouds, Data) and clouds.pos is not None:  # a Batch is one, too
         if isinstance(clouds, Batch) or "batch" in clouds:
             order = torch.argsort(clouds.batch, stable=True)
@@ -208,7 +235,7 @@ def _clouds(clouds: Any) -> Iterator[tuple[str, Any]]:
         yield "", clouds
     elif isinstance(clouds, Iterable) and not isinstance(clouds, Data):
         for cloud in clouds:
-            yield from _clouds(cloud)
+            yield from _clouds(cloud, num_points)
     else:
         raise DataError(
             f"expected files, arrays of coordinates, Data with pos, or a Batch, got {type(clouds).__name__}.",

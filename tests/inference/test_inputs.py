@@ -29,14 +29,14 @@ def test_missing_and_empty_inputs_are_refused(name: str, tmp_path: Path) -> None
         find_inputs([str(tmp_path / name)])
 
 
-def test_more_files_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conclu_pyg.inference.inputs.MAX_FILES", 2)
+def test_more_files_than_the_limit_are_refused(tmp_path: Path) -> None:
     paths = [tmp_path / f"{i}.npy" for i in range(3)]
     for path in paths:
         path.touch()
-    assert len(find_inputs(paths[:2]).files) == 2
+    assert len(find_inputs(paths[:2], max_files=2).files) == 2
+    assert len(find_inputs(paths, max_files=None).files) == len(find_inputs(paths).files) == 3
     with raises(DataError, got=3):
-        find_inputs(paths)
+        find_inputs(paths, max_files=2)
 
 
 def test_the_output_may_lie_next_to_the_inputs_but_not_contain_them(tmp_path: Path) -> None:

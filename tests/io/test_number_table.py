@@ -128,3 +128,22 @@ def test_more_rows_than_the_maximum_are_refused() -> None:
     assert len(read_table(io.BytesIO(text), (0,), max_rows=10)) == 10
     with pytest.raises(TooManyRows):
         read_table(io.BytesIO(text), (0,), max_rows=9)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_empty_cells_are_missing_values(delimiter: str) -> None:
+    text = b'1,2,3\n4,,6\n,,\n,8, \n"",11,""\n\n12,13,14'.replace(b",", delimiter.encode())
+    nan = math.nan
+    wanted = [[1, 2, 3], [4, nan, 6], [nan, nan, nan], [nan, 8, nan], [nan, 11, nan], [12, 13, 14]]
+    found = read_table(io.BytesIO(text), (0, 1, 2), delimiter=delimiter, max_rows=9, width=3, missing=True)
+    assert np.array_equal(found, wanted, equal_nan=True)
+    for rows in (text.replace(b"\n\n12", b"\n12").split(b"\n")[:-1], [b"1,2,".replace(b",", delimiter.encode())]):
+        with pytest.raises(TableError):  # an empty cell that is perhaps cut off, or is not expected
+            read_table(io.BytesIO(b"\n".join(rows)), (0, 1, 2), delimiter=delimiter, max_rows=9, missing=len(rows) == 1)
+
+
+def test_errors_have_the_characters_of_the_file() -> None:
+    for text, found in (("1 ٤\n", "'٤'"), ("1 1\n2 größe\n", "'größe'"), ("1 x 世\n", "'x'")):
+        with pytest.raises(TableError) as caught:
+            read_table(io.BytesIO(text.encode()), (0, 1), max_rows=9)
+        assert found in str(caught.value)

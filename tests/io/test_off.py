@@ -50,6 +50,59 @@ def test_reads_variants_of_one_square(tmp_path: Path, text: str) -> None:
     assert triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
 
 
+ONE_LINE = SQUARE.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"OFF\n4 2 0\n{ONE_LINE}\n{TWO_TRIANGLES}",
+        f"OFF 4 2 0\n{ONE_LINE}\n{TWO_TRIANGLES}",
+        f"OFF4 2 0\n{ONE_LINE}# all vertices\n{TWO_TRIANGLES}<filter/>",
+        f"4 2 0\n{ONE_LINE}\n{TWO_TRIANGLES}",
+        f"OFF 4 2 0 {ONE_LINE}\n{TWO_TRIANGLES}",
+        f"OFF\n4 2 -1 {ONE_LINE}\n3 0 1 2 1 0 0\n3 0 2 3\n",
+        f"OFF\n4 2 0 {ONE_LINE}\n{TWO_TRIANGLES}".replace("\n", "\r\n"),
+    ],
+)
+def test_all_vertices_on_one_line(tmp_path: Path, text: str) -> None:
+    vertices, triangles = read_off(write(tmp_path, text))
+    assert vertices.tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]
+    assert triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
+
+
+def test_a_whole_cloud_on_one_line(tmp_path: Path) -> None:
+    (cloud,) = read(write(tmp_path, "OFF 3 0 0 1 2 3 4 5 6 7 8 9.5"), 10)
+    assert cloud.points.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9.5]] and cloud.notes == (NO_FACES,)
+    with raises(DataError, got=3):
+        list(read(tmp_path / "shape_0001.off", 2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"OFF 4 2 0 {ONE_LINE} 3 0 1 2 3 0 2 3\n",  # by the format, the second face is the colour of the first
+        f"OFF 4 1 0 {ONE_LINE} 4 0 1 2 3\n",
+        f"OFF\n4 1 0\n{ONE_LINE} 4 0 1 2 3\n",
+        f"OFF\n4 2 0\n{ONE_LINE[:-2]}\n{TWO_TRIANGLES}",  # a lost number
+        f"OFF\n4 2 0\n{ONE_LINE} 7\n{TWO_TRIANGLES}",
+        f"OFF\n4 2 0\n0 0 0 1 0 0\n1 1 0 0 1 0\n{TWO_TRIANGLES}",  # two on each line
+        f"OFF 4 2 {ONE_LINE}\n{TWO_TRIANGLES}",  # without the number of edges
+        f"OFF 4 2 0 {ONE_LINE[:-2]}x\n{TWO_TRIANGLES}",
+        f"NOFF\n4 2 0\n{ONE_LINE}\n{TWO_TRIANGLES}",
+        f"COFF 4 2 0\n{ONE_LINE}\n{TWO_TRIANGLES}",
+        f"STOFF 4 2 0 {ONE_LINE}\n{TWO_TRIANGLES}",
+        "OFF\n2 0 0\n1 2 3 255 0 0\n",  # two points, or the first of two with its colour
+        "OFF\n٤ 2 0\n" + SQUARE + TWO_TRIANGLES,
+    ],
+)
+def test_vertices_that_share_lines_in_another_way_are_refused(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    with raises(DataError, file=path) as caught:
+        list(read(path, 100))
+    assert "\n" not in str(caught.value) and ("٤" in text) == ("'٤ 2 0'" in str(caught.value))
+
+
 def test_polygons_become_fans_of_triangles(tmp_path: Path) -> None:
     corners = "0 0 0\n2 0 0\n3 1 0\n1 3 0\n0 2 0\n"
     text = f"OFF\n5 2 0\n{corners}5 0 1 2 3 4 0.1 0.2 0.3\n3 4 3 2\n"

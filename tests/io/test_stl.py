@@ -57,6 +57,45 @@ def test_binary_and_text_have_the_triangles_in_their_order(content: bytes, tmp_p
     assert np.array_equal(mesh.points, np.asarray(second.triangles).reshape(-1, 3).astype(mesh.points.dtype))
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_byte_order_mark_before_text(end: bytes, tmp_path: Path) -> None:
+    mesh = read_stl(tmp_path, b"\xef\xbb\xbf" + TEXT.replace(b"\n", end))
+    assert np.allclose(mesh.points, CORNERS, atol=1e-7) and mesh.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (b"solid", b"color 0.5 0.5 0.5"),
+        (b"solid", b"  COLOUR 1 0 1e-1 1"),
+        (b"facet", b"\tcolor 255 0 -0"),
+        (b"endfacet", b"color 0.25 .5 1."),
+    ],
+)
+def test_lines_of_colors_are_ignored_with_a_note(place: bytes, line: bytes, tmp_path: Path) -> None:
+    lines = TEXT.replace(b"solid", b"solid name", 1).splitlines()
+    colored = [part for each in lines for part in ([each, line] if each.split()[:1] == [place] else [each])]
+    assert len(colored) > len(lines)
+    mesh = read_stl(tmp_path, b"\n".join(colored))
+    assert np.array_equal(mesh.points, read_stl(tmp_path, TEXT).points) and mesh.notes == (ATTRIBUTES,)
+    assert mesh.triangles is not None and mesh.triangles.ravel().tolist() == list(range(36))
+
+
+@pytest.mark.parametrize(
+    "line", [b"color", b"color red", b"color 1 2", b"color 1 2 3 4 5", b"color 1 2 3 facet", b"colors 1 2 3"]
+)
+def test_other_lines_than_of_numbers_of_colors_are_refused(line: bytes, tmp_path: Path) -> None:
+    with raises(DataError, file=tmp_path / "a.stl", got=line.decode()):
+        read_stl(tmp_path, TEXT.replace(b"solid", b"solid\n" + line, 1))
+
+
+def test_content_is_quoted_in_its_own_script(tmp_path: Path) -> None:
+    for content in (TEXT.replace(b"facet", "面".encode(), 1), TEXT.replace(b"vertex ", "vertex ٣".encode(), 1)):
+        with raises(DataError, file=tmp_path / "a.stl") as caught:
+            read_stl(tmp_path, content)
+        assert "面" in str(caught.value) or "٣" in str(caught.value)
+
+
 def test_files_of_open3d(tmp_path: Path) -> None:
     open3d = pytest.importorskip("open3d", reason="needs Open3D")
     mesh = open3d.geometry.TriangleMesh.create_icosahedron()

@@ -1,5 +1,6 @@
 """Readers of text: columns of a table, and clouds with or without a header."""
 
+import csv
 import re
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.text import read, read_columns, read_text_cloud
 from conclu_pyg.io.text_header import read_further_header
@@ -155,11 +157,20 @@ def test_columns_without_names_follow_the_suffix(tmp_path: Path, name: str, text
 
 
 def test_a_column_that_is_not_all_numbers_is_ignored(tmp_path: Path) -> None:
-    cloud = read_one(tmp_path / "a.csv", "x,y,z,height\n1,2,3,7\n4,5,6,\n")
+    cloud = read_one(tmp_path / "a.csv", "x,y,z,height\n1,2,3,7\n4,5,6,high\n")
     assert cloud.points.tolist() == EXPECTED and not cloud.x and cloud.notes == ("column 4 was ignored",)
 
 
-@pytest.mark.parametrize("cell", ["", "unknown"])
+def test_an_attribute_without_a_value_at_some_points_is_kept(tmp_path: Path) -> None:
+    content = "x,y,z,r,g,b,note,label\n1,2,3,255,0,7,1,4\n4,5,6,1,2,3,,5\n"
+    cloud = read_one(tmp_path / "a.csv", content)
+    assert cloud.points.tolist() == EXPECTED and cloud.notes == ("column 7 has no value at 1 point",)
+    assert cloud.x["colors"].tolist() == [[255, 0, 7], [1, 2, 3]]
+    assert cloud.x["note"][0] == 1 and np.isnan(cloud.x["note"][1])
+    assert cloud.labels is not None and cloud.labels.tolist() == [4, 5]
+
+
+@pytest.mark.parametrize("cell", ["?", "unknown"])
 def test_only_columns_that_are_not_all_numbers_are_ignored(tmp_path: Path, cell: str) -> None:
     content = f"x,y,z,r,g,b,note,label\n1,2,3,255,0,7,1,4\n4,5,6,1,2,3,{cell},5\n"
     cloud = read_one(tmp_path / "a.csv", content)
@@ -309,3 +320,86 @@ def test_a_first_row_of_missing_values_is_not_taken_for_names(first: str, tmp_pa
     with raises(DataError, file=path) as caught:
         list(read(path, 100))
     assert "as the names of the columns" in str(caught.value)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+@pytest.mark.parametrize("gaps", [[0], [2, 3], [4]], ids=["first", "middle", "last"])
+def test_missing_coordinates_of_pandas_are_points_without_coordinates(
+    separator: str, quoting: int, gaps: list[int], tmp_path: Path
+) -> None:
+    table = pd.DataFrame(np.arange(15.0).reshape(5, 3) ** 2, columns=["x", "y", "z"])
+    table["label"], table["height"], table["empty"] = [4, 3, 2, 1, 0], np.arange(5) / 2, np.nan
+    table.loc[gaps] = np.nan
+    table.to_csv(tmp_path / "a.csv", sep=separator, quoting=quoting)
+    (cloud,) = read(tmp_path / "a.csv", 100)
+    wanted = pd.read_csv(tmp_path / "a.csv", sep=separator, index_col=0)
+    assert np.array_equal(cloud.points, wanted[["x", "y", "z"]], equal_nan=True)
+    kept = [row for row in range(5) if row not in gaps]
+    assert cloud.labels is not None and cloud.labels[kept].tolist() == wanted["label"][kept].tolist()
+    assert list(cloud.x) == ["height"] and cloud.x["height"][kept].tolist() == wanted["height"][kept].tolist()
+    assert "columns 1, 7 were ignored" in cloud.notes and not any("no value" in note for note in cloud.notes)
+    (cleaned,) = read_clouds(tmp_path / "a.csv")
+    assert cleaned.rows is not None and cleaned.rows.tolist() == kept and cleaned.left_out == len(gaps)
+    assert np.array_equal(cleaned.points, wanted.loc[kept, ["x", "y", "z"]].astype(np.float32))
+    assert cleaned.labels is not None and cleaned.labels.tolist() == wanted["label"][kept].tolist()
+    assert cleaned.notes[-1] == f"points that are not finite numbers were removed ({len(gaps)} of 5)"
+
+
+def test_one_missing_coordinate_leaves_out_its_point_alone(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", "x,y,z,height\n1,2,3,7\n1,2,,3\n4,5,6,\n,5,6,8\n")
+    (cloud,) = read_clouds(tmp_path / "a.csv")
+    assert cloud.points.tolist() == EXPECTED and cloud.rows is not None and cloud.rows.tolist() == [0, 2]
+    assert cloud.x["height"][0] == 7 and np.isnan(cloud.x["height"][1])
+    assert cloud.notes == (
+        "column 4 has no value at 1 point",
+        "points that are not finite numbers were removed (2 of 4)",
+    )
+
+
+def test_a_large_table_with_missing_values_is_that_of_pandas(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(100_000, 4)), columns=["x", "y", "z", "height"])
+    table[rng.random(table.shape) < 1e-3] = np.nan
+    table.to_csv(tmp_path / "a.csv", index=False)
+    (cloud,) = read(tmp_path / "a.csv", 200_000)
+    assert np.array_equal(cloud.points, table[["x", "y", "z"]], equal_nan=True)
+    kept = ~np.isnan(cloud.points).any(axis=1)
+    assert np.array_equal(cloud.x["height"][kept], table["height"][kept], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("1,2,,3\n4,5,,6\n", "(got '1,2,,3')"),  # a doubled separator, or a missing z
+        ("1,2,3\n4,,6\n", "line 2: could not convert string '' to float64"),
+        ("x,y,z\n1,2,3\n4,5,", "line 3: could not convert string ''"),  # perhaps cut off
+        ("x,y,z\n1,2,3\n4,5\n", "line 3: expected 3 columns, as in the first row, got 2"),
+        ("x y z\n1 2 3\n4  6\n", "line 3: expected 3 columns, as in the first row, got 2"),
+        ("x,y,z\n1,2,3\n4,-,6\n", "line 3: could not convert string '-'"),
+    ],
+)
+def test_empty_cells_that_would_be_a_guess_are_refused(content: str, found: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", content)
+    with raises(DataError, file=path) as caught:
+        list(read(path, 100))
+    assert found in str(caught.value)
+
+
+def test_points_without_any_coordinates_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", "x,y,z\n,,\n,,\n")
+    with raises(DataError, file=tmp_path / "a.csv", expected="finite coordinates"):
+        list(read_clouds(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize(
+    "content", ["1 2 3\n٤ 5 6\n", "x,y,z\n1,2,3\n٤,5,6\n", "٤ ٥ ٦\n1 2 3\n", "٢\n1 2 3\n4 5 6\n", "1 2 3\n٤,٥ 5 6\n"]
+)
+def test_digits_of_other_scripts_are_refused_as_they_are_written(content: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", content)
+    if content.startswith("٢"):  # a line of text that is skipped, not a number of points
+        assert read_one(path, content).notes == ("the line '٢' was skipped",)
+        return
+    with raises(DataError, file=path) as caught:
+        list(read(path, 100))
+    assert "'٤" in str(caught.value)

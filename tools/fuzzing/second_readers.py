@@ -24,12 +24,15 @@ def _scene(path: Path) -> np.ndarray:
 def _pypcd4(path: Path) -> np.ndarray:
     from pypcd4.pypcd4 import PointCloud
 
-    return PointCloud.from_path(path).numpy(("x", "y", "z")).astype(np.float64)
+    cloud = PointCloud.from_path(path)
+    if len(cloud.fields) != len(cloud.types):  # pypcd4 1.5.1 leaves out names with other signs than those of words
+        raise ValueError("fields without a name")
+    return cloud.numpy(("x", "y", "z")).astype(np.float64)
 
 
 def _text(path: Path) -> np.ndarray:
-    lines = path.read_text().replace(",", " ").split("\n")
-    return np.array([[float(word) for word in line.split()[:3]] for line in lines if line.strip()])
+    rows = [line.split("," if "," in line else None)[:3] for line in path.read_text().split("\n") if line.strip()]
+    return np.array([[float(word.strip() or "nan") for word in row] for row in rows])
 
 
 def _las(path: Path) -> np.ndarray:

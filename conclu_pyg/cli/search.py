@@ -1,0 +1,54 @@
+"""Find the clouds of an index that are most similar to a file: conclu search INDEX query.stl."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
+from conclu_pyg.cli.json_output import add_json, print_json, silence
+from conclu_pyg.cli.terminal import console
+from conclu_pyg.cli.values import positive_int
+from conclu_pyg.errors import DataError
+
+EXAMPLES = """examples:
+  conclu search parts.index query.stl
+  conclu search parts.index a.ply b.ply -k 5 --html hits.html
+  conclu search parts.index query.stl --json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("index", help="folder of an index of conclu index")
+    parser.add_argument("queries", nargs="+", metavar="file", help="clouds or meshes to search for")
+    parser.add_argument("-k", type=positive_int, default=10, metavar="K", help="number of hits (default: 10)")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="page with pictures of the queries and their hits")
+    add_encoder_options(parser, "that of the index")
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    from conclu_pyg.inference.inputs import find_inputs
+
+    silence(options)
+    inputs = find_inputs(options.queries)
+
+    from conclu_pyg.inference.index import open_index
+
+    index = open_index(options.index)
+    encoder = load_chosen_encoder(options, str(index.about["encoder"]))
+
+    from conclu_pyg.inference.search import search_files, write_search_page
+
+    up_axis = options.up or index.about["up_axis"]
+    results, errors = search_files(index, encoder, inputs, k=options.k, up_axis=up_axis, workers=options.workers)
+    for result in results:
+        console.print(result.name)
+        for place, hit in enumerate(result.hits, 1):
+            console.print(f"  {place:>3}  {hit.similarity:6.3f}  {hit.name}")
+    if options.html:
+        write_search_page(options.html, results, up_axis="xyz".index(up_axis), title=f"Search in {options.index}")
+        console.print(f"page: {options.html}")
+    if options.json:
+        print_json([{"query": result.name, "hits": [hit.as_dict() for hit in result.hits]} for result in results])
+    if errors:
+        raise DataError(" ".join(errors))

@@ -1,0 +1,76 @@
+"""Clouds of a file with a fixed number of points, as encoders take them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from conclu_pyg.errors import DataError
+from conclu_pyg.io.clouds import read_clouds
+
+
+class SampledCloud(NamedTuple):
+    """Points of one cloud.
+
+    Attributes:
+        name: the cloud's name within its file; empty if it is the only one.
+        points: the chosen points.
+        size: the number of points that the file has; 0 for a mesh.
+
+    Shapes:
+        - **points:** float32 ``[m, 3]``
+    """
+
+    name: str
+    points: np.ndarray
+    size: int
+
+
+class SampledFile(NamedTuple):
+    """The clouds of one file.
+
+    Attributes:
+        clouds: the clouds that can be used.
+        errors: a sentence for each cloud that cannot.
+        sha256: of the file's bytes.
+    """
+
+    clouds: tuple[SampledCloud, ...]
+    errors: tuple[str, ...]
+    sha256: str
+
+
+def sample_file(path: Path, num_points: int, seed: int = 0) -> SampledFile:
+    """Returns at most ``num_points`` points of each cloud of a file, chosen at random.
+
+    The choice depends on the seed and the number of points of the cloud only: copies of a file give the same points
+    wherever they are. From a mesh, points are sampled uniformly by area.
+
+    Args:
+        path: the file.
+        num_points: the largest number of points of a cloud; smaller clouds keep their points.
+        seed: the seed of the choice (default: 0).
+
+    Raises:
+        ConcluError: as :func:`~conclu_pyg.io.clouds.read_clouds`, for the file as a whole.
+    """
+    refused: list[DataError] = []
+    clouds = []
+    for cloud in read_clouds(path, mesh_points=num_points, seed=seed, unusable=refused.append):
+        name = "" if cloud.name == path.stem else cloud.name.removeprefix(f"{path.stem}_")
+        size = len(cloud.points)
+        clouds.append(SampledCloud(name, subset(cloud.points, num_points, seed), 0 if cloud.sampled else size))
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return SampledFile(tuple(clouds), tuple(map(str, refused)), digest)
+
+
+def subset(points: np.ndarray, num_points: int, seed: int = 0) -> np.ndarray:
+    """Returns ``num_points`` points in their order, chosen at random, or all if there are not more."""
+    if len(points) <= num_points:
+        return points
+    chosen = np.random.default_rng(seed).choice(len(points), num_points, replace=False, shuffle=False)
+    return points[np.sort(chosen)]

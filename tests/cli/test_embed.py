@@ -1,0 +1,80 @@
+"""conclu embed, index and search."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conclu_pyg.cli.main import main
+from conclu_pyg.inference.embeddings import Embeddings
+from conclu_pyg.inference.index import open_index
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def few_reference_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conclu_pyg.inference.embed.REFERENCE_SHAPES", 20)
+
+
+@pytest.fixture
+def clouds(tmp_path: Path) -> Path:
+    folder = tmp_path / "clouds"
+    folder.mkdir()
+    for name, extent in (("flat", [1, 1, 0.05]), ("long", [4, 0.3, 0.3]), ("ball", [1, 1, 1])):
+        for number in range(3):
+            np.save(folder / f"{name}_{number}.npy", RNG.normal(size=(80, 3)) * extent)
+    return folder
+
+
+def call(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_embed(tiny_run: Path, clouds: Path, tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / f"out{suffix}"
+    assert call("embed", clouds, "--encoder", tiny_run, "-o", out) == 0
+    found = Embeddings.load(out)
+    assert list(found.names) == sorted(path.name for path in clouds.iterdir()) and found.x.shape == (9, 32)
+    assert "9 clouds" in capsys.readouterr().out
+    (clouds / "bad.ply").write_text("ply\n")
+    assert call("embed", clouds, "--encoder", tiny_run, "-o", out, "--json") == 2
+    output = capsys.readouterr()
+    document = json.loads(output.out)
+    assert document["clouds"] == 9 and "bad.ply" in document["errors"][0] and "1 file or cloud" in output.err
+    assert len(Embeddings.load(out).x) == 9
+
+
+def test_index_and_search(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = tmp_path / "index"
+    assert call("index", clouds, "--encoder", tiny_run, "-o", index) == 0
+    assert "9 clouds of 9 files (9 files added" in capsys.readouterr().out
+    (clouds / "ball_0.npy").unlink()
+    assert call("index", clouds, "-o", index, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["removed"], document["unchanged"], document["clouds"]) == (1, 8, 8)
+    page = tmp_path / "hits.html"
+    query = clouds / "long_1.npy"
+    assert call("search", index, query, "-k", 3, "--html", page, "--json") == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    assert result["hits"][0]["name"] == result["query"] == "long_1.npy"
+    assert {hit["name"] for hit in result["hits"]} == {f"long_{number}.npy" for number in range(3)}
+    assert result["hits"][0]["similarity"] == pytest.approx(1, abs=1e-4)
+    assert page.read_text().count("<li") == 4
+    assert call("search", index, query) == 0
+    assert "  1   1.000  long_1.npy" in capsys.readouterr().out
+    assert call("index", "--remove", "flat_0.npy", "-o", index) == 0
+    assert len(open_index(index).x) == 7
+
+
+def test_refusals(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("embed", clouds, "--encoder", tiny_run, "-o", tmp_path / "a.pkl") == 2
+    assert call("embed", clouds, "--encoder", "conclu_pointnet_shape", "-o", tmp_path / "a.npz") == 2
+    assert call("index", "-o", tmp_path / "index") == 2
+    assert call("search", clouds, clouds / "flat_0.npy") == 2
+    assert call("embed", tmp_path / "missing", "--encoder", tiny_run, "-o", tmp_path / "a.npz") == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 5 and all(line.startswith("error: ") for line in errors)
+    assert not (tmp_path / "a.npz").exists() and not (tmp_path / "index").exists()
