@@ -15,7 +15,7 @@ from conclu_pyg.io.column_names import free_name, group_attributes
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.las_layout import REWRITE, Layout, las_error, read_layout
 from conclu_pyg.io.laz_chunks import check_chunks
-from conclu_pyg.io.refusals import os_errors_refused
+from conclu_pyg.io.refusals import decode, os_errors_refused
 
 if TYPE_CHECKING:
     import laspy
@@ -67,19 +67,12 @@ def _header(layout: Layout) -> tuple[laspy.LasHeader, dict[str, str]]:
     for index, start in enumerate(range(4, len(extra), DIMENSION)):
         name = bytes(extra[start : start + NAME]).partition(b"\0")[0]
         key = f"extra_{index}"
-        names[key] = _decode(name) or key
+        names[key] = decode(name) or key
         extra[start : start + NAME] = key.encode().ljust(NAME, b"\0")
     head = bytearray(layout.header)
     record = struct.pack("<2x16sHH32x", b"LASF_Spec", 4, len(extra)) + extra if extra else b""
     struct.pack_into("<IIB", head, 96, len(head) + len(record), 1 if extra else 0, layout.point_format)
     return laspy.LasHeader.read_from(io.BytesIO(head + record), read_evlrs=False), names
-
-
-def _decode(name: bytes) -> str:
-    try:
-        return name.decode()
-    except UnicodeDecodeError:
-        return name.decode("latin-1")
 
 
 def _read_points(

@@ -219,11 +219,16 @@ def _read_faces(file: BinaryIO, num_faces: int, vertices: np.ndarray, path: Path
     flat: list[int] = []
     sizes: list[int] = []
     for row in islice(_rows(file), num_faces):
-        corners_of_face = int(row[0])
-        if corners_of_face < 0 or len(row) <= corners_of_face:
-            raise ValueError(f"a face line {decode(b' '.join(row))[:40]!r}")
-        sizes.append(corners_of_face)
-        flat += map(int, row[1 : corners_of_face + 1])
+        line = b" ".join(row)
+        try:
+            size = int(row[0])
+            face = [int(word) for word in row[1 : size + 1]]
+        except ValueError:
+            size, face = -1, []
+        if size < 0 or len(face) < size or b"_" in line:  # Python reads 1_0 as 10
+            raise ValueError(f"a face line {decode(line)[:40]!r}")
+        sizes.append(size)
+        flat += face
     _check_count(len(sizes), num_faces, "faces", path)
     corners = np.array(flat, dtype=np.int64)
     check_corners(corners, len(vertices), path)

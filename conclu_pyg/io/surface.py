@@ -11,7 +11,7 @@ from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize
 
 CHUNK = 1 << 14  # triangles
-BROKEN_FACES = "faces with a corner that is not finite were removed"
+BROKEN_FACES = f"faces with a corner that is not finite or beyond the limit of {MAX_COORDINATE:g} were removed"
 
 
 def sample_surface(

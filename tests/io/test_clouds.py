@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,6 +22,8 @@ from conclu_pyg.io.formats import CONVERT, SUFFIXES
 
 CLOUD = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
 LINES = ["1 2 3", "4 5 6", "7 8 10"]
+PLY_HEADER = "ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\n"
+PLY_FACE = "element face 1\nproperty list uchar int vertex_indices\n"
 NUMBERS = [[1, 2, 3], [4, 5, 6], [7, 8, 10]]
 
 
@@ -363,3 +366,41 @@ def test_other_things_than_files_are_named(tmp_path: Path) -> None:
         with raises(DataError, file=f"{tmp_path}/{name}") as caught:
             list(read_clouds(tmp_path / name))
         assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("a.ply", "plý\n", "got 'plý'"),
+        ("a.ply", "ply\nformat ascii 1.0\nelement vertex ٣\nend_header\n1\n", "got 'element vertex ٣'"),
+        ("a.ply", f"{PLY_HEADER}end_header\n1 2 ٣\n4 5 6\n7 8 9\n", "'٣'"),
+        ("a.ply", f"{PLY_HEADER}{PLY_FACE}end_header\n1 2 3\n4 5 6\n7 8 9\n٣ 0 1 2\n", "got '٣ 0 1 2'"),
+        ("a.pcd", "VERSION .7\nFIELDS x y z\nWIDTH ٣\n", "'DATA'"),
+        ("a.pcd", "VERSION .7\nFELDER größe\n", "got 'FELDER größe'"),
+        ("a.pcd", "VERSION .7\nFIELDS x y z\nWIDTH ٣\nDATA ascii\n", "whole numbers after WIDTH, got '٣'"),
+        ("a.pcd", "VERSION .7\nFIELDS x y z\nWIDTH 1\nDATA ascii\n1 2 ٣\n", "'٣'"),
+        ("a.obj", "v 0 0 ٣\n", "'v 0 0 ٣'"),
+        ("a.obj", "v 0 0 3\nf ١ ٢ ٣\n", "'f ١ ٢ ٣'"),
+        ("a.obj", "größe\n", "'größe'"),
+        ("a.off", "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 ٣\n3 0 1 2\n", "'٣'"),
+        ("a.off", "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n٣ 0 1 2\n", "'٣"),
+    ],
+)
+def test_text_is_quoted_in_its_own_script(name: str, content: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with raises(DataError, file=tmp_path / name) as caught:
+        list(read_clouds(tmp_path / name))
+    assert found in str(caught.value)
+
+
+def test_names_of_attributes_are_those_of_the_file(tmp_path: Path) -> None:
+    for encoding, name in (("utf-8", "größe"), ("latin-1", "größe"), ("utf-8", "高さ")):
+        header = f"{PLY_HEADER}property float {name}\nend_header\n"
+        (tmp_path / "a.ply").write_text(f"{header}1 2 3 7\n4 5 6 8\n7 8 10 9\n", encoding=encoding)
+        (cloud,) = read_clouds(tmp_path / "a.ply")
+        assert cloud.points.tolist() == NUMBERS and cloud.x[name].tolist() == [7, 8, 9]
+        header = header.replace("ascii", "binary_little_endian")
+        data = struct.pack("<12f", *(1, 2, 3, 7), *(4, 5, 6, 8), *(7, 8, 10, 9))
+        (tmp_path / "a.ply").write_bytes(header.encode(encoding) + data)
+        (cloud,) = read_clouds(tmp_path / "a.ply")
+        assert cloud.points.tolist() == NUMBERS and cloud.x[name].tolist() == [7, 8, 9]

@@ -135,6 +135,8 @@ def test_polygons_become_fans_of_triangles(tmp_path: Path) -> None:
         (f"OFF\n4 2 0\n{SQUARE}3 0 1 -1\n3 0 2 3\n", -1),
         (f"OFF\n4 1 0\n{SQUARE}4 0 1 2 9\n", 9),
         (f"OFF\n4 2 0\n{SQUARE}-3 0 1 2\n3 0 2 3\n", "a face line '-3 0 1 2'"),
+        (f"OFF\n4 1 0\n{SQUARE}4 0 1 0_2 3\n", "a face line '4 0 1 0_2 3'"),
+        (f"OFF\n4 1 0\n{SQUARE}4 0 1 x 3\n", "a face line '4 0 1 x 3'"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, text: str, got: Any) -> None:
