@@ -37,7 +37,8 @@ def run(options: argparse.Namespace) -> None:
     index = open_index(options.index)
     encoder = load_chosen_encoder(options, str(index.about["encoder"]))
 
-    from conclu_pyg.inference.search import search_files, write_search_page
+    from conclu_pyg.inference.pages import write_search_page
+    from conclu_pyg.inference.search import search_files
 
     up_axis = options.up or index.about["up_axis"]
     results, errors = search_files(index, encoder, inputs, k=options.k, up_axis=up_axis, workers=options.workers)

@@ -6,15 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.embed import embed_inputs
 from conclu_pyg.inference.index import Hit, Index
 from conclu_pyg.inference.inputs import Inputs
-from conclu_pyg.io.sampling import sample_file
 from conclu_pyg.runs.frozen_encoder import Axis, FrozenEncoder
-from conclu_pyg.vis.cards import MAX_POINTS, Card, Section, write_cards
 
 
 @dataclass(frozen=True)
@@ -63,41 +58,3 @@ def search_files(
     found = index.search(embeddings.x, k)
     queries = zip(embeddings.names, embeddings.sources, found, strict=True)
     return [SearchResult(name, path, cloud, hits) for name, (path, cloud), hits in queries], errors
-
-
-def write_search_page(path: Path, results: Sequence[SearchResult], *, up_axis: int, title: str) -> None:
-    """Writes a page with a picture of each query and of its hits.
-
-    Args:
-        path: the HTML file to write.
-        results: the results.
-        up_axis: the up axis of the pictures, 0 to 2.
-        title: the heading.
-    """
-    sections = []
-    for result in results:
-        query = Card(result.name, picture_points(result.path, result.cloud), ["query"], marked=True)
-        hits = [
-            Card(hit.name, picture_points(hit.path, hit.cloud), [f"similarity {hit.similarity:.3f}"])
-            for hit in result.hits
-        ]
-        sections.append(Section(result.name, [query, *hits]))
-    lines = ["Similarity is the cosine of standardised features: about 0 for clouds that have nothing in common."]
-    write_cards(path, title, sections, lines, up_axis)
-
-
-def picture_points(path: Path, cloud: str) -> np.ndarray:
-    """Returns points of a cloud for a picture; none if its file can no longer be read.
-
-    Args:
-        path: the file.
-        cloud: the name within the file; empty for the only one.
-
-    Shapes:
-        - **output:** float32 ``[m, 3]``
-    """
-    try:
-        clouds = {each.name: each.points for each in sample_file(path, MAX_POINTS).clouds}
-    except ConcluError:
-        clouds = {}
-    return clouds.get(cloud, np.empty((0, 3), np.float32))

@@ -1,4 +1,4 @@
-"""conclu embed, index and search."""
+"""conclu embed, index, search, clusters and suggest."""
 
 import json
 from pathlib import Path
@@ -78,3 +78,36 @@ def test_refusals(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: pytest.C
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 5 and all(line.startswith("error: ") for line in errors)
     assert not (tmp_path / "a.npz").exists() and not (tmp_path / "index").exists()
+
+
+def test_clusters_and_suggestions_of_an_index(
+    tiny_run: Path, clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index, table, page = tmp_path / "index", tmp_path / "a.csv", tmp_path / "a.html"
+    assert call("index", clouds, "--encoder", tiny_run, "-o", index) == 0
+    capsys.readouterr()
+    assert call("clusters", index, "-k", 3, "--csv", table, "--html", page, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert sorted(name for each in document["clusters"] for name in each["clouds"]) == sorted(
+        path.name for path in clouds.iterdir()
+    )
+    lines = table.read_text().splitlines()
+    assert lines[0] == "cloud,cluster,confidence" and len(lines) == 10 and page.read_text().count("<li") == 9
+    assert call("suggest", index, "--budget", 3, "--csv", table, "--html", page) == 0
+    assert "3 clouds to label of 9 without a label" in capsys.readouterr().out
+    first = [line.partition(",")[0] for line in table.read_text().splitlines()[1:]]
+    assert len(first) == 3 and page.read_text().count("<li") == 3
+    table.write_text("file,class\n" + "".join(f"{name},x\n" for name in first))
+    assert call("suggest", index, "--budget", 20, "--labelled", table, "--json") == 0
+    rest = json.loads(capsys.readouterr().out)["clouds"]
+    assert len(rest) == 6 and not set(rest) & set(first)
+    assert call("clusters", index, "-k", 3, "--labels", table) == 0
+    assert "100% x" in capsys.readouterr().out
+
+
+def test_clusters_of_a_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, page = tmp_path / "a.csv", tmp_path / "a.html"
+    assert call("clusters", tiny_run, "--labels", "folders", "--csv", table, "--html", page, "--split", "all") == 0
+    assert len(table.read_text().splitlines()) == 89 and "cluster 0: " in capsys.readouterr().out
+    assert table.read_text().splitlines()[1].split(",")[3] == "airplane"
+    assert call("clusters", tiny_run, "-k", 3) == 2
