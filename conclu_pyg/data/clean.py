@@ -50,6 +50,7 @@ class RawCloud:
         source: the file, and the position in it, for messages.
         repairs: repairs that were made while the file was read.
         part: the part of each point, unchecked, in any number type (default: the data set has no parts).
+        cleaned: whether the points are those of :func:`clean_points` (default: no).
 
     Shapes:
         - **points:** ``[m, 3]``, **part:** ``[m]``
@@ -61,6 +62,7 @@ class RawCloud:
     source: str
     repairs: list[str] = field(default_factory=list)
     part: np.ndarray | None = None
+    cleaned: bool = False
 
 
 class CleanedCloud(NamedTuple):

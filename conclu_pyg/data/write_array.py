@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from conclu_pyg.data.cache import write_about
-from conclu_pyg.data.clean import RawCloud, clean_points
+from conclu_pyg.data.clean import CleanedCloud, RawCloud, clean_points
 from conclu_pyg.data.mapped_rows import row_checksum
 from conclu_pyg.data.names import join_names
 from conclu_pyg.data.read_report import ReadReport
@@ -86,7 +86,7 @@ def write_split(
                     argument="label",
                     got=raw.label,
                 )
-            cleaned = clean_points(raw.points, raw.source)
+            cleaned = clean_points(raw.points, raw.source) if not raw.cleaned else _as_cleaned(raw)
             size = min(num_points, len(cleaned.points))
             rows, _ = resize_rows(len(cleaned.points), size, shape_rng(seed, raw.name))
             width = max(width, min(num_points, len(raw.points)))
@@ -209,6 +209,10 @@ class _Column:
         np.lib.format.write_array_header_1_0(self.file, header)
         assert self.file.tell() == HEADER_BYTES
         self.file.seek(0, os.SEEK_END)
+
+
+def _as_cleaned(raw: RawCloud) -> CleanedCloud:
+    return CleanedCloud(raw.points, slice(None), [], None)
 
 
 def _checked_part(cloud: RawCloud) -> np.ndarray:

@@ -28,6 +28,7 @@ from conclu_pyg.datasets.folders.measured_axis import can_measure, measure_files
 from conclu_pyg.datasets.folders.read_file import ReadOptions, read_file
 from conclu_pyg.datasets.folders.skip_policy import SkipPolicy
 from conclu_pyg.errors import ConcluError, ConcluWarning, DataError
+from conclu_pyg.io.find_files import LABELS, is_class_table
 from conclu_pyg.io.parallel import map_files
 from conclu_pyg.progress import track
 from conclu_pyg.registry import DATASETS
@@ -123,7 +124,7 @@ class CloudFolder(PointCloudDataset):
         self._assigned = assign_files(self.files, classes, table, split_by, test_fraction, seed)
         self.splits = self._assigned.split_names
         self.label_to_names = dict(enumerate(self._assigned.classes))
-        self._log()
+        self._log(table)
 
     @property
     def name(self) -> str:
@@ -206,7 +207,8 @@ class CloudFolder(PointCloudDataset):
                     raise content
                 policy.add(path, content.problems)
                 for part in content.parts():
-                    yield RawCloud(part.points, label, part.name, f"{self.files.base / part.name}", part.repairs)
+                    source = str(self.files.base / part.name)
+                    yield RawCloud(part.points, label, part.name, source, part.repairs, cleaned=True)
                 blocks, small = blocks + content.blocks, small + content.small_blocks
         if small:
             report.notices.append(
@@ -232,10 +234,16 @@ class CloudFolder(PointCloudDataset):
         inside = self.files.base / path
         return inside if not path.is_file() and inside.is_file() else path
 
-    def _log(self) -> None:
+    def _log(self, table: Path | None) -> None:
         names = [name for name in self._assigned.classes if name != UNLABELLED]
         classes = pluralize(len(names), "class", "classes") if names else "no labels"
         sizes = ", ".join(f"{len(self._assigned.rows(split)):,} {split}" for split in self.splits)
         logger.info(f"{self.name}: {pluralize(len(self.files), 'file')} ({sizes}), {classes}")
         for sentence in self.files.skipped:
             logger.info(sentence)
+        if table is None and is_class_table(self.files.base / LABELS):
+            warnings.warn(
+                f"{self.files.base / LABELS} is not used; give dataset.labels={LABELS} to take the classes from it.",
+                ConcluWarning,
+                stacklevel=2,
+            )

@@ -24,6 +24,7 @@ DOCUMENTS = re.compile(
     r"(read[-_]?me|licen[cs]e|copying|authors|citation|change[-_]?log|contributing|requirements)\.txt", re.IGNORECASE
 )
 LABELS, LABEL_COLUMNS = "labels.csv", ["label", "name", "color"]  # the table in each folder of predictions
+CLASS_COLUMNS = ("file", "class")  # of a table of the same name with the classes of clouds
 
 
 class FoundFiles(NamedTuple):
@@ -39,46 +40,64 @@ class FoundFiles(NamedTuple):
 
 
 def find_files(folder: Path) -> FoundFiles:
-    """Finds the files with a known suffix in a folder, at any depth. Only names are read.
+    """Finds the files with a known suffix in a folder, at any depth. Only names are read, and the first line of
+    a ``labels.csv``.
 
     Hidden files and folders are ignored. Skipped and described are run folders, folders of predictions, linked folders,
-    lists of published data sets, documents such as ``README.txt``, and files with other suffixes.
+    lists of published data sets, documents such as ``README.txt``, a ``labels.csv`` with the classes of clouds, and
+    files with other suffixes.
 
     Raises:
         OSError: a folder cannot be read.
     """
     names: list[str] = []
     others, outputs = Counter[str](), list[str]()
-    start = os.path.join(folder, "")
-    for place, folders, files in os.walk(folder, onerror=_raise):
-        here = Path(place)
+    inner_folders = [""]
+    while inner_folders:
+        inner = inner_folders.pop()
+        here = folder / inner
         if is_run(here) or holds_predictions(here):
             outputs.append(f"the {'run' if is_run(here) else 'predictions'} in {here}")
-            folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        others["linked folder"] += sum(os.path.islink(os.path.join(place, name)) for name in folders)
-        inner = os.path.join(place, "")[len(start) :]
-        for name in files:
-            if name.startswith("."):
-                continue
-            suffix = os.path.splitext(name)[1].lower()
-            path = os.path.join(place, name)
-            if LISTS.fullmatch(name):
-                others["list of a data set"] += 1
-            elif DOCUMENTS.fullmatch(name):
-                others["document"] += 1
-            elif suffix in SUFFIXES and os.path.isfile(path):
-                names.append(inner + name)
-            else:
-                others[(suffix or "without a suffix") if os.path.exists(path) else "broken link"] += 1
+        with os.scandir(here) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if not entry.is_dir():
+                    kind = _kind(entry)
+                    if kind:
+                        others[kind] += 1
+                    else:
+                        names.append(inner + entry.name)
+                elif entry.is_symlink():
+                    others["linked folder"] += 1
+                else:
+                    inner_folders.append(f"{inner}{entry.name}{os.sep}")
     names.sort(key=lambda name: name.split(os.sep))
-    return FoundFiles(names, "; ".join([*_counts(+others), *outputs]))
+    return FoundFiles(names, "; ".join([*_counts(+others), *sorted(outputs)]))
+
+
+def _kind(file: os.DirEntry[str]) -> str:
+    """Returns the kind of a file that is skipped, or nothing for one that is not. Only a link costs a system call."""
+    if LISTS.fullmatch(file.name):
+        return "list of a data set"
+    if DOCUMENTS.fullmatch(file.name):
+        return "document"
+    suffix = os.path.splitext(file.name)[1].lower()
+    if suffix in SUFFIXES and file.is_file():
+        return "table of classes" if file.name == LABELS and is_class_table(Path(file.path)) else ""
+    return (suffix or "without a suffix") if os.path.exists(file.path) else "broken link"
 
 
 def is_run(path: Path) -> bool:
     """Returns whether this is a run folder or has the name of a checkpoint."""
     return (path / LAST).is_file() or path.suffix == ".safetensors"
+
+
+def is_class_table(path: Path) -> bool:
+    """Returns whether a CSV file has the classes of clouds."""
+    columns = {name.strip().lower() for each in read_header(path) for name in re.split("[;\t]", each)}
+    return columns.issuperset(CLASS_COLUMNS)
 
 
 def holds_predictions(folder: Path) -> bool:
@@ -108,7 +127,3 @@ def _counts(kinds: Mapping[str, int]) -> list[str]:
         return []
     hints = [f"{kind} files: {CONVERT[kind]}" for kind in sorted(kinds) if kind in CONVERT]
     return [", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items())), *hints]
-
-
-def _raise(error: OSError) -> None:
-    raise error

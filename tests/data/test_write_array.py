@@ -169,3 +169,14 @@ def test_a_generator_of_clouds_is_closed_after_an_error(tmp_path: Path) -> None:
     with raises(DataError, file="cloud a") as error:
         write_split(tmp_path, read(), title="Toy", count=None, num_points=8, seed=0)
     assert closed and error.value  # while the traceback still holds the generator
+
+
+def test_cleaned_clouds_are_not_cleaned_again(tmp_path: Path) -> None:
+    """Points that were cleaned, and are far away by their own choice of points, stay where they are."""
+    far = (np.random.default_rng(0).random((20, 3)) + np.array([1e6, 0, 0])).astype(np.float32)
+    for cleaned, same in ((True, True), (False, False)):
+        folder = tmp_path / str(cleaned)
+        folder.mkdir()
+        clouds = [RawCloud(far, 0, "a", "cloud a", cleaned=cleaned)]
+        write_split(folder, clouds, title="Toy", count=1, num_points=20, seed=0)
+        assert np.array_equal(np.load(folder / "pos.npy")[0], far) == same

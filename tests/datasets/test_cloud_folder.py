@@ -17,11 +17,13 @@ from helpers import raises
 
 from conclu_pyg import DATASETS
 from conclu_pyg.cli.main import main
+from conclu_pyg.config import load_config
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.clean import clean_points
 from conclu_pyg.data.resize import resize, shape_rng
 from conclu_pyg.datasets import cloud_folder
 from conclu_pyg.errors import ConcluError, ConcluWarning, ConfigError, DataError
+from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.testing.datasets import check_dataset
 
@@ -206,6 +208,16 @@ def test_tables_with_errors_are_refused(tmp_path: Path, rows: list[tuple[str, ..
     with pytest.raises(DataError, match=words) as error:
         build(tmp_path, labels=str(table))
     assert error.value.file == str(table)
+
+
+def test_a_table_of_classes_is_no_cloud_and_is_mentioned(tmp_path: Path) -> None:
+    put(tmp_path, "1.npy", "2.npy")
+    write_table(tmp_path / "labels.csv", [("class", "file"), ("mug", "1.npy")], ";")
+    with pytest.warns(ConcluWarning, match="labels.csv is not used; give dataset.labels=labels.csv"):
+        dataset = build(tmp_path)
+    assert len(dataset.files) == 2 and "1 table of classes" in dataset.files.skipped[0]
+    (tmp_path / "labels.csv").write_text("x,y,z\n" + "1,2,3\n4,5,6\n" * 10)  # a cloud
+    assert len(build(tmp_path).files) == 3
 
 
 def test_options_of_tables_that_exclude_each_other(tmp_path: Path) -> None:
@@ -557,6 +569,33 @@ def test_a_classifier_is_trained_on_a_folder(small: Path) -> None:
     assert main(["train", "classify_pointnet", "dataset=scans", *tiny, "pipeline.run_dir=run"]) == 0
     assert main(["evaluate", "run"]) == 0
     assert main(["predict", "run", "scans/mug", "--out", "answers"]) == 0
+
+
+def test_a_run_folder_in_use_is_noticed_before_the_clouds_are_read(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (small / "run").mkdir()
+    (small / "run" / "notes.md").touch()
+    reads = []
+    monkeypatch.setattr(cloud_folder, "read_file", lambda path, options: reads.append(path))
+    assert main(["train", "conclu_pointnet", "dataset=scans", *TINY, "pipeline.run_dir=run"]) == 2
+    assert "holds files already" in capsys.readouterr().err and reads == []
+    config = load_config("conclu_pointnet", ["dataset=scans", *TINY, "pipeline.run_dir=run"])
+    with raises(ConfigError, argument="run_dir"):
+        build_pipeline(config).run_train()
+    assert reads == []
+
+
+def test_clouds_with_broken_points_are_trained_on(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Double precision, points that are not finite, and coordinates of a national grid."""
+    for index, path in enumerate(sorted((small / "scans").rglob("*.npy"))):
+        points = np.load(path).astype(np.float64) + np.array([500_000, 5_000_000, 0])
+        points[index] = np.nan, 1, np.inf
+        np.save(path, points)
+    assert main(["train", "conclu_pointnet", "dataset=scans", *TINY, "pipeline.run_dir=run"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "10 of 10 clouds: points that are not finite numbers were removed" in shown
+    assert "10 of 10 clouds: far from the origin, moved to the origin" in shown
 
 
 def test_a_folder_smaller_than_a_batch_says_what_to_set(small: Path, capsys: pytest.CaptureFixture[str]) -> None:

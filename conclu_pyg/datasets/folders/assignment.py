@@ -70,7 +70,7 @@ def assign_files(
         DataError: files without a class, or folders or a table that cannot be used.
     """
     names = list(index.names)
-    folders = read_folder_names(list(index.folders()), names, use_splits=split_by in ("auto", "folders"))
+    folders = read_folder_names(index.folders(names), names, use_splits=split_by in ("auto", "folders"))
     table_splits: np.ndarray | None = None
     if labels is not None:
         if classes == "folders":

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from conclu_pyg.data.clean import FAR_AWAY, NOT_FINITE, clean_points
+from conclu_pyg.data.clean import FAR_AWAY, MIN_EXTENT, NOT_FINITE, clean_points
 from conclu_pyg.data.resize import resize_rows, shape_rng
 from conclu_pyg.datasets.folders.blocks import cut_blocks
 from conclu_pyg.datasets.folders.spool import Spool
@@ -137,7 +137,8 @@ def _add(content: FileContent, cloud: Cloud, name: str, path: Path, options: Rea
                 got=len(cloud.points),
             )
         chosen = _choose(cloud.points, name, options)
-        clean_points(chosen, source, HINT)  # refuses points that coincide
+        if not _differ(chosen):
+            clean_points(chosen, source, HINT)  # refuses them
         _put(content, name, chosen, repairs)
         return
     kept = 0
@@ -175,7 +176,8 @@ def _choose(points: np.ndarray, name: str, options: ReadOptions) -> np.ndarray:
 
 
 def _differ(points: np.ndarray) -> bool:
-    return bool((points != points[0]).any())
+    """Returns whether the points do not all coincide."""
+    return float(np.ptp(points, axis=0).max()) > MIN_EXTENT
 
 
 def _source(path: Path, name: str, options: ReadOptions) -> str:
