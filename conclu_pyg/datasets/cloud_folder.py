@@ -147,6 +147,22 @@ class CloudFolder(PointCloudDataset):
         )
         return 2
 
+    def get_split(self, split: str, up_axis: int | None = None) -> PointCloudSplit:
+        """Returns the clouds of ``split``; see :meth:`~conclu_pyg.data.base.PointCloudDataset.get_split`.
+
+        Raises:
+            DataError: there is no such split, or files cannot be used.
+        """
+        if split == "test" and split not in self.splits:
+            raise DataError(
+                f"{self.name} has no split 'test': no file is named for it, and of its {len(self.files):,} files "
+                "none was drawn, which takes two files of a class. Give more files, dataset.test_fraction above 0, or "
+                "a folder test.",
+                argument="split",
+                got=split,
+            )
+        return super().get_split(split, up_axis)
+
     def _measured_axis(self) -> int | None:
         rows = np.flatnonzero(self._assigned.splits >= 0)
         if not can_measure(self._assigned.labels[rows]):
