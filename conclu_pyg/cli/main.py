@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from conclu_pyg._version import __version__
-from conclu_pyg.cli import clusters, doctor, embed, evaluate, index, predict, search, suggest, train
+from conclu_pyg.cli import clusters, doctor, duplicates, embed, evaluate, index, predict, search, suggest, train
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.cli.values import did_you_mean, one_of
 from conclu_pyg.errors import ConcluError
@@ -27,6 +27,7 @@ COMMANDS = {
     "embed": embed,
     "index": index,
     "search": search,
+    "duplicates": duplicates,
     "clusters": clusters,
     "suggest": suggest,
     "doctor": doctor,

@@ -9,6 +9,8 @@ import numpy as np
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.clusters import NOISE, Clusters
+from conclu_pyg.inference.duplicates import DuplicatePair
+from conclu_pyg.inference.index import Index
 from conclu_pyg.inference.search import SearchResult
 from conclu_pyg.io.sampling import sample_file
 from conclu_pyg.text import pluralize
@@ -16,6 +18,7 @@ from conclu_pyg.vis.cards import MAX_POINTS, Card, Section, write_cards
 
 NEAREST, FARTHEST = 9, 3  # members of a cluster that are shown
 MAX_CLUSTERS = 200  # on a page
+MAX_PAIRS = 200
 
 
 def write_search_page(path: Path, results: Sequence[SearchResult], *, up_axis: int, title: str) -> None:
@@ -109,3 +112,28 @@ def write_suggestion_page(
     """
     cards = [Card(f"{place}. {name}", each) for place, (name, each) in enumerate(zip(names, points, strict=True), 1)]
     write_cards(path, title, [Section(pluralize(len(cards), "cloud"), cards)], up_axis=up_axis)
+
+
+def write_duplicate_page(
+    path: Path, index: Index, pairs: Sequence[DuplicatePair], conflicts: Sequence[str], title: str
+) -> None:
+    """Writes a page with the clouds of each pair side by side and the evidence.
+
+    Args:
+        path: the HTML file to write.
+        index: the index of the pairs.
+        pairs: the pairs; the first 200 are shown.
+        conflicts: the labels of each pair if they differ, else empty.
+        title: the heading.
+    """
+    sections = []
+    for pair, conflict in zip(pairs[:MAX_PAIRS], conflicts, strict=False):
+        cards = []
+        for name, row in zip((pair.a, pair.b), pair.rows, strict=True):
+            file, cloud = index.sources[row]
+            cards.append(Card(name, picture_points(file.path, cloud), marked=bool(conflict)))
+        lines = [pair.evidence.sentence, *([f"Their labels differ: {conflict}."] if conflict else [])]
+        sections.append(Section(pair.evidence.kind, cards, lines))
+    more = [f"The first {MAX_PAIRS} of {len(pairs):,} pairs are shown."] if len(pairs) > MAX_PAIRS else []
+    lines = ["Nothing was deleted. Distances are in diagonals of the bounding box of the first shape.", *more]
+    write_cards(path, title, sections, lines, "xyz".index(index.about["up_axis"]))

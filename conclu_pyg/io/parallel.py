@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from conclu_pyg.errors import ConcluError, ReaderError
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 Outcome: TypeAlias = "T | ConcluError"
 
 CHUNK = 8  # files that are given to a process at once
@@ -34,8 +34,8 @@ HINT = "restore the file or leave it out, and please report it"
 
 
 def map_files(
-    function: Callable[[Path], T], paths: Sequence[Path], workers: int | None = None
-) -> Iterator[tuple[Path, Outcome[T]]]:
+    function: Callable[[Item], T], paths: Sequence[Item], workers: int | None = None
+) -> Iterator[tuple[Item, Outcome[T]]]:
     """Yields each path with the result of a function, in the order of the paths.
 
     The function runs in other processes, a few files ahead of the results that were used, so the memory does not depend
@@ -44,7 +44,7 @@ def map_files(
     Args:
         function: a function of a module, or a ``functools.partial`` of one. It and its results are copied between
             processes.
-        paths: the files.
+        paths: the files, or other values that name files by ``str``.
         workers: the number of processes (default: one for each core; 0: this process alone).
 
     Returns:
@@ -71,16 +71,16 @@ def default_workers() -> int:
     return min(MAX_WORKERS, available_cores(), max(1, round(container_cores() or MAX_WORKERS)))
 
 
-class _Pool(Generic[T]):
+class _Pool(Generic[Item, T]):
     """Processes that call one function, started again after one of them ended."""
 
-    def __init__(self, function: Callable[[Path], T], workers: int) -> None:
+    def __init__(self, function: Callable[[Item], T], workers: int) -> None:
         self.function, self.workers = function, workers
         self.executor = _executor(workers)
 
-    def map(self, paths: Sequence[Path]) -> Iterator[tuple[Path, Outcome[T]]]:
+    def map(self, paths: Sequence[Item]) -> Iterator[tuple[Item, Outcome[T]]]:
         chunks = iter([paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)])
-        ahead: deque[tuple[Sequence[Path], Future[list[Outcome[T]]]]] = deque()
+        ahead: deque[tuple[Sequence[Item], Future[list[Outcome[T]]]]] = deque()
         while True:
             while len(ahead) < AHEAD * self.workers and (chunk := next(chunks, None)) is not None:
                 ahead.append((chunk, self.executor.submit(_attempt_all, self.function, chunk)))
@@ -105,24 +105,24 @@ class _Pool(Generic[T]):
         self.executor.shutdown(wait=True, kill_workers=True)
 
 
-def _attempt(function: Callable[[Path], T], path: Path) -> Outcome[T]:
+def _attempt(function: Callable[[Item], T], path: Item) -> Outcome[T]:
     try:
         return function(path)
     except ConcluError as error:
         return error
 
 
-def _attempt_all(function: Callable[[Path], T], paths: Sequence[Path]) -> list[Outcome[T]]:
+def _attempt_all(function: Callable[[Item], T], paths: Sequence[Item]) -> list[Outcome[T]]:
     return [_attempt(function, path) for path in paths]
 
 
-def _attempt_alone(function: Callable[[Path], T], path: Path) -> Outcome[T]:
+def _attempt_alone(function: Callable[[Item], T], path: Item) -> Outcome[T]:
     """Calls the function in a process that is started for this file."""
     executor = _executor(1)
     try:
         return executor.submit(_attempt, function, path).result()
     except BrokenProcessPool as error:
-        return ReaderError(f"{path} cannot be read ({_reason(error)}); {HINT}.", file=path)
+        return ReaderError(f"{path} cannot be read ({_reason(error)}); {HINT}.", file=str(path))
     finally:
         executor.shutdown(wait=True, kill_workers=True)
 

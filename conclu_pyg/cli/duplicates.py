@@ -1,0 +1,94 @@
+"""Find the clouds of an index that are the same shape, with evidence: conclu duplicates INDEX."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from conclu_pyg.cli.json_output import add_json, print_json, silence
+from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.terminal import console
+from conclu_pyg.cli.values import positive_int
+from conclu_pyg.errors import DataError
+from conclu_pyg.text import pluralize
+
+COLUMNS = ("a", "b", "kind", "distance", "worst", "noise", "scale", "rotation_degrees", "mirrored", "similarity")
+EXAMPLES = """examples:
+  conclu duplicates parts.index --csv pairs.csv --html pairs.html
+  conclu duplicates parts.index --labels folders --alike 0       with a note where the labels of a pair differ
+
+Nothing is deleted. Distances are in diagonals of the bounding box of the first shape; noise is the distance that two
+samples of one surface have."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("index", help="folder of an index of conclu index; its files are read again")
+    parser.add_argument(
+        "--alike",
+        type=float,
+        default=2.0,
+        metavar="X",
+        help="also list pairs that are alike but not the same, up to X times the noise (default: 2; 0: none)",
+    )
+    parser.add_argument(
+        "--candidates",
+        type=positive_int,
+        default=10,
+        metavar="N",
+        help="nearest neighbours that each cloud is compared with, by embedding and by rotation-free quantities "
+        "(default: 10)",
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="folders|FILE",
+        help="'folders', or a CSV with columns file,class: shows where labels differ",
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="table to write, with a row for each pair")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="page to write, with the pairs side by side")
+    parser.add_argument(
+        "--workers", type=positive_int, metavar="N", help="processes that read and compare (default: one for each core)"
+    )
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    silence(options)
+    announce_loading()
+    from conclu_pyg.inference.cloud_labels import labels_of
+    from conclu_pyg.inference.duplicates import find_duplicates, groups_of
+    from conclu_pyg.inference.index import open_index
+
+    index = open_index(options.index)
+    labels = labels_of(index.names, options.labels)
+    pairs, errors = find_duplicates(index, candidates=options.candidates, alike=options.alike, workers=options.workers)
+    conflicts = [
+        f"{labels[a]} and {labels[b]}" if labels is not None and labels[a] != labels[b] else ""
+        for a, b in (pair.rows for pair in pairs)
+    ]
+    for pair, conflict in zip(pairs, conflicts, strict=True):
+        console.print(pair.evidence.sentence + (f" Their labels differ: {conflict}." if conflict else ""))
+    counts = Counter(pair.evidence.kind for pair in pairs)
+    groups = groups_of(pairs)
+    console.print(
+        f"{pluralize(len(pairs), 'pair')} ({', '.join(f'{n:,} {kind}' for kind, n in counts.items()) or 'none'}); "
+        f"{pluralize(sum(map(len, groups)) - len(groups), 'cloud')} could be left out, of {len(index.names):,}"
+    )
+    if options.csv:
+        from conclu_pyg.inference.table import write_table
+
+        rows = ([pair.as_dict()[name] for name in COLUMNS] for pair in pairs)
+        ends = ([conflict] for conflict in conflicts) if labels is not None else ([] for _ in pairs)
+        columns = [*COLUMNS, *([] if labels is None else ["labels_differ"])]
+        write_table(options.csv, columns, ([*row, *end] for row, end in zip(rows, ends, strict=True)))
+        console.print(f"table: {options.csv}")
+    if options.html:
+        from conclu_pyg.inference.pages import write_duplicate_page
+
+        write_duplicate_page(options.html, index, pairs, conflicts, f"Duplicates in {options.index}")
+        console.print(f"page: {options.html}")
+    if options.json:
+        document = {"pairs": [pair.as_dict() for pair in pairs], "errors": errors}
+        print_json({**document, "groups": [[index.names[row] for row in group] for group in groups]})
+    if errors:
+        raise DataError(f"{pluralize(len(errors), 'file')} could not be compared: {errors[0]}")

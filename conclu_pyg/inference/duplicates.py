@@ -1,0 +1,232 @@
+"""Clouds of an index that are the same shape, with the evidence for each pair."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.inference.index import Index
+from conclu_pyg.io.parallel import map_files
+from conclu_pyg.io.sampling import SampledFile, sample_file
+from conclu_pyg.progress import track
+from conclu_pyg.registration import Evidence, Shape, compare
+from conclu_pyg.registration.invariants import QUANTILES
+from conclu_pyg.text import printable
+
+POINTS = 8192  # of a shape, for which the thresholds of the evidence hold
+CANDIDATES = 10  # of each cloud and each source
+MIN_SIMILARITY = 0.5  # of candidates by embedding
+MAX_DIFFERENCE = 0.06  # of the invariants of candidates; those of copies differ by up to 0.016
+ALIKE = 2.0  # noise floors; copies with a part that was moved or scaled by a tenth are nearer
+SHAPES_KEPT, FILES_KEPT = 64, 8  # by a process that compares; a file may hold many clouds
+KINDS = ("identical", "resampled", "moved", "rotated", "rescaled", "mirrored", "similar")
+
+
+@dataclass(frozen=True)
+class DuplicatePair:
+    """Two clouds of an index that are one shape, or alike.
+
+    Attributes:
+        a, b: the names of the clouds.
+        similarity: of their embeddings.
+        evidence: the geometric evidence.
+        rows: of the clouds in the index.
+    """
+
+    a: str
+    b: str
+    similarity: float
+    evidence: Evidence
+    rows: tuple[int, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns plain values for JSON."""
+        figures = {
+            name: None if np.isnan(value) else round(value, 6)
+            for name in ("distance", "worst", "noise", "scale", "rotation_degrees")
+            if (value := float(getattr(self.evidence, name))) is not None
+        }
+        names = {"a": printable(self.a), "b": printable(self.b), "kind": self.evidence.kind}
+        return {**names, **figures, "mirrored": self.evidence.mirrored, "similarity": round(self.similarity, 6)}
+
+
+def find_duplicates(
+    index: Index, *, candidates: int = CANDIDATES, alike: float = ALIKE, workers: int | None = None
+) -> tuple[list[DuplicatePair], list[str]]:
+    """Returns the pairs of clouds of an index that are the same shape, the surest kinds first, and a sentence for each
+    file that can no longer be read.
+
+    Candidates of a cloud have nearly the same quantities that no rotation, scale or mirror changes
+    (:mod:`conclu_pyg.registration.invariants`), and are among its nearest neighbours by these or by embedding. Each
+    pair of candidates is registered and compared (:func:`conclu_pyg.registration.compare`). Nothing is deleted.
+
+    Args:
+        index: the index; its files are read again.
+        candidates: the number of candidates of each cloud by embedding, and as many by invariants (default: 10).
+        alike: pairs that are alike but not the same are returned up to this distance, in multiples of the distance of
+            two samples of one surface (default: 2; 0: none of them).
+        workers: processes that read and compare (default: one for each core).
+    """
+    measured, errors = _measure(index, workers)
+    pairs = candidate_pairs(index, measured, candidates)
+    by_first: defaultdict[int, list[int]] = defaultdict(list)
+    for a, b in pairs:
+        by_first[a].append(b)
+    places = [
+        _Place(file.path, cloud, file.sha256, index.names[row]) for row, (file, cloud) in enumerate(index.sources)
+    ]
+    tasks = [_Task(places[a], tuple(places[b] for b in others)) for a, others in by_first.items()]
+    found = []
+    compared = track(map_files(_compare_all, tasks, workers), "comparing pairs of shapes", len(tasks), delay=1.0)
+    for (a, others), (_, outcome) in zip(by_first.items(), compared, strict=True):
+        if isinstance(outcome, ConcluError):
+            errors.append(str(outcome))
+            continue
+        for b, evidence in zip(others, outcome, strict=True):
+            if evidence is None:
+                continue
+            if evidence.same or (evidence.kind == "similar" and evidence.distance <= alike * evidence.noise):
+                cosine = float(index.unit[a] @ index.unit[b])
+                found.append(DuplicatePair(index.names[a], index.names[b], cosine, evidence, (a, b)))
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    found.sort(key=lambda pair: (order[pair.evidence.kind], pair.evidence.distance, pair.rows))
+    return found, errors
+
+
+def candidate_pairs(index: Index, measured: dict[int, np.ndarray], candidates: int) -> list[tuple[int, int]]:
+    """Returns the pairs of clouds that are worth a comparison, as rows in ascending order.
+
+    Args:
+        index: the index.
+        measured: the invariants of clouds by row, float64 ``[28]``.
+        candidates: the number of candidates of each cloud and each source.
+    """
+    rows = np.array(sorted(measured), np.int64)
+    found: set[tuple[int, int]] = set()
+    if len(rows) < 2:
+        return []
+    spreads, radii = np.split(np.stack([measured[int(row)] for row in rows]), [3], axis=1)
+
+    def keep(place: int, others: np.ndarray) -> np.ndarray:
+        """Returns the others that could be copies, in their order."""
+        spread = np.abs(spreads[others] - spreads[place]).max(axis=1)
+        others = others[(spread <= MAX_DIFFERENCE) & (others != place)]
+        return others[np.abs(radii[others] - radii[place]).mean(axis=1) <= MAX_DIFFERENCE]
+
+    unit, count = index.unit[rows], min(4 * candidates, len(rows) - 1)
+    for start in range(0, len(rows), 1024):
+        similarity = unit[start : start + 1024] @ unit.T
+        own = np.arange(len(similarity))
+        similarity[own, start + own] = -np.inf
+        best = np.argpartition(-similarity, count - 1, axis=1)[:, :count]
+        for place, others in enumerate(best):
+            others = others[np.argsort(-similarity[place, others], kind="stable")]
+            others = keep(start + place, others[similarity[place, others] >= MIN_SIMILARITY])
+            found |= {_ordered(rows[start + place], rows[other]) for other in others[:candidates]}
+    # The city-block distance of the quantiles is their mean difference times their number.
+    _, near = cKDTree(radii).query(radii, k=count + 1, p=1, distance_upper_bound=MAX_DIFFERENCE * len(QUANTILES))
+    for place, others in enumerate(near):
+        others = keep(place, others[others < len(rows)])[:candidates]
+        found |= {_ordered(rows[place], rows[other]) for other in others}
+    contents = defaultdict[str, list[int]](list)
+    for row in rows:
+        file, cloud = index.sources[row]
+        contents[f"{file.sha256}:{cloud}"].append(int(row))
+    for copies in contents.values():  # each copy with the first one
+        found -= {(a, b) for a in copies[1:] for b in copies[1:]}
+        found |= {(copies[0], other) for other in copies[1:]}
+    return sorted(found)
+
+
+def _ordered(a: np.int64, b: np.int64) -> tuple[int, int]:
+    return (int(min(a, b)), int(max(a, b)))
+
+
+def _measure(index: Index, workers: int | None) -> tuple[dict[int, np.ndarray], list[str]]:
+    """Returns the invariants of each cloud that can be read, by row."""
+    rows: dict[tuple[Path, str], int] = {(file.path, cloud): row for row, (file, cloud) in enumerate(index.sources)}
+    paths = list(dict.fromkeys(path for path, _ in rows))
+    measured, errors = dict[int, np.ndarray](), list[str]()
+    for path, outcome in track(map_files(_measure_file, paths, workers), "measuring shapes", len(paths), delay=1.0):
+        if isinstance(outcome, ConcluError):
+            errors.append(str(outcome))
+            continue
+        measured |= {rows[path, cloud]: values for cloud, values in outcome.items() if (path, cloud) in rows}
+    return measured, errors
+
+
+def _measure_file(path: Path) -> dict[str, np.ndarray]:
+    """Returns the invariants of each cloud of a file that has enough points."""
+    found = {}
+    for cloud in sample_file(path, POINTS).clouds:
+        try:
+            invariants = Shape(cloud.points).invariants
+        except DataError:  # too few different points for a comparison
+            continue
+        found[cloud.name] = np.concatenate([np.sqrt(invariants.moments.clip(0)), invariants.radii])
+    return found
+
+
+class _Place(NamedTuple):
+    path: Path
+    cloud: str
+    sha256: str
+    name: str
+
+
+class _Task(NamedTuple):
+    """A cloud and those that it is compared with."""
+
+    first: _Place
+    others: tuple[_Place, ...]
+
+    def __str__(self) -> str:
+        return str(self.first.path)
+
+
+def _compare_all(task: _Task) -> list[Evidence | None]:
+    """Returns the evidence for each pair; ``None`` where a file has changed so that a cloud is missing."""
+    first = _read_shape(task.first)
+    shapes = map(_read_shape, task.others)
+    return [None if first is None or other is None else compare(first, other) for other in shapes]
+
+
+@lru_cache(SHAPES_KEPT)
+def _read_shape(place: _Place) -> Shape | None:
+    for cloud in _read_file(place.path).clouds:
+        if cloud.name == place.cloud:
+            content = f"{place.sha256}:{place.cloud}" if place.sha256 else ""
+            return Shape(cloud.points.astype(np.float64), printable(place.name), content)
+    return None
+
+
+@lru_cache(FILES_KEPT)
+def _read_file(path: Path) -> SampledFile:
+    return sample_file(path, POINTS)
+
+
+def groups_of(pairs: Sequence[DuplicatePair]) -> list[list[int]]:
+    """Returns the rows of clouds that are one shape, directly or over others, the largest groups first."""
+    parent: dict[int, int] = {}
+
+    def root(row: int) -> int:
+        while parent.setdefault(row, row) != row:
+            row = parent[row]
+        return row
+
+    for pair in pairs:
+        if pair.evidence.same:
+            a, b = map(root, pair.rows)
+            parent[max(a, b)] = min(a, b)
+    groups = defaultdict[int, list[int]](list)
+    for row in sorted(parent):
+        groups[root(row)].append(row)
+    return sorted(groups.values(), key=lambda rows: (-len(rows), rows))
