@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 MIN_CLOUDS = 32
 MIN_CLASSES = 5
 MIN_RATIO = 1.5
 BINS = 32
+
+
+class AxisEvidence(NamedTuple):
+    """The evidence for an up axis.
+
+    Attributes:
+        axis: the axis along which the clouds are least symmetric.
+        ratio: its asymmetry divided by the second largest.
+        agreeing: the classes whose clouds are least symmetric along this axis.
+        classes: the number of classes.
+    """
+
+    axis: int
+    ratio: float
+    agreeing: int
+    classes: int
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the axis stands out."""
+        return self.ratio > MIN_RATIO
 
 
 def measure_up_axis(pos: np.ndarray, y: np.ndarray) -> int | None:
@@ -22,16 +45,31 @@ def measure_up_axis(pos: np.ndarray, y: np.ndarray) -> int | None:
     Shapes:
         - **pos:** ``[n, N, 3]``, **y:** int ``[n]``
     """
+    evidence = weigh_axes(axis_asymmetry(pos), y)
+    return evidence.axis if evidence is not None and evidence.is_clear else None
+
+
+def weigh_axes(asymmetry: np.ndarray, y: np.ndarray) -> AxisEvidence | None:
+    """Returns the evidence for the up axis, or ``None`` for fewer than 32 clouds or five classes.
+
+    Args:
+        asymmetry: of each cloud, see :func:`axis_asymmetry`.
+        y: the class of each cloud.
+
+    Shapes:
+        - **asymmetry:** ``[n, 3]``, **y:** int ``[n]``
+    """
     classes = np.unique(y)
-    if len(pos) < MIN_CLOUDS or len(classes) < MIN_CLASSES:
+    if len(asymmetry) < MIN_CLOUDS or len(classes) < MIN_CLASSES:
         return None
-    asymmetry = _asymmetry(pos)  # (n, 3)
-    by_axis = np.mean([asymmetry[y == label].mean(axis=0) for label in classes], axis=0)
+    by_class = np.stack([asymmetry[y == label].mean(axis=0) for label in classes])
+    by_axis = by_class.mean(axis=0)
     second, first = np.argsort(by_axis)[1:]
-    return int(first) if by_axis[first] > MIN_RATIO * by_axis[second] else None
+    ratio = by_axis[first] / by_axis[second] if by_axis[second] > 0 else np.inf if by_axis[first] > 0 else 1.0
+    return AxisEvidence(int(first), float(ratio), int((by_class.argmax(axis=1) == first).sum()), len(classes))
 
 
-def _asymmetry(pos: np.ndarray) -> np.ndarray:
+def axis_asymmetry(pos: np.ndarray) -> np.ndarray:
     """Returns the share of each cloud's points without a mirrored counterpart along each axis.
 
     Shapes:

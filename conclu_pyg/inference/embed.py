@@ -113,10 +113,9 @@ def embed_inputs(
     Raises:
         ConcluError: a feature is not finite.
     """
-    several = len(set(inputs.input_roots.values())) > 1
     names, sources, x, errors = [], [], [np.empty((0, encoder.out_channels), np.float32)], list[str]()
     for file in embed_files(encoder, inputs.files, up_axis=up_axis, workers=workers):
-        name = str(file.path) if several else file.path.relative_to(inputs.input_roots[file.path]).as_posix()
+        name = inputs.name_of(file.path)
         names += [cloud_name(name, cloud) for cloud in file.clouds]
         sources += [(file.path, cloud) for cloud in file.clouds]
         x.append(file.x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from conclu_pyg.errors import ConfigError, DataError
@@ -28,6 +29,14 @@ class Inputs:
     files: tuple[Path, ...]
     input_roots: Mapping[Path, Path]
     skipped: tuple[str, ...]
+
+    def name_of(self, path: Path) -> str:
+        """Returns the name of a file within the folder that was given; the whole path if several were."""
+        return str(path) if self._has_several_roots else path.relative_to(self.input_roots[path]).as_posix()
+
+    @cached_property
+    def _has_several_roots(self) -> bool:
+        return len(set(self.input_roots.values())) > 1
 
 
 def find_inputs(names: str | Path | Sequence[str | Path], max_files: int | None = MAX_FILES) -> Inputs:

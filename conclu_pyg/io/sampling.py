@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.clouds import read_clouds
+from conclu_pyg.io.clouds import Cloud, read_clouds
 
 
 class SampledCloud(NamedTuple):
@@ -60,12 +60,16 @@ def sample_file(path: Path, num_points: int, seed: int = 0) -> SampledFile:
     refused: list[DataError] = []
     clouds = []
     for cloud in read_clouds(path, mesh_points=num_points, seed=seed, unusable=refused.append):
-        name = "" if cloud.name == path.stem else cloud.name.removeprefix(f"{path.stem}_")
-        size = len(cloud.points)
+        name, size = name_in_file(cloud, path), len(cloud.points)
         clouds.append(SampledCloud(name, subset(cloud.points, num_points, seed), 0 if cloud.sampled else size))
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return SampledFile(tuple(clouds), tuple(map(str, refused)), digest)
+
+
+def name_in_file(cloud: Cloud, path: Path) -> str:
+    """Returns the name of a cloud within its file; empty if it is the only one."""
+    return "" if cloud.name == path.stem else cloud.name.removeprefix(f"{path.stem}_")
 
 
 def subset(points: np.ndarray, num_points: int, seed: int = 0) -> np.ndarray:

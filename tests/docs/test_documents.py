@@ -103,6 +103,8 @@ class Reader:
                 self.evaluate(options, words)
             elif name == "predict" and not options.show:  # no window opens here
                 assert main(["predict", *words]) == 0
+            elif name == "check":
+                assert main(["check", *words]) == 0
             elif name == "fuzz_readers":
                 assert fuzzing_cli.main([*words, "-n", "20"]) == 0
 
