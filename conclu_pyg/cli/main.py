@@ -10,7 +10,20 @@ from types import ModuleType
 from typing import NoReturn
 
 from conclu_pyg._version import __version__
-from conclu_pyg.cli import check, clusters, doctor, duplicates, embed, evaluate, index, predict, search, suggest, train
+from conclu_pyg.cli import (
+    check,
+    clusters,
+    doctor,
+    duplicates,
+    embed,
+    evaluate,
+    index,
+    listing,
+    predict,
+    search,
+    suggest,
+    train,
+)
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.cli.values import did_you_mean, one_of
 from conclu_pyg.errors import ConcluError
@@ -31,6 +44,7 @@ COMMANDS = {
     "clusters": clusters,
     "suggest": suggest,
     "check": check,
+    "list": listing,
     "doctor": doctor,
 }
 SIGNALLED = 128  # plus the number of the signal: the exit status by the shell's convention

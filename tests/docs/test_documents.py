@@ -56,6 +56,8 @@ TINY = {
 TINY_MODEL = {"ConClu": ["model.projector.hidden_channels=64"]}
 # Data sets that must be downloaded first: commands that would read them are only checked.
 NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
+# Commands on folders of files, which run as they are written.
+FOLDER_COMMANDS = {"check", "embed", "index", "search", "duplicates", "clusters", "suggest", "list"}
 # Commands that are neither run nor checked.
 SHELL = {"source .venv/bin/activate"}
 
@@ -103,8 +105,8 @@ class Reader:
                 self.evaluate(options, words)
             elif name == "predict" and not options.show:  # no window opens here
                 assert main(["predict", *words]) == 0
-            elif name == "check":
-                assert main(["check", *words]) == 0
+            elif name in FOLDER_COMMANDS:
+                assert main([name, *words]) == 0
             elif name == "fuzz_readers":
                 assert fuzzing_cli.main([*words, "-n", "20"]) == 0
 
