@@ -62,9 +62,13 @@ class Finding:
         return f"{self.kind}: {self.text}{f': {list_names(self.clouds)}' if self.clouds else ''}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns plain values for JSON."""
+        """Returns plain values for JSON, which has no infinite numbers."""
         names = [printable(name) for name in self.clouds]
-        return {"kind": self.kind, "warning": self.is_warning, "text": self.text, "clouds": names, **self.values}
+        finite = {
+            key: None if isinstance(value, float) and not np.isfinite(value) else value
+            for key, value in self.values.items()
+        }
+        return {"kind": self.kind, "warning": self.is_warning, "text": printable(self.text), "clouds": names, **finite}
 
 
 def list_names(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from conclu_pyg.inference.findings import CheckedCloud, Finding
 from conclu_pyg.inference.reference_clouds import ReferenceClouds, load_reference
 from conclu_pyg.inference.single_view import best_view_shares
 from conclu_pyg.io.parallel import map_files
-from conclu_pyg.io.sampling import sample_file
+from conclu_pyg.io.sampling import sample_file, subset
 from conclu_pyg.progress import track
 from conclu_pyg.runs.frozen_encoder import Axis, FrozenEncoder
 from conclu_pyg.text import pluralize
@@ -168,7 +168,7 @@ def _read_sample(clouds: Sequence[CheckedCloud], num_points: int, workers: int |
 def _unlike(names: Sequence[str], distances: np.ndarray, space: Space, reference: ReferenceClouds) -> Finding:
     """Returns how many clouds are farther from the training data than they are from each other."""
     count, compared = int((distances > space.limit).sum()), len(distances)
-    order = np.lexsort((np.array(names), -distances))[:SHOWN]
+    order = sorted(range(compared), key=lambda row: (-distances[row], names[row]))[:SHOWN]
     farthest = [names[row] for row in order if distances[row] > space.limit]
     text = (
         f"{count:,} of {pluralize(compared, 'compared cloud')} ({count / compared:.1%}) unlike {reference.title}, at a "
@@ -227,10 +227,13 @@ def _orientations(points: Sequence[np.ndarray]) -> Iterator[tuple[str, Axis, Seq
 
 
 def _views(points: Sequence[np.ndarray], reference: ReferenceClouds) -> Finding:
-    """Returns how much of a cloud one camera sees, next to the training data."""
+    """Returns how much of a cloud one camera sees, next to the training data with as many points."""
     rows = np.unique(np.linspace(0, len(reference.points) - 1, min(TURNED, len(reference.points))).astype(np.int64))
-    own = float(np.median(best_view_shares(points)))
-    other = float(np.median(best_view_shares([reference.points[row] for row in rows.tolist()])))
+    others = [reference.points[row] for row in rows.tolist()]
+    count = int(min(np.median([len(each) for each in clouds]) for clouds in (points, others)))
+    own, other = (
+        float(np.median(best_view_shares([subset(each, count) for each in clouds]))) for clouds in (points, others)
+    )
     difference = own - other
     start = (
         "clouds are more one-sided than the training data, "

@@ -234,6 +234,12 @@ def test_findings_do_not_depend_on_processes_and_the_order_of_points(folder: Pat
     assert summarize_file(folder / "more_1.npy").clouds[0] == first
 
 
+def test_documents_have_no_infinite_numbers() -> None:
+    values = {"ratio": float("inf"), "spread": float("nan"), "count": 3}
+    document = Finding("kind", "sentence", values=values).as_dict()
+    assert (document["ratio"], document["spread"], document["count"]) == (None, None, 3)
+
+
 def test_a_summary_has_no_points(folder: Path) -> None:
     np.save(folder / "large.npy", ball(0, 100_000))
     summary = summarize_file(folder / "large.npy")

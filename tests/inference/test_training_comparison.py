@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conclu_pyg.datasets.cloud_folder import CloudFolder
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.inference import training_comparison
 from conclu_pyg.inference.check import check_inputs
@@ -72,6 +73,24 @@ def test_the_reference_is_the_training_split(encoder: FrozenEncoder) -> None:
     for index, points in enumerate(reference.points):
         np.testing.assert_array_equal(points, shapes.make("train", index)[0])
     np.testing.assert_allclose(reference.x, encoder.embed(reference.points, up_axis="z"), atol=1e-5)
+
+
+def test_the_reference_of_a_run_on_a_folder_is_its_training_split(tiny_run: Path, folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    path = run / "checkpoints" / "last.safetensors"
+    checkpoint = Checkpoint.load(path)
+    options = {"paths": str(folder), "classes": "none", "test_fraction": 0.3, "num_points": 64, "up_axis": "z"}
+    checkpoint.config["dataset"] = {"name": "CloudFolder", **options, "cache_dir": str(tmp_path / "cache")}
+    checkpoint.save(path)
+    encoder = load_encoder(run)
+    reference = load_reference(encoder)
+    split = CloudFolder(**options, cache_dir=str(tmp_path / "cache")).get_split("train")
+    assert len(reference.points) == len(split) == 7
+    files = [folder / f"{split.names[row].rpartition('/')[2].removesuffix('.npy')}.npy" for row in range(7)]
+    np.testing.assert_allclose(reference.x, encoder.embed(files), atol=1e-4)
+    found = findings(folder, encoder)["training data"]
+    assert found.values["compared"] == 10 and found.values["reference"] == CloudFolder(**options).name
 
 
 def test_clouds_of_the_training_are_like_it_and_noise_is_not(folder: Path, encoder: FrozenEncoder) -> None:
