@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from conclu_pyg._version import __version__
 from conclu_pyg.cli import (
+    anomaly,
     check,
     clusters,
     doctor,
@@ -43,6 +44,7 @@ COMMANDS = {
     "duplicates": duplicates,
     "clusters": clusters,
     "suggest": suggest,
+    "anomaly": anomaly,
     "check": check,
     "list": listing,
     "doctor": doctor,

@@ -19,14 +19,16 @@ class SampledCloud(NamedTuple):
         name: the cloud's name within its file; empty if it is the only one.
         points: the chosen points.
         size: the number of points that the file has; 0 for a mesh.
+        offset: the vector that was subtracted from every point of the file, or ``None`` if the cloud was not moved.
 
     Shapes:
-        - **points:** float32 ``[m, 3]``
+        - **points:** float32 ``[m, 3]``, **offset:** float64 ``[3]``
     """
 
     name: str
     points: np.ndarray
     size: int
+    offset: np.ndarray | None = None
 
 
 class SampledFile(NamedTuple):
@@ -60,8 +62,8 @@ def sample_file(path: Path, num_points: int, seed: int = 0) -> SampledFile:
     refused: list[DataError] = []
     clouds = []
     for cloud in read_clouds(path, mesh_points=num_points, seed=seed, unusable=refused.append):
-        name, size = name_in_file(cloud, path), len(cloud.points)
-        clouds.append(SampledCloud(name, subset(cloud.points, num_points, seed), 0 if cloud.sampled else size))
+        name, size = name_in_file(cloud, path), 0 if cloud.sampled else len(cloud.points)
+        clouds.append(SampledCloud(name, subset(cloud.points, num_points, seed), size, cloud.offset))
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return SampledFile(tuple(clouds), tuple(map(str, refused)), digest)

@@ -127,23 +127,33 @@ class FrozenEncoder(nn.Module):
             ArgumentError: ``batch_size`` is below 1.
             ConcluError: a feature is not finite.
         """
+        batches = track(self.batches(clouds, up_axis, batch_size), "embedding clouds", delay=PROGRESS_DELAY_S)
+        rows = [pooled_features(self.encoder, batch).float().cpu() for batch in batches]
+        features = torch.cat(rows) if rows else torch.zeros(0, self.out_channels)
+        if not features.isfinite().all():
+            bad = int((~features.isfinite()).any(dim=1).nonzero()[0])
+            raise ConcluError(f"the encoder returns features that are not finite, first for cloud {bad}.")
+        return features
+
+    def batches(self, clouds: Clouds, up_axis: Axis | None = None, batch_size: int = 64) -> Iterator[Batch]:
+        """Yields clouds as the encoder takes them: prepared as in the training, on the device of the encoder.
+
+        Args:
+            clouds, up_axis, batch_size: as for :meth:`embed`.
+
+        Raises:
+            DataError, ArgumentError: as :meth:`embed`.
+        """
         if batch_size < 1:
             raise ArgumentError(
                 f"embed: batch_size must be >= 1, got {batch_size}.", argument="batch_size", got=batch_size
             )
         source = self.data_axis if up_axis is None else "xyz".index(up_axis)
         prepare = compose_for_axis(self.transform, source, self.up_axis)
-        parameter = next(self.encoder.parameters(), torch.zeros(0))
-        rows = []
+        device = next(self.encoder.parameters(), torch.zeros(0)).device
         points = _points(clouds, self.num_points)
-        for group in track(_groups(points, batch_size), "embedding clouds", delay=PROGRESS_DELAY_S):
-            prepared = Batch.from_data_list([_prepared(pos, prepare) for pos in group]).to(parameter.device)
-            rows.append(pooled_features(self.encoder, prepared).float().cpu())
-        features = torch.cat(rows) if rows else torch.zeros(0, self.out_channels)
-        if not features.isfinite().all():
-            bad = int((~features.isfinite()).any(dim=1).nonzero()[0])
-            raise ConcluError(f"the encoder returns features that are not finite, first for cloud {bad}.")
-        return features
+        for group in _groups(points, batch_size):
+            yield Batch.from_data_list([_prepared(pos, prepare) for pos in group]).to(device)
 
 
 def load_encoder(path: str | Path, overrides: Sequence[str] = (), *, allow_imports: bool = False) -> FrozenEncoder:

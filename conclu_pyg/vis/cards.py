@@ -12,6 +12,7 @@ import numpy as np
 from conclu_pyg.files import atomic_write
 from conclu_pyg.text import printable
 from conclu_pyg.vis.camera import fit_camera
+from conclu_pyg.vis.heat import heat_level, hex_colors
 
 MAX_POINTS = 600  # of a picture: about 5 kB
 SHADES = 4  # from far to near
@@ -63,15 +64,17 @@ class Card:
         points: its points; at most 600 are drawn.
         lines: text below the name (default: none).
         marked: whether the card is framed in another colour (default: no).
+        values: a score of each point, shown by colours (:mod:`conclu_pyg.vis.heat`; default: shades show the distance).
 
     Shapes:
-        - **points:** ``[n, 3]``
+        - **points:** ``[n, 3]``, **values:** ``[n]``
     """
 
     title: str
     points: np.ndarray
     lines: Sequence[str] = ()
     marked: bool = False
+    values: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -123,29 +126,42 @@ def _section(section: Section, up_axis: int) -> str:
 def _card(card: Card, up_axis: int) -> str:
     marked = ' class="marked"' if card.marked else ""
     text = f"<strong>{_text(card.title)}</strong>{_paragraphs(card.lines)}"
-    return f"<li{marked}>{draw_svg(card.points, up_axis, card.title)}{text}</li>"
+    return f"<li{marked}>{draw_svg(card.points, up_axis, card.title, card.values)}{text}</li>"
 
 
-def draw_svg(points: np.ndarray, up_axis: int, title: str = "") -> str:
-    """Returns a picture of a cloud as SVG, seen from the side and slightly above; near points are drawn darker.
+def draw_svg(points: np.ndarray, up_axis: int, title: str = "", values: np.ndarray | None = None) -> str:
+    """Returns a picture of a cloud as SVG, seen from the side and slightly above. Near points are drawn darker; with
+    values, points are drawn in the colours of their values, the highest in front.
+
+    Args:
+        points: the cloud; at most 600 points are drawn.
+        up_axis: its up axis, 0 to 2.
+        title: the text for screen readers (default: none).
+        values: a score of each point (:mod:`conclu_pyg.vis.heat`; default: none).
 
     Shapes:
-        - **points:** ``[n, 3]``
+        - **points:** ``[n, 3]``, **values:** ``[n]``
     """
-    points = points[np.isfinite(points).all(axis=1)]
-    if len(points) > MAX_POINTS:
-        points = points[np.linspace(0, len(points) - 1, MAX_POINTS).astype(int)]
+    rows = np.flatnonzero(np.isfinite(points).all(axis=1))
+    if len(rows) > MAX_POINTS:
+        rows = rows[np.linspace(0, len(rows) - 1, MAX_POINTS).astype(int)]
     label = f'role="img" aria-label="{_text(title)}"'
-    if not len(points):
+    if not len(rows):
         return f'<svg viewBox="0 0 {SIDE} {SIDE}" {label}></svg>'
-    view = fit_camera(points, up_axis)
+    view = fit_camera(points[rows], up_axis)
     place = np.round((view.project() * [1, -1] + 1) * SIDE / 2).astype(int)
     width = max(MIN_WIDTH, view.point_width() * SIDE)
-    order = np.argsort(view.points[:, 2], kind="stable")  # far points first
+    if values is None:
+        order = np.argsort(view.points[:, 2], kind="stable")  # far points first
+        groups = [(f"var(--s{shade})", part) for shade, part in enumerate(np.array_split(order, SHADES))]
+    else:
+        level = heat_level(values[rows])
+        groups = [(color, np.flatnonzero(level == each)) for each, color in enumerate(hex_colors())]
     paths = []
-    for shade, chosen in enumerate(np.array_split(order, SHADES)):
+    for color, chosen in groups:
         dots = "".join(f"M{x} {y}h0" for x, y in place[chosen])
-        paths.append(f'<path style="stroke:var(--s{shade})" stroke-width="{width:.1f}" d="{dots}"/>')
+        if dots:
+            paths.append(f'<path style="stroke:{color}" stroke-width="{width:.1f}" d="{dots}"/>')
     return f'<svg viewBox="0 0 {SIDE} {SIDE}" {label}>{"".join(paths)}</svg>'
 
 

@@ -1,0 +1,1 @@
+"""Measurement of the anomaly detection on clouds with known anomalies."""
