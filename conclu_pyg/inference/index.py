@@ -176,14 +176,21 @@ class Index:
             raise DataError(f"expected embeddings [m, {self.x.shape[1]}], got {list(x.shape)}.", got=x.shape)
         if not len(self.x):
             raise DataError(f"{self.folder} holds no clouds; add some with `conclu index FOLDER -o {self.folder}`.")
-        k = min(k, len(self.x))
-        found = []
-        for query in self.standardise(x):
-            similarity = self.unit @ query
-            best = np.argpartition(-similarity, k - 1)[:k]
-            best = best[np.lexsort((best, -similarity[best]))]
-            found.append([self._hit(int(row), float(similarity[row])) for row in best])
-        return found
+        queries = self.standardise(x)
+        return [[self._hit(row, similarity) for row, similarity in self.nearest(query, k)] for query in queries]
+
+    def nearest(self, query: np.ndarray, k: int) -> list[tuple[int, float]]:
+        """Returns the rows that are most similar to a standardised embedding, with their similarities, the most similar
+        first; of equal ones, the earlier row.
+
+        Shapes:
+            - **query:** float32 ``[C]``
+        """
+        similarity = self.unit @ query
+        k = min(k, len(similarity))
+        best = np.argpartition(-similarity, k - 1)[:k]
+        best = best[np.lexsort((best, -similarity[best]))]
+        return [(int(row), float(similarity[row])) for row in best]
 
     def _hit(self, row: int, similarity: float) -> Hit:
         file, cloud = self.sources[row]

@@ -21,13 +21,13 @@ def main(path: str, small: str) -> None:
     read_clouds = importlib.import_module(f"conclu_pyg.{module[:-3].replace('/', '.')}").read_clouds
     list(read_clouds(Path(small)))  # imports what the format needs
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins with what is in use now
-    before, start = _memory("VmRSS"), time.perf_counter()
+    before, start = memory("VmRSS"), time.perf_counter()
     points = sum(len(cloud.points) for cloud in read_clouds(Path(path)))
     seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "peak_mb": (_memory("VmHWM") - before) / 1e6, "points": points}))
+    print(json.dumps({"seconds": seconds, "peak_mb": (memory("VmHWM") - before) / 1e6, "points": points}))
 
 
-def _memory(key: str) -> int:
+def memory(key: str) -> int:
     """Returns bytes of this process by the name of a line in Linux' status file."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmarks.cases import encoders, layers, neighbors, reading, roofline, training
+from benchmarks.cases import encoders, folders, layers, neighbors, reading, roofline, training
 from benchmarks.runner import Runner
 
 CASES: dict[str, Callable[[Runner], None]] = {
@@ -16,4 +16,5 @@ CASES: dict[str, Callable[[Runner], None]] = {
     "scaling": encoders.scaling,
     "roofline": roofline.run,
     "reading": reading.run,
+    "folders": folders.run,
 }

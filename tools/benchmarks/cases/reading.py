@@ -77,7 +77,7 @@ def run(runner: Runner) -> None:
             write(small, points[:10])
             rounds = [[_read(root, path, small) for root in checkouts] for _ in range(runner.size(ROUNDS, 1))]
             path.unlink()
-            found = [_median([each[index] for each in rounds]) for index in range(len(checkouts))]
+            found = [median([each[index] for each in rounds]) for index in range(len(checkouts))]
             ours, reference = found[0], found[1] if len(found) > 1 else None
             if ours is None:
                 runner.note(f"{name} is not read.")
@@ -106,7 +106,8 @@ def _read(root: Path, path: Path, small: Path) -> Measurement | None:
     return Measurement(answer["seconds"], answer["peak_mb"])
 
 
-def _median(rounds: list[Measurement | None]) -> Measurement | None:
+def median(rounds: list[Measurement | None]) -> Measurement | None:
+    """Returns the median of both figures, or ``None`` if a round has none."""
     found = [each for each in rounds if each is not None]
     if len(found) < len(rounds):
         return None
