@@ -146,7 +146,7 @@ def test_the_default_up_axis_is_that_of_the_runs_data(encoder: FrozenEncoder) ->
         (5, r"expected files, arrays of coordinates, Data with pos, or a Batch, got int\."),
         (Data(), r"expected files, arrays"),
         (np.zeros((4, 6)), r"got \[4, 6\]; keep points\[:, :3\]\."),
-        (Path(__file__).parent, r"runs is a folder; give its files, such as sorted\(Path\("),
+        (Path(__file__).parent, r"runs: it is a folder; give its files, such as sorted\(Path\("),
     ],
 )
 def test_invalid_clouds_are_refused(encoder: FrozenEncoder, given: Any, sentence: str) -> None:
