@@ -30,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--probe",
         action="append",
         metavar="NAME",
-        help="probe of the frozen encoder: svm, linear (logistic regression), knn, few-shot (5 and 10 classes, 10 and "
-        "20 labels), clusters, or one that a module of imports=[...] registers; may be given several times, and the "
-        "features are computed once (default: svm)",
+        help="probe of the frozen encoder: svm, linear (logistic regression), knn, retrieval, few-shot (5 and 10 "
+        "classes, 10 and 20 labels), clusters, or one that a module of imports=[...] registers; may be given several "
+        "times, and the features are computed once (default: svm)",
     )
     parser.add_argument(
         "--robustness",

@@ -100,9 +100,9 @@ def test_large_meshes_are_divided_in_pieces(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(("corners", "size", "got"), [([0, 1, 4], 4, 4), ([0, -1], 4, -1), ([0], 0, 0)])
 def test_corners_that_do_not_exist_are_refused(corners: list[int], size: int, got: int) -> None:
-    check_corners(np.array([0, size - 1][: size + 1] if size else []), size, Path("a.ply"), "restore it")
+    check_corners(np.array([0, size - 1][: size + 1] if size else []), size, Path("a.ply"))
     with raises(DataError, file="a.ply", got=got):
-        check_corners(np.array(corners), size, Path("a.ply"), "restore it")
+        check_corners(np.array(corners), size, Path("a.ply"))
 
 
 def test_huge_polygons_that_are_not_convex_are_left_out_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:

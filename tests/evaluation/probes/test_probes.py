@@ -22,7 +22,7 @@ def splits(loaded: LoadedRun) -> ProbeSplits:
 
 
 def test_the_probes_of_this_package() -> None:
-    assert list(PROBES) == ["clusters", "few-shot", "knn", "linear", "robustness", "svm"]
+    assert list(PROBES) == ["clusters", "few-shot", "knn", "linear", "retrieval", "robustness", "svm"]
 
 
 @pytest.mark.parametrize("name", [*PROBES])
