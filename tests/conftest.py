@@ -243,6 +243,12 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_pipeline(config).run_train()
 
 
+@pytest.fixture
+def few_reference_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes the statistics of built-in shapes from 20 of them, where the values do not matter."""
+    monkeypatch.setattr("conclu_pyg.inference.embed.REFERENCE_SHAPES", 20)
+
+
 @pytest.fixture(scope="session")
 def tiny_task_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Run folders of a classifier and a part segmenter, by task. They are shared: a test that writes makes a copy."""

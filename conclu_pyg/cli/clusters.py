@@ -11,7 +11,7 @@ from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console, print_warning
 from conclu_pyg.cli.trust import add_allow_imports
-from conclu_pyg.cli.values import one_of, positive_int
+from conclu_pyg.cli.values import one_of, output_file, positive_int
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.text import pluralize, printable
 
@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", metavar="folders|FILE", help="labels for the purity: 'folders', or a CSV with columns file,class"
     )
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="table to write: cloud, cluster, confidence, label")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="page to write, with pictures of each cluster")
+    parser.add_argument("--csv", type=output_file, metavar="FILE", help="table: cloud, cluster, confidence, label")
+    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with pictures of each cluster")
     add_allow_imports(parser)
     add_json(parser)
 
@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> None:
 def _of_index(options: argparse.Namespace) -> tuple[Clusters, Picture, int]:
     """Returns the clusters of an index, its pictures and its up axis."""
     from conclu_pyg.inference.clusters import cluster_embeddings
-    from conclu_pyg.inference.index import open_index
+    from conclu_pyg.inference.index_storage import open_index
     from conclu_pyg.inference.pages import picture_points
 
     index = open_index(options.source)

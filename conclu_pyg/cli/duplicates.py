@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from pathlib import Path
 
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import positive_int
+from conclu_pyg.cli.values import output_file, positive_int
 from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize
 
@@ -44,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="folders|FILE",
         help="'folders', or a CSV with columns file,class: shows where labels differ",
     )
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="table to write, with a row for each pair")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="page to write, with the pairs side by side")
+    parser.add_argument("--csv", type=output_file, metavar="FILE", help="table with a row for each pair")
+    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with the pairs side by side")
     parser.add_argument(
         "--workers", type=positive_int, metavar="N", help="processes that read and compare (default: one for each core)"
     )
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     announce_loading()
     from conclu_pyg.inference.cloud_labels import labels_of
     from conclu_pyg.inference.duplicates import find_duplicates, groups_of
-    from conclu_pyg.inference.index import open_index
+    from conclu_pyg.inference.index_storage import open_index
 
     index = open_index(options.index)
     labels = labels_of(index.names, options.labels)

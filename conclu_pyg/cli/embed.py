@@ -7,6 +7,7 @@ import argparse
 from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.terminal import console
+from conclu_pyg.cli.values import output_file
 from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize
 
@@ -19,7 +20,12 @@ EXAMPLES = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", metavar="file_or_folder", help="clouds and meshes, folders at any depth")
     parser.add_argument(
-        "-o", "--out", required=True, metavar="FILE", help="file to write: .npz (names, x, about) or .parquet"
+        "-o",
+        "--out",
+        required=True,
+        type=output_file,
+        metavar="FILE",
+        help="file: .npz (names, x, about) or .parquet",
     )
     add_encoder_options(parser)
     add_json(parser)

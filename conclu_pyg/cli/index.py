@@ -33,9 +33,14 @@ def run(options: argparse.Namespace) -> None:
     silence(options)
     if not options.inputs and not options.remove:
         raise ConfigError("nothing to do; give a folder of clouds, or --remove NAME.")
+    for name in options.inputs:
+        if Path(name).is_file():  # the other files of its folder would count as removed
+            raise ConfigError(f"expected folders of clouds, got the file {name}; give its folder.", got=name)
     inputs = find_inputs(options.inputs, max_files=None) if options.inputs else None
 
-    from conclu_pyg.inference.index import is_index, open_index, remove_from_index, update_index
+    from conclu_pyg.inference.index_storage import open_index
+    from conclu_pyg.inference.index_update import remove_from_index, update_index
+    from conclu_pyg.io.find_files import is_index
 
     document: dict[str, object] = {"index": str(options.out)}
     if options.remove:

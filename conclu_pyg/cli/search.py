@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import positive_int
+from conclu_pyg.cli.values import output_file, positive_int
 from conclu_pyg.errors import DataError
 
 EXAMPLES = """examples:
@@ -21,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("index", help="folder of an index of conclu index")
     parser.add_argument("queries", nargs="+", metavar="file", help="clouds or meshes to search for")
     parser.add_argument("-k", type=positive_int, default=10, metavar="K", help="number of hits (default: 10)")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="page with pictures of the queries and their hits")
+    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with pictures of queries and hits")
     add_encoder_options(parser, "that of the index")
     add_json(parser)
 
@@ -31,8 +30,10 @@ def run(options: argparse.Namespace) -> None:
 
     silence(options)
     inputs = find_inputs(options.queries)
+    for sentence in inputs.skipped:
+        console.print(sentence)
 
-    from conclu_pyg.inference.index import open_index
+    from conclu_pyg.inference.index_storage import open_index
 
     index = open_index(options.index)
     encoder = load_chosen_encoder(options, str(index.about["encoder"]))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import one_of, positive_int
+from conclu_pyg.cli.values import one_of, output_file, positive_int
 from conclu_pyg.text import pluralize, printable
 
 EXAMPLES = """examples:
@@ -29,9 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labelled", metavar="FILE", help="CSV with columns file,class of labels that there are")
     parser.add_argument("--seed", type=int, default=0, help="seed of the groups (default: 0)")
     parser.add_argument(
-        "--csv", type=Path, metavar="FILE", help="table to write: file,class, whose second column is to be filled in"
+        "--csv",
+        type=output_file,
+        metavar="FILE",
+        help="table: file,class, whose second column is to be filled in",
     )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="page to write, with pictures")
+    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with pictures")
     add_json(parser)
 
 
@@ -39,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     silence(options)
     announce_loading()
     from conclu_pyg.inference.cloud_labels import labels_of
-    from conclu_pyg.inference.index import open_index
+    from conclu_pyg.inference.index_storage import open_index
     from conclu_pyg.inference.suggest import suggest
 
     index = open_index(options.index)

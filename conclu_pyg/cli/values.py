@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from conclu_pyg.suggestions import closest_match
@@ -18,6 +20,22 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number >= 1, got {text}")
     return int(text)
+
+
+def output_file(text: str) -> Path:
+    """Returns the path of a file to write, which is checked before the work whose result it is to hold.
+
+    Raises:
+        ArgumentTypeError: its folder does not exist or cannot be written, or it is a folder itself.
+    """
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}; make it, or give another place")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file, got the folder {path}; give a name in it")
+    if not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"the folder {path.parent} cannot be written; give another place")
+    return path
 
 
 def one_of(names: Iterable[str]) -> dict[str, Any]:

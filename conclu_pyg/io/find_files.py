@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ DOCUMENTS = re.compile(
     r"(read[-_]?me|licen[cs]e|copying|authors|citation|change[-_]?log|contributing|requirements)\.txt", re.IGNORECASE
 )
 LABELS, LABEL_COLUMNS = "labels.csv", ["label", "name", "color"]  # the table in each folder of predictions
+INDEX_NAME = "conclu_index.json"  # in the folder of an index
 CLASS_COLUMNS = ("file", "class")  # of a table of the same name with the classes of clouds
 
 
@@ -43,9 +44,9 @@ def find_files(folder: Path) -> FoundFiles:
     """Finds the files with a known suffix in a folder, at any depth. Only names are read, and the first line of
     a ``labels.csv``.
 
-    Hidden files and folders are ignored. Skipped and described are run folders, folders of predictions, linked folders,
-    lists of published data sets, documents such as ``README.txt``, a ``labels.csv`` with the classes of clouds, and
-    files with other suffixes.
+    Hidden files and folders are ignored. Skipped and described are run folders, folders of predictions, indices, linked
+    folders, lists of published data sets, documents such as ``README.txt``, a ``labels.csv`` with the classes of
+    clouds, and files with other suffixes.
 
     Raises:
         OSError: a folder cannot be read.
@@ -56,8 +57,9 @@ def find_files(folder: Path) -> FoundFiles:
     while inner_folders:
         inner = inner_folders.pop()
         here = folder / inner
-        if is_run(here) or holds_predictions(here):
-            outputs.append(f"the {'run' if is_run(here) else 'predictions'} in {here}")
+        kind = next((kind for kind, is_kind in OUTPUTS.items() if is_kind(here)), None)
+        if kind is not None:
+            outputs.append(f"the {kind} in {here}")
             continue
         with os.scandir(here) as entries:
             for entry in entries:
@@ -94,6 +96,11 @@ def is_run(path: Path) -> bool:
     return (path / LAST).is_file() or path.suffix == ".safetensors"
 
 
+def is_index(path: str | Path) -> bool:
+    """Returns whether this is the folder of an index of ``conclu index``."""
+    return Path(path, INDEX_NAME).is_file()
+
+
 def is_class_table(path: Path) -> bool:
     """Returns whether a CSV file has the classes of clouds."""
     columns = {name.strip().lower() for each in read_header(path) for name in re.split("[;\t]", each)}
@@ -127,3 +134,6 @@ def _counts(kinds: Mapping[str, int]) -> list[str]:
         return []
     hints = [f"{kind} files: {CONVERT[kind]}" for kind in sorted(kinds) if kind in CONVERT]
     return [", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items())), *hints]
+
+
+OUTPUTS: dict[str, Callable[[Path], bool]] = {"run": is_run, "predictions": holds_predictions, "index": is_index}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -46,6 +46,7 @@ class FrozenEncoder(nn.Module):
         num_points: the number of points that are taken from each cloud of a file (default: 1,024; that of the training
             with :func:`load_encoder`). Clouds that are given as arrays keep all their points.
         source: the origin of the encoder, in files that hold embeddings (default: unknown).
+        config: the config of the encoder, which its fingerprint depends on (default: unknown).
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class FrozenEncoder(nn.Module):
         up_axis: int = 2,
         num_points: int = 1024,
         source: str = "",
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder.eval().requires_grad_(False)
@@ -63,6 +65,7 @@ class FrozenEncoder(nn.Module):
         self.transform = list(DEFAULT_TRANSFORM if transform is None else transform)
         self.data_axis, self.up_axis = data_axis, up_axis
         self.num_points, self.source = num_points, source
+        self.config = {key: value for key, value in (config or {}).items() if key != "checkpoint"}
         self.training = False
 
     def train(self, mode: bool = True) -> Self:
@@ -95,9 +98,9 @@ class FrozenEncoder(nn.Module):
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits of a hash of the weights and of the preparation of clouds: encoders with the same
-        fingerprint give the same embeddings."""
-        preparation = [type(self.encoder).__name__, self.transform, self.up_axis, self.num_points]
+        """Twelve hexadecimal digits of a hash of the weights, the config and the preparation of clouds: encoders with
+        the same fingerprint give the same embeddings."""
+        preparation = [type(self.encoder).__name__, self.config, self.transform, self.up_axis, self.num_points]
         hashed = hashlib.sha256(json.dumps(preparation, sort_keys=True).encode())
         for name, value in sorted(self.encoder.state_dict().items()):
             if isinstance(value, Tensor):
@@ -174,7 +177,8 @@ def load_encoder(path: str | Path, overrides: Sequence[str] = (), *, allow_impor
         run = load_run(path, overrides, encoder_alone=True)
     encoder, num_points = run.method.encoder, run.checkpoint.num_points
     source = os.path.abspath(path) if Path(path).exists() else str(path)
-    return FrozenEncoder(encoder, run.transform, run.data_axis, run.up_axis, num_points, source)
+    config = run.config["model"].get("encoder")
+    return FrozenEncoder(encoder, run.transform, run.data_axis, run.up_axis, num_points, source, config)
 
 
 def embed(encoder: nn.Module, clouds: Clouds, *, up_axis: Axis | None = None, batch_size: int = 64) -> Tensor:

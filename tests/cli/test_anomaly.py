@@ -11,10 +11,7 @@ from conclu_pyg.cli.main import main
 
 RNG = np.random.default_rng(0)
 
-
-@pytest.fixture(autouse=True)
-def few_reference_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conclu_pyg.inference.embed.REFERENCE_SHAPES", 20)
+pytestmark = pytest.mark.usefixtures("few_reference_shapes")
 
 
 @pytest.fixture

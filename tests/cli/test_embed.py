@@ -8,14 +8,11 @@ import pytest
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.inference.embeddings import Embeddings
-from conclu_pyg.inference.index import open_index
+from conclu_pyg.inference.index_storage import open_index
 
 RNG = np.random.default_rng(0)
 
-
-@pytest.fixture(autouse=True)
-def few_reference_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conclu_pyg.inference.embed.REFERENCE_SHAPES", 20)
+pytestmark = pytest.mark.usefixtures("few_reference_shapes")
 
 
 @pytest.fixture
@@ -75,8 +72,9 @@ def test_refusals(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: pytest.C
     assert call("index", "-o", tmp_path / "index") == 2
     assert call("search", clouds, clouds / "flat_0.npy") == 2
     assert call("embed", tmp_path / "missing", "--encoder", tiny_run, "-o", tmp_path / "a.npz") == 2
+    assert call("index", clouds / "flat_0.npy", "--encoder", tiny_run, "-o", tmp_path / "index") == 2
     errors = capsys.readouterr().err.splitlines()
-    assert len(errors) == 5 and all(line.startswith("error: ") for line in errors)
+    assert len(errors) == 6 and all(line.startswith("error: ") for line in errors)
     assert not (tmp_path / "a.npz").exists() and not (tmp_path / "index").exists()
 
 
@@ -111,3 +109,16 @@ def test_clusters_of_a_run(tiny_run: Path, tmp_path: Path, capsys: pytest.Captur
     assert len(table.read_text().splitlines()) == 89 and "cluster 0: " in capsys.readouterr().out
     assert table.read_text().splitlines()[1].split(",")[3] == "airplane"
     assert call("clusters", tiny_run, "-k", 3) == 2
+
+
+@pytest.mark.parametrize("option", ["--csv", "--html"])
+@pytest.mark.parametrize("command", ["search", "duplicates", "clusters", "suggest", "check", "anomaly"])
+def test_a_missing_output_folder_is_refused_before_the_work(
+    command: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if (command, option) == ("search", "--csv"):
+        pytest.skip("conclu search writes no table")
+    words = {"search": ["query.ply"], "suggest": ["--budget", 1], "anomaly": ["more"]}.get(command, [])
+    with pytest.raises(SystemExit, match="2"):
+        call(command, tmp_path, *words, option, tmp_path / "missing" / "a")
+    assert f"there is no folder {tmp_path / 'missing'}" in capsys.readouterr().err

@@ -7,7 +7,8 @@ import pytest
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.inference.duplicates import DuplicatePair, candidate_pairs, find_duplicates, groups_of
-from conclu_pyg.inference.index import Index, update_index
+from conclu_pyg.inference.index import Index
+from conclu_pyg.inference.index_update import update_index
 from conclu_pyg.inference.inputs import find_inputs
 from conclu_pyg.registration import Evidence
 from conclu_pyg.runs.frozen_encoder import load_encoder

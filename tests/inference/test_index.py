@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
-from conclu_pyg.inference import index as module
-from conclu_pyg.inference.index import Index, Update, is_index, open_index, remove_from_index, update_index
+from conclu_pyg.inference import index_storage, index_update
+from conclu_pyg.inference.index import Index
+from conclu_pyg.inference.index_storage import open_index
+from conclu_pyg.inference.index_update import Update, remove_from_index, update_index
 from conclu_pyg.inference.inputs import find_inputs
+from conclu_pyg.io.find_files import is_index
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
 
 COUNT = 12
+
+pytestmark = pytest.mark.usefixtures("few_reference_shapes")
 
 
 @pytest.fixture(scope="module")
 def encoder(tiny_run: Path) -> FrozenEncoder:
     return load_encoder(tiny_run)
-
-
-@pytest.fixture(autouse=True)
-def few_reference_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conclu_pyg.inference.embed.REFERENCE_SHAPES", 20)
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def folder(tmp_path: Path) -> Path:
 def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are embedded."""
     names: list[str] = []
-    embed_files = module.embed_files
+    embed_files = index_update.embed_files
 
     def record(encoder, paths, **options):
         names.extend(path.name for path in paths)
         return embed_files(encoder, paths, **options)
 
-    monkeypatch.setattr(module, "embed_files", record)
+    monkeypatch.setattr(index_update, "embed_files", record)
     return names
 
 
@@ -89,7 +89,7 @@ def test_only_new_and_changed_files_are_embedded(encoder: FrozenEncoder, folder:
     assert rows(index) == rows(fresh)
     assert rows(index)["inner/05.npy"] != rows(before)["inner/05.npy"]
     names = sorted(path.name for path in index.folder.iterdir() if not path.name.startswith("."))
-    assert names == ["index.json", "rows-2.json", "vectors-2.npy"]
+    assert names == ["conclu_index.json", "rows-2.json", "vectors-2.npy"]
 
 
 def test_a_moved_folder_is_not_embedded_again(encoder: FrozenEncoder, folder: Path, embedded: list[str]) -> None:
@@ -102,13 +102,27 @@ def test_a_moved_folder_is_not_embedded_again(encoder: FrozenEncoder, folder: Pa
     assert all(file.path.is_file() for file in open_index(before.folder).files)
 
 
+def test_a_moved_folder_may_have_changed_too(encoder: FrozenEncoder, folder: Path, embedded: list[str]) -> None:
+    before, _ = update(folder, encoder)
+    embedded.clear()
+    moved = folder.rename(folder.parent / "elsewhere")
+    (moved / "inner/03.npy").unlink()
+    write(moved / "inner/05.npy", 99)
+    os.utime(moved / "inner/05.npy", ns=(1, 1))
+    index, changes = update_index(before.folder, encoder, find_inputs(moved).input_roots, workers=0)
+    assert changes == Update(changed=1, removed=1, unchanged=COUNT - 2) and embedded == ["05.npy"]
+    assert all(file.path.is_file() for file in index.files) and len(index.x) == COUNT - 1
+
+
 def test_files_of_other_folders_stay(encoder: FrozenEncoder, folder: Path) -> None:
     update(folder, encoder)
     other = folder.parent / "other"
     shutil.copytree(folder, other)
     index, changes = update_index(folder.parent / "index", encoder, find_inputs(other).input_roots, workers=0)
     assert changes == Update(added=COUNT) and len(index.names) == 2 * COUNT == len(set(index.names))
-    assert str(other / "inner/00.npy") in index.names
+    name = str(other / "inner/00.npy")
+    assert name in index.names
+    assert remove_from_index(index.folder, [name]).names == [each for each in index.names if each != name]
 
 
 def test_unusable_files_are_reported_each_time_and_read_once(
@@ -125,8 +139,8 @@ def test_unusable_files_are_reported_each_time_and_read_once(
 def test_an_interrupted_update_goes_on(
     encoder: FrozenEncoder, folder: Path, monkeypatch: pytest.MonkeyPatch, embedded: list[str]
 ) -> None:
-    monkeypatch.setattr(module, "SAVE_SECONDS", -1.0)  # after each file
-    embed_files = module.embed_files
+    monkeypatch.setattr(index_update, "SAVE_SECONDS", -1.0)  # after each file
+    embed_files = index_update.embed_files
 
     def stop(encoder, paths, **options):
         for number, each in enumerate(embed_files(encoder, paths, **options)):
@@ -135,7 +149,7 @@ def test_an_interrupted_update_goes_on(
             yield each
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "embed_files", stop)
+        patch.setattr(index_update, "embed_files", stop)
         with pytest.raises(KeyboardInterrupt):
             update(folder, encoder)
     assert len(open_index(folder.parent / "index").x) == 5
@@ -146,14 +160,14 @@ def test_an_interrupted_update_goes_on(
     assert rows(index) == rows(fresh)
 
 
-@pytest.mark.parametrize("target", ["vectors", "rows", "index"])
+@pytest.mark.parametrize("target", ["vectors", "rows", "conclu_index"])
 def test_a_kill_at_any_write_leaves_the_last_state(
     encoder: FrozenEncoder, folder: Path, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, _ = update(folder, encoder)
     write(folder / "new.npy", 50)
-    name = "atomic_write" if target == "index" else "durable_write"
-    open_file = getattr(module, name)
+    name = "atomic_write" if target == "conclu_index" else "durable_write"
+    open_file = getattr(index_storage, name)
 
     def fail(path: Path):
         if path.name.startswith(target):
@@ -161,7 +175,7 @@ def test_a_kill_at_any_write_leaves_the_last_state(
         return open_file(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, name, fail)
+        patch.setattr(index_storage, name, fail)
         with pytest.raises(KeyboardInterrupt):
             update(folder, encoder)
     assert rows(open_index(before.folder)) == rows(before)
@@ -196,7 +210,7 @@ def test_own_statistics_are_used_from_a_hundred_clouds_on(
 ) -> None:
     few, _ = update(folder, encoder)
     assert not np.allclose(few.mean, few.x.mean(axis=0), atol=1e-4)
-    monkeypatch.setattr(module, "OWN_STATISTICS", COUNT)
+    monkeypatch.setattr(index_update, "OWN_STATISTICS", COUNT)
     write(folder / "new.npy", 50)
     index, _ = update(folder, encoder)
     np.testing.assert_allclose(index.mean, index.x.mean(axis=0, dtype=np.float64))
@@ -240,11 +254,18 @@ def test_other_folders_are_left_alone(encoder: FrozenEncoder, folder: Path) -> N
 
 def test_damaged_indices_are_refused(encoder: FrozenEncoder, folder: Path) -> None:
     index, _ = update(folder, encoder)
-    head = json.loads((index.folder / "index.json").read_text())
+    head = json.loads((index.folder / "conclu_index.json").read_text())
     files = json.loads((index.folder / "rows-1.json").read_text())
     first = {**files["files"][0], "name": 3}
     damages = {
-        "index.json": [b"", b"{}", json.dumps({**head, "format": 7}), json.dumps({**head, "mean": [1.0]})],
+        "conclu_index.json": [
+            b"",
+            b"{}",
+            json.dumps({**head, "format": 7}),
+            json.dumps({**head, "mean": [1.0]}),
+            json.dumps({**head, "scale": [0.0] * 32}),
+            json.dumps({**head, "about": {**head["about"], "up_axis": "w"}}),
+        ],
         "rows-1.json": [b"[", b"[]", json.dumps({"files": files["files"][1:]}), json.dumps({"files": [first]})],
         "vectors-1.npy": [b"", (index.folder / "vectors-1.npy").read_bytes()[:-4]],
     }
@@ -256,6 +277,13 @@ def test_damaged_indices_are_refused(encoder: FrozenEncoder, folder: Path) -> No
                 open_index(index.folder)
         (index.folder / name).write_bytes(whole)
     assert len(open_index(index.folder).x) == COUNT
+
+
+def test_an_index_within_its_folder_is_no_cloud(encoder: FrozenEncoder, folder: Path) -> None:
+    for changes in (Update(added=COUNT), Update(unchanged=COUNT)):
+        index, found = update_index(folder / "index", encoder, find_inputs(folder).input_roots, workers=0)
+        assert found == changes and len(index.x) == COUNT
+    assert "the index in" in find_inputs(folder).skipped[0]
 
 
 def test_names_in_any_bytes_come_back(encoder: FrozenEncoder, folder: Path) -> None:

@@ -122,6 +122,21 @@ def test_every_kind_of_input_gives_the_same(encoder: FrozenEncoder, tmp_path: Pa
     assert close(embed(encoder, arrays[0]), expected[:1]) and embed(encoder, []).shape == (0, 32)
 
 
+def test_the_fingerprint_depends_on_all_that_the_features_do(tiny_run: Path, encoder: FrozenEncoder) -> None:
+    same = load_encoder(tiny_run)
+    assert encoder.fingerprint == same.fingerprint and len(encoder.fingerprint) == 12
+    others = [
+        FrozenEncoder(same.encoder, same.transform, num_points=same.num_points, config={**same.config, "k": 3}),
+        FrozenEncoder(same.encoder, same.transform, num_points=same.num_points + 1, config=same.config),
+        FrozenEncoder(same.encoder, [], num_points=same.num_points, config=same.config),
+        FrozenEncoder(same.encoder, same.transform, up_axis=1, num_points=same.num_points, config=same.config),
+    ]
+    with torch.no_grad():
+        next(same.encoder.parameters()).view(-1)[0] += 1e-3
+    found = {each.fingerprint for each in (encoder, same, *others)}
+    assert len(found) == 6
+
+
 def test_scale_and_position_are_normalised(encoder: FrozenEncoder) -> None:
     (cloud,) = clouds((40,))
     assert torch.allclose(encoder.embed(cloud * 1000 + 1e6), encoder.embed(cloud), atol=1e-4)

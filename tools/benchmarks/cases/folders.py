@@ -1,9 +1,5 @@
 """Folders of clouds: embedding them against another checkout, searching, and updating an index."""
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -11,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.cases.reading import ROOT, ROUNDS, median
+from benchmarks.cases.reading import ROOT, ROUNDS, measure_process, median
 from benchmarks.measure import Measurement
 from benchmarks.runner import Runner
 from conclu_pyg.datasets.shapes.catalog import CATEGORIES
 from conclu_pyg.datasets.shapes.random_choices import RandomChoices
 from conclu_pyg.encoders.pointnet import PointNet
-from conclu_pyg.inference.index import Index, update_index
+from conclu_pyg.inference.index import Index
+from conclu_pyg.inference.index_update import update_index
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder
 
 CHANNELS = 1024
@@ -35,7 +32,10 @@ def run(runner: Runner) -> None:
                 for index in range(number):
                     write(target, index)
             checkouts = [ROOT, *([runner.against] if runner.against else [])]
-            rounds = [[_embed(root, folder, small) for root in checkouts] for _ in range(runner.size(ROUNDS, 1))]
+            rounds = [
+                [measure_process(SCRIPT, root, folder, small) for root in checkouts]
+                for _ in range(runner.size(ROUNDS, 1))
+            ]
             found = [median([each[index] for each in rounds]) for index in range(len(checkouts))]
             assert found[0] is not None
             runner.add_row(f"embed {count:,} {kind}", found[0], found[1] if len(found) > 1 else None)
@@ -56,21 +56,6 @@ def _write_mesh(folder: Path, index: int) -> None:
 def _write_cloud(folder: Path, index: int) -> None:
     rng = np.random.default_rng(index)
     np.save(folder / f"{index:05d}.npy", rng.normal(size=(4096, 3)).astype(np.float32))
-
-
-def _embed(root: Path, folder: Path, small: Path) -> Measurement | None:
-    """Returns the seconds and the peak memory of one process."""
-    process = subprocess.run(
-        [sys.executable, str(SCRIPT), str(folder), str(small)],
-        env={**os.environ, "PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        cwd=folder.parent,
-    )
-    if process.returncode:
-        return None
-    answer = json.loads(process.stdout.splitlines()[-1])
-    return Measurement(answer["seconds"], answer["peak_mb"])
 
 
 def _search(runner: Runner) -> None:

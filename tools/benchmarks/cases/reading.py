@@ -12,12 +12,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from benchmarks import read_once
 from benchmarks.measure import Measurement
 from benchmarks.runner import Runner
 
 ROUNDS = 3
 ROOT = Path(__file__).resolve().parents[3]
+SCRIPT = Path(__file__).parents[1] / "read_once.py"
 PLY = "ply\nformat {} 1.0\nelement vertex {}\nproperty float x\nproperty float y\nproperty float z\nend_header\n"
 PCD = (
     "VERSION 0.7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\nWIDTH {1}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\n"
@@ -75,7 +75,10 @@ def run(runner: Runner) -> None:
             path, small = Path(folder, name), Path(folder, f"small_{name}")
             write(path, points)
             write(small, points[:10])
-            rounds = [[_read(root, path, small) for root in checkouts] for _ in range(runner.size(ROUNDS, 1))]
+            rounds = [
+                [measure_process(SCRIPT, root, path, small) for root in checkouts]
+                for _ in range(runner.size(ROUNDS, 1))
+            ]
             path.unlink()
             found = [median([each[index] for each in rounds]) for index in range(len(checkouts))]
             ours, reference = found[0], found[1] if len(found) > 1 else None
@@ -89,13 +92,18 @@ def run(runner: Runner) -> None:
     )
 
 
-def _read(root: Path, path: Path, small: Path) -> Measurement | None:
-    """Returns the seconds and the peak memory of one process, or ``None`` if it does not read the file."""
-    script = Path(read_once.__file__)
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+def measure_process(script: Path, root: Path, path: Path, small: Path) -> Measurement | None:
+    """Returns the seconds and the peak memory that a script prints; ``None`` if it fails.
+
+    Args:
+        script: ``read_once.py`` or ``embed_once.py``.
+        root: the checkout whose package it uses.
+        path: what it measures.
+        small: what it reads before, to import what it needs.
+    """
     process = subprocess.run(
         [sys.executable, str(script), str(path), str(small)],
-        env=environment,
+        env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         cwd=path.parent,
