@@ -131,6 +131,7 @@ class CloudFolder(PointCloudDataset):
         """The title, or the name of the folder."""
         return self._title or self.files.base.resolve().name or type(self).__name__
 
+    # A cached property can be set, as the attribute of the base class can; mypy takes it for a read-only one.
     @cached_property
     def up_axis(self) -> int:  # type: ignore[override]
         """The coordinate that points up: 0, 1 or 2. It is measured on first use if it was not given."""

@@ -82,7 +82,8 @@ class AnomalyDetector:
     Args:
         encoder: the encoder, on its device.
         points: the coordinates of each normal cloud.
-        keys: what is the same for copies of a cloud, which are left out when it is scored (default: no copies).
+        keys: an identifier of each normal cloud, equal for copies of one cloud: copies are not compared with each other
+            (default: all different).
         up_axis: the coordinate that points up in all clouds (default: as in the data set of the encoder's training).
         seed: of the choice of local features (default: 0).
         statistics: the mean and the standard deviation of each pooled feature (default: those of the normal clouds, or
@@ -132,7 +133,8 @@ class AnomalyDetector:
 
         Args:
             points: the coordinates of each cloud.
-            keys: those of the clouds; normal clouds with the same key are not compared with (default: unknown).
+            keys: an identifier of each cloud: it is not compared with normal clouds of the same one (default: compared
+                with all).
 
         Shapes:
             - **points:** ``[m, 3]`` each

@@ -27,6 +27,7 @@ MIN_SIMILARITY = 0.5  # of candidates by embedding
 MAX_DIFFERENCE = 0.06  # of the invariants of candidates; those of copies differ by up to 0.016
 ALIKE = 2.0  # noise floors; copies with a part that was moved or scaled by a tenth are nearer
 SHAPES_KEPT, FILES_KEPT = 64, 8  # by a process that compares; a file may hold many clouds
+FIGURES = ("distance", "worst", "noise", "scale", "rotation_degrees")  # of the evidence
 KINDS = ("identical", "resampled", "moved", "rotated", "rescaled", "mirrored", "similar")
 
 
@@ -49,11 +50,8 @@ class DuplicatePair:
 
     def as_dict(self) -> dict[str, Any]:
         """Returns plain values for JSON."""
-        figures = {
-            name: None if np.isnan(value) else round(value, 6)
-            for name in ("distance", "worst", "noise", "scale", "rotation_degrees")
-            if (value := float(getattr(self.evidence, name))) is not None
-        }
+        found = {name: float(getattr(self.evidence, name)) for name in FIGURES}
+        figures = {name: None if np.isnan(value) else round(value, 6) for name, value in found.items()}
         names = {"a": printable(self.a), "b": printable(self.b), "kind": self.evidence.kind}
         return {**names, **figures, "mirrored": self.evidence.mirrored, "similarity": round(self.similarity, 6)}
 

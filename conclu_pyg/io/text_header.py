@@ -158,16 +158,17 @@ def _first_row(text: str, following: str, header: str | None, comments: Sequence
     words = _split(text, delimiter)
     if decimal_comma:
         words = [word.replace(",", ".") for word in words]
-    numbers = sum(bool(NUMBER.fullmatch(word)) for word in words)
-    may_miss = header is not None and delimiter is not None  # empty cells, as pandas writes NaN
-    if numbers < 3 and not (may_miss and len(words) >= 3 and numbers + words.count("") == len(words)):
+    num_numbers = sum(1 for word in words if NUMBER.fullmatch(word))
+    allows_empty = header is not None and delimiter is not None  # cells, as pandas writes NaN
+    is_complete = num_numbers + words.count("") == len(words) >= 3
+    if num_numbers < 3 and not (allows_empty and is_complete):
         return None
     columns = len(words) - (words[-1] == "")  # a separator at the end of the line
     names = _comment_names(comments, columns, delimiter)
     if header:
         names = _names(header, len(words), delimiter) or _names(header, columns, delimiter)
     axes, notes = _axes(names) if names else (FIRST_THREE, ())
-    if not all(NUMBER.fullmatch(words[axis]) or (may_miss and names and not words[axis]) for axis in axes):
+    if not all(NUMBER.fullmatch(words[axis]) or (allows_empty and names and not words[axis]) for axis in axes):
         return None
     if header and not names:
         if columns < 3 or any(is_known(name) for name in _split(header, _delimiter(header)[0])):
