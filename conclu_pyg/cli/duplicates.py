@@ -60,7 +60,9 @@ def run(options: argparse.Namespace) -> None:
 
     index = open_index(options.index)
     labels = labels_of(index.names, options.labels)
-    pairs, errors = find_duplicates(index, candidates=options.candidates, alike=options.alike, workers=options.workers)
+    pairs, problems = find_duplicates(
+        index, candidates=options.candidates, alike=options.alike, workers=options.workers
+    )
     conflicts = [
         f"{labels[a]} and {labels[b]}" if labels is not None and labels[a] != labels[b] else ""
         for a, b in (pair.rows for pair in pairs)
@@ -87,7 +89,7 @@ def run(options: argparse.Namespace) -> None:
         write_duplicate_page(options.html, index, pairs, conflicts, f"Duplicates in {options.index}")
         console.print(f"page: {options.html}")
     if options.json:
-        document = {"pairs": [pair.as_dict() for pair in pairs], "errors": errors}
+        document = {"pairs": [pair.as_dict() for pair in pairs], "problems": problems}
         print_json({**document, "groups": [[index.names[row] for row in group] for group in groups]})
-    if errors:
-        raise DataError(f"{pluralize(len(errors), 'file')} could not be compared: {errors[0]}")
+    if problems:
+        raise DataError(f"{pluralize(len(problems), 'problem')}, the first: {problems[0]}")

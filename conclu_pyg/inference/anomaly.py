@@ -82,8 +82,8 @@ class AnomalyDetector:
     Args:
         encoder: the encoder, on its device.
         points: the coordinates of each normal cloud.
-        keys: an identifier of each normal cloud, equal for copies of one cloud: copies are not compared with each other
-            (default: all different).
+        keys: an identifier of each normal cloud, equal for copies of one cloud, of which the first is used (default:
+            all different).
         up_axis: the coordinate that points up in all clouds (default: as in the data set of the encoder's training).
         seed: of the choice of local features (default: 0).
         statistics: the mean and the standard deviation of each pooled feature (default: those of the normal clouds, or
@@ -112,21 +112,23 @@ class AnomalyDetector:
     ) -> None:
         self.encoder, self.up_axis = encoder, up_axis
         keys = [("", str(row)) for row in range(len(points))] if keys is None else keys
-        self._copies: dict[tuple[str, str], list[int]] = {}
+        first: dict[tuple[str, str], int] = {}  # further copies of a cloud are left out
         for row, key in enumerate(keys):
-            self._copies.setdefault(key, []).append(row)
-        if len(self._copies) < 2:
+            first.setdefault(key, row)
+        keys, points = list(first), [points[row] for row in first.values()]
+        self._rows = {key: row for row, key in enumerate(keys)}
+        if len(keys) < 2:
             raise DataError(
-                f"expected at least 2 different normal clouds, got {len(self._copies)}; add normal clouds.",
+                f"expected at least 2 different normal clouds, got {len(keys)}; add normal clouds.",
                 argument="normal",
-                got=len(self._copies),
+                got=len(keys),
             )
         if statistics is None and len(points) < OWN_STATISTICS:
             statistics = reference_statistics(encoder)
         found = track(self._features(points), "remembering normal clouds", len(points), delay=1.0)
         self.memory = NormalMemory.of(found, len(points), statistics, seed)
         self._thresholds = self._calibrate(points, keys)
-        self.warnings = _warnings(len(self._copies))
+        self.warnings = _warnings(len(keys))
 
     def score(self, points: Sequence[np.ndarray], keys: Sequence[tuple[str, str]] | None = None) -> Iterator[Scores]:
         """Yields the scores of clouds.
@@ -154,16 +156,15 @@ class AnomalyDetector:
 
     def _distances(self, points: Sequence[np.ndarray], keys: Sequence[tuple[str, str]] | None) -> Iterator[Distances]:
         for row, features in enumerate(self._features(points)):
-            yield self.memory.distances(features, [] if keys is None else self._copies.get(keys[row], []))
+            known = None if keys is None else self._rows.get(keys[row])
+            yield self.memory.distances(features, [] if known is None else [known])
 
     def _calibrate(self, points: Sequence[np.ndarray], keys: Sequence[tuple[str, str]]) -> tuple[float, float, float]:
         """Returns the 95th percentiles of the leave-one-out scores of normal clouds: of the pooled features, of the
         local ones, and of both, relative to these."""
         order = sorted(range(len(points)), key=lambda row: keys[row])  # whatever the order of the files is
-        rows = [
-            order[at]
-            for at in np.unique(np.linspace(0, len(order) - 1, min(CALIBRATION_CLOUDS, len(order))).astype(int))
-        ]
+        chosen = np.unique(np.linspace(0, len(order) - 1, min(CALIBRATION_CLOUDS, len(order))).astype(int))
+        rows = [order[at] for at in chosen]
         found = track(
             self._distances([points[row] for row in rows], [keys[row] for row in rows]),
             "scoring normal clouds",
@@ -228,7 +229,6 @@ def read_inputs(inputs: Inputs, num_points: int, unusable: Unusable, workers: in
         unusable: called with a sentence for each file or cloud that cannot be used.
         workers: processes that read files (default: one for each core).
     """
-    several = len(set(inputs.input_roots.values())) > 1
     read = map_files(partial(sample_file, num_points=num_points), inputs.files, workers)
     for path, outcome in track(read, "reading files", len(inputs.files), delay=1.0):
         if isinstance(outcome, ConcluError):
@@ -236,7 +236,7 @@ def read_inputs(inputs: Inputs, num_points: int, unusable: Unusable, workers: in
             continue
         for error in outcome.errors:
             unusable(error)
-        name = str(path) if several else path.relative_to(inputs.input_roots[path]).as_posix()
+        name = inputs.name_of(path)
         for cloud in outcome.clouds:
             key = (outcome.sha256, cloud.name)
             yield NewCloud(cloud_name(name, cloud.name), path, cloud.points, cloud.offset, key)

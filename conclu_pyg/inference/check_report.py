@@ -21,7 +21,7 @@ def write_check_table(path: Path, check: Check) -> None:
     """Writes a row for each cloud, and for each file or cloud that cannot be used.
 
     The columns ``x``, ``y``, ``z`` are the extents, and ``spacing`` is the median distance between neighbours as a
-    share of the diagonal; both and ``points`` are empty where there are none, ``points`` for a mesh too.
+    share of the diagonal. ``points`` and ``spacing`` are empty for meshes.
 
     Raises:
         OSError: the file cannot be written.

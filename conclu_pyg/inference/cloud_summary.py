@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from conclu_pyg.data.up_axis import axis_asymmetry
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.clouds import Cloud, read_clouds
-from conclu_pyg.io.sampling import name_in_file
+from conclu_pyg.io.sampling import hash_file, name_in_file
 
 MESH_POINTS = 2048  # that are sampled from a mesh to measure it
 AXIS_POINTS = 512  # that tell the up axis
@@ -91,9 +91,7 @@ def summarize_file(path: Path) -> FileSummary:
     refused: list[DataError] = []
     read = read_clouds(path, mesh_points=MESH_POINTS, unusable=refused.append)
     clouds = tuple(summarize_cloud(cloud, name_in_file(cloud, path)) for cloud in read)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileSummary(clouds, tuple(map(str, refused)), digest)
+    return FileSummary(clouds, tuple(map(str, refused)), hash_file(path))
 
 
 def summarize_cloud(cloud: Cloud, name: str) -> CloudSummary:
@@ -103,7 +101,7 @@ def summarize_cloud(cloud: Cloud, name: str) -> CloudSummary:
     order = np.sort(keys)
     duplicates = int((order[1:] == order[:-1]).sum())
     hashed = hashlib.blake2b((order if size else points).tobytes(), digest_size=16)
-    hashed.update(f"{size} {cloud.offset if cloud.offset is None else cloud.offset.astype(np.float32)}".encode())
+    hashed.update(f"{size} {None if cloud.offset is None else cloud.offset.tolist()}".encode())
     extents = np.ptp(points, axis=0).astype(np.float64)
     near = np.empty(0)
     if size:
@@ -144,7 +142,7 @@ def nearest_distances(points: np.ndarray, keys: np.ndarray) -> np.ndarray:
 
 
 def _keys(points: np.ndarray) -> np.ndarray:
-    """Returns a hash of each point, which orders points at random, but always alike; uint64 ``[m]``.
+    """Returns a hash of each point, a pseudorandom order that is reproducible; uint64 ``[m]``.
 
     Shapes:
         - **points:** float32 ``[m, 3]``

@@ -22,6 +22,7 @@ from conclu_pyg.pipelines.views import compose_views
 from conclu_pyg.runs.loaded_run import LoadedRun
 
 Algorithm = Literal["kmeans", "hdbscan"]
+SMALLEST = {"kmeans": 2, "hdbscan": 5}  # numbers of clouds; of HDBSCAN also the default of its smallest cluster
 NOISE = -1  # the cluster of clouds that HDBSCAN leaves out
 COMPONENTS = 32  # of the principal components that HDBSCAN sees: it finds little in a thousand dimensions
 RESTARTS = 4
@@ -105,9 +106,10 @@ def cluster_embeddings(
         raise ArgumentError(f"expected one of {', '.join(ALGORITHMS)}, got {algorithm!r}.", argument="algorithm")
     if k is not None and k < 2:
         raise ArgumentError(f"k must be >= 2, got {k}.", argument="k", got=k)
-    if len(unit) < (k or 2):
+    fewest = k or SMALLEST[algorithm]
+    if len(unit) < fewest:
         raise ArgumentError(
-            f"expected at least {k or 2} clouds, got {len(unit)}; lower k.", argument="k", got=len(unit)
+            f"expected at least {fewest} clouds, got {len(unit)}; lower k.", argument="k", got=len(unit)
         )
     return ALGORITHMS[algorithm](names, unit, k, seed)
 
@@ -137,7 +139,7 @@ def _hdbscan(names: Sequence[str], unit: np.ndarray, k: int | None, seed: int) -
 
     components = min(COMPONENTS, *unit.shape)
     reduced = PCA(components, svd_solver="full", random_state=seed).fit_transform(unit)
-    found = HDBSCAN(min_cluster_size=k or 5, copy=True).fit(reduced)
+    found = HDBSCAN(min_cluster_size=k or SMALLEST["hdbscan"], copy=True).fit(reduced)
     share = float((found.labels_ == NOISE).mean())
     warnings = []
     if share > 0.5:
@@ -211,8 +213,9 @@ def _view_agreement(run: LoadedRun, split: PointCloudSplit) -> tuple[float, floa
     views = compose_views(type(method).views, config, up_axis=run.up_axis, num_points=run.checkpoint.num_points)
     chosen = split.subset(np.unique(np.linspace(0, len(split) - 1, min(VIEW_CLOUDS, len(split))).astype(int)))
     found = []
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(run.seed)
+    with torch.random.fork_rng([run.device] if run.device.type == "cuda" else []):
+        generator = torch.cuda if run.device.type == "cuda" else torch.default_generator
+        generator.manual_seed(run.seed)  # of the device where the views are drawn
         for view in list(views.values())[:2]:
             found.append(map_split(method, partial(_assign_view, method, view), chosen, run.device, 64).argmax(axis=1))
     a, b = (np.bincount(each, minlength=method.num_clusters) / len(each) for each in found)

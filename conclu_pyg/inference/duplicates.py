@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +15,10 @@ from scipy.spatial import cKDTree
 from conclu_pyg.errors import ConcluError, DataError
 from conclu_pyg.inference.index import Index
 from conclu_pyg.io.parallel import map_files
-from conclu_pyg.io.sampling import SampledFile, sample_file
+from conclu_pyg.io.sampling import SampledCloud, SampledFile, sample_file
 from conclu_pyg.progress import track
 from conclu_pyg.registration import Evidence, Shape, compare
+from conclu_pyg.registration.evidence import identical
 from conclu_pyg.registration.invariants import QUANTILES
 from conclu_pyg.text import printable
 
@@ -26,7 +27,8 @@ CANDIDATES = 10  # of each cloud and each source
 MIN_SIMILARITY = 0.5  # of candidates by embedding
 MAX_DIFFERENCE = 0.06  # of the invariants of candidates; those of copies differ by up to 0.016
 ALIKE = 2.0  # noise floors; copies with a part that was moved or scaled by a tenth are nearer
-SHAPES_KEPT, FILES_KEPT = 64, 8  # by a process that compares; a file may hold many clouds
+SHAPES_KEPT, FILES_KEPT = 64, 2  # by a process that compares; a file may hold many clouds
+BLOCK_NUMBERS = 1 << 24  # similarities at once, 64 MB
 FIGURES = ("distance", "worst", "noise", "scale", "rotation_degrees")  # of the evidence
 KINDS = ("identical", "resampled", "moved", "rotated", "rescaled", "mirrored", "similar")
 
@@ -60,7 +62,7 @@ def find_duplicates(
     index: Index, *, candidates: int = CANDIDATES, alike: float = ALIKE, workers: int | None = None
 ) -> tuple[list[DuplicatePair], list[str]]:
     """Returns the pairs of clouds of an index that are the same shape, the surest kinds first, and a sentence for each
-    file that can no longer be read.
+    problem: a file that can no longer be read, one that has changed, or a cloud of too few points.
 
     Candidates of a cloud have nearly the same quantities that no rotation, scale or mirror changes
     (:mod:`conclu_pyg.registration.invariants`), and are among its nearest neighbours by these or by embedding. Each
@@ -73,45 +75,60 @@ def find_duplicates(
             two samples of one surface (default: 2; 0: none of them).
         workers: processes that read and compare (default: one for each core).
     """
-    measured, errors = _measure(index, workers)
-    pairs = candidate_pairs(index, measured, candidates)
+    measured, problems = _measure(index, workers)
+    contents = {row: each.content for row, each in measured.items()}
+    invariants = {row: each.invariants for row, each in measured.items() if each.invariants is not None}
+    pairs = candidate_pairs(index, invariants, candidates, contents)
     by_first: defaultdict[int, list[int]] = defaultdict(list)
     for a, b in pairs:
         by_first[a].append(b)
-    places = [
-        _Place(file.path, cloud, file.sha256, index.names[row]) for row, (file, cloud) in enumerate(index.sources)
-    ]
+    places = {
+        row: _Place(index.sources[row][0].path, index.sources[row][1], each.content, index.names[row])
+        for row, each in measured.items()
+    }
     tasks = [_Task(places[a], tuple(places[b] for b in others)) for a, others in by_first.items()]
     found = []
     compared = track(map_files(_compare_all, tasks, workers), "comparing pairs of shapes", len(tasks), delay=1.0)
     for (a, others), (_, outcome) in zip(by_first.items(), compared, strict=True):
         if isinstance(outcome, ConcluError):
-            errors.append(str(outcome))
+            problems.append(str(outcome))
             continue
         for b, evidence in zip(others, outcome, strict=True):
             if evidence is None:
-                continue
-            if evidence.same or (evidence.kind == "similar" and evidence.distance <= alike * evidence.noise):
+                problems.append(f"{index.names[a]} or {index.names[b]} has changed while it was compared.")
+            elif evidence.same or (evidence.kind == "similar" and evidence.distance <= alike * evidence.noise):
                 cosine = float(index.unit[a] @ index.unit[b])
                 found.append(DuplicatePair(index.names[a], index.names[b], cosine, evidence, (a, b)))
+    clear_caches()
     order = {kind: place for place, kind in enumerate(KINDS)}
     found.sort(key=lambda pair: (order[pair.evidence.kind], pair.evidence.distance, pair.rows))
-    return found, errors
+    return found, problems
 
 
-def candidate_pairs(index: Index, measured: dict[int, np.ndarray], candidates: int) -> list[tuple[int, int]]:
+def candidate_pairs(
+    index: Index, invariants: Mapping[int, np.ndarray], candidates: int, contents: Mapping[int, str]
+) -> list[tuple[int, int]]:
     """Returns the pairs of clouds that are worth a comparison, as rows in ascending order.
 
     Args:
         index: the index.
-        measured: the invariants of clouds by row, float64 ``[28]``.
+        invariants: those of clouds by row, float64 ``[28]``; a cloud without them has copies of its file alone.
         candidates: the number of candidates of each cloud and each source.
+        contents: a hash of each cloud's file by row: each copy is paired with the first one, and with no other.
     """
-    rows = np.array(sorted(measured), np.int64)
+    copies = defaultdict[str, list[int]](list)
+    for row in sorted(contents):
+        copies[contents[row]].append(row)
+    pairs = [(first, other) for first, *others in copies.values() for other in others]
+    near = _near_pairs(index, invariants, candidates) if len(invariants) > 1 else set()
+    return sorted([*pairs, *((a, b) for a, b in near if contents[a] != contents[b])])
+
+
+def _near_pairs(index: Index, invariants: Mapping[int, np.ndarray], candidates: int) -> set[tuple[int, int]]:
+    """Returns pairs whose invariants agree, near by embedding or by invariants."""
+    rows = np.array(sorted(invariants), np.int64)
     found: set[tuple[int, int]] = set()
-    if len(rows) < 2:
-        return []
-    spreads, radii = np.split(np.stack([measured[int(row)] for row in rows]), [3], axis=1)
+    spreads, radii = np.split(np.stack([invariants[int(row)] for row in rows]), [3], axis=1)
 
     def keep(place: int, others: np.ndarray) -> np.ndarray:
         """Returns the others that could be copies, in their order."""
@@ -120,8 +137,9 @@ def candidate_pairs(index: Index, measured: dict[int, np.ndarray], candidates: i
         return others[np.abs(radii[others] - radii[place]).mean(axis=1) <= MAX_DIFFERENCE]
 
     unit, count = index.unit[rows], min(4 * candidates, len(rows) - 1)
-    for start in range(0, len(rows), 1024):
-        similarity = unit[start : start + 1024] @ unit.T
+    block = max(1, BLOCK_NUMBERS // len(rows))
+    for start in range(0, len(rows), block):
+        similarity = unit[start : start + block] @ unit.T
         own = np.arange(len(similarity))
         similarity[own, start + own] = -np.inf
         best = np.argpartition(-similarity, count - 1, axis=1)[:, :count]
@@ -134,49 +152,63 @@ def candidate_pairs(index: Index, measured: dict[int, np.ndarray], candidates: i
     for place, others in enumerate(near):
         others = keep(place, others[others < len(rows)])[:candidates]
         found |= {_ordered(rows[place], rows[other]) for other in others}
-    contents = defaultdict[str, list[int]](list)
-    for row in rows:
-        file, cloud = index.sources[row]
-        contents[f"{file.sha256}:{cloud}"].append(int(row))
-    for copies in contents.values():  # each copy with the first one
-        found -= {(a, b) for a in copies[1:] for b in copies[1:]}
-        found |= {(copies[0], other) for other in copies[1:]}
-    return sorted(found)
+    return found
 
 
 def _ordered(a: np.int64, b: np.int64) -> tuple[int, int]:
     return (int(min(a, b)), int(max(a, b)))
 
 
-def _measure(index: Index, workers: int | None) -> tuple[dict[int, np.ndarray], list[str]]:
-    """Returns the invariants of each cloud that can be read, by row."""
-    rows: dict[tuple[Path, str], int] = {(file.path, cloud): row for row, (file, cloud) in enumerate(index.sources)}
+class _Measured(NamedTuple):
+    """A cloud as its file has it now.
+
+    Attributes:
+        content: a hash of the file and of the cloud's name in it.
+        invariants: float64 ``[28]``; ``None`` for a cloud of too few points for a comparison.
+    """
+
+    content: str
+    invariants: np.ndarray | None
+
+
+def _measure(index: Index, workers: int | None) -> tuple[dict[int, _Measured], list[str]]:
+    """Returns each cloud that can be read, by row, and a sentence for each problem."""
+    rows = {(file.path, cloud): row for row, (file, cloud) in enumerate(index.sources)}
     paths = list(dict.fromkeys(path for path, _ in rows))
-    measured, errors = dict[int, np.ndarray](), list[str]()
+    measured, problems = dict[int, _Measured](), list[str]()
     for path, outcome in track(map_files(_measure_file, paths, workers), "measuring shapes", len(paths), delay=1.0):
         if isinstance(outcome, ConcluError):
-            errors.append(str(outcome))
+            problems.append(str(outcome))
             continue
-        measured |= {rows[path, cloud]: values for cloud, values in outcome.items() if (path, cloud) in rows}
-    return measured, errors
+        for cloud, each in outcome.items():
+            if (row := rows.get((path, cloud))) is None:
+                continue
+            measured[row] = each
+            if each.content.partition(":")[0] != index.sources[row][0].sha256:
+                problems.append(f"{path} has changed since it was indexed; update the index.")
+            if each.invariants is None:
+                problems.append(f"{index.names[row]} has too few different points; only its copies were looked for.")
+    return measured, problems
 
 
-def _measure_file(path: Path) -> dict[str, np.ndarray]:
-    """Returns the invariants of each cloud of a file that has enough points."""
-    found = {}
-    for cloud in sample_file(path, POINTS).clouds:
-        try:
-            invariants = Shape(cloud.points).invariants
-        except DataError:  # too few different points for a comparison
-            continue
-        found[cloud.name] = np.concatenate([np.sqrt(invariants.moments.clip(0)), invariants.radii])
-    return found
+def _measure_file(path: Path) -> dict[str, _Measured]:
+    """Returns the clouds of a file by their names in it."""
+    file = sample_file(path, POINTS)
+    return {cloud.name: _Measured(f"{file.sha256}:{cloud.name}", _invariants(cloud)) for cloud in file.clouds}
+
+
+def _invariants(cloud: SampledCloud) -> np.ndarray | None:
+    try:
+        found = Shape(cloud.points).invariants
+    except DataError:  # too few different points
+        return None
+    return np.concatenate([np.sqrt(found.moments.clip(0)), found.radii])
 
 
 class _Place(NamedTuple):
     path: Path
     cloud: str
-    sha256: str
+    content: str
     name: str
 
 
@@ -191,24 +223,38 @@ class _Task(NamedTuple):
 
 
 def _compare_all(task: _Task) -> list[Evidence | None]:
-    """Returns the evidence for each pair; ``None`` where a file has changed so that a cloud is missing."""
-    first = _read_shape(task.first)
-    shapes = map(_read_shape, task.others)
-    return [None if first is None or other is None else compare(first, other) for other in shapes]
+    """Returns the evidence for each pair; ``None`` where a file has changed since it was measured."""
+    return [_compare(task.first, other) for other in task.others]
+
+
+def _compare(a: _Place, b: _Place) -> Evidence | None:
+    if a.content == b.content:
+        return identical(printable(a.name), printable(b.name))
+    first, second = _read_shape(a), _read_shape(b)
+    return None if first is None or second is None else compare(first, second)
 
 
 @lru_cache(SHAPES_KEPT)
 def _read_shape(place: _Place) -> Shape | None:
-    for cloud in _read_file(place.path).clouds:
-        if cloud.name == place.cloud:
-            content = f"{place.sha256}:{place.cloud}" if place.sha256 else ""
-            return Shape(cloud.points.astype(np.float64), printable(place.name), content)
+    """Returns the points of a cloud in the coordinates of its file; ``None`` if the file has changed."""
+    file = _read_file(place.path, place.content.partition(":")[0])
+    for cloud in file.clouds:
+        if f"{file.sha256}:{cloud.name}" == place.content:
+            points = cloud.points.astype(np.float64)
+            points = points if cloud.offset is None else points + cloud.offset
+            return Shape(points, printable(place.name), place.content, is_complete=0 < cloud.size <= POINTS)
     return None
 
 
 @lru_cache(FILES_KEPT)
-def _read_file(path: Path) -> SampledFile:
+def _read_file(path: Path, sha256: str) -> SampledFile:
     return sample_file(path, POINTS)
+
+
+def clear_caches() -> None:
+    """Releases the clouds that this process has read; others end."""
+    _read_shape.cache_clear()
+    _read_file.cache_clear()
 
 
 def groups_of(pairs: Sequence[DuplicatePair]) -> list[list[int]]:

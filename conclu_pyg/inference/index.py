@@ -172,8 +172,9 @@ class Index:
         """
         similarity = self.unit @ query
         k = min(k, len(similarity))
-        best = np.argpartition(-similarity, k - 1)[:k]
-        best = best[np.lexsort((best, -similarity[best]))]
+        least = np.partition(similarity, len(similarity) - k)[len(similarity) - k]
+        best = np.flatnonzero(similarity >= least)
+        best = best[np.argsort(-similarity[best], kind="stable")][:k]
         return [(int(row), float(similarity[row])) for row in best]
 
     def _hit(self, row: int, similarity: float) -> Hit:

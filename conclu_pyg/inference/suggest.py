@@ -16,8 +16,8 @@ MAX_CLUSTERS = 500
 def suggest(
     unit: np.ndarray, budget: int, labelled: Sequence[int] = (), strategy: str = "typical", seed: int = 0
 ) -> np.ndarray:
-    """Returns clouds to label, the most valuable first; a longer list begins as a shorter one with the same strategy
-    ``k-center``, not so for ``typical``.
+    """Returns clouds to label, the most valuable first. With ``k-center``, a shorter list is the beginning of a longer
+    one; with ``typical`` it is not.
 
     ``typical`` (TypiClust, Hacohen et al., "Active learning on a budget", 2022) divides the clouds into as many
     clusters by k-means as there will be labels, and takes the most typical cloud of each cluster without a label, from

@@ -152,7 +152,7 @@ def _point_counts(encoder: FrozenEncoder, clouds: Sequence[CheckedCloud]) -> lis
 
 def _read_sample(clouds: Sequence[CheckedCloud], num_points: int, workers: int | None) -> dict[str, np.ndarray]:
     """Returns points of clouds by their names, as an encoder takes them; files that changed since are left out."""
-    wanted = {(each.path, each.summary.name): each.name for each in clouds}
+    wanted = {(each.path, each.sha256, each.summary.name): each.name for each in clouds}
     paths = list(dict.fromkeys(each.path for each in clouds))
     read = map_files(partial(sample_file, num_points=num_points), paths, workers)
     found = {}
@@ -160,8 +160,8 @@ def _read_sample(clouds: Sequence[CheckedCloud], num_points: int, workers: int |
         if isinstance(outcome, ConcluError):
             continue
         for cloud in outcome.clouds:
-            if (path, cloud.name) in wanted:
-                found[wanted[path, cloud.name]] = cloud.points
+            if (key := (path, outcome.sha256, cloud.name)) in wanted:
+                found[wanted[key]] = cloud.points
     return found
 
 

@@ -36,8 +36,8 @@ def find_unit_groups(diagonals: np.ndarray) -> list[UnitGroup]:
 
     The sizes are divided into groups where no cloud is within a gap, on a logarithmic scale. A group is returned if its
     median is 1000, 25.4 or 1/0.3048 times as large or as small as that of the largest group, up to a factor of 2, 1.4
-    or 1.03, and the gap is at least the square root of it. Sizes of one unit that vary too much for such gaps hide
-    another unit.
+    or 1.03, and the gap is at least the square root of it. Mixed units are not found if the sizes of one unit vary too
+    much for such gaps.
 
     Args:
         diagonals: the diagonal of each cloud's bounding box, above 0.

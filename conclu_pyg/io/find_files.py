@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections import Counter
@@ -65,7 +66,12 @@ def find_files(folder: Path) -> FoundFiles:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if not entry.is_dir():
+                try:
+                    is_folder = entry.is_dir()
+                except OSError:  # links in a circle
+                    others["broken link"] += 1
+                    continue
+                if not is_folder:
                     kind = _kind(entry)
                     if kind:
                         others[kind] += 1
@@ -103,7 +109,7 @@ def is_index(path: str | Path) -> bool:
 
 def is_class_table(path: Path) -> bool:
     """Returns whether a CSV file has the classes of clouds."""
-    columns = {name.strip().lower() for each in read_header(path) for name in re.split("[;\t]", each)}
+    columns = {name.strip().lower() for name in read_header(path)}
     return columns.issuperset(CLASS_COLUMNS)
 
 
@@ -116,8 +122,10 @@ def read_header(path: Path) -> list[str]:
     """Returns the names of the columns of a CSV file; none if there is no such file."""
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        return file.readline(1 << 10).strip().split(",")
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        line = file.readline(1 << 10).strip()
+    delimiter = max(",;\t", key=line.count)
+    return next(csv.reader([line], delimiter=delimiter), [])
 
 
 def missing_path(path: Path) -> str:

@@ -79,27 +79,26 @@ class _Pool(Generic[Item, T]):
         self.executor = _executor(workers)
 
     def map(self, paths: Sequence[Item]) -> Iterator[tuple[Item, Outcome[T]]]:
-        chunks = iter([paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)])
+        waiting = deque(paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK))
         ahead: deque[tuple[Sequence[Item], Future[list[Outcome[T]]]]] = deque()
-        while True:
-            while len(ahead) < AHEAD * self.workers and (chunk := next(chunks, None)) is not None:
-                ahead.append((chunk, self.executor.submit(_attempt_all, self.function, chunk)))
-            if not ahead:
-                return
-            chunk, future = ahead.popleft()
+        while waiting or ahead:
             try:
-                found = future.result()
+                while waiting and len(ahead) < AHEAD * self.workers:
+                    ahead.append((waiting[0], self.executor.submit(_attempt_all, self.function, waiting[0])))
+                    waiting.popleft()
+                found = ahead[0][1].result()
             except BrokenProcessPool:
-                # Any of the chunks may hold the file that ended its process: each file gets a process of its own.
-                waiting = [chunk, *(each for each, _ in ahead)]
-                ahead.clear()
                 self.end()
-                for each in waiting:
-                    for path in each:
-                        yield path, _attempt_alone(self.function, path)
+                while ahead:  # each of these may hold the file that ended its process
+                    chunk, future = ahead.popleft()
+                    if future.done() and not future.cancelled() and future.exception() is None:
+                        yield from zip(chunk, future.result(), strict=True)
+                    else:
+                        for path in chunk:
+                            yield path, _attempt_alone(self.function, path)
                 self.executor = _executor(self.workers)
             else:
-                yield from zip(chunk, found, strict=True)
+                yield from zip(ahead.popleft()[0], found, strict=True)
 
     def end(self) -> None:
         self.executor.shutdown(wait=True, kill_workers=True)

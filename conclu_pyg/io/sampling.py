@@ -10,6 +10,7 @@ import numpy as np
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.io.clouds import Cloud, read_clouds
+from conclu_pyg.io.refusals import os_errors_refused
 
 
 class SampledCloud(NamedTuple):
@@ -64,8 +65,7 @@ def sample_file(path: Path, num_points: int, seed: int = 0) -> SampledFile:
     for cloud in read_clouds(path, mesh_points=num_points, seed=seed, unusable=refused.append):
         name, size = name_in_file(cloud, path), 0 if cloud.sampled else len(cloud.points)
         clouds.append(SampledCloud(name, subset(cloud.points, num_points, seed), size, cloud.offset))
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hash_file(path)
     return SampledFile(tuple(clouds), tuple(map(str, refused)), digest)
 
 
@@ -80,3 +80,13 @@ def subset(points: np.ndarray, num_points: int, seed: int = 0) -> np.ndarray:
         return points
     chosen = np.random.default_rng(seed).choice(len(points), num_points, replace=False, shuffle=False)
     return points[np.sort(chosen)]
+
+
+def hash_file(path: Path) -> str:
+    """Returns the SHA-256 of a file's bytes in hexadecimal digits.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    with os_errors_refused(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

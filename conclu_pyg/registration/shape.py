@@ -52,6 +52,7 @@ class Shape:
         name: the name of the shape in sentences and errors.
         content: a hash of the file's content, the same for files that are the same (default: unknown).
         vertices: the exact corners of the mesh that the points were drawn from (default: none, the points are exact).
+        is_complete: whether these are all points of the cloud, so that equal points mean equal clouds (default: yes).
 
     Shapes:
         - **points:** ``[N, 3]``, **vertices:** ``[V, 3]``
@@ -64,6 +65,7 @@ class Shape:
     name: str = "cloud"
     content: str = ""
     vertices: np.ndarray | None = None
+    is_complete: bool = True
 
     def __post_init__(self) -> None:
         points = np.asarray(self.points, dtype=np.float64)
@@ -83,8 +85,8 @@ class Shape:
             )
         object.__setattr__(self, "points", points)
         # Few points are counted exactly. Of many points, enough of the first ones are usually different.
-        several = len(points) > 4 * MIN_POINTS and len(np.unique(points[: 4 * MIN_POINTS], axis=0)) >= MIN_POINTS
-        different = len(points) if several else len(np.unique(points, axis=0))
+        first_suffice = len(points) > 4 * MIN_POINTS and len(np.unique(points[: 4 * MIN_POINTS], axis=0)) >= MIN_POINTS
+        different = len(points) if first_suffice else len(np.unique(points, axis=0))
         if different < MIN_POINTS:
             raise DataError(
                 f"{self.name}: expected at least {MIN_POINTS} different points, got {different}; "

@@ -20,8 +20,10 @@ from conclu_pyg.cli.main import main
 from conclu_pyg.config import load_config
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.clean import clean_points
+from conclu_pyg.data.read_report import ReadReport
 from conclu_pyg.data.resize import resize, shape_rng
 from conclu_pyg.datasets import cloud_folder
+from conclu_pyg.datasets.folders.skip_policy import SkipPolicy
 from conclu_pyg.errors import ConcluError, ConcluWarning, ConfigError, DataError
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.runs.loaded_run import load_run
@@ -150,7 +152,8 @@ def test_files_outside_of_the_folders_of_splits_are_refused(tmp_path: Path) -> N
     put(tmp_path, "train/a/1.npy", "test/a/1.npy", "more/a/1.npy")
     with raises(DataError, file="more/a/1.npy"):
         build(tmp_path)
-    assert len(build(tmp_path, split_by="draw").files) == 3
+    drawn = build(tmp_path, split_by="draw")
+    assert len(drawn.files) == 3 and drawn.label_to_names == {0: "a", 1: "more"}  # and no class of a split's name
     shutil.rmtree(tmp_path / "test")  # trains, cars and buses: a class of that name is no split
     assert build(tmp_path).label_to_names == {0: "more", 1: "train"}
     with raises(ConfigError, argument="split_by"):
@@ -199,6 +202,7 @@ def test_files_of_a_table_may_be_relative_to_its_folder(tmp_path: Path) -> None:
         ([("file", "class"), ("1.npy", "a"), ("1.npy", "a")], "line 3: 1.npy is listed in line 2 already"),
         ([("file", "class"), ("1.npy", "a"), ("./1.npy", "a")], "line 3: ./1.npy is the file of line 2"),
         ([("file", "class"), ("1.npy", "a"), ("gone.npy", "a")], "1 are not among the clouds"),
+        ([("file", "class"), ("1.npy", "table", " round")], "line 2: expected 2 columns as in the first line, got 3"),
         ([("file", "class", "split"), ("1.npy", "a", "dev")], "the split must be train, val or test, got 'dev'"),
     ],
 )
@@ -212,10 +216,11 @@ def test_tables_with_errors_are_refused(tmp_path: Path, rows: list[tuple[str, ..
 
 def test_a_table_of_classes_is_no_cloud_and_is_mentioned(tmp_path: Path) -> None:
     put(tmp_path, "1.npy", "2.npy")
-    write_table(tmp_path / "labels.csv", [("class", "file"), ("mug", "1.npy")], ";")
-    with pytest.warns(ConcluWarning, match="labels.csv is not used; give dataset.labels=labels.csv"):
-        dataset = build(tmp_path)
-    assert len(dataset.files) == 2 and "1 table of classes" in dataset.files.skipped[0]
+    for text in ("class;file\nmug;1.npy\n", "\ufefffile,class\n1.npy,mug\n", '"file","class"\n"1.npy","mug"\n'):
+        (tmp_path / "labels.csv").write_text(text, encoding="utf-8")
+        with pytest.warns(ConcluWarning, match="labels.csv is not used; give dataset.labels=labels.csv"):
+            dataset = build(tmp_path)
+        assert len(dataset.files) == 2 and "1 table of classes" in dataset.files.skipped[0]
     (tmp_path / "labels.csv").write_text("x,y,z\n" + "1,2,3\n4,5,6\n" * 10)  # a cloud
     assert len(build(tmp_path).files) == 3
 
@@ -229,6 +234,25 @@ def test_options_of_tables_that_exclude_each_other(tmp_path: Path) -> None:
         build(tmp_path, labels=str(table), split_by="csv")
     with raises(DataError, argument="labels"):
         build(tmp_path, labels="nowhere.csv")
+
+
+def test_splits_of_a_table_come_before_those_of_folders(tmp_path: Path) -> None:
+    put(tmp_path, "train/1.npy", "test/2.npy", "extra/3.npy")
+    rows = [("file", "class", "split"), ("train/1.npy", "a", "test"), ("test/2.npy", "b", "train")]
+    table = write_table(tmp_path / "t.csv", [*rows, ("extra/3.npy", "a", "train")])
+    found = contents(build(tmp_path, labels=str(table)))
+    assert found == {"train": {"test/2.npy": "b", "extra/3.npy": "a"}, "test": {"train/1.npy": "a"}}
+    with raises(DataError, file="extra/3.npy"):
+        build(tmp_path, labels=str(table), split_by="folders")
+
+
+def test_names_with_separators_of_lines_are_one_row(tmp_path: Path) -> None:
+    put(tmp_path, "a\u2028b.npy", "c\x85.npy", "b.npy")
+    rows = [("file", "class"), ("a\u2028b.npy", "x"), ("c\x85.npy", "y"), ("b.npy", "z")]
+    table = write_table(tmp_path / "t.csv", rows)
+    assert contents(build(tmp_path, labels=str(table), test_fraction=0)) == {"train": dict(rows[1:])}
+    (tmp_path / "list.txt").write_text("a\u2028b.npy\r\nb.npy\n", encoding="utf-8")
+    assert len(build(str(tmp_path / "list.txt")).files) == 2
 
 
 SIZES = {"mug": 10, "vase": 25, "lamp": 5, "pair": 2, "single": 1}
@@ -297,6 +321,7 @@ def test_lists_patterns_and_several_paths(tmp_path: Path, monkeypatch: pytest.Mo
         assert found == {"train": {"x/a/1.npy": "x", "y/c/4.npy": "y"}}
         found = contents(build([str(place / "x" / "a"), str(place / "x" / "a" / "1.npy")], test_fraction=0))
         assert found == {"train": {"1.npy": "unlabelled"}}
+        assert len(build([str(place / "x"), str(tmp_path / "x"), "./x/../x/a"], test_fraction=0).files) == 2
 
 
 @pytest.mark.parametrize(
@@ -442,6 +467,15 @@ def test_more_skipped_files_than_allowed_are_an_error(damaged: Path) -> None:
         build(damaged, test_fraction=0, on_error="skip", max_skipped=0.05).get_split("train")
     with raises(DataError, got=1):
         build(damaged, test_fraction=0, on_error="skip", max_skipped=0.0).get_split("train")
+
+
+def test_the_share_of_skipped_files_is_not_rounded_twice(tmp_path: Path) -> None:
+    report = ReadReport(100)
+    policy = SkipPolicy("skip", 0.07, report, "x")  # 0.07 x 100 is a little above 7
+    for index in range(7):
+        policy.add(tmp_path / str(index), ["a", "b"])
+    with raises(DataError, argument="max_skipped", got=8):
+        policy.add(tmp_path / "7", ["a"])
 
 
 def test_a_cloud_of_a_file_is_skipped_alone(tmp_path: Path) -> None:

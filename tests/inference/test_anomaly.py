@@ -22,9 +22,7 @@ NORMALS = 12
 NEIGHBORS = 16
 
 
-@pytest.fixture(autouse=True)
-def few_reference_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conclu_pyg.inference.embed.REFERENCE_SHAPES", 20)
+pytestmark = pytest.mark.usefixtures("few_reference_shapes")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +83,15 @@ def test_the_threshold_is_the_quantile_of_leave_one_out_scores(
     for row, scores in enumerate(found):
         np.testing.assert_allclose([scores.whole, scores.local], relative[row], rtol=1e-3)
         assert scores.score == pytest.approx(relative[row].max() / both, rel=1e-3)
+
+
+def test_copies_of_normal_clouds_change_nothing(encoder: FrozenEncoder) -> None:
+    normal = [ball(seed)[0] for seed in range(3)]
+    keys = [("", str(row)) for row in range(3)]
+    new = [ball(50)[0]]
+    (expected,) = AnomalyDetector(encoder, normal, keys).score(new)
+    (found,) = AnomalyDetector(encoder, normal * 7, keys * 7).score(new)
+    assert found.score == pytest.approx(expected.score) and found.local == pytest.approx(expected.local)
 
 
 def test_the_memory_holds_as_many_points_of_each_cloud(encoder: FrozenEncoder, monkeypatch: pytest.MonkeyPatch) -> None:

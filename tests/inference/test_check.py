@@ -187,6 +187,13 @@ def test_copies_are_grouped(folder: Path) -> None:
     )
 
 
+def test_far_clouds_at_other_places_are_no_copies(folder: Path) -> None:
+    points = np.round(np.random.default_rng(0).normal(size=(200, 3)) * 64) / 64
+    for index, shift in enumerate((0.0, 0.125)):
+        np.save(folder / f"far_{index}.npy", points + np.array([500_000 + shift, 5_000_000, 0]))
+    assert not [each for each in check(folder).findings if each.kind == "same points"]
+
+
 def test_copies_of_a_file_of_several_clouds_are_one_group(folder: Path) -> None:
     several = np.stack([ball(20), ball(21), ball(20)])
     np.save(folder / "a.npy", several)

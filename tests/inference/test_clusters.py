@@ -77,6 +77,9 @@ def test_other_arguments_are_refused() -> None:
         cluster_embeddings(names[:4], unit[:4], "kmeans", 5)
     with pytest.raises(ArgumentError):
         cluster_embeddings(names[:1], unit[:1])
+    for count in (2, 4):
+        with pytest.raises(ArgumentError):
+            cluster_embeddings(names[:count], unit[:count], "hdbscan")
     other: Any = "median"
     with pytest.raises(ArgumentError):
         cluster_embeddings(names, unit, other)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from conclu_pyg.cli.main import main
-from conclu_pyg.inference.duplicates import DuplicatePair, candidate_pairs, find_duplicates, groups_of
+from conclu_pyg.inference.duplicates import POINTS, DuplicatePair, candidate_pairs, find_duplicates, groups_of
 from conclu_pyg.inference.index import Index
 from conclu_pyg.inference.index_update import update_index
 from conclu_pyg.inference.inputs import find_inputs
+from conclu_pyg.io.sampling import subset
 from conclu_pyg.registration import Evidence
 from conclu_pyg.runs.frozen_encoder import load_encoder
 
@@ -101,11 +102,70 @@ def test_candidates_are_near_by_invariants_and_copies_are_compared_once(index: I
     measured = {row: base + 0.001 * row for row in range(len(index.names))}
     other = len(index.names) - 1
     measured[other] = base + 0.2
-    pairs = candidate_pairs(index, measured, 10)
+    contents = {row: name if "copy" not in name else "a/part.obj" for row, name in enumerate(index.names)}
+    pairs = candidate_pairs(index, measured, 10, contents)
     assert all(other not in pair for pair in pairs) and all(a < b for a, b in pairs)
     copies = {row for row, name in enumerate(index.names) if name in ("a/part.obj", "b/copy.obj")}
     assert tuple(sorted(copies)) in pairs
-    assert candidate_pairs(index, {0: base}, 10) == []
+    assert candidate_pairs(index, {0: base}, 10, {0: "a"}) == []
+    many = dict.fromkeys(range(len(index.names)), "same")
+    assert candidate_pairs(index, measured, 10, many) == [(0, row) for row in range(1, len(many))]
+
+
+def build(folder: Path, run: Path) -> Index:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conclu_pyg.inference.embed.REFERENCE_SHAPES", 20)
+        roots = find_inputs(folder).input_roots
+        return update_index(folder.parent / f"index_{folder.name}", load_encoder(run), roots, workers=0)[0]
+
+
+def test_evidence_is_that_of_the_files_as_they_are_now(tiny_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clouds"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(200, 3)) * [3, 1, 0.4]
+    np.save(folder / "a.npy", points)
+    np.save(folder / "b.npy", points)
+    index = build(folder, tiny_run)
+    (pair,), problems = find_duplicates(index, workers=0)
+    assert pair.evidence.kind == "identical" and problems == []
+    np.save(folder / "b.npy", rng.normal(size=(200, 3)) * [1, 1, 1])
+    pairs, problems = find_duplicates(index, workers=0)
+    assert pairs == [] and len(problems) == 1 and "b.npy has changed" in problems[0]
+
+
+def test_the_place_of_far_clouds_counts(tiny_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "far"
+    folder.mkdir()
+    points = np.random.default_rng(0).normal(size=(400, 3)) * [3, 1, 0.4]
+    np.save(folder / "a.npy", points + np.array([500_000, 5_000_000, 0]))
+    np.save(folder / "b.npy", points + np.array([600_000, 5_100_000, 0]))
+    (pair,), _ = find_duplicates(build(folder, tiny_run), workers=0)
+    assert pair.evidence.kind == "moved"
+
+
+def test_equal_samples_of_different_clouds_are_not_identical(tiny_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    points = np.random.default_rng(0).normal(size=(9000, 3)) * [3, 1, 0.4]
+    np.save(folder / "a.npy", points)
+    chosen = subset(np.arange(9000)[:, None], POINTS)[:, 0]
+    points[np.setdiff1d(np.arange(9000), chosen)[0]] *= 1.01
+    np.save(folder / "b.npy", points)
+    (pair,), _ = find_duplicates(build(folder, tiny_run), workers=0)
+    assert pair.evidence.kind == "resampled"
+
+
+def test_copies_of_few_points_are_found(tiny_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "few"
+    folder.mkdir()
+    points = np.random.default_rng(0).normal(size=(24, 3))
+    for name in ("a", "b"):
+        np.save(folder / f"{name}.npy", points)
+    np.save(folder / "c.npy", points * 2)
+    (pair,), problems = find_duplicates(build(folder, tiny_run), workers=0)
+    assert (pair.a, pair.b, pair.evidence.kind) == ("a.npy", "b.npy", "identical") and len(problems) == 3
+    assert pair.as_dict()["noise"] is None
 
 
 def test_groups_join_over_others() -> None:

@@ -205,6 +205,13 @@ def test_equal_similarities_are_in_the_order_of_the_rows(encoder: FrozenEncoder,
     assert copies == sorted(copies) and len(hits) == 15
 
 
+def test_equal_similarities_at_the_cut_are_the_first_rows() -> None:
+    x = np.eye(4, dtype=np.float32)[[1] * 30 + [0] * 40 + [2] * 30]
+    index = Index(Path("index"), {}, (), x, np.zeros(4), np.ones(4))
+    assert index.nearest(x[30], 5) == [(row, 1.0) for row in range(30, 35)]
+    assert [row for row, _ in index.nearest(x[30], 42)] == [*range(30, 70), 0, 1]
+
+
 def test_own_statistics_are_used_from_a_hundred_clouds_on(
     encoder: FrozenEncoder, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

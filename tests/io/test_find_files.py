@@ -29,6 +29,12 @@ def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path
         assert find_files(tmp_path / name) == (["link.npy"], "1 linked folder")
 
 
+def test_a_link_in_a_circle_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "1.npy").touch()
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    assert find_files(tmp_path) == (["1.npy"], "1 broken link")
+
+
 def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
         find_files(tmp_path / "nowhere")

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -76,6 +77,16 @@ def test_a_process_that_ends_takes_no_other_file_along(
         assert isinstance(error, ReaderError) and code in str(error)
     assert all(outcome == path.stem for path, outcome in found.items() if path.stem not in fatal)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_process_that_ends_while_results_are_used_takes_no_other_file_along() -> None:
+    found = {}
+    for path, outcome in map_files(partial(end, fatal=frozenset({"cloud_012"}), how=leave), PATHS, 1):
+        if not found:
+            time.sleep(4)  # the process ends in the meantime, before other files are given to it
+        found[path] = outcome
+    assert list(found) == PATHS
+    assert [path.stem for path, outcome in found.items() if isinstance(outcome, ConcluError)] == ["cloud_012"]
 
 
 def test_other_errors_are_raised() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.sampling import sample_file, subset
+from conclu_pyg.io.sampling import hash_file, sample_file, subset
 
 RNG = np.random.default_rng(0)
 
@@ -47,6 +47,12 @@ def test_meshes_are_sampled_and_several_clouds_have_names(tmp_path: Path) -> Non
     found = sample_file(tmp_path / "several.npy", 10)
     assert [cloud.name for cloud in found.clouds] == ["0000", "0002"] and len(found.errors) == 1
     assert all(cloud.points.shape == (10, 3) for cloud in found.clouds)
+
+
+def test_a_file_that_vanishes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as error:
+        hash_file(tmp_path / "gone.npy")
+    assert error.value.file == str(tmp_path / "gone.npy")
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

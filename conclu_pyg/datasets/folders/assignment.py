@@ -70,7 +70,6 @@ def assign_files(
         DataError: files without a class, or folders or a table that cannot be used.
     """
     names = list(index.names)
-    folders = read_folder_names(index.folders(names), names, use_splits=split_by in ("auto", "folders"))
     table_splits: np.ndarray | None = None
     if labels is not None:
         if classes == "folders":
@@ -80,7 +79,9 @@ def assign_files(
         known, numbers, table_splits = _from_table(labels, index.base, names)
         if classes == "none":
             known, numbers = [UNLABELLED], np.where(numbers >= 0, 0, LEFT_OUT).astype(np.int32)
-    else:
+    use_splits = split_by == "folders" or (split_by == "auto" and table_splits is None)
+    folders = read_folder_names(index.folders(names), names, use_splits)
+    if labels is None:
         known, numbers = _from_folders(folders, names, classes, index.base)
     splits = _splits(names, numbers, folders.splits, table_splits, split_by, test_fraction, seed)
     return Assignment(known, numbers, np.where(numbers < 0, LEFT_OUT, splits).astype(np.int8))

@@ -73,6 +73,7 @@ def index_files(paths: str | Sequence[str], exclude: str | None = None) -> FileI
         raise DataError("paths: expected a folder, a list or a pattern, got none.", argument="paths", got=paths)
     roots: list[str] = []
     files: dict[str, str] = {}  # the root of each file
+    seen: set[str] = set()  # absolute, because a file may be spelt in several ways
     skipped: list[str] = []
     for each in given:
         try:
@@ -82,7 +83,10 @@ def index_files(paths: str | Sequence[str], exclude: str | None = None) -> FileI
         roots.append(root)
         skipped += others
         for path in found:
-            files.setdefault(path, root)
+            place = os.path.abspath(path)
+            if place not in seen:
+                seen.add(place)
+                files[path] = root
     if exclude is not None:
         other = {os.path.abspath(os.path.join(root, os.path.expanduser(exclude))) for root in ("", *roots)}
         files = {path: root for path, root in files.items() if os.path.abspath(path) not in other}
@@ -161,13 +165,14 @@ def _in_list(path: str) -> tuple[str, list[str], list[str]]:
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}).", file=path) from error
     folder = os.path.dirname(path) or "."
-    entries = [line.strip() for line in text.splitlines()]
+    entries = [line.strip() for line in text.split("\n")]
     files = []
     for number, entry in enumerate(entries, start=1):
         if not entry or entry.startswith("#"):
             continue
         file = os.path.normpath(os.path.join(folder, os.path.expanduser(entry)))
-        file = os.path.join(".", file) if folder == "." and not os.path.isabs(file) else file
+        if folder == "." and not os.path.isabs(file) and file.split(os.sep)[0] != os.pardir:
+            file = os.path.join(".", file)
         if not os.path.isfile(file):
             kind = "a folder" if os.path.isdir(file) else "no file"
             raise DataError(

@@ -46,6 +46,8 @@ def read_folder_names(folders: Sequence[Sequence[str]], names: Sequence[str], us
         DataError: some files are in folders train and test and others are not.
     """
     level = _level_of_splits(folders, names, use_splits)
+    if level is None and not use_splits:
+        folders = _without_splits(folders)
     of_class = 1 if level == 0 else 0
     found = [each[of_class] if len(each) > of_class + (level == 1) else None for each in folders]
     classes = sorted({name for name in found if name is not None})
@@ -70,3 +72,14 @@ def _level_of_splits(folders: Sequence[Sequence[str]], names: Sequence[str], use
                 file=names[without[0]],
             )
     return None
+
+
+def _without_splits(folders: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Returns the folders without those of splits, which only some files are in."""
+    for level in (0, 1):
+        if {"train", "test"} <= {each[level].casefold() for each in folders if len(each) > level}:
+            return [
+                [*each[:level], *each[level + 1 :]] if len(each) > level and each[level].casefold() in SPLITS else each
+                for each in folders
+            ]
+    return list(folders)

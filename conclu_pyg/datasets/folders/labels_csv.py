@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -44,9 +45,9 @@ def read_labels(path: Path) -> list[Row]:
         DataError: it is missing, too large, no text, or has other columns; a row without a file; a file that is listed
             twice; a split other than train, val and test.
     """
-    lines = _read_text(path).splitlines(keepends=True)
-    delimiter = max(",;\t", key=(lines[0] if lines else "").count)
-    table = csv.reader(lines, delimiter=delimiter)
+    text = _read_text(path)
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows: list[Row] = []
     seen: dict[str, int] = {}
     try:
@@ -57,6 +58,13 @@ def read_labels(path: Path) -> list[Row]:
             if not any(cell.strip() for cell in cells):
                 continue
             line = table.line_num
+            if any(cell.strip() for cell in cells[len(header) :]):
+                raise DataError(
+                    f"{path}, line {line}: expected {len(header)} columns as in the first line, got {len(cells)}; put "
+                    "names with the separator in quotes.",
+                    file=path,
+                    got=len(cells),
+                )
             values = dict(zip(header, (from_cell(cell.strip()) for cell in cells), strict=False))
             file, name = values.get("file", ""), values.get("class", "")
             if not file:

@@ -23,9 +23,10 @@ class SkipPolicy:
 
     def __init__(self, on_error: Literal["raise", "skip"], max_skipped: float, report: ReadReport, title: str) -> None:
         self.on_error, self.max_skipped, self.report, self.title = on_error, max_skipped, report, title
+        self.num_skipped = 0
 
     def add(self, path: Path, problems: Sequence[str]) -> None:
-        """Lists a file with its problems.
+        """Lists a file with its problems; called once for each file.
 
         Args:
             path: the file.
@@ -39,13 +40,14 @@ class SkipPolicy:
         if self.on_error == "raise":
             raise DataError(f"{problems[0]} (dataset.on_error=skip leaves out such files.)", file=path)
         self.report.skips += [Skip(str(path), problem) for problem in problems]
-        most = math.ceil(self.max_skipped * self.report.num_files)
-        if self.report.num_skipped > most:
+        self.num_skipped += 1
+        most = math.ceil(round(self.max_skipped * self.report.num_files, 6))  # 0.07 x 100 is a little above 7
+        if self.num_skipped > most:
             raise DataError(
-                f"{self.title}: {self.report.num_skipped:,} of {self.report.num_files:,} files cannot be used so far, "
+                f"{self.title}: {self.num_skipped:,} of {self.report.num_files:,} files cannot be used so far, "
                 f"and dataset.max_skipped={self.max_skipped:g} allows {most:,} ({self.report.first()}); restore them, "
                 "or give a larger dataset.max_skipped.",
                 file=path,
                 argument="max_skipped",
-                got=self.report.num_skipped,
+                got=self.num_skipped,
             )
