@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.trust import add_allow_imports
 from conclu_pyg.cli.values import one_of, positive_int
+from conclu_pyg.errors import ConfigError, one_line
 from conclu_pyg.runs.folder import CURVES_NAME, find_checkpoint
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="probe of the frozen encoder: svm, linear (logistic regression), knn, retrieval, few-shot (5 and 10 "
-        "classes, 10 and 20 labels), clusters, or one that a module of imports=[...] registers; may be given several "
-        "times, and the features are computed once (default: svm)",
+        "classes, 10 and 20 labels), clusters, or one that a module of imports=[...] registers; with arguments as "
+        "'{name: few-shot, queries: 5}'; may be given several times, and the features are computed once (default: svm)",
     )
     parser.add_argument(
         "--robustness",
@@ -78,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     join_launched(*devices[-1:])
     evaluation = Evaluation(
         load_run(options.run, options.overrides, allow_imports=options.allow_imports),
-        probes=list(dict.fromkeys(options.probe or [])),
+        probes=read_probes(options.probe or []),
         with_random=options.with_random,
         on=options.on,
         label_per_class=options.label_per_class,
@@ -88,6 +90,34 @@ def run(options: argparse.Namespace) -> None:
     records = _measure(evaluation)
     _plot(evaluation, records)
     _list_files(evaluation)
+    evaluation.raise_failures()
+
+
+def read_probes(words: Sequence[str]) -> list[str | dict[str, Any]]:
+    """Returns names and configs of probes, each once.
+
+    Raises:
+        ConfigError: a config that is no mapping in YAML with a ``name``.
+    """
+    from conclu_pyg.config_files import parse_yaml
+
+    probes: list[str | dict[str, Any]] = []
+    for word in dict.fromkeys(words):
+        if not word.startswith("{"):
+            probes.append(word)
+            continue
+        try:
+            config = parse_yaml(word)
+        except ValueError as error:
+            raise ConfigError(f"--probe {word} is not YAML: {one_line(error)}.", argument="probe", got=word) from error
+        if not isinstance(config, dict) or not isinstance(config.get("name"), str):
+            raise ConfigError(
+                f"--probe: expected a name or a config such as '{{name: few-shot, queries: 5}}', got {word}.",
+                argument="probe",
+                got=word,
+            )
+        probes.append(config)
+    return probes
 
 
 def _measure(evaluation: Evaluation) -> list[Record]:

@@ -1,14 +1,17 @@
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.registry import PROBES
+from conclu_pyg.runs.records import read_records
 
 DEFAULTS = {
     "probes": [],
@@ -28,9 +31,12 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     monkeypatch.chdir(tmp_path)
     calls: list[Any] = []
     monkeypatch.setattr("conclu_pyg.runs.loaded_run.load_run", lambda path, overrides, **_: (path, list(overrides)))
-    monkeypatch.setattr(
-        "conclu_pyg.evaluation.evaluate.Evaluation", lambda run, **options: calls.append((*run, options))
-    )
+
+    def evaluation(run: tuple[str, list[str]], **options: Any) -> SimpleNamespace:
+        calls.append((*run, options))
+        return SimpleNamespace(raise_failures=lambda: None)
+
+    monkeypatch.setattr("conclu_pyg.evaluation.evaluate.Evaluation", evaluation)
     for step in ("_measure", "_plot", "_list_files"):
         monkeypatch.setattr(f"conclu_pyg.cli.evaluate.{step}", lambda *_: None)
     return calls
@@ -47,13 +53,22 @@ def test_a_run_alone_is_measured_on_the_test_split(calls: list[Any]) -> None:
         (["--probe", "knn"], ["knn"]),
         (["--probe", "few-shot", "--probe", "mine", "--probe", "few-shot"], ["few-shot", "mine"]),
         (["--robustness"], []),
+        (["--probe", "{name: few-shot, queries: 5, ways: [2]}"], [{"name": "few-shot", "queries": 5, "ways": [2]}]),
         (["--probe", "linear", "--robustness"], ["linear"]),
     ],
 )
-def test_probes_are_chosen_by_name_in_their_order(calls: list[Any], words: list[str], names: list[str]) -> None:
+def test_probes_are_chosen_by_name_in_their_order(calls: list[Any], words: list[str], names: list[Any]) -> None:
     assert main(["evaluate", *words, "runs/a", "dataset.a=1"]) == 0
     assert calls[0][2]["probes"] == names
     assert calls[0][2]["robustness"] == ("--robustness" in words)
+
+
+@pytest.mark.parametrize("word", ["{", "{a: 1}", "{name: [knn]}", "{knn}"])
+def test_a_config_of_a_probe_without_a_name_is_refused(
+    calls: list[Any], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "runs/a", "--probe", word]) == 2
+    assert "error: --probe" in capsys.readouterr().err and not calls
 
 
 def test_the_help_names_every_probe(capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,3 +152,15 @@ def test_a_misspelt_path_is_known_before_torch_is_loaded(calls: list[Any], words
     command = [sys.executable, "-c", WITHOUT_TORCH, *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("2 False\n", f"error: there is {sentence}\n")
+
+
+@pytest.mark.slow
+def test_a_probe_that_fails_is_named_last_and_the_others_are_written(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(shutil.copytree(tiny_run, tmp_path / "run"))
+    assert main(["evaluate", str(run), "--probe", "few-shot", "--probe", "knn"]) == 2
+    out, err = capsys.readouterr()
+    assert "knn" in out or "nearest" in out
+    assert [record.task for record in read_records(run / "results.json")] == ["knn"]
+    assert err.startswith("error: few-shot could not be measured: few-shot needs 5 classes") and err.count("\n") == 1

@@ -227,6 +227,44 @@ def test_probes_of_one_call_share_the_features(run: Path, monkeypatch: pytest.Mo
     assert read_records(run / "results.json") == records
 
 
+@pytest.mark.usefixtures("forget_registered")
+@pytest.mark.parametrize("step", ["check", "measure"])
+@pytest.mark.parametrize("name", [*PROBES])
+def test_a_probe_that_fails_does_not_take_the_others_along(
+    name: str, step: str, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise DataError("the clouds are unfit.", got=7)
+
+    @PROBES.register_module("first")
+    @PROBES.register_module("last")
+    class Other(Probe):
+        title = "other"
+
+        def measure(self, run: LoadedRun, splits: ProbeSplits) -> list[Result]:
+            return [Result("share", 50.0)]
+
+    monkeypatch.setattr(PROBES.get(name), "check", lambda *_: None)
+    monkeypatch.setattr(PROBES.get(name), step, fail)
+    with pytest.raises(ConcluError) as error:
+        evaluate_run(str(run), probes=["first", name, "last"], with_random=True)
+    assert str(error.value) == f"{name} could not be measured: the clouds are unfit."
+    assert [record.task for record in read_records(run / "results.json")] == ["first", "first", "last", "last"]
+    with raises(DataError, got=7):  # alone, it is the error itself
+        evaluate_run(str(run), probes=[name])
+
+
+def test_probes_that_fail_alike_are_named_together(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Features:
+        raise ConcluError("features are not finite.")
+
+    monkeypatch.setattr(LoadedRun, "embed", fail)
+    with pytest.raises(ConcluError) as error:
+        evaluate_run(str(run), probes=["knn", "svm", "few-shot"])
+    text, other = [issue.message for issue in error.value.issues]
+    assert text.startswith("few-shot could") and other == "knn and svm could not be measured: features are not finite."
+
+
 def test_label_per_class_is_refused_where_the_probe_draws_its_own(run: Path) -> None:
     with raises(ConfigError, argument="label_per_class", got=10):
         evaluate_run(str(run), probes=["svm", "few-shot"], label_per_class=10)

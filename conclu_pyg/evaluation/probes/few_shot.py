@@ -7,7 +7,8 @@ the support clouds and measured on 20 query clouds of each class, averaged over 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,10 @@ from conclu_pyg.registry import PROBES
 from conclu_pyg.runs.embedding import Features
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.runs.protocol import Classifier, Episodes
+from conclu_pyg.text import pluralize
+
+MAX_NAMED = 10  # classes in a sentence
+ADVICE = "choose another data set by dataset.* overrides"
 
 
 class Draw(NamedTuple):
@@ -41,7 +46,8 @@ class FewShotProbe(Probe):
     """Mean accuracy over the draws, for each number of classes and of support clouds.
 
     Support clouds come from the training split and query clouds from the test split. On the validation part both come
-    from the training split, disjoint, as in CrossPoint's published code.
+    from the training split, disjoint, as in CrossPoint's published code. Classes that have too few clouds for a number
+    of support clouds are not drawn for it, and a note and the protocol say so.
 
     Args:
         ways: numbers of classes (default: 5 and 10).
@@ -69,27 +75,37 @@ class FewShotProbe(Probe):
         self.ways, self.shots, self.queries, self.num_draws, self.C = ways, shots, queries, num_draws, C
 
     def check(self, splits: ProbeSplits) -> None:
-        """Raises DataError if there are too few classes, or a class has too few clouds."""
-        classes, way, shot = splits.train.classes, max(self.ways), max(self.shots)
-        if len(classes) < way:
-            raise DataError(
-                f"few-shot needs at least {way} classes, got {len(classes)}; choose another data set by dataset.* "
-                "overrides, such as dataset.dataset_path=...",
-                got=len(classes),
+        """Raises DataError if a value needs more classes than have enough clouds."""
+        names = splits.train.classes
+        for way, shot in product(self.ways, self.shots):
+            large = _large_classes(splits, shot, self.queries)
+            if len(large) >= way:
+                continue
+            small = [name for label, name in enumerate(names) if label not in large]
+            clouds = (
+                f"{shot + self.queries} training clouds ({shot} for the support and {self.queries} others as queries)"
+                if splits.one_pool
+                else f"{shot} training clouds for the support and {self.queries} test clouds as queries"
             )
-        train, test = splits.train.y, splits.test.y
-        pools = [("training", train, shot, f"{shot} for the support"), ("test", test, self.queries, "as queries")]
-        if splits.one_pool:
-            facts = f"{shot} for the support and {self.queries} others as queries"
-            pools = [("training", np.concatenate([train, test]), shot + self.queries, facts)]
-        for name, labels, needed, facts in pools:
-            counts = np.bincount(labels, minlength=len(classes))
-            if counts.min() < needed:
-                raise DataError(
-                    f"few-shot needs {needed} {name} clouds of each class ({facts}), got {counts.min()} of "
-                    f"{classes[counts.argmin()]}; choose another data set by dataset.* overrides.",
-                    got=int(counts.min()),
-                )
+            raise DataError(
+                f"few-shot needs {way} classes with {clouds} for {way}-way {shot}-shot, got {len(large)}"
+                f"{_list_small(splits, small)}; {self._advice(splits)}.",
+                argument="queries",
+                got=len(large),
+            )
+
+    def _advice(self, splits: ProbeSplits) -> str:
+        """Returns the arguments with which these clouds are enough: fewer queries, or else fewer classes and support
+        clouds, too."""
+        labels = len(splits.train.classes)
+        for shots, ways in product(_fewer(self.shots, 1), _fewer(self.ways, labels)):
+            for queries in range(self.queries, 0, -1):
+                if max(ways) <= len(_large_classes(splits, max(shots), queries)) and min(ways) > 1:
+                    chosen = {"ways": [*ways], "shots": [*shots], "queries": queries}
+                    given = {"ways": [*self.ways], "shots": [*self.shots], "queries": self.queries}
+                    changed = ", ".join(f"{key}: {value}" for key, value in chosen.items() if value != given[key])
+                    return f"give --probe '{{name: few-shot, {changed}}}', or {ADVICE}"
+        return ADVICE
 
     def measure(self, run: LoadedRun, splits: ProbeSplits) -> list[Result]:
         support, query = run.embed(splits.train), run.embed(splits.test)
@@ -105,8 +121,8 @@ class FewShotProbe(Probe):
         self, run: LoadedRun, splits: ProbeSplits, support: Features, query: Features, episodes: Episodes
     ) -> Result:
         values = []
-        num_classes = len(splits.train.classes)
-        for draw in draw_episodes(support.y, query.y, num_classes, episodes, run.seed, splits.one_pool):
+        classes, total = _large_classes(splits, episodes.shot, episodes.queries), len(splits.train.classes)
+        for draw in draw_episodes(support.y, query.y, classes, episodes, run.seed, splits.one_pool):
             svm = make_pipeline(StandardScaler(), SVC(kernel="linear", C=self.C))
             svm.fit(support.x[draw.support].astype(np.float64), support.y[draw.support])
             values.append(100 * float(svm.score(query.x[draw.query], query.y[draw.query])))
@@ -116,16 +132,18 @@ class FewShotProbe(Probe):
             details={
                 "draws": [round(value, 2) for value in values],
                 **({"deviation": round(float(np.std(values, ddof=1)), 2)} if len(values) > 1 else {}),
+                **({"notes": [_note(splits, classes, episodes)]} if len(classes) < total else {}),
             },
             protocol={
                 "classifier": Classifier("linear SVM", standardized=True, C=self.C),
                 "episodes": episodes,
+                **({"extra": {"classes drawn from": f"{len(classes)} of {total}"}} if len(classes) < total else {}),
             },
         )
 
 
 def draw_episodes(
-    support: np.ndarray, query: np.ndarray, num_classes: int, episodes: Episodes, seed: int, one_pool: bool = False
+    support: np.ndarray, query: np.ndarray, classes: np.ndarray, episodes: Episodes, seed: int, one_pool: bool = False
 ) -> Iterator[Draw]:
     """Draws classes, and support and query clouds for each of them.
 
@@ -133,21 +151,59 @@ def draw_episodes(
 
     Args:
         support, query: labels of the clouds to draw from.
-        num_classes: number of classes.
+        classes: the classes to draw from, each with enough clouds.
         episodes: numbers of classes, clouds and draws.
         seed: of the draws.
         one_pool: support and query are the same clouds; no cloud is then drawn for both (default: no).
 
     Shapes:
-        - **support:** int64 ``[n]``, **query:** int64 ``[m]``
+        - **support:** int64 ``[n]``, **query:** int64 ``[m]``, **classes:** int64 ``[k]``
     """
     for number in range(episodes.draws):
         rng = np.random.default_rng([seed, episodes.way, episodes.shot, number])
-        classes = rng.choice(num_classes, episodes.way, replace=False)
+        drawn = rng.choice(classes, episodes.way, replace=False)
         support_drawn, query_drawn = [], []
-        for label in classes:
+        for label in drawn:
             shuffled = rng.permutation(np.flatnonzero(support == label))
             support_drawn.append(shuffled[: episodes.shot])
             rest = shuffled[episodes.shot :] if one_pool else rng.permutation(np.flatnonzero(query == label))
             query_drawn.append(rest[: episodes.queries])
         yield Draw(np.concatenate(support_drawn), np.concatenate(query_drawn))
+
+
+def _large_classes(splits: ProbeSplits, shot: int, queries: int) -> np.ndarray:
+    """Returns the classes with enough clouds for a number of support clouds and queries, int64 ``[k]``."""
+    train, test = _counts(splits)
+    large = train + test >= shot + queries if splits.one_pool else (train >= shot) & (test >= queries)
+    return np.flatnonzero(large)
+
+
+def _counts(splits: ProbeSplits) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the number of training and of test clouds of each class."""
+    length = len(splits.train.classes)
+    return np.bincount(splits.train.y, minlength=length), np.bincount(splits.test.y, minlength=length)
+
+
+def _list_small(splits: ProbeSplits, names: Sequence[str]) -> str:
+    """Returns classes that have too few clouds, with the numbers of these."""
+    train, test = _counts(splits)
+    listed = []
+    for name in names[:MAX_NAMED]:
+        row = list(splits.train.classes).index(name)
+        listed.append(f"{name} ({train[row] + test[row] if splits.one_pool else f'{train[row]} + {test[row]}'})")
+    rest = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
+    return f"; too few have {', '.join(listed)}{rest}" if listed else ""
+
+
+def _note(splits: ProbeSplits, classes: np.ndarray, episodes: Episodes) -> str:
+    names = splits.train.classes
+    small = [name for label, name in enumerate(names) if label not in classes]
+    every = pluralize(len(names), "class", "classes")
+    drawn = f"{episodes.way}-way {episodes.shot}-shot draws from {len(classes)} of {every}"
+    return f"{drawn}{_list_small(splits, small)}."
+
+
+def _fewer(numbers: Sequence[int], last: int) -> list[Sequence[int]]:
+    """Returns the numbers, then without the largest, and so on; in the end ``last`` alone."""
+    ordered = sorted(numbers)
+    return [numbers, *(ordered[:count] for count in range(len(ordered) - 1, 0, -1)), [last]]
