@@ -201,7 +201,7 @@ class CloudFolder(PointCloudDataset):
     def _read_files(self, title: str, paths: list[Path], labels: np.ndarray, report: ReadReport) -> Iterator[RawCloud]:
         """Yields the clouds of files, which worker processes read."""
         policy = SkipPolicy(self.on_error, self.max_skipped, report, title)
-        blocks = small = 0
+        blocks = small = coinciding = 0
         with self._spool() as spool:
             options = ReadOptions(
                 self.files.base,
@@ -227,10 +227,16 @@ class CloudFolder(PointCloudDataset):
                     source = str(self.files.base / part.name)
                     yield RawCloud(part.points, label, part.name, source, part.repairs, cleaned=True)
                 blocks, small = blocks + content.blocks, small + content.small_blocks
+                coinciding += content.coinciding_blocks
+        every = pluralize(blocks + small + coinciding, "block")
         if small:
             report.notices.append(
-                f"{title}: {small:,} of {pluralize(blocks + small, 'block')} have fewer than dataset.min_points="
-                f"{self.min_points} points and were left out."
+                f"{title}: {small:,} of {every} have fewer than dataset.min_points={self.min_points} points and were "
+                "left out."
+            )
+        if coinciding:
+            report.notices.append(
+                f"{title}: the points of {coinciding:,} of {every} coincide, and these were left out."
             )
 
     def _spool(self) -> tempfile.TemporaryDirectory[str]:

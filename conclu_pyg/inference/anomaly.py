@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.groups import groups_of
 from conclu_pyg.inference.embed import cloud_name, reference_statistics
 from conclu_pyg.inference.inputs import Inputs
 from conclu_pyg.inference.local_features import BATCH_SIZE, CloudFeatures, cloud_features
@@ -215,7 +216,7 @@ def score_inputs(
         unusable: called with a sentence for each file or cloud that cannot be used.
         workers: processes that read files (default: one for each core).
     """
-    for group in _groups(read_inputs(inputs, detector.encoder.num_points, unusable, workers), BATCH_SIZE):
+    for group in groups_of(read_inputs(inputs, detector.encoder.num_points, unusable, workers), BATCH_SIZE):
         scores = detector.score([cloud.points for cloud in group], [cloud.key for cloud in group])
         yield from zip(group, scores, strict=True)
 
@@ -244,17 +245,6 @@ def read_inputs(inputs: Inputs, num_points: int, unusable: Unusable, workers: in
 
 def _combined(whole: float, local: float) -> float:
     return max(whole, local)
-
-
-def _groups(clouds: Iterable[NewCloud], size: int) -> Iterator[list[NewCloud]]:
-    group: list[NewCloud] = []
-    for cloud in clouds:
-        group.append(cloud)
-        if len(group) == size:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 def _warnings(count: int) -> tuple[str, ...]:

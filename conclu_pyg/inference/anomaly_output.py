@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import heapq
 from collections.abc import Iterator, Sequence
-from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.anomaly import NewCloud, Scores
-from conclu_pyg.inference.output_folder import file_name
-from conclu_pyg.inference.table import write_table
+from conclu_pyg.inference.file_names import FileNames
+from conclu_pyg.inference.table import TableFile
 from conclu_pyg.io.clouds import Cloud
 from conclu_pyg.io.export import write_cloud
 from conclu_pyg.io.find_files import read_header
@@ -34,7 +33,8 @@ def to_row(name: str, scores: Scores) -> list[object]:
 
 class HeatMaps:
     """Writes clouds with a score for each point into a folder, as a context manager. On entry it removes the clouds of
-    an earlier call; on exit it writes their table, ``anomalies.csv``.
+    an earlier call. A row of their table, ``anomalies.csv``, is written before each cloud: after an interruption at any
+    moment, the next call finds all that it has to remove.
 
     A cloud has the points that the encoder took, at their places in the file, with the property ``score``, in which 1
     is the threshold, and colours: yellow, orange, and red above 1.
@@ -50,8 +50,7 @@ class HeatMaps:
 
     def __init__(self, folder: Path, read: Sequence[str | Path]) -> None:
         self.folder = folder
-        self._rows: list[list[object]] = []
-        self._taken: set[str] = set()
+        self._names = FileNames()
         place = folder.resolve()
         for path in map(Path, read):
             if path.resolve() in (place, *place.parents):
@@ -69,10 +68,11 @@ class HeatMaps:
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in _listed(self.folder):
             path.unlink(missing_ok=True)
+        self._table = TableFile(self.folder / TABLE, [*COLUMNS, "ply"])
         return self
 
     def __exit__(self, *_: object) -> None:
-        write_table(self.folder / TABLE, [*COLUMNS, "ply"], self._rows)
+        self._table.close()
 
     def add(self, cloud: NewCloud, scores: Scores) -> None:
         """Writes a cloud.
@@ -80,18 +80,10 @@ class HeatMaps:
         Raises:
             OSError: the file cannot be written.
         """
-        name = self._unique(file_name(cloud.name))
+        name = self._names.unique(cloud.name)
         x = {"colors": heat_color(scores.points), "score": scores.points}
-        self._rows.append([*to_row(cloud.name, scores), f"{name}.ply"])
+        self._table.add([*to_row(cloud.name, scores), f"{name}.ply"])
         write_cloud(self.folder / f"{name}.ply", Cloud(name, cloud.points, offset=cloud.offset, x=x))
-
-    def _unique(self, name: str) -> str:
-        numbers = count(2)
-        unique = name
-        while unique.casefold() in self._taken:
-            unique = f"{name}-{next(numbers)}"
-        self._taken.add(unique.casefold())
-        return unique
 
 
 def _listed(folder: Path) -> Iterator[Path]:

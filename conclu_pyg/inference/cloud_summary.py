@@ -17,7 +17,7 @@ from conclu_pyg.io.sampling import hash_file, name_in_file
 MESH_POINTS = 2048  # that are sampled from a mesh to measure it
 AXIS_POINTS = 512  # that tell the up axis
 QUERIES = 256  # points whose nearest neighbour is searched for
-BLOCK = 1 << 14  # points at a time
+POINTS_AT_ONCE = 1 << 14  # when principal axes are measured
 SHIFTS, FACTORS, GOLDEN = (30, 27), (0xBF58476D1CE4E5B9, 0x94D049BB133111EB), 0x9E3779B97F4A7C15
 THIN = 1e-3  # of the largest principal extent
 
@@ -165,12 +165,12 @@ def _choose(keys: np.ndarray, count: int) -> np.ndarray:
 
 def _thin_axes(points: np.ndarray, keys: np.ndarray) -> int:
     """Returns the number of principal axes with an extent below a thousandth of the largest."""
-    some = points[_choose(keys, BLOCK)].astype(np.float64)
+    some = points[_choose(keys, POINTS_AT_ONCE)].astype(np.float64)
     middle = some.mean(axis=0)
     axes = np.linalg.eigh((some - middle).T @ (some - middle))[1]  # (3, 3), in columns
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    for start in range(0, len(points), BLOCK):
-        along = (points[start : start + BLOCK] - middle) @ axes
+    for start in range(0, len(points), POINTS_AT_ONCE):
+        along = (points[start : start + POINTS_AT_ONCE] - middle) @ axes
         low, high = np.minimum(low, along.min(axis=0)), np.maximum(high, along.max(axis=0))
     extents = high - low
     return int((extents < THIN * extents.max()).sum())

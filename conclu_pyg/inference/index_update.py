@@ -17,6 +17,7 @@ import numpy as np
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.files import locked, remove_abandoned
 from conclu_pyg.inference.embed import describe, embed_files, reference_statistics
+from conclu_pyg.inference.feature_scale import feature_scale
 from conclu_pyg.inference.index import FileRows, Index, IndexedFile
 from conclu_pyg.inference.index_storage import join_rows, open_index, save_index
 from conclu_pyg.io.find_files import INDEX_NAME, is_index
@@ -177,5 +178,4 @@ def _statistics(rows: Sequence[FileRows], encoder: FrozenEncoder) -> tuple[np.nd
         mean, deviation = reference_statistics(encoder)
     else:
         mean, deviation = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
-    # A feature that hardly varies would be noise after the division.
-    return mean, np.maximum(deviation, 1e-3 * max(float(deviation.max()), 1e-6))
+    return mean, feature_scale(deviation)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from conclu_pyg.errors import ArgumentError
+from conclu_pyg.inference.feature_scale import feature_scale
 from conclu_pyg.inference.local_features import CloudFeatures
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 NEAREST = 3  # normal clouds: the distance of a cloud as a whole is the mean of these distances
 MAX_ROWS = 20_000  # local features
 TOP_SHARE = 0.01  # of the points of a cloud: the local distance is the mean of theirs
-SPREAD = 1e-3  # smallest standard deviation of a feature, relative to the largest
 
 
 class Distances(NamedTuple):
@@ -93,8 +93,7 @@ class NormalMemory:
             rows.append(each.local[_choice(len(each.local), share, seed)])
         x = np.array(pooled, np.float64)
         mean, deviation = (x.mean(axis=0), x.std(axis=0)) if statistics is None else statistics
-        # A feature that hardly varies would be noise after the division.
-        scale = np.maximum(deviation, SPREAD * max(float(deviation.max()), SPREAD))
+        scale = feature_scale(deviation)
         owner = np.repeat(np.arange(len(rows)), [len(each) for each in rows])
         return cls((x - mean) / scale, mean, scale, np.concatenate(rows), owner)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import logging
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, count
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +14,7 @@ import numpy as np
 
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.files import atomic_write
+from conclu_pyg.inference.file_names import FileNames
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.io.find_files import LABEL_COLUMNS, LABELS, holds_predictions, read_header
 from conclu_pyg.text import from_cell, pluralize, printable, to_cell
@@ -32,7 +31,6 @@ COLUMNS = {
         "files", "note",
     ],
 }  # fmt: skip
-MAX_NAME = 100  # bytes; file systems allow 255, and suffixes and numbers are appended
 
 
 class PredictionWriter:
@@ -53,8 +51,7 @@ class PredictionWriter:
         self.folder, self.run, self.label_names = folder, run, label_names
         self._rows: dict[str, dict[str, object]] = {}
         self._files: dict[str, list[str]] = {}
-        self._taken: set[str] = set()
-        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))  # the next number of each name
+        self._names = FileNames()
 
     def __enter__(self) -> PredictionWriter:
         _check_tables(self.folder)
@@ -72,14 +69,6 @@ class PredictionWriter:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def unique_name(self, name: str) -> str:
-        """Returns a file name that no earlier cloud has, also where upper and lower case are the same."""
-        unique = name = file_name(name)
-        while unique.casefold() in self._taken:
-            unique = f"{name}-{next(self._numbers[name.casefold()])}"
-        self._taken.add(unique.casefold())
-        return unique
-
     def file(self, cloud: str, name: str) -> Path:
         """Returns a path in the folder and lists it among the files of a cloud."""
         self._files.setdefault(cloud, []).append(name)
@@ -94,7 +83,7 @@ class PredictionWriter:
         Raises:
             OSError: a file cannot be written.
         """
-        name, cloud = self.unique_name(prediction.cloud.name), prediction.cloud
+        name, cloud = self._names.unique(prediction.cloud.name), prediction.cloud
         points = self.file(name, f"{name}.ply")
         write_ply(points, cloud.points, prediction.labels, cloud.offset)
         try:
@@ -133,13 +122,6 @@ class PredictionWriter:
         if ours and not complete and any(chain(self.folder.glob("*.ply"), self.folder.glob("*_labels.npy"))):
             logger.warning(printable(f"kept earlier predictions in {self.folder} that its {PREDICTIONS} does not list"))
         table.unlink(missing_ok=True)
-
-
-def file_name(name: str) -> str:
-    """Returns a name from data as a file name: characters other than letters, digits, ``_``, ``.`` and ``-`` become
-    ``_``; it has at most 100 bytes, and is neither empty nor only dots."""
-    kept = re.sub(r"[^\w.-]", "_", name).encode()[:MAX_NAME].decode(errors="ignore")
-    return kept if kept.strip(".") else "cloud"
 
 
 def _check_tables(folder: Path) -> None:

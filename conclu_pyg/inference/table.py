@@ -1,4 +1,4 @@
-"""CSV tables of results."""
+"""CSV tables of results. Cells are printable, and none is run as a formula by a spreadsheet."""
 
 from __future__ import annotations
 
@@ -12,14 +12,44 @@ from conclu_pyg.text import to_cell
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes a CSV file in UTF-8, atomically. Cells are printable, and none is run as a formula by a spreadsheet.
+    """Writes a CSV file in UTF-8, atomically.
 
     Raises:
         OSError: the file cannot be written.
     """
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(columns)
-    table.writerows([to_cell(value) for value in row] for row in rows)
+    text = "".join(_line(row) for row in (columns, *rows))
     with atomic_write(path) as file:
-        file.write(text.getvalue().encode("utf-8", "replace"))
+        file.write(text.encode("utf-8", "replace"))
+
+
+class TableFile:
+    """A CSV file in UTF-8 that grows row by row: after an interruption it has all rows that were added.
+
+    Args:
+        path: the file, which is replaced.
+        columns: the first line.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        write_table(path, columns, [])
+        self._file = path.open("ab", buffering=0)
+
+    def add(self, row: Sequence[object]) -> None:
+        """Writes a row.
+
+        Raises:
+            OSError: the row cannot be written.
+        """
+        self._file.write(_line(row).encode("utf-8", "replace"))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _line(row: Sequence[object]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow([to_cell(value) for value in row])
+    return text.getvalue()

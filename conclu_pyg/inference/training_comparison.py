@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.findings import CheckedCloud, Finding
 from conclu_pyg.inference.reference_clouds import ReferenceClouds, load_reference
 from conclu_pyg.inference.single_view import best_view_shares
+from conclu_pyg.inference.training_features import UNLIKE, TrainingFeatures
 from conclu_pyg.io.parallel import map_files
 from conclu_pyg.io.sampling import sample_file, subset
 from conclu_pyg.progress import track
@@ -21,7 +21,6 @@ from conclu_pyg.text import pluralize
 
 MAX_CLOUDS = 500  # that are compared
 TURNED = 128  # of them, in all orientations and views
-UNLIKE = 0.99  # quantile of the distances among the training data
 SHOWN = 10  # clouds that are least like the training data
 AXES: tuple[Axis, ...] = ("x", "y", "z")
 # Another up axis is reported if the median distance with it is below this share, and if the number of clouds that are
@@ -38,8 +37,8 @@ class Comparison:
 
     Attributes:
         findings: sentences with their figures.
-        distances: the distance of each compared cloud to the nearest training cloud, by its name, see :class:`Space`;
-            empty if the training data are not there.
+        distances: the distance of each compared cloud to the nearest training cloud, by its name, see
+            :class:`~conclu_pyg.inference.training_features.TrainingFeatures`; empty if the training data are not there.
     """
 
     findings: Sequence[Finding]
@@ -77,65 +76,17 @@ def compare_with_training(
     if not named:
         return Comparison(sizes)
     names, points = list(named), list(named.values())
-    space = Space(reference.x)
-    distances = space.nearest(encoder.embed(points, up_axis=up_axis).numpy())
+    training = TrainingFeatures(reference.x)
+    distances = training.nearest(encoder.embed(points, up_axis=up_axis).numpy())
     some = np.unique(np.linspace(0, len(points) - 1, min(TURNED, len(points))).astype(np.int64)).tolist()
     few = [points[row] for row in some]
     found = [
         *sizes,
-        _unlike(names, distances, space, reference),
+        _unlike(names, distances, training, reference),
         _orientation(encoder, few, reference, up_axis),
         _views(few, reference),
     ]
     return Comparison(found, dict(zip(names, distances.tolist(), strict=True)))
-
-
-class Space:
-    """Standardised features with the training clouds in them.
-
-    A distance is the root of the mean squared difference of features, in standard deviations among the training clouds.
-    With ``directions`` it ignores the length of the standardised features, as the similarities of an index do. That
-    tells up axes apart more clearly (ratios of median distances of 0.83 and 0.86 instead of 0.91 and 0.92 on ModelNet40
-    with the shipped PointNet), but gives clouds unlike all others, such as one with an outlier far away, small
-    distances.
-
-    Args:
-        x: embeddings of the training clouds.
-        directions: whether the length is ignored (default: no).
-
-    Attributes:
-        limit: the 99th percentile of the distances of a training cloud to the nearest other.
-
-    Shapes:
-        - **x:** ``[r, C]``
-    """
-
-    def __init__(self, x: np.ndarray, directions: bool = False) -> None:
-        self.directions = directions
-        self.mean = x.mean(axis=0, dtype=np.float64)
-        deviation = x.std(axis=0, dtype=np.float64)
-        # A feature that hardly varies would be noise after the division, as in an index.
-        self.scale = np.maximum(deviation, 1e-3 * max(float(deviation.max()), 1e-6))
-        self.reference = self._standardise(x)
-        own = self._distances(self.reference)
-        np.fill_diagonal(own, np.inf)
-        self.limit = float(np.quantile(own.min(axis=1), UNLIKE)) if len(x) > 1 else np.inf
-
-    def nearest(self, x: np.ndarray) -> np.ndarray:
-        """Returns the distance of embeddings to the nearest training cloud.
-
-        Shapes:
-            - **x:** ``[n, C]``, **output:** float64 ``[n]``
-        """
-        return self._distances(self._standardise(x)).min(axis=1)
-
-    def _standardise(self, x: np.ndarray) -> np.ndarray:
-        y = (x - self.mean) / self.scale / np.sqrt(x.shape[1])
-        length = np.linalg.norm(y, axis=1, keepdims=True)
-        return np.divide(y, length, out=y, where=length > 0) if self.directions else y
-
-    def _distances(self, y: np.ndarray) -> np.ndarray:
-        return cdist(y, self.reference)
 
 
 def _point_counts(encoder: FrozenEncoder, clouds: Sequence[CheckedCloud]) -> list[Finding]:
@@ -165,23 +116,25 @@ def _read_sample(clouds: Sequence[CheckedCloud], num_points: int, workers: int |
     return found
 
 
-def _unlike(names: Sequence[str], distances: np.ndarray, space: Space, reference: ReferenceClouds) -> Finding:
+def _unlike(
+    names: Sequence[str], distances: np.ndarray, training: TrainingFeatures, reference: ReferenceClouds
+) -> Finding:
     """Returns how many clouds are farther from the training data than they are from each other."""
-    count, compared = int((distances > space.limit).sum()), len(distances)
+    count, compared = int((distances > training.limit).sum()), len(distances)
     order = sorted(range(compared), key=lambda row: (-distances[row], names[row]))[:SHOWN]
-    farthest = [names[row] for row in order if distances[row] > space.limit]
+    farthest = [names[row] for row in order if distances[row] > training.limit]
     text = (
         f"{count:,} of {pluralize(compared, 'compared cloud')} ({count / compared:.1%}) unlike {reference.title}, at a "
-        f"distance above {space.limit:.2f} from the nearest of {pluralize(len(reference.x), 'training cloud')}, where "
-        f"{UNLIKE:.0%} of these are nearer to each other; median distance {np.median(distances):.2f}"
+        f"distance above {training.limit:.2f} from the nearest of {pluralize(len(reference.x), 'training cloud')}, "
+        f"where {UNLIKE:.0%} of these are nearer to each other; median distance {np.median(distances):.2f}"
     )
     values = {
         "count": count,
         "compared": compared,
-        "limit": space.limit,
+        "limit": training.limit,
         "median": float(np.median(distances)),
         "reference": reference.title,
-        "distances": [round(float(distances[row]), 4) for row in order if distances[row] > space.limit],
+        "distances": [round(float(distances[row]), 4) for row in order if distances[row] > training.limit],
     }
     return Finding("training data", text, count / compared > EXPECTED_UNLIKE, farthest, values)
 
@@ -190,10 +143,11 @@ def _orientation(
     encoder: FrozenEncoder, points: Sequence[np.ndarray], reference: ReferenceClouds, up_axis: Axis | None
 ) -> Finding:
     """Returns whether the clouds are clearly more like the training data with another coordinate up."""
-    space = Space(reference.x, directions=True)
+    training = TrainingFeatures(reference.x, directions=True)
     declared = up_axis or AXES[encoder.data_axis]
     nearest = {
-        name: space.nearest(encoder.embed(turned, up_axis=axis).numpy()) for name, axis, turned in _orientations(points)
+        name: training.nearest(encoder.embed(turned, up_axis=axis).numpy())
+        for name, axis, turned in _orientations(points)
     }
     median = {name: float(np.median(each)) for name, each in nearest.items()}
     best = min(median, key=lambda name: (median[name], name != declared))

@@ -53,14 +53,14 @@ def find_files(folder: Path) -> FoundFiles:
         OSError: a folder cannot be read.
     """
     names: list[str] = []
-    others, outputs = Counter[str](), list[str]()
+    kinds, outputs = Counter[str](), list[str]()
     inner_folders = [""]
     while inner_folders:
         inner = inner_folders.pop()
         here = folder / inner
-        kind = next((kind for kind, is_kind in OUTPUTS.items() if is_kind(here)), None)
-        if kind is not None:
-            outputs.append(f"the {kind} in {here}")
+        output = _output(here)
+        if output:
+            outputs.append(output)
             continue
         with os.scandir(here) as entries:
             for entry in entries:
@@ -69,23 +69,66 @@ def find_files(folder: Path) -> FoundFiles:
                 try:
                     is_folder = entry.is_dir()
                 except OSError:  # links in a circle
-                    others["broken link"] += 1
+                    kinds["broken link"] += 1
                     continue
                 if not is_folder:
                     kind = _kind(entry)
                     if kind:
-                        others[kind] += 1
+                        kinds[kind] += 1
                     else:
                         names.append(inner + entry.name)
                 elif entry.is_symlink():
-                    others["linked folder"] += 1
+                    kinds["linked folder"] += 1
                 else:
                     inner_folders.append(f"{inner}{entry.name}{os.sep}")
     names.sort(key=lambda name: name.split(os.sep))
-    return FoundFiles(names, "; ".join([*_counts(+others), *sorted(outputs)]))
+    return FoundFiles(names, "; ".join([*_counts(+kinds), *sorted(outputs)]))
 
 
-def _kind(file: os.DirEntry[str]) -> str:
+class SkippedKinds:
+    """Counts of the files that a pattern matches and that :func:`find_files` would skip in a folder.
+
+    Args:
+        root: the folder of the pattern: of it and of the folders below it, outputs are skipped.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._counts = Counter[str]()
+        self._outputs: dict[Path, str] = {root: _output(root)}  # the output that a folder is or is in
+
+    def skips(self, path: Path) -> bool:
+        """Returns whether a file below the root is skipped, and counts it."""
+        if self.skips_folder(path.parent):
+            return True
+        kind = _kind(path)
+        self._counts[kind] += bool(kind)
+        return bool(kind)
+
+    @property
+    def description(self) -> str:
+        """What was skipped, as :attr:`FoundFiles.skipped`."""
+        return "; ".join([*_counts(+self._counts), *sorted({*filter(None, self._outputs.values())})])
+
+    def skips_folder(self, folder: Path) -> bool:
+        """Returns whether a folder is an output or in one, of which the root is the outermost that counts."""
+        return bool(self._output_of(folder))
+
+    def _output_of(self, folder: Path) -> str:
+        if folder not in self._outputs:
+            self._outputs[folder] = (self._output_of(folder.parent) if folder != folder.parent else "") or _output(
+                folder
+            )
+        return self._outputs[folder]
+
+
+def _output(folder: Path) -> str:
+    """Returns a description of a folder that a command of this package wrote; nothing for another one."""
+    kind = next((kind for kind, is_kind in OUTPUTS.items() if is_kind(folder)), None)
+    return f"the {kind} in {folder}" if kind else ""
+
+
+def _kind(file: os.DirEntry[str] | Path) -> str:
     """Returns the kind of a file that is skipped, or nothing for one that is not. Only a link costs a system call."""
     if LISTS.fullmatch(file.name):
         return "list of a data set"
@@ -93,8 +136,8 @@ def _kind(file: os.DirEntry[str]) -> str:
         return "document"
     suffix = os.path.splitext(file.name)[1].lower()
     if suffix in SUFFIXES and file.is_file():
-        return "table of classes" if file.name == LABELS and is_class_table(Path(file.path)) else ""
-    return (suffix or "without a suffix") if os.path.exists(file.path) else "broken link"
+        return "table of classes" if file.name == LABELS and is_class_table(Path(file)) else ""
+    return (suffix or "without a suffix") if os.path.exists(file) else "broken link"
 
 
 def is_run(path: Path) -> bool:

@@ -18,6 +18,7 @@ from torch_geometric.transforms import Compose
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
 from conclu_pyg.encoders.base import channels_of, layer_channels, pooled_features
 from conclu_pyg.errors import ArgumentError, ConcluError, DataError
+from conclu_pyg.groups import groups_of
 from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.io.sampling import subset
@@ -155,7 +156,7 @@ class FrozenEncoder(nn.Module):
         prepare = compose_for_axis(self.transform, source, self.up_axis)
         device = next(self.encoder.parameters(), torch.zeros(0)).device
         points = _points(clouds, self.num_points)
-        for group in _groups(points, batch_size):
+        for group in groups_of(points, batch_size):
             yield Batch.from_data_list([_prepared(pos, prepare) for pos in group]).to(device)
 
 
@@ -255,17 +256,6 @@ def _clouds(clouds: Any, num_points: int) -> Iterator[tuple[str, Any]]:
             f"expected files, arrays of coordinates, Data with pos, or a Batch, got {type(clouds).__name__}.",
             got=type(clouds).__name__,
         )
-
-
-def _groups(points: Iterator[Tensor], size: int) -> Iterator[list[Tensor]]:
-    group: list[Tensor] = []
-    for pos in points:
-        group.append(pos)
-        if len(group) == size:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 def _prepared(pos: Tensor, prepare: Compose) -> Data:

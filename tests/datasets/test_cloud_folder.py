@@ -1,6 +1,7 @@
 """Data sets from a user's own folders, lists and patterns."""
 
 import csv
+import hashlib
 import math
 import os
 import shutil
@@ -22,7 +23,9 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.clean import clean_points
 from conclu_pyg.data.read_report import ReadReport
 from conclu_pyg.data.resize import resize, shape_rng
+from conclu_pyg.data.subsets import share_of_each
 from conclu_pyg.datasets import cloud_folder
+from conclu_pyg.datasets.folders.drawn_split import draw_test_files
 from conclu_pyg.datasets.folders.skip_policy import SkipPolicy
 from conclu_pyg.errors import ConcluError, ConcluWarning, ConfigError, DataError
 from conclu_pyg.pipelines.build import build_pipeline
@@ -264,6 +267,18 @@ def drawn_test_files(folder: Path, **options: Any) -> list[str]:
     return [dataset.files.names[row] for row in rows]
 
 
+def test_the_draw_is_the_same_as_one_class_after_another() -> None:
+    rng = np.random.default_rng(0)
+    files, labels = [f"{index}.npy" for index in range(500)], rng.integers(0, 40, 500)
+    labels[labels == 7] = 8  # a class without files
+    drawn = draw_test_files(files, labels, 0.3, 5)
+    keys = [hashlib.blake2b(f"5/{name}".encode(), digest_size=16).digest() for name in files]
+    counts = share_of_each(np.bincount(labels), 0.3)
+    for label, count in enumerate(counts):
+        own = sorted(np.flatnonzero(labels == label), key=keys.__getitem__)
+        assert drawn[own].tolist() == [True] * count + [False] * (len(own) - count)
+
+
 def test_the_test_split_is_drawn_for_each_class_by_name_alone(tmp_path: Path) -> None:
     folder = put(tmp_path / "a", *(f"{name}/{i}.npy" for name, size in SIZES.items() for i in range(size)))
     drawn = drawn_test_files(folder)
@@ -322,6 +337,29 @@ def test_lists_patterns_and_several_paths(tmp_path: Path, monkeypatch: pytest.Mo
         found = contents(build([str(place / "x" / "a"), str(place / "x" / "a" / "1.npy")], test_fraction=0))
         assert found == {"train": {"1.npy": "unlabelled"}}
         assert len(build([str(place / "x"), str(tmp_path / "x"), "./x/../x/a"], test_fraction=0).files) == 2
+
+
+def test_patterns_skip_the_kinds_of_files_that_folders_skip(tmp_path: Path) -> None:
+    """A pattern and its folder give the same files, and name the same others."""
+    scans = (
+        put(tmp_path, "p/a/1.npy", "p/a/2.npy", "p/b/3.npy", "p/b/predictions/4.npy", "p/b/predictions/in/5.npy") / "p"
+    )
+    for name in ("README.txt", "LICENSE.txt", "train_files.txt", "note.md"):
+        (scans / "a" / name).write_text("1 2 3\n")
+    (scans / "b" / "labels.csv").write_text("file,class\n3.npy,b\n")
+    (scans / "b" / "predictions" / "labels.csv").write_text("label,name,color\n")
+    (scans / "a" / "gone.npy").symlink_to(tmp_path / "nowhere")
+    folder = build(scans, test_fraction=0).files
+    assert list(folder.names[:]) == ["a/1.npy", "a/2.npy", "b/3.npy"]
+    for pattern in ("**", "**/*.*", "**/*"):
+        found = build(str(scans / pattern), test_fraction=0).files
+        assert sorted(set(found.names[:])) == list(folder.names[:]), pattern
+    (sentence,) = build(str(scans / "a" / "*"), test_fraction=0).files.skipped
+    assert sentence == f"skipped of {scans}/a/*: 1 .md, 1 broken link, 2 document, 1 list of a data set."
+    (sentence,) = build(str(scans / "b" / "**" / "*.npy"), test_fraction=0).files.skipped
+    assert sentence == f"skipped of {scans}/b/**/*.npy: the predictions in {scans}/b/predictions."
+    with pytest.raises(DataError, match=r"contains no clouds .*1 list of a data set"):
+        build(str(scans / "a" / "*.txt"))
 
 
 @pytest.mark.parametrize(
@@ -419,6 +457,21 @@ def test_scenes_are_cut_into_overlapping_blocks(
     small = len(blocks) - len(kept)
     expected = f"{small:,} of {len(blocks):,} blocks have fewer than dataset.min_points=30 points"
     assert any(expected in str(each.message) for each in warned) == (small > 0)
+
+
+def test_blocks_whose_points_coincide_are_told_from_small_ones(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    blocks = [rng.uniform(0, 1, (40, 3)), [[5, 0, 0]] * 40, [[9.9, 0.5, 0]] * 3]
+    np.save(tmp_path / "scene.npy", np.concatenate(blocks).astype(np.float32))
+    with pytest.warns(ConcluWarning) as warned:
+        train = build(tmp_path, block_size=1.0, block_overlap=0.0, min_points=16).get_split("train")
+    assert names(train) == ["scene.npy/block_0_0"]
+    text = " ".join(str(each.message) for each in warned)
+    assert "1 of 3 blocks have fewer than dataset.min_points=16" in text
+    assert "the points of 1 of 3 blocks coincide" in text
+    np.save(tmp_path / "scene.npy", np.repeat([[0, 0, 0], [5, 0, 0.0]], 40, axis=0))
+    with pytest.raises(DataError, match="its points coincide in each of its blocks of at least 16 points"):
+        build(tmp_path, block_size=1.0, block_overlap=0.0, min_points=16).get_split("train")
 
 
 def test_blocks_are_bounded_and_a_large_block_is_the_whole_scene(tmp_path: Path) -> None:

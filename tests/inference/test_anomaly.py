@@ -239,6 +239,10 @@ def test_heat_maps_keep_the_places_and_scores_of_points(
     with HeatMaps(out, [new]) as maps:
         maps.add(*found[0])
     assert sorted(path.name for path in out.iterdir()) == ["anomalies.csv", "bump_50.npy.ply"]
+    with HeatMaps(out, [new]) as maps:  # a process that ends here leaves what the next call removes
+        maps.add(*found[1])
+        HeatMaps(out, [new]).__enter__()
+        assert sorted(path.name for path in out.iterdir()) == ["anomalies.csv"]
     with pytest.raises(ConfigError, match="is in the input"):
         HeatMaps(new / "out", [new])
     with pytest.raises(ConfigError, match="other files"):

@@ -99,7 +99,26 @@ def test_prototypes_of_a_run_are_those_of_its_method(tiny_run: Path) -> None:
     assert len({*zip(own.tolist(), prototype.tolist(), strict=True)}) == len(set(prototype.tolist()))
     np.testing.assert_allclose(found.confidence[-len(split) :], np.exp(log_gamma.max(axis=1)), atol=1e-4)
     assert found.names[-len(split) :] == [str(name) for name in split.names] and len(found.names) == 88
-    assert 0 <= found.details["view_agreement"] <= 1 and found.details["prototypes"] == 8
+    assert found.details["prototypes"] == 8
+
+
+@pytest.mark.parametrize("same", [0.0, 0.25, 1.0])
+def test_the_agreement_of_views_is_that_of_their_prototypes(
+    same: float, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, rng = load_run(tiny_run), np.random.default_rng(0)
+    first = rng.integers(0, 4, 48)
+    second = np.where(np.arange(48) < same * 48, first, (first + 1) % 5)  # which differs in all others
+    calls = iter([np.zeros(48, int), first, second])  # the clouds themselves, and two views of them
+
+    def assign(clouds: Batch) -> torch.Tensor:
+        return torch.nn.functional.one_hot(torch.from_numpy(next(calls)), 8).float()
+
+    monkeypatch.setattr(run.method, "assign", assign)
+    details = cluster_run(run).details
+    assert details["view_agreement"] == pytest.approx(same)
+    pairs = first[:, None] == second[None]  # of any two clouds
+    assert details["chance"] == pytest.approx(pairs.mean())
 
 
 def test_prototypes_that_ignore_the_shape_are_reported(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

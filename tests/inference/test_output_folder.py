@@ -10,22 +10,10 @@ import pytest
 from helpers import raises
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.inference.output_folder import PredictionWriter, file_name
+from conclu_pyg.inference.output_folder import PredictionWriter
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.io.clouds import Cloud
 from conclu_pyg.io.find_files import holds_predictions
-
-
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("chair/chair_0001", "chair_chair_0001"), ("../../etc", ".._.._etc"), ("..", "cloud"), ("", "cloud"),
-        ("a b\n\0c\\d:e", "a_b__c_d_e"), ("Stühle-1.2", "Stühle-1.2"), ("x" * 300, "x" * 100), ("ü" * 300, "ü" * 50),
-        ("\udcff", "_"), ("/", "_"),
-    ],
-)  # fmt: skip
-def test_names_from_data_become_names_of_files(name: str, safe: str) -> None:
-    assert file_name(name) == safe
 
 
 def prediction(name: str, size: int = 5, **changes: Any) -> Prediction:
@@ -164,25 +152,6 @@ def test_a_damaged_table_removes_nothing(tmp_path: Path) -> None:
         with PredictionWriter(tmp_path, "runs/x", []):
             pass
         assert (tmp_path / "keep.ply").exists() and rows_of(tmp_path) == []
-
-
-def test_clouds_of_one_name_are_kept_apart(tmp_path: Path) -> None:
-    with PredictionWriter(tmp_path, "runs/x", []) as writer:
-        assert [writer.unique_name(name) for name in ("a", "A", "a", "b/c")] == ["a", "A-2", "a-3", "b_c"]
-
-
-def test_the_next_free_number_of_a_name_is_remembered(tmp_path: Path) -> None:
-    class Counted(set[str]):
-        looks = 0
-
-        def __contains__(self, name: object) -> bool:
-            self.looks += 1
-            return super().__contains__(name)
-
-    writer = PredictionWriter(tmp_path, "runs/x", [])
-    taken = writer._taken = Counted(("a-3",))
-    assert [writer.unique_name(name) for name in ("a", "A", "a", "a-2", *["a"] * 46)][-1] == "a-50"
-    assert taken.looks < 3 * 50
 
 
 @pytest.mark.parametrize("stop", [OSError, KeyboardInterrupt])

@@ -14,7 +14,7 @@ from conclu_pyg.inference.findings import Finding
 from conclu_pyg.inference.inputs import find_inputs
 from conclu_pyg.inference.reference_clouds import load_reference
 from conclu_pyg.inference.single_view import best_view_shares
-from conclu_pyg.inference.training_comparison import Space
+from conclu_pyg.inference.training_comparison import TrainingFeatures
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
 
@@ -45,24 +45,24 @@ def test_the_space_has_the_distances_of_standardised_features() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(200, 6)) * [1, 2, 3, 4, 5, 1] + 10, rng.normal(size=(7, 6)) * 20
     x[:, 5] = 3
-    space = Space(x)
+    training = TrainingFeatures(x)
     scale = np.where(np.arange(6) == 5, 1e-3 * x.std(axis=0).max(), x.std(axis=0))
 
     def standard(rows: np.ndarray) -> np.ndarray:
         return (rows - x.mean(axis=0)) / scale
 
     every = ((standard(y)[:, None] - standard(x)) ** 2).mean(axis=2) ** 0.5
-    np.testing.assert_allclose(space.nearest(y), every.min(axis=1), atol=1e-6)
-    np.testing.assert_allclose(space.nearest(x), 0, atol=1e-6)
+    np.testing.assert_allclose(training.nearest(y), every.min(axis=1), atol=1e-6)
+    np.testing.assert_allclose(training.nearest(x), 0, atol=1e-6)
     among = ((standard(x)[:, None] - standard(x)) ** 2).mean(axis=2) ** 0.5 + 1e9 * np.eye(200)
-    assert space.limit == pytest.approx(np.quantile(among.min(axis=1), 0.99), abs=1e-6)
-    assert (among.min(axis=1) > space.limit).sum() == 2
+    assert training.limit == pytest.approx(np.quantile(among.min(axis=1), 0.99), abs=1e-6)
+    assert (among.min(axis=1) > training.limit).sum() == 2
 
     def unit(rows: np.ndarray) -> np.ndarray:
         return standard(rows) / np.linalg.norm(standard(rows), axis=1, keepdims=True)
 
     every = np.linalg.norm(unit(y)[:, None] - unit(x), axis=2)
-    np.testing.assert_allclose(Space(x, directions=True).nearest(y), every.min(axis=1), atol=1e-6)
+    np.testing.assert_allclose(TrainingFeatures(x, directions=True).nearest(y), every.min(axis=1), atol=1e-6)
 
 
 def test_the_reference_is_the_training_split(encoder: FrozenEncoder) -> None:
@@ -106,10 +106,10 @@ def test_clouds_of_the_training_are_like_it_and_noise_is_not(folder: Path, encod
         outlier = [[30.0 + 10 * index, 0, 0]]
         np.save(folder / f"noise_{index}.npy", np.concatenate([rng.normal(size=(60, 3)), outlier]))
     unlike = findings(folder, encoder)["training data"]
-    space = Space(load_reference(encoder).x)
+    training = TrainingFeatures(load_reference(encoder).x)
     names = [f"noise_{index}.npy" for index in range(6)]
-    distances = {name: float(space.nearest(encoder.embed(folder / name).numpy())[0]) for name in names}
-    expected = [name for name in sorted(names, key=lambda name: -distances[name]) if distances[name] > space.limit]
+    distances = {name: float(training.nearest(encoder.embed(folder / name).numpy())[0]) for name in names}
+    expected = [name for name in sorted(names, key=lambda name: -distances[name]) if distances[name] > training.limit]
     assert expected and list(unlike.clouds) == expected and unlike.values["count"] == len(expected)
     assert len(expected) > 3 and unlike.is_warning
 

@@ -31,8 +31,9 @@ def draw_test_files(names: Iterable[str], labels: np.ndarray, fraction: float, s
     counts = np.bincount(labels)
     wanted = share_of_each(counts, fraction) if fraction > 0 else np.zeros_like(counts)
     drawn = np.zeros(len(keys), dtype=bool)
-    for label, count in enumerate(wanted):
-        drawn[order[labels[order] == label][:count]] = True
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    place = np.arange(len(keys)) - np.repeat(np.cumsum(counts) - counts, counts)  # within its class
+    drawn[by_class[place < np.repeat(wanted, counts)]] = True
     return drawn
 
 

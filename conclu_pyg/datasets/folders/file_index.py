@@ -12,9 +12,8 @@ import numpy as np
 
 from conclu_pyg.data.names import Names
 from conclu_pyg.errors import DataError
-from conclu_pyg.io.find_files import find_files, missing_path
+from conclu_pyg.io.find_files import SkippedKinds, find_files, missing_path
 from conclu_pyg.io.formats import CONVERT, SUFFIXES
-from conclu_pyg.text import pluralize
 
 LIST_SUFFIX = ".txt"
 MAX_LIST_BYTES = 1 << 28
@@ -61,7 +60,8 @@ def index_files(paths: str | Sequence[str], exclude: str | None = None) -> FileI
     Args:
         paths: a folder, searched at any depth (see :func:`~conclu_pyg.io.find_files.find_files`); a list, a ``.txt``
             file with a path in each line, relative to the folder of the list; a pattern such as ``scans/*.ply`` or
-            ``scans/**/*.ply``, which may also match folders; a file of another suffix; or several of these.
+            ``scans/**/*.ply``, which may also match folders, and of which the same kinds of files are skipped as in a
+            folder; a file of another suffix; or several of these.
         exclude: a file that is no cloud, from the working directory or from one of the folders (default: none).
 
     Raises:
@@ -77,19 +77,19 @@ def index_files(paths: str | Sequence[str], exclude: str | None = None) -> FileI
     skipped: list[str] = []
     for each in given:
         try:
-            root, found, others = _find(each)
+            root, found, sentences = _find(each)
         except OSError as error:
             raise DataError(f"{error.filename or each} cannot be read ({error.strerror}).", file=each) from error
         roots.append(root)
-        skipped += others
+        skipped += sentences
         for path in found:
             place = os.path.abspath(path)
             if place not in seen:
                 seen.add(place)
                 files[path] = root
     if exclude is not None:
-        other = {os.path.abspath(os.path.join(root, os.path.expanduser(exclude))) for root in ("", *roots)}
-        files = {path: root for path, root in files.items() if os.path.abspath(path) not in other}
+        excluded = {os.path.abspath(os.path.join(root, os.path.expanduser(exclude))) for root in ("", *roots)}
+        files = {path: root for path, root in files.items() if os.path.abspath(path) not in excluded}
     if not files:
         hint = f" ({' '.join(skipped)})" if skipped else ""
         raise DataError(
@@ -135,23 +135,22 @@ def _of_pattern(pattern: str) -> tuple[str, list[str], list[str]]:
     root = os.sep.join(parts[:first]) or (os.sep if pattern.startswith(os.sep) else ".")
     files: list[str] = []
     skipped: list[str] = []
-    others = 0
+    kinds = SkippedKinds(Path(root))
     matches = sorted(glob.iglob(pattern, recursive=True), key=lambda name: name.split(os.sep))
     for match in matches:
         match = match if root != "." else os.path.join(".", match)
         if os.path.isdir(match):
-            if os.path.basename(pattern) != "**":  # which matches the files in the folders, too
+            # A pattern that ends in ** matches the files in the folders, too.
+            if os.path.basename(pattern) != "**" and not kinds.skips_folder(Path(match)):
                 _, found, sentences = _in_folder(match)
                 files += found
                 skipped += sentences
-        elif os.path.splitext(match)[1].lower() in SUFFIXES:
+        elif not kinds.skips(Path(match)):
             files.append(match)
-        else:
-            others += 1
     if not matches:
         raise DataError(f"the pattern {pattern} matches no file; check it, and quote it in the shell.", file=pattern)
-    if others:
-        skipped.append(f"skipped of {pattern}: {pluralize(others, 'file')} of other formats.")
+    if kinds.description:
+        skipped.append(f"skipped of {pattern}: {kinds.description}.")
     return root, files, skipped
 
 

@@ -75,6 +75,7 @@ class FileContent:
         problems: the errors of the file or of single clouds in it.
         blocks: the number of blocks that were kept.
         small_blocks: the number of blocks that were left out because they have too few points.
+        coinciding_blocks: the number of blocks that were left out because all of their points coincide.
     """
 
     points: Spool
@@ -83,6 +84,7 @@ class FileContent:
     problems: list[str] = field(default_factory=list)
     blocks: int = 0
     small_blocks: int = 0
+    coinciding_blocks: int = 0
 
     def parts(self) -> Iterator[Part]:
         """Yields the clouds, once."""
@@ -141,19 +143,25 @@ def _add(content: FileContent, cloud: Cloud, name: str, path: Path, options: Rea
             clean_points(chosen, source, HINT)  # refuses them
         _put(content, name, chosen, repairs)
         return
-    kept = 0
+    kept = coinciding = 0
     for block in cut_blocks(cloud.points, options.block_size, options.block_overlap, options.up_axis, source):
-        if len(block.rows) < options.min_points or not _differ(cloud.points[block.rows]):
+        if len(block.rows) < options.min_points:
             content.small_blocks += 1
             continue
         full = f"{name}/{block.name}"
         chosen = _choose(cloud.points[block.rows], full, options)
         if not _differ(chosen):
-            content.small_blocks += 1
+            coinciding += 1
             continue
         _put(content, full, chosen, repairs)
         kept += 1
     content.blocks += kept
+    content.coinciding_blocks += coinciding
+    if coinciding and not kept:
+        raise DataError(
+            f"{source}: its points coincide in each of its blocks of at least {options.min_points} points; {HINT}.",
+            file=source,
+        )
     if not kept:
         raise DataError(
             f"{source}: all of its blocks have fewer than dataset.min_points={options.min_points} points; give a "
