@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import PositiveInt, PositiveInts
 from conclu_pyg.encoders.checks import checked_input
+from conclu_pyg.encoders.parts import pool_in_parts
 from conclu_pyg.errors import ConcluWarning
 from conclu_pyg.neighbors.base import NeighborSearch
 from conclu_pyg.nn import EdgeConv, PooledLinear
@@ -66,12 +67,14 @@ class DGCNN(nn.Module):
 
     @checked_input
     def forward(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
+        self._warn_if_complete(len(pos), batch_size)
         return self.last(torch.cat(self._points(pos, batch, batch_size), dim=1), batch, batch_size)
 
     @checked_input
     def pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         """Return the pooled features only, without allocating the per-point tensor ``[M, out_channels]``."""
-        return self.last.pool(torch.cat(self._points(pos, batch, batch_size), dim=1), batch, batch_size)
+        self._warn_if_complete(len(pos), batch_size)
+        return pool_in_parts(self, self._pool, pos, batch, batch_size)
 
     @checked_input
     def layers(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[list[Tensor], Tensor]:
@@ -81,11 +84,14 @@ class DGCNN(nn.Module):
         Shapes:
             - **output:** ``[M, c]`` for each c of ``layer_channels``, pooled features ``[B, out_channels]``
         """
+        self._warn_if_complete(len(pos), batch_size)
         points = self._points(pos, batch, batch_size)
         return points, self.last.pool(torch.cat(points, dim=1), batch, batch_size)
 
+    def _pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        return self.last.pool(torch.cat(self._points(pos, batch, batch_size), dim=1), batch, batch_size)
+
     def _points(self, pos: Tensor, batch: Tensor, batch_size: int) -> list[Tensor]:
-        self._warn_if_complete(len(pos), batch_size)
         features = [pos]
         for conv in self.convs:
             x = features[-1]

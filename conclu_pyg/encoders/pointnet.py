@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import PositiveInt
 from conclu_pyg.encoders.checks import checked_input
+from conclu_pyg.encoders.parts import pool_in_parts
 from conclu_pyg.nn import PooledLinear, TransformNet, mlp
+from conclu_pyg.nn.mlp import layer_outputs
 from conclu_pyg.registry import ENCODERS
-
-LAYER = 3  # modules per layer of an MLP: linear, norm, activation
 
 
 @ENCODERS.register_module()
@@ -61,7 +61,7 @@ class PointNet(nn.Module):
     @checked_input
     def pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         """Return the pooled features only, without allocating the per-point tensor ``[M, out_channels]``."""
-        return self.last.pool(self._points(pos, batch, batch_size)[-1], batch, batch_size)
+        return pool_in_parts(self, self._pool, pos, batch, batch_size)
 
     @checked_input
     def layers(self, pos: Tensor, batch: Tensor, batch_size: int) -> tuple[list[Tensor], Tensor]:
@@ -74,18 +74,12 @@ class PointNet(nn.Module):
         points = self._points(pos, batch, batch_size)
         return points, self.last.pool(points[-1], batch, batch_size)
 
+    def _pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        return self.last.pool(self._points(pos, batch, batch_size)[-1], batch, batch_size)
+
     def _points(self, pos: Tensor, batch: Tensor, batch_size: int) -> list[Tensor]:
         x = pos if self.input_transform is None else self.input_transform(pos, batch, batch_size)
-        layers = _layer_outputs(self.local, x)  # (M, 64) each
+        layers = layer_outputs(self.local, x)  # (M, 64) each
         if self.feature_transform is not None:
             layers.append(self.feature_transform(layers[-1], batch, batch_size))
-        return layers + _layer_outputs(self.deep, layers[-1])  # (M, 64), (M, 128)
-
-
-def _layer_outputs(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
-    """Return the output of each layer of an MLP, after its norm and activation."""
-    outputs = []
-    for start in range(0, len(layers), LAYER):
-        x = layers[start : start + LAYER](x)
-        outputs.append(x)
-    return outputs
+        return layers + layer_outputs(self.deep, layers[-1])  # (M, 64), (M, 128)

@@ -55,8 +55,11 @@ def share_batch_norms(module: nn.Module) -> None:
 def supports_fused(linear: nn.Module, norm: nn.Module) -> bool:
     """Return True if a linear layer and its norm are of the types that this package creates, so that a fused layer may
     compute their result without calling them. Replacements must be called: an adapter, a quantised layer, PyTorch's
-    synchronised norm, and a norm with cumulative momentum, without running statistics or without weights.
+    synchronised norm, and a norm with cumulative momentum, without running statistics or without weights. So must
+    layers with hooks, which may read or change what passes, or compute the weights, as ``weight_norm`` does.
     """
+    if any(module._forward_pre_hooks or module._forward_hooks for module in (linear, norm)):
+        return False
     if type(linear) is not nn.Linear or "bias" in dict(linear.named_parameters()):
         return False
     if type(norm) not in (nn.BatchNorm1d, GlobalBatchNorm1d):

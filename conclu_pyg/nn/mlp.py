@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from conclu_pyg.nn.frozen import folded, is_frozen
+
+LAYER = 3  # modules per layer: linear, norm, activation
 
 
 def mlp(channels: Sequence[int], act: Callable[[], nn.Module] = nn.ReLU, *, last_act: bool = True) -> nn.Sequential:
@@ -23,3 +28,22 @@ def mlp(channels: Sequence[int], act: Callable[[], nn.Module] = nn.ReLU, *, last
     for fan_in, fan_out in pairwise(channels):
         layers += [nn.Linear(fan_in, fan_out, bias=False), nn.BatchNorm1d(fan_out), act()]
     return nn.Sequential(*(layers if last_act else layers[:-1]))
+
+
+def layer_outputs(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """Return the output of each layer of an :func:`mlp`, after its norm and activation. Frozen layers are computed by
+    folded weights (:mod:`conclu_pyg.nn.frozen`).
+
+    Shapes:
+        - **x:** ``[M, channels[0]]``, **output:** ``[M, c]`` for each further c of ``channels``
+    """
+    outputs, modules = [], list(layers)
+    for start in range(0, len(modules), LAYER):
+        first, norm, *act = modules[start : start + LAYER]
+        rest = [first, norm, *act]
+        if is_frozen(first, norm):
+            x, rest = linear(x, *folded(first, norm)), act
+        for module in rest:
+            x = module(x)
+        outputs.append(x)
+    return outputs

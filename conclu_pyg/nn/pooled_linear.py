@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from conclu_pyg.nn.batch_moments import batch_moments, running_stats, supports_fused
+from conclu_pyg.nn.frozen import folded, is_frozen, largest_products
 from conclu_pyg.nn.pool import equal_clouds, max_pool
 from conclu_pyg.nn.pooled_product import PooledProduct
 
@@ -22,7 +23,8 @@ class PooledLinear(nn.Module):
     a maximum, one of them receives its gradient, whereas :meth:`forward` shares it among them; for points at the same
     position the sums agree. (Where the norm's weight is 0, all points tie and share the gradient.) If clouds differ in
     size, or if the norm or the linear layer was replaced, for example by ``convert_sync_batchnorm`` or an adapter,
-    :meth:`pool` calls :meth:`forward`.
+    :meth:`pool` calls :meth:`forward`. In evaluation mode without gradient it only keeps the maximum
+    (:mod:`conclu_pyg.nn.frozen`), for clouds of any size.
 
     Args:
         in_channels: number of input features.
@@ -45,6 +47,11 @@ class PooledLinear(nn.Module):
         return out, max_pool(out, batch, batch_size)
 
     def pool(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
+        if is_frozen(self.linear, self.norm):
+            sizes = batch.bincount(minlength=batch_size).tolist()
+            if all(sizes):
+                weight, bias = folded(self.linear, self.norm)
+                return self.act(largest_products(x, weight, sizes) + bias)
         num_points = equal_clouds(batch, batch_size) if supports_fused(self.linear, self.norm) else None
         if num_points is None or len(x) == 1:  # a single value has no variance: the norm raises
             return self(x, batch, batch_size)[1]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.utils import to_dense_batch
 
-from conclu_pyg.nn.mlp import mlp
+from conclu_pyg.nn.mlp import layer_outputs, mlp
 from conclu_pyg.nn.pool import equal_clouds
 from conclu_pyg.nn.pooled_linear import PooledLinear
 
@@ -38,7 +38,8 @@ class TransformNet(nn.Module):
         nn.init.zeros_(self.matrix.bias)
 
     def forward(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
-        cloud = self.cloud(self.pooled.pool(self.points(x), batch, batch_size))
+        points = layer_outputs(self.points, x)[-1]
+        cloud = self.cloud(self.pooled.pool(points, batch, batch_size))
         matrix = self.matrix(cloud).view(-1, self.channels, self.channels)
         matrix = matrix + torch.eye(self.channels, device=x.device, dtype=matrix.dtype)
         num_points = equal_clouds(batch, batch_size)
