@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -101,16 +102,11 @@ def _of_index(options: argparse.Namespace) -> tuple[Clusters, Picture, int]:
     """Returns the clusters of an index, its pictures and its up axis."""
     from conclu_pyg.inference.clusters import cluster_embeddings
     from conclu_pyg.inference.index_storage import open_index
-    from conclu_pyg.inference.pages import picture_points
+    from conclu_pyg.inference.pictures import index_picture
 
     index = open_index(options.source)
     clusters = cluster_embeddings(index.names, index.unit, options.method, options.k, options.seed)
-
-    def picture(row: int) -> np.ndarray:
-        file, cloud = index.sources[row]
-        return picture_points(file.path, cloud)
-
-    return clusters, picture, "xyz".index(index.about["up_axis"])
+    return clusters, partial(index_picture, index), "xyz".index(index.about["up_axis"])
 
 
 def _of_run(options: argparse.Namespace) -> tuple[Clusters, Picture, int]:

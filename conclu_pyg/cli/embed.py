@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
+from conclu_pyg.cli.encoder_options import add_block_options, add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.values import output_file
@@ -14,7 +14,8 @@ from conclu_pyg.text import pluralize
 EXAMPLES = """examples:
   conclu embed parts/ -o parts.npz
   conclu embed scans/ more.ply --up y --encoder conclu_dgcnn_shapes -o scans.parquet
-  conclu embed parts/ --encoder runs/mine -o parts.npz"""
+  conclu embed parts/ --encoder runs/mine -o parts.npz
+  conclu embed tiles/ --block-size 30 -o blocks.npz"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="file: .npz (names, x, about) or .parquet",
     )
+    add_block_options(parser)
     add_encoder_options(parser)
     add_json(parser)
 
@@ -42,9 +44,10 @@ def run(options: argparse.Namespace) -> None:
         console.print(sentence)
     encoder = load_chosen_encoder(options)
 
-    from conclu_pyg.inference.embed import embed_inputs
+    from conclu_pyg.inference.embed import embed_inputs, make_blocks
 
-    embeddings, errors = embed_inputs(encoder, inputs, up_axis=options.up, workers=options.workers)
+    blocks = make_blocks(encoder, options.up, options.block_size, options.block_overlap)
+    embeddings, errors = embed_inputs(encoder, inputs, up_axis=options.up, blocks=blocks, workers=options.workers)
     for error in errors:
         console.print(f"not embedded: {error}", style="yellow")
     embeddings.save(out)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.trust import add_allow_imports
-from conclu_pyg.cli.values import one_of, positive_int
+from conclu_pyg.cli.values import one_of, positive_float, positive_int
 from conclu_pyg.device import DEVICES
 
 if TYPE_CHECKING:
@@ -28,6 +28,22 @@ def add_encoder_options(parser: argparse.ArgumentParser, default: str = DEFAULT_
     )
     parser.add_argument("--device", default="auto", **one_of(DEVICES), help="device of the encoder (default: auto)")
     add_allow_imports(parser, "the encoder's run names")
+
+
+def add_block_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--block-size",
+        type=positive_float,
+        metavar="S",
+        help="cut clouds, such as tiles of airborne scans, into horizontal squares with sides of this length, in the "
+        "units of the files; each block is a cloud (default: whole clouds)",
+    )
+    parser.add_argument(
+        "--block-overlap",
+        type=float,
+        metavar="SHARE",
+        help="share of a side that neighbouring blocks have in common, from 0 and below 1 (default: 0.5)",
+    )
 
 
 def load_chosen_encoder(options: argparse.Namespace, default: str = DEFAULT_ENCODER) -> FrozenEncoder:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from conclu_pyg.cli.encoder_options import DEFAULT_ENCODER, add_encoder_options, load_chosen_encoder
+from conclu_pyg.cli.encoder_options import (
+    DEFAULT_ENCODER,
+    add_block_options,
+    add_encoder_options,
+    load_chosen_encoder,
+)
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.errors import ConfigError, DataError
@@ -14,6 +19,7 @@ from conclu_pyg.text import pluralize
 EXAMPLES = """examples:
   conclu index parts/ -o parts.index            make it; again after files were added, changed or removed
   conclu index --remove old/ -o parts.index     forget the files of parts/old/, which stay on the disk
+  conclu index tiles/ --block-size 30 -o tiles.index   blocks of airborne scans, each 30 m wide
   conclu search parts.index query.stl"""
 
 
@@ -23,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--remove", nargs="+", default=[], metavar="NAME", help="files or folders, by their names in the index"
     )
+    add_block_options(parser)
     add_encoder_options(parser, f"that of the index, or {DEFAULT_ENCODER}")
     add_json(parser)
 
@@ -53,7 +60,13 @@ def run(options: argparse.Namespace) -> None:
         known = str(open_index(options.out).about["encoder"]) if is_index(options.out) else DEFAULT_ENCODER
         encoder = load_chosen_encoder(options, known)
         index, update = update_index(
-            options.out, encoder, inputs.input_roots, up_axis=options.up, workers=options.workers
+            options.out,
+            encoder,
+            inputs.input_roots,
+            up_axis=options.up,
+            block_size=options.block_size,
+            block_overlap=options.block_overlap,
+            workers=options.workers,
         )
         errors = update.errors
         for error in errors:

@@ -58,9 +58,10 @@ def run(options: argparse.Namespace) -> None:
         write_table(options.csv, ["file", "class"], ([name, ""] for name in names))
         console.print(f"table: {options.csv}")
     if options.html:
-        from conclu_pyg.inference.pages import picture_points, write_suggestion_page
+        from conclu_pyg.inference.pages import write_suggestion_page
+        from conclu_pyg.inference.pictures import index_picture
 
-        points = [picture_points(index.sources[row][0].path, index.sources[row][1]) for row in rows]
+        points = [index_picture(index, row) for row in rows]
         up_axis = "xyz".index(index.about["up_axis"])
         write_suggestion_page(options.html, names, points, f"To label in {options.index}", up_axis)
         console.print(f"page: {options.html}")

@@ -7,6 +7,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Iterator
+from dataclasses import astuple
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +29,7 @@ from conclu_pyg.datasets.folders.measured_axis import can_measure, measure_files
 from conclu_pyg.datasets.folders.read_file import ReadOptions, read_file
 from conclu_pyg.datasets.folders.skip_policy import SkipPolicy
 from conclu_pyg.errors import ConcluError, ConcluWarning, DataError
+from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.io.find_files import LABELS, is_class_table
 from conclu_pyg.io.parallel import map_files
 from conclu_pyg.progress import track
@@ -164,6 +166,12 @@ class CloudFolder(PointCloudDataset):
             )
         return super().get_split(split, up_axis)
 
+    @property
+    def _blocks(self) -> Blocks | None:
+        if self.block_size is None:
+            return None
+        return Blocks(self.block_size, self.block_overlap, self.up_axis, self.min_points)
+
     def _measured_axis(self) -> int | None:
         rows = np.flatnonzero(self._assigned.splits >= 0)
         if not can_measure(self._assigned.labels[rows]):
@@ -183,7 +191,6 @@ class CloudFolder(PointCloudDataset):
         rows = self._assigned.rows(split)
         paths = [self.files.path(row) for row in rows.tolist()]
         report = ReadReport(len(paths))
-        blocks = None if self.block_size is None else (self.block_size, self.block_overlap, self.up_axis)
         skips = self.max_skipped if self.on_error == "skip" else None
         return cached(
             self,
@@ -193,7 +200,7 @@ class CloudFolder(PointCloudDataset):
             folder=self.files.base,
             num_points=self.num_points,
             seed=self.seed,
-            values=(self._digest(rows), self.min_points, blocks, skips),
+            values=(self._digest(rows), self.min_points, self._blocks and astuple(self._blocks), skips),
             cache_dir=self.cache_dir,
             report=report,
         )
@@ -209,9 +216,7 @@ class CloudFolder(PointCloudDataset):
                 self.num_points,
                 self.min_points,
                 self.seed,
-                self.block_size,
-                self.block_overlap,
-                2 if self.block_size is None else self.up_axis,
+                self._blocks,
             )
             found = map_files(partial(read_file, options=options), paths)
             for label, (path, content) in zip(

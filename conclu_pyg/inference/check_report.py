@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conclu_pyg.inference.check import Check
 from conclu_pyg.inference.findings import CheckedCloud
-from conclu_pyg.inference.pages import picture_points
+from conclu_pyg.inference.pictures import picture_points
 from conclu_pyg.inference.table import write_table
 from conclu_pyg.text import pluralize
 from conclu_pyg.vis.cards import Card, Section, write_cards

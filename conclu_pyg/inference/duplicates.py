@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from conclu_pyg.errors import ConcluError, DataError
 from conclu_pyg.inference.index import Index
+from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.io.parallel import map_files
 from conclu_pyg.io.sampling import SampledCloud, SampledFile, sample_file
 from conclu_pyg.progress import track
@@ -83,7 +84,7 @@ def find_duplicates(
     for a, b in pairs:
         by_first[a].append(b)
     places = {
-        row: _Place(index.sources[row][0].path, index.sources[row][1], each.content, index.names[row])
+        row: _Place(index.sources[row][0].path, index.sources[row][1], each.content, index.names[row], index.blocks)
         for row, each in measured.items()
     }
     tasks = [_Task(places[a], tuple(places[b] for b in others)) for a, others in by_first.items()]
@@ -176,7 +177,12 @@ def _measure(index: Index, workers: int | None) -> tuple[dict[int, _Measured], l
     rows = {(file.path, cloud): row for row, (file, cloud) in enumerate(index.sources)}
     paths = list(dict.fromkeys(path for path, _ in rows))
     measured, problems = dict[int, _Measured](), list[str]()
-    for path, outcome in track(map_files(_measure_file, paths, workers), "measuring shapes", len(paths), delay=1.0):
+    for path, outcome in track(
+        map_files(partial(_measure_file, blocks=index.blocks), paths, workers),
+        "measuring shapes",
+        len(paths),
+        delay=1.0,
+    ):
         if isinstance(outcome, ConcluError):
             problems.append(str(outcome))
             continue
@@ -191,9 +197,9 @@ def _measure(index: Index, workers: int | None) -> tuple[dict[int, _Measured], l
     return measured, problems
 
 
-def _measure_file(path: Path) -> dict[str, _Measured]:
+def _measure_file(path: Path, blocks: Blocks | None) -> dict[str, _Measured]:
     """Returns the clouds of a file by their names in it."""
-    file = sample_file(path, POINTS)
+    file = sample_file(path, POINTS, blocks=blocks)
     return {cloud.name: _Measured(f"{file.sha256}:{cloud.name}", _invariants(cloud)) for cloud in file.clouds}
 
 
@@ -210,6 +216,7 @@ class _Place(NamedTuple):
     cloud: str
     content: str
     name: str
+    blocks: Blocks | None
 
 
 class _Task(NamedTuple):
@@ -237,7 +244,7 @@ def _compare(a: _Place, b: _Place) -> Evidence | None:
 @lru_cache(SHAPES_KEPT)
 def _read_shape(place: _Place) -> Shape | None:
     """Returns the points of a cloud in the coordinates of its file; ``None`` if the file has changed."""
-    file = _read_file(place.path, place.content.partition(":")[0])
+    file = _read_file(place.path, place.content.partition(":")[0], place.blocks)
     for cloud in file.clouds:
         if f"{file.sha256}:{cloud.name}" == place.content:
             points = cloud.points.astype(np.float64)
@@ -247,8 +254,8 @@ def _read_shape(place: _Place) -> Shape | None:
 
 
 @lru_cache(FILES_KEPT)
-def _read_file(path: Path, sha256: str) -> SampledFile:
-    return sample_file(path, POINTS)
+def _read_file(path: Path, sha256: str, blocks: Blocks | None) -> SampledFile:
+    return sample_file(path, POINTS, blocks=blocks)
 
 
 def clear_caches() -> None:

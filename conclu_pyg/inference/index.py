@@ -13,6 +13,7 @@ import numpy as np
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.embed import cloud_name
 from conclu_pyg.inference.embeddings import Embeddings
+from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder
 from conclu_pyg.text import printable
 
@@ -102,6 +103,13 @@ class Index:
     mean: np.ndarray
     scale: np.ndarray
     generation: int = 0
+
+    @property
+    def blocks(self) -> Blocks | None:
+        """The division of clouds into blocks; ``None``: none."""
+        if self.about["block_size"] is None:
+            return None
+        return Blocks(self.about["block_size"], self.about["block_overlap"], "xyz".index(self.about["up_axis"]))
 
     @cached_property
     def sources(self) -> list[tuple[IndexedFile, str]]:

@@ -8,6 +8,7 @@ interrupted leaves the last state.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -48,8 +49,8 @@ def open_index(folder: str | Path) -> Index:
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise DataError(f"{folder} is a damaged index ({type(error).__name__}); {HINT}.", file=folder) from error
     usable = np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()
-    if not usable or about.get("up_axis") not in AXES:
-        raise DataError(f"{folder} is a damaged index (its statistics or up axis); {HINT}.", file=folder)
+    if not usable or about.get("up_axis") not in AXES or not _has_blocks(about):
+        raise DataError(f"{folder} is a damaged index (its statistics, up axis or blocks); {HINT}.", file=folder)
     clouds = sum(len(file.clouds) for file in files)
     if x.dtype != np.float32 or x.shape != (clouds, channels) or not mean.shape == scale.shape == (channels,):
         raise DataError(
@@ -58,6 +59,15 @@ def open_index(folder: str | Path) -> Index:
             got=x.shape,
         )
     return Index(folder, about, files, x, mean, scale, generation)
+
+
+def _has_blocks(about: Mapping[str, Any]) -> bool:
+    """Returns whether the division into blocks is one, or none."""
+    size, overlap = about.get("block_size"), about.get("block_overlap")
+    if size is None or overlap is None:
+        return size is overlap
+    are_numbers = all(type(value) in (int, float) for value in (size, overlap))
+    return are_numbers and 0 < size < math.inf and 0 <= overlap < 1
 
 
 def save_index(index: Index, rows: Sequence[FileRows], mean: np.ndarray, scale: np.ndarray) -> Index:

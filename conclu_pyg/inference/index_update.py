@@ -16,7 +16,7 @@ import numpy as np
 
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.files import locked, remove_abandoned
-from conclu_pyg.inference.embed import describe, embed_files, reference_statistics
+from conclu_pyg.inference.embed import describe, embed_files, make_blocks, reference_statistics
 from conclu_pyg.inference.feature_scale import feature_scale
 from conclu_pyg.inference.index import FileRows, Index, IndexedFile
 from conclu_pyg.inference.index_storage import join_rows, open_index, save_index
@@ -44,6 +44,8 @@ def update_index(
     inputs: Mapping[Path, Path],
     *,
     up_axis: Axis | None = None,
+    block_size: float | None = None,
+    block_overlap: float | None = None,
     workers: int | None = None,
 ) -> tuple[Index, Update]:
     """Makes an index, or brings one up to date: only new and changed files are embedded, and files of the given roots
@@ -56,7 +58,11 @@ def update_index(
         encoder: the encoder, the same as for the index so far.
         inputs: all files of some folders, each with its folder, as
             :func:`conclu_pyg.inference.inputs.find_inputs` finds them.
-        up_axis: the coordinate that points up in the files (default: as in the data set of the training).
+        up_axis: the coordinate that points up in the files (default: as in the index, or for a new one as in the data
+            set of the encoder's training).
+        block_size: cuts clouds into :class:`~conclu_pyg.io.blocks.Blocks` with sides of this length, in the units of
+            the files (default: as in the index; not in a new one).
+        block_overlap: the share of a side that neighbouring blocks have in common (default: as in the index, or 0.5).
         workers: processes that read files (default: one for each core).
 
     Returns:
@@ -74,23 +80,23 @@ def update_index(
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / INDEX_NAME):
         remove_abandoned(folder)
-        if up_axis is None and is_index(folder):
-            up_axis = open_index(folder).about.get("up_axis")
-        about = describe(encoder, up_axis)
         if is_index(folder):
             index = open_index(folder)
             index.check_encoder(encoder)
-            if about["up_axis"] != index.about.get("up_axis"):
-                raise ConfigError(
-                    f"{folder}: expected files with {index.about.get('up_axis')} up, as in the index, got "
-                    f"{about['up_axis']}; leave out the up axis, or make another index.",
-                    argument="up_axis",
-                    got=about["up_axis"],
-                )
+            given = {"up_axis": up_axis, "block_size": block_size, "block_overlap": block_overlap}
+            for name, value in given.items():
+                if value is not None and value != index.about[name]:
+                    raise ConfigError(
+                        f"{folder}: expected {name}={index.about[name]}, as in the index, got {value}; leave {name} "
+                        "out, or make another index.",
+                        argument=name,
+                        got=value,
+                    )
         else:
+            about = describe(encoder, up_axis, make_blocks(encoder, up_axis, block_size, block_overlap))
             none, channels = np.empty((0, encoder.out_channels), np.float32), encoder.out_channels
             index = Index(folder, about, (), none, np.zeros(channels), np.ones(channels))
-        return _update(index, encoder, inputs, up_axis, workers)
+        return _update(index, encoder, inputs, workers)
 
 
 def remove_from_index(folder: str | Path, names: Sequence[str]) -> Index:
@@ -117,7 +123,6 @@ def _update(
     index: Index,
     encoder: FrozenEncoder,
     inputs: Mapping[Path, Path],
-    up_axis: Axis | None,
     workers: int | None,
 ) -> tuple[Index, Update]:
     found = _stat(inputs)
@@ -139,7 +144,8 @@ def _update(
 
     saved = time.monotonic()
     by_path = {file.path: file for file in new}
-    for each in embed_files(encoder, list(by_path), up_axis=up_axis, workers=workers):
+    axis = index.about["up_axis"]
+    for each in embed_files(encoder, list(by_path), up_axis=axis, blocks=index.blocks, workers=workers):
         file = replace(by_path[each.path], sha256=each.sha256, clouds=each.clouds, errors=each.errors)
         rows.append(FileRows(file, each.x))
         if time.monotonic() - saved > SAVE_SECONDS:

@@ -7,56 +7,39 @@ from pathlib import Path
 
 import numpy as np
 
-from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.clusters import NOISE, Clusters
 from conclu_pyg.inference.duplicates import DuplicatePair
 from conclu_pyg.inference.index import Index
+from conclu_pyg.inference.pictures import index_picture, picture_points
 from conclu_pyg.inference.search import SearchResult
-from conclu_pyg.io.sampling import sample_file
 from conclu_pyg.text import pluralize
-from conclu_pyg.vis.cards import MAX_POINTS, Card, Section, write_cards
+from conclu_pyg.vis.cards import Card, Section, write_cards
 
 NEAREST, FARTHEST = 9, 3  # members of a cluster that are shown
 MAX_CLUSTERS = 200  # on a page
 MAX_PAIRS = 200
 
 
-def write_search_page(path: Path, results: Sequence[SearchResult], *, up_axis: int, title: str) -> None:
+def write_search_page(path: Path, index: Index, results: Sequence[SearchResult], *, up_axis: int, title: str) -> None:
     """Writes a page with a picture of each query and of its hits.
 
     Args:
         path: the HTML file to write.
+        index: the index that was searched.
         results: the results.
         up_axis: the up axis of the pictures, 0 to 2.
         title: the heading.
     """
     sections = []
     for result in results:
-        query = Card(result.name, picture_points(result.path, result.cloud), ["query"], marked=True)
+        blocks = index.blocks if result.is_indexed else None
+        query = Card(result.name, picture_points(result.path, result.cloud, blocks), ["query"], marked=True)
         hits = [
-            Card(hit.name, picture_points(hit.path, hit.cloud), [f"similarity {hit.similarity:.3f}"])
-            for hit in result.hits
+            Card(hit.name, index_picture(index, hit.row), [f"similarity {hit.similarity:.3f}"]) for hit in result.hits
         ]
         sections.append(Section(result.name, [query, *hits]))
     lines = ["Similarity is the cosine of standardised features: about 0 for clouds that have nothing in common."]
     write_cards(path, title, sections, lines, up_axis)
-
-
-def picture_points(path: Path, cloud: str) -> np.ndarray:
-    """Returns points of a cloud for a picture; none if its file can no longer be read.
-
-    Args:
-        path: the file.
-        cloud: the name within the file; empty for the only one.
-
-    Shapes:
-        - **output:** float32 ``[m, 3]``
-    """
-    try:
-        clouds = {each.name: each.points for each in sample_file(path, MAX_POINTS).clouds}
-    except ConcluError:
-        clouds = {}
-    return clouds.get(cloud, np.empty((0, 3), np.float32))
 
 
 def write_cluster_page(
@@ -128,10 +111,10 @@ def write_duplicate_page(
     """
     sections = []
     for pair, conflict in zip(pairs[:MAX_PAIRS], conflicts, strict=False):
-        cards = []
-        for name, row in zip((pair.a, pair.b), pair.rows, strict=True):
-            file, cloud = index.sources[row]
-            cards.append(Card(name, picture_points(file.path, cloud), marked=bool(conflict)))
+        cards = [
+            Card(name, index_picture(index, row), marked=bool(conflict))
+            for name, row in zip((pair.a, pair.b), pair.rows, strict=True)
+        ]
         lines = [pair.evidence.sentence, *([f"Their labels differ: {conflict}."] if conflict else [])]
         sections.append(Section(pair.evidence.kind, cards, lines))
     more = [f"The first {MAX_PAIRS} of {len(pairs):,} pairs are shown."] if len(pairs) > MAX_PAIRS else []

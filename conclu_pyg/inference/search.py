@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conclu_pyg.errors import DataError
 from conclu_pyg.inference.embed import embed_inputs
 from conclu_pyg.inference.index import Hit, Index
 from conclu_pyg.inference.inputs import Inputs
 from conclu_pyg.runs.frozen_encoder import Axis, FrozenEncoder
+from conclu_pyg.suggestions import suggest
+
+SUGGESTED_AMONG = 10_000  # names, which takes a second
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,14 @@ class SearchResult:
         path: its file.
         cloud: its name within the file; empty for the only one.
         hits: the most similar clouds of the index, the most similar first.
+        is_indexed: whether the cloud is one of the index.
     """
 
     name: str
     path: Path
     cloud: str
     hits: Sequence[Hit]
+    is_indexed: bool = False
 
 
 def search_files(
@@ -58,3 +64,28 @@ def search_files(
     found = index.search(embeddings.x, k)
     queries = zip(embeddings.names, embeddings.sources, found, strict=True)
     return [SearchResult(name, path, cloud, hits) for name, (path, cloud), hits in queries], errors
+
+
+def search_indexed(index: Index, names: Sequence[str], *, k: int = 10) -> list[SearchResult]:
+    """Returns the clouds of an index that are most similar to clouds of the index, which need no encoder.
+
+    Args:
+        index: the index.
+        names: the names of clouds in it.
+        k: the number of hits, without the cloud itself (default: 10).
+
+    Raises:
+        DataError: the index has no cloud of this name.
+    """
+    rows = {name: row for row, name in enumerate(index.names)}
+    results = []
+    for name in names:
+        if name not in rows:
+            hint = suggest(name, rows if len(rows) <= SUGGESTED_AMONG else ())
+            raise DataError(f"{name} is neither a file nor a cloud of {index.folder}{hint}", file=name, got=name)
+        row = rows[name]
+        file, cloud = index.sources[row]
+        (hits,) = index.search(index.x[row : row + 1], k + 1)
+        others = [hit for hit in hits if hit.row != row][:k]
+        results.append(SearchResult(name, file.path, cloud, others, is_indexed=True))
+    return results

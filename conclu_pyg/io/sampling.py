@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.blocks import MESH_POINTS, Blocks
 from conclu_pyg.io.clouds import Cloud, read_clouds
 from conclu_pyg.io.refusals import os_errors_refused
 
@@ -39,15 +40,17 @@ class SampledFile(NamedTuple):
         clouds: the clouds that can be used.
         errors: a sentence for each cloud that cannot.
         sha256: of the file's bytes.
+        small_blocks: the number of blocks that were left out because they have too few points.
     """
 
     clouds: tuple[SampledCloud, ...]
     errors: tuple[str, ...]
     sha256: str
+    small_blocks: int = 0
 
 
-def sample_file(path: Path, num_points: int, seed: int = 0) -> SampledFile:
-    """Returns at most ``num_points`` points of each cloud of a file, chosen at random.
+def sample_file(path: Path, num_points: int, seed: int = 0, blocks: Blocks | None = None) -> SampledFile:
+    """Returns at most ``num_points`` points of each cloud of a file, or of each block of it, chosen at random.
 
     The choice depends on the seed and the number of points of the cloud only: copies of a file give the same points
     wherever they are. From a mesh, points are sampled uniformly by area.
@@ -56,17 +59,46 @@ def sample_file(path: Path, num_points: int, seed: int = 0) -> SampledFile:
         path: the file.
         num_points: the largest number of points of a cloud; smaller clouds keep their points.
         seed: the seed of the choice (default: 0).
+        blocks: the division of clouds into blocks (default: none).
 
     Raises:
         ConcluError: as :func:`~conclu_pyg.io.clouds.read_clouds`, for the file as a whole.
     """
     refused: list[DataError] = []
-    clouds = []
-    for cloud in read_clouds(path, mesh_points=num_points, seed=seed, unusable=refused.append):
-        name, size = name_in_file(cloud, path), 0 if cloud.sampled else len(cloud.points)
-        clouds.append(SampledCloud(name, subset(cloud.points, num_points, seed), size, cloud.offset))
+    clouds: list[SampledCloud] = []
+    small_blocks = 0
+    mesh_points = num_points if blocks is None else max(num_points, MESH_POINTS)
+    for cloud in read_clouds(path, mesh_points=mesh_points, seed=seed, unusable=refused.append):
+        whole = SampledCloud(
+            name_in_file(cloud, path), cloud.points, 0 if cloud.sampled else len(cloud.points), cloud.offset
+        )
+        if blocks is None:
+            clouds.append(whole._replace(points=subset(cloud.points, num_points, seed)))
+            continue
+        try:
+            found, small = _cut(whole, blocks, f"{path}, cloud {whole.name}" if whole.name else str(path))
+        except DataError as error:
+            refused.append(error)
+            continue
+        clouds += [block._replace(points=subset(block.points, num_points, seed)) for block in found]
+        small_blocks += small
     digest = hash_file(path)
-    return SampledFile(tuple(clouds), tuple(map(str, refused)), digest)
+    return SampledFile(tuple(clouds), tuple(map(str, refused)), digest, small_blocks)
+
+
+def _cut(cloud: SampledCloud, blocks: Blocks, source: str) -> tuple[list[SampledCloud], int]:
+    """Returns the usable blocks of a cloud, and the number of the others."""
+    found, small = [], 0
+    for block in blocks.cut(cloud.points, source):
+        points = cloud.points[block.rows]
+        if not blocks.is_usable(points):
+            small += 1
+            continue
+        name = f"{cloud.name}/{block.name}" if cloud.name else block.name
+        found.append(SampledCloud(name, points, len(points) if cloud.size else 0, cloud.offset))
+    if not found:
+        raise blocks.all_too_small(source)
+    return found, small
 
 
 def name_in_file(cloud: Cloud, path: Path) -> str:

@@ -23,6 +23,7 @@ from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.io.sampling import subset
 from conclu_pyg.progress import track
+from conclu_pyg.registry import ENCODERS
 from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.transforms import compose_for_axis
 
@@ -96,6 +97,29 @@ class FrozenEncoder(nn.Module):
             return encoder.layers(pos, batch, batch_size)
         features, pooled = self.encoder(pos, batch, batch_size)
         return [features], pooled
+
+    def with_random_weights(self, seed: int) -> FrozenEncoder:
+        """Returns the same encoder with the initial weights that a seed gives: the baseline of its embeddings.
+
+        Raises:
+            ArgumentError: the config of the encoder is not known.
+        """
+        if "name" not in self.config:
+            raise ArgumentError("random weights need an encoder that was made from a config.", argument="config")
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            encoder = ENCODERS.build(self.config)
+        source = f"{self.source}, random weights of seed {seed}"
+        device = next((each.device for each in self.parameters()), torch.device("cpu"))
+        return FrozenEncoder(
+            encoder,
+            [dict(each) for each in self.transform],
+            self.data_axis,
+            self.up_axis,
+            self.num_points,
+            source,
+            self.config,
+        ).to(device)
 
     @property
     def fingerprint(self) -> str:

@@ -62,8 +62,26 @@ def test_index_and_search(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: 
     assert page.read_text().count("<li") == 4
     assert call("search", index, query) == 0
     assert "  1   1.000  long_1.npy" in capsys.readouterr().out
+    assert call("search", index, "long_1.npy", "-k", 2, "--json") == 0
+    (named,) = json.loads(capsys.readouterr().out)
+    assert {hit["name"] for hit in named["hits"]} == {"long_0.npy", "long_2.npy"}
+    assert call("search", index, "long_9.npy") == 2
     assert call("index", "--remove", "flat_0.npy", "-o", index) == 0
     assert len(open_index(index).x) == 7
+
+
+def test_blocks(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tiles").mkdir()
+    np.save(tmp_path / "tiles" / "tile.npy", np.random.default_rng(0).uniform(0, [20, 10, 1], size=(300, 3)))
+    options = ("--encoder", tiny_run, "--block-size", 10, "--block-overlap", 0, "--json", "-o")
+    for command, out in (("embed", tmp_path / "a.npz"), ("index", tmp_path / "index")):
+        assert call(command, tmp_path / "tiles", *options, out) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert (document["clouds"], document["block_size"], document["block_overlap"]) == (2, 10, 0)
+    assert call("search", tmp_path / "index", "tile.npy:block_0_0", "--html", tmp_path / "a.html") == 0
+    assert (tmp_path / "a.html").read_text().count("<li") == 2
+    with pytest.raises(SystemExit):
+        call("embed", tmp_path / "tiles", "--block-size", "-1", "-o", tmp_path / "b.npz")
 
 
 def test_refusals(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ INTERNAL = {
             "config_files",
             "extras",
             "files",
+            "groups",
             "imports",
             "launcher",
             "open3d_library",

@@ -25,10 +25,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import laspy
 import numpy as np
 import pytest
 import yaml
 from fuzzing import cli as fuzzing_cli
+from fuzzing.step_files import BOX, StepFile
 
 from benchmarks import cli as benchmark_cli
 from conclu_pyg import registry
@@ -174,7 +176,7 @@ def _parse(name: str, words: list[str]) -> argparse.Namespace:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_registered: None) -> Path:
-    """A copy of the checkout as the working folder, with the clouds of the documents in data/scans."""
+    """A copy of the checkout as the working folder, with the clouds of the documents in data."""
     for name in ("configs", "docs", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Makefile", tmp_path)
@@ -185,6 +187,19 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_registered:
             folder.mkdir(parents=True)
             for index in range(count):
                 np.save(folder / f"{index}.npy", rng.normal(size=(50 + index, 3)) * (1, 1, width**2))
+    for label, sizes in {"plate": {"small": 4, "large": 9}, "shaft": {"short": 30, "long": 80}}.items():
+        (tmp_path / "data" / "parts" / label).mkdir(parents=True)
+        for name, size in sizes.items():
+            file = StepFile()
+            if label == "plate":
+                file.polyhedron(np.array(BOX) * [size, size, 1])
+            else:
+                file.cylinder(5.0, size)
+            (tmp_path / "data" / "parts" / label / f"{name}.step").write_text(file.text())
+    tile = laspy.create()
+    tile.xyz = rng.uniform(0, [40, 30, 5], size=(4000, 3))
+    (tmp_path / "data" / "tiles").mkdir()
+    tile.write(str(tmp_path / "data" / "tiles" / "tile.laz"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -14,7 +14,11 @@ from conclu_pyg.inference.index import Index
 from conclu_pyg.inference.index_storage import open_index
 from conclu_pyg.inference.index_update import Update, remove_from_index, update_index
 from conclu_pyg.inference.inputs import find_inputs
+from conclu_pyg.inference.pictures import index_picture
+from conclu_pyg.inference.search import search_indexed
+from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.io.find_files import is_index
+from conclu_pyg.io.sampling import subset
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
 
 COUNT = 12
@@ -272,6 +276,9 @@ def test_damaged_indices_are_refused(encoder: FrozenEncoder, folder: Path) -> No
             json.dumps({**head, "mean": [1.0]}),
             json.dumps({**head, "scale": [0.0] * 32}),
             json.dumps({**head, "about": {**head["about"], "up_axis": "w"}}),
+            json.dumps({**head, "about": {**head["about"], "block_size": 1.0}}),
+            json.dumps({**head, "about": {**head["about"], "block_size": "1", "block_overlap": 0.5}}),
+            json.dumps({**head, "about": {**head["about"], "block_size": 1.0, "block_overlap": 1.0}}),
         ],
         "rows-1.json": [b"[", b"[]", json.dumps({"files": files["files"][1:]}), json.dumps({"files": [first]})],
         "vectors-1.npy": [b"", (index.folder / "vectors-1.npy").read_bytes()[:-4]],
@@ -299,3 +306,37 @@ def test_names_in_any_bytes_come_back(encoder: FrozenEncoder, folder: Path) -> N
     index, _ = update(folder, encoder)
     assert name in open_index(index.folder).names
     assert update(folder, encoder)[1] == Update(unchanged=COUNT + 1)
+
+
+def test_blocks_are_clouds(encoder: FrozenEncoder, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    scene = np.random.default_rng(0).uniform(0, [50, 25, 3], size=(200, 3)).astype(np.float32)
+    scene[0] = 0  # where the grid begins
+    np.save(folder / "scene.npy", np.concatenate([scene, [[70, 5, 1]]]))
+    with caplog.at_level("INFO"):
+        index, _ = update(folder, encoder, block_size=25, block_overlap=0.0)
+    assert "1 block with fewer than 16 points" in caplog.text
+    rows = [row for row, name in enumerate(index.names) if name.startswith("scene.npy")]
+    assert [index.names[row] for row in rows] == ["scene.npy:block_0_0", "scene.npy:block_1_0"]
+    for row, points in zip(rows, (scene[scene[:, 0] < 25], scene[scene[:, 0] >= 25]), strict=True):
+        chosen = subset(points, encoder.num_points)
+        np.testing.assert_allclose(index.x[row], encoder.embed(chosen)[0], atol=1e-5)
+        assert set(map(tuple, index_picture(index, row))) <= set(map(tuple, points))
+    assert open_index(index.folder).blocks == Blocks(25, 0.0)
+    write(folder / "inner" / "00.npy", 100)
+    again, changes = update(folder, encoder)  # as in the index
+    assert changes == Update(changed=1, unchanged=COUNT) and again.names == index.names
+    for other in ({"block_size": 9.0}, {"block_overlap": 0.5}):
+        with pytest.raises(ConfigError, match="as in the index"):
+            update(folder, encoder, **other)
+    with pytest.raises(ConfigError, match="block_overlap needs block_size"):
+        update_index(folder.parent / "other", encoder, {}, block_overlap=0.5)
+
+
+def test_clouds_of_the_index_are_searched_for_by_name(encoder: FrozenEncoder, folder: Path) -> None:
+    index, _ = update(folder, encoder)
+    (result,) = search_indexed(index, ["inner/03.npy"], k=4)
+    similarity = index.unit @ index.unit[3]
+    expected = [row for row in np.argsort(-similarity, kind="stable") if row != 3][:4]
+    assert [hit.row for hit in result.hits] == expected and result.is_indexed
+    with pytest.raises(DataError, match="did you mean 'inner/03"):
+        search_indexed(index, ["iner/03.npy"])

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conclu_pyg.errors import DataError
+from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.io.sampling import hash_file, sample_file, subset
 
 RNG = np.random.default_rng(0)
@@ -58,3 +59,37 @@ def test_a_file_that_vanishes_is_refused(tmp_path: Path) -> None:
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         sample_file(tmp_path / "missing.npy", 10)
+
+
+def scene(tmp_path: Path) -> tuple[Path, np.ndarray]:
+    """Two squares of 10 x 10 x 10, of 60 and 8 points, which a block of 10 separates."""
+    points = RNG.uniform(0, 10, size=(68, 3)).astype(np.float32)
+    points[0], points[-1] = 0, [20, 10, 10]
+    points[60:-1, 0] += 10
+    np.save(tmp_path / "scene.npy", points)
+    return tmp_path / "scene.npy", points
+
+
+def test_scenes_are_cut_into_blocks(tmp_path: Path) -> None:
+    path, points = scene(tmp_path)
+    found = sample_file(path, 1000, blocks=Blocks(10.0, overlap=0.0))
+    (block,) = found.clouds
+    assert (block.name, block.size, found.small_blocks, found.errors) == ("block_0_0", 60, 1, ())
+    np.testing.assert_array_equal(block.points, points[:60])
+    few = sample_file(path, 7, blocks=Blocks(10.0, overlap=0.0, min_points=2)).clouds
+    assert [(each.name, each.size, len(each.points)) for each in few] == [("block_0_0", 60, 7), ("block_1_0", 8, 7)]
+    assert set(map(tuple, few[1].points)) <= set(map(tuple, points[60:]))
+    none = sample_file(path, 7, blocks=Blocks(0.1))
+    assert none.clouds == () and "all of its blocks have fewer than 16" in none.errors[0]
+
+
+def test_blocks_of_meshes_are_dense(tmp_path: Path) -> None:
+    (tmp_path / "strip.obj").write_text("v 0 0 0\nv 100 0 0\nv 100 1 0\nv 0 1 0\nf 1 2 3 4\n")
+    blocks = sample_file(tmp_path / "strip.obj", 64, blocks=Blocks(1.0, overlap=0.0)).clouds
+    assert len(blocks) == 100 and all(len(each.points) == 64 and each.size == 0 for each in blocks)
+
+
+@pytest.mark.parametrize("values", [(0.0, 0.5), (-1.0, 0.5), (float("nan"), 0.5), (1.0, 1.0), (1.0, -0.1)])
+def test_impossible_blocks_are_refused(values: tuple[float, float]) -> None:
+    with pytest.raises(ConfigError):
+        Blocks(*values)

@@ -204,3 +204,15 @@ def test_pooled_and_layer_features_are_those_of_the_wrapped_encoder(name: str) -
     assert torch.equal(pooled, wanted_pooled) and layer_channels(frozen) == layer_channels(inner)
     assert [each.shape[1] for each in features] == layer_channels(inner)
     assert all(map(torch.equal, features, wanted))
+
+
+def test_random_weights_depend_on_the_seed_alone(tiny_run: Path) -> None:
+    encoder = load_encoder(tiny_run)
+    state = torch.get_rng_state()
+    a, b, other = (encoder.with_random_weights(seed) for seed in (3, 3, 4))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert a.fingerprint == b.fingerprint and len({encoder.fingerprint, a.fingerprint, other.fingerprint}) == 3
+    assert (a.transform, a.num_points, a.up_axis) == (encoder.transform, encoder.num_points, encoder.up_axis)
+    assert not a.encoder.training and not any(each.requires_grad for each in a.parameters())
+    with pytest.raises(ArgumentError):
+        FrozenEncoder(encoder.encoder).with_random_weights(0)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from anomalies.damage import KINDS, damage
 from conclu_pyg.cli.encoder_options import DEFAULT_ENCODER
@@ -22,9 +21,7 @@ from conclu_pyg.inference.anomaly_output import score_array
 from conclu_pyg.inference.embed import reference_statistics
 from conclu_pyg.io.sampling import subset
 from conclu_pyg.progress import track
-from conclu_pyg.registry import ENCODERS
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
-from conclu_pyg.runs.loaded_run import load_run
 
 NOISE, DENSITY = 0.005, 0.5  # of the scans of a part
 EXAMPLES = """examples:
@@ -84,11 +81,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _encoder(name: str, seed: int | None) -> FrozenEncoder:
     encoder = load_encoder(name)
-    if seed is not None:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
-            encoder.encoder = ENCODERS.build(load_run(name).config["model"]["encoder"]).eval().requires_grad_(False)
-    return encoder
+    return encoder if seed is None else encoder.with_random_weights(seed)
 
 
 def _parts(options: argparse.Namespace, seed: int, num_points: int) -> Iterator[Task]:

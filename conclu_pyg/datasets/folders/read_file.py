@@ -13,15 +13,14 @@ import numpy as np
 
 from conclu_pyg.data.clean import FAR_AWAY, MIN_EXTENT, NOT_FINITE, clean_points
 from conclu_pyg.data.resize import resize_rows, shape_rng
-from conclu_pyg.datasets.folders.blocks import cut_blocks
 from conclu_pyg.datasets.folders.spool import Spool
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.blocks import MESH_POINTS, Blocks
 from conclu_pyg.io.clouds import Cloud, read_clouds
 from conclu_pyg.io.file_cloud import NO_FACES
 from conclu_pyg.io.surface import BROKEN_FACES
 from conclu_pyg.text import pluralize
 
-BLOCK_MESH_POINTS = 1_000_000  # that are sampled from a mesh before it is cut into blocks
 HINT = "restore the file or leave it out"
 REPORTED = (BROKEN_FACES, NO_FACES)  # notes of readers that are repairs
 
@@ -36,9 +35,7 @@ class ReadOptions:
         num_points: the largest number of points in a cloud, and the number that is sampled from a mesh.
         min_points: the smallest number of points in a cloud.
         seed: of sampling and choice.
-        block_size: the side of a block (default: clouds are not cut).
-        block_overlap: the share of a side that neighbouring blocks have in common.
-        up_axis: the vertical axis of the blocks.
+        blocks: the division of clouds into blocks (default: clouds are not cut).
     """
 
     base: Path
@@ -46,9 +43,7 @@ class ReadOptions:
     num_points: int
     min_points: int
     seed: int
-    block_size: float | None = None
-    block_overlap: float = 0.5
-    up_axis: int = 2
+    blocks: Blocks | None = None
 
 
 class Part(NamedTuple):
@@ -110,7 +105,7 @@ def read_file(path: Path, options: ReadOptions) -> FileContent:
     digest = hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     content = FileContent(Spool(options.spool / digest))
     seed = int(shape_rng(options.seed, name).integers(1 << 32))
-    mesh_points = options.num_points if options.block_size is None else max(options.num_points, BLOCK_MESH_POINTS)
+    mesh_points = options.num_points if options.blocks is None else max(options.num_points, MESH_POINTS)
     taken: set[str] = set()
     try:
         for cloud in read_clouds(path, mesh_points, seed, unusable=lambda error: content.problems.append(str(error))):
@@ -130,7 +125,7 @@ def _add(content: FileContent, cloud: Cloud, name: str, path: Path, options: Rea
     source = _source(path, name, options)
     repairs = [NOT_FINITE] * (cloud.left_out > 0) + [FAR_AWAY] * (cloud.offset is not None)
     repairs += [note for note in cloud.notes if note in REPORTED]
-    if options.block_size is None:
+    if options.blocks is None:
         if len(cloud.points) < options.min_points and not cloud.sampled:
             raise DataError(
                 f"{source} has {pluralize(len(cloud.points), 'point')}, fewer than dataset.min_points="
@@ -144,7 +139,7 @@ def _add(content: FileContent, cloud: Cloud, name: str, path: Path, options: Rea
         _put(content, name, chosen, repairs)
         return
     kept = coinciding = 0
-    for block in cut_blocks(cloud.points, options.block_size, options.block_overlap, options.up_axis, source):
+    for block in options.blocks.cut(cloud.points, source):
         if len(block.rows) < options.min_points:
             content.small_blocks += 1
             continue
@@ -163,13 +158,7 @@ def _add(content: FileContent, cloud: Cloud, name: str, path: Path, options: Rea
             file=source,
         )
     if not kept:
-        raise DataError(
-            f"{source}: all of its blocks have fewer than dataset.min_points={options.min_points} points; give a "
-            f"larger dataset.block_size than {options.block_size:g}, which is in the units of the file.",
-            file=source,
-            argument="block_size",
-            got=options.block_size,
-        )
+        raise options.blocks.all_too_small(source)
 
 
 def _put(content: FileContent, name: str, points: np.ndarray, repairs: list[str]) -> None:
