@@ -64,6 +64,17 @@ def category_of(path: Path, root: Path, classes: Sequence[str], given: str | Non
     return found
 
 
+def class_of_folder(path: Path, root: Path, classes: Sequence[str]) -> str | None:
+    """Returns the class that the nearest folder above a file, up to and including ``root``, is named after; ``None`` if
+    there is none."""
+    parents = [path.parent, *path.parent.parents]
+    for folder in parents[: parents.index(root) + 1]:
+        label = _label(_folder_name(Path(os.path.abspath(folder)))[0], classes)
+        if label is not None:
+            return classes[label]
+    return None
+
+
 def _unknown(path: Path, classes: Sequence[str], others: str = "") -> DataError:
     ignored = LABEL_IGNORED if path.suffix.lower() in (".h5", ".hdf5") else ""
     return DataError(

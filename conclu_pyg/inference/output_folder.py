@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +14,10 @@ import numpy as np
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.files import atomic_write
 from conclu_pyg.inference.file_names import FileNames
-from conclu_pyg.inference.prediction import Prediction
+from conclu_pyg.inference.prediction import RANKS, Prediction
+from conclu_pyg.inference.table import write_table
 from conclu_pyg.io.find_files import LABEL_COLUMNS, LABELS, holds_predictions, read_header
-from conclu_pyg.text import from_cell, pluralize, printable, to_cell
+from conclu_pyg.text import from_cell, pluralize, printable
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.ply import write_ply
 
@@ -27,8 +27,8 @@ PREDICTIONS = "predictions.csv"
 COLUMNS = {
     LABELS: LABEL_COLUMNS,
     PREDICTIONS: [
-        "run", "file", "cloud", "class", "probability", "true_class", "point_accuracy", "points", "left_out", "offset",
-        "files", "note",
+        "run", "file", "cloud", "class", "confidence", "second", "second_confidence", "third", "third_confidence",
+        "novelty", "unlike", "true_class", "point_accuracy", "points", "left_out", "offset", "files", "note",
     ],
 }  # fmt: skip
 
@@ -41,15 +41,17 @@ class PredictionWriter:
         folder: the output folder, which is created.
         run: the name of the run that predicts.
         label_names: the names of the labels.
+        clouds: whether the points and labels of each cloud are written, in addition to the table (default: yes).
 
     Raises:
         ConfigError: the folder contains another table under the name of ``labels.csv`` or ``predictions.csv``.
         OSError: the folder cannot be created or written.
     """
 
-    def __init__(self, folder: Path, run: str, label_names: Sequence[str]) -> None:
-        self.folder, self.run, self.label_names = folder, run, label_names
+    def __init__(self, folder: Path, run: str, label_names: Sequence[str], clouds: bool = True) -> None:
+        self.folder, self.run, self.label_names, self.clouds = folder, run, label_names, clouds
         self._rows: dict[str, dict[str, object]] = {}
+        self._refused: list[dict[str, object]] = []
         self._files: dict[str, list[str]] = {}
         self._names = FileNames()
 
@@ -57,33 +59,82 @@ class PredictionWriter:
         _check_tables(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._remove_earlier()
-        _write_rows(self.folder / LABELS, ([label, name, hex_of(label)] for label, name in enumerate(self.label_names)))
+        labels = [[label, name, hex_of(label)] for label, name in enumerate(self.label_names)]
+        write_table(self.folder / LABELS, COLUMNS[LABELS], labels)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        rows = [row | {"files": " ".join(self._files[name])} for name, row in self._rows.items()]
-        _write_rows(self.folder / PREDICTIONS, ([row[key] for key in COLUMNS[PREDICTIONS]] for row in rows))
+        columns = COLUMNS[PREDICTIONS]
+        write_table(self.folder / PREDICTIONS, columns, ([row.get(key) for key in columns] for row in self.rows))
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def rows(self) -> list[dict[str, object]]:
+        """The rows of the table so far, by column: the clouds, then the files that could not be used."""
+        rows = [row | {"files": " ".join(self._files.get(name, []))} for name, row in self._rows.items()]
+        return [*rows, *self._refused]
 
     def file(self, cloud: str, name: str) -> Path:
         """Returns a path in the folder and lists it among the files of a cloud."""
         self._files.setdefault(cloud, []).append(name)
         return self.folder / name
 
+    def page(self, name: str) -> Path:
+        """Returns a path in the folder and lists it among the files of the first cloud."""
+        return self.file(next(iter(self._rows)), name)
+
     def add(self, prediction: Prediction) -> str:
-        """Writes the coloured points and their labels, or neither if one of them fails.
+        """Adds a row and, if clouds are written, the coloured points and their labels, or none of these if one fails.
 
         Returns:
             The unique name of the cloud in this folder.
 
         Raises:
+            ConfigError: the cloud is to be written and has only some of its points.
             OSError: a file cannot be written.
         """
         name, cloud = self._names.unique(prediction.cloud.name), prediction.cloud
+        if self.clouds:
+            self._write_cloud(name, prediction)
+        ranked: list[tuple[str, float | None]] = [*prediction.confidences.items(), *[("", None)] * RANKS]
+        (_, first), (second, its), (third, last) = ranked[:RANKS]
+        self._rows[name] = {
+            "run": self.run,
+            "file": prediction.source,
+            "cloud": name,
+            "class": prediction.category,
+            "confidence": _number(first),
+            "second": second,
+            "second_confidence": _number(its),
+            "third": third,
+            "third_confidence": _number(last),
+            "novelty": _number(prediction.novelty),
+            "unlike": "" if prediction.novelty is None else "yes" if prediction.is_unlike else "no",
+            "true_class": prediction.true_class,
+            "point_accuracy": _number(None if prediction.true_parts is None else prediction.accuracy),
+            "points": prediction.size,
+            "left_out": cloud.left_out,
+            "offset": None if cloud.offset is None else " ".join(map(repr, cloud.offset.tolist())),
+            "note": "; ".join(prediction.notes),
+        }
+        return name
+
+    def refuse(self, source: str, reason: str) -> None:
+        """Adds a row of a file that could not be used, without a class, with the reason as its note."""
+        self._refused.append({"run": self.run, "file": source, "note": reason})
+
+    def _write_cloud(self, name: str, prediction: Prediction) -> None:
+        cloud = prediction.cloud
+        if not prediction.is_whole:
+            raise ConfigError(
+                f"expected all {prediction.size:,} points of {cloud.name}, got {len(cloud.points):,}; predict with "
+                "whole_clouds=True to write clouds.",
+                argument="whole_clouds",
+            )
         points = self.file(name, f"{name}.ply")
         write_ply(points, cloud.points, prediction.labels, cloud.offset)
         try:
@@ -92,29 +143,16 @@ class PredictionWriter:
         except BaseException:
             points.unlink(missing_ok=True)
             raise
-        self._rows[name] = {
-            "run": self.run,
-            "file": prediction.source,
-            "cloud": name,
-            "class": prediction.category,
-            "probability": _number(prediction.probability),
-            "true_class": prediction.true_class,
-            "point_accuracy": _number(None if prediction.true_parts is None else prediction.accuracy),
-            "points": len(cloud.points),
-            "left_out": cloud.left_out,
-            "offset": None if cloud.offset is None else " ".join(map(repr, cloud.offset.tolist())),
-            "note": "; ".join(prediction.notes),
-        }
-        return name
 
     def _remove_earlier(self) -> None:
         """Removes the files that the last call listed, and nothing else."""
         table = self.folder / PREDICTIONS
         ours = table.exists() or holds_predictions(self.folder)
         rows, complete = _read_rows(table)
-        if rows:
-            runs = ", ".join(dict.fromkeys(row["run"] for row in rows))
-            logger.info(printable(f"replaced {pluralize(len(rows), 'earlier prediction')} of {runs} in {self.folder}"))
+        if earlier := [row for row in rows if row["class"]]:
+            runs = ", ".join(dict.fromkeys(row["run"] for row in earlier))
+            replaced = pluralize(len(earlier), "earlier prediction")
+            logger.info(printable(f"replaced {replaced} of {runs} in {self.folder}"))
         for name in chain.from_iterable(row["files"].split() for row in rows):
             path = self.folder / name
             if name == path.name and (path.is_file() or path.is_symlink()):
@@ -145,15 +183,6 @@ def _read_rows(path: Path) -> tuple[list[dict[str, str]], bool]:
             return [], False
     kept = [{key: from_cell(value) for key, value in row.items()} for row in rows if None not in row.values()]
     return kept, len(kept) == len(rows)
-
-
-def _write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS[path.name])
-    writer.writerows([to_cell(value) for value in row] for row in rows)
-    with atomic_write(path) as file:
-        file.write(text.getvalue().encode("utf-8"))
 
 
 def _number(value: float | None) -> str:

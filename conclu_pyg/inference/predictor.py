@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -11,38 +15,40 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.data.batch import batch_clouds
+from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.groups import groups_of
+from conclu_pyg.io.sampling import subset
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.tasks.base import Task
 from conclu_pyg.tasks.predict import VOTE_VIEWS, Voting, predict_subsets
 from conclu_pyg.transforms import compose, compose_for_axis
 
-MAX_CLASS_SUBSETS = 10  # that a class is averaged over
+BATCH_SIZE = 32  # clouds that are classified at a time
 
 
-class CloudLabels(NamedTuple):
-    """The labels of one cloud.
+class Classified(NamedTuple):
+    """The class of one cloud.
 
     Attributes:
-        labels: the part of each point, or the class, repeated for each point.
-        category: the class.
-        probability: of the class; ``None`` if it was given.
+        probabilities: of each class.
+        features: the pooled features that they were computed from; ``None`` if these are unknown.
 
     Shapes:
-        - **labels:** int64 ``[m]``
+        - **probabilities:** float32 ``[classes]``, **features:** float32 ``[C]``
     """
 
-    labels: np.ndarray
-    category: int
-    probability: float | None
+    probabilities: np.ndarray
+    features: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Predictor:
     """A model with the preparation of its clouds.
 
-    A cloud is prepared as a whole and then split at random into subsets of the training size, each of which is a
-    sparser copy of the cloud.
+    To label its points, a cloud is prepared as a whole and then split at random into subsets of the training size, each
+    of which is a sparser copy of the cloud. To classify it, one random choice of as many points is used, as in the
+    training.
 
     Args:
         model: the model, in evaluation mode.
@@ -60,28 +66,8 @@ class Predictor:
     seed: int = 0
     voting: Voting = field(default_factory=Voting)
 
-    def predict(self, pos: np.ndarray, category: int) -> CloudLabels:
-        """Predicts the labels of a cloud.
-
-        Args:
-            pos: the points.
-            category: the class of the cloud; a model that does not require it predicts it instead.
-
-        Shapes:
-            - **pos:** ``[m, 3]``
-
-        Raises:
-            ConfigError: the model labels points, and ``prepare`` drops some of them.
-            ConcluError: a score is not finite.
-        """
-        if self.model.requires_category:
-            return CloudLabels(self.label_points(pos, category), category, None)
-        probability = self.classify(pos)
-        found = int(probability.argmax())
-        return CloudLabels(np.full(len(pos), found), found, float(probability[found]))
-
     def label_points(self, pos: np.ndarray, category: int) -> np.ndarray:
-        """Returns the predicted part of each point.
+        """Returns the predicted part of each point of a cloud of a known class.
 
         Shapes:
             - **pos:** ``[m, 3]``, **output:** int64 ``[m]``
@@ -109,7 +95,7 @@ class Predictor:
         return labels.numpy()
 
     def classify(self, pos: np.ndarray) -> np.ndarray:
-        """Returns the probability of each class, averaged over at most 10 subsets.
+        """Returns the probability of each class for a cloud, of which at most ``num_points`` points are used.
 
         Shapes:
             - **pos:** ``[m, 3]``, **output:** float32 ``[classes]``
@@ -117,14 +103,50 @@ class Predictor:
         Raises:
             ConcluError: a score is not finite.
         """
-        points = self._prepared(pos).pos
-        subsets = self._subsets(len(points))[:MAX_CLASS_SUBSETS]
+        points = self._prepared(subset(pos, self.num_points, self.seed)).pos
         found: list[Tensor] = []
         predict_subsets(
-            self.model, points, subsets, self.device, lambda _, probabilities: found.append(probabilities),
-            voting=self.voting,
+            self.model, points, torch.arange(len(points))[None], self.device,
+            lambda _, probabilities: found.append(probabilities), voting=self.voting,
         )  # fmt: skip
-        return torch.cat(found).mean(dim=0).numpy()
+        return found[0][0].numpy()
+
+    def classify_many(self, clouds: Sequence[np.ndarray]) -> list[Classified | ConcluError]:
+        """Returns for each cloud what :meth:`classify` returns, with the features, or its error; in batches.
+
+        Shapes:
+            - **clouds:** ``[m_i, 3]`` each
+        """
+        found: list[Classified | None] = [None] * len(clouds)
+        if self.voting.votes == 1:  # other views would depend on the order of the clouds
+            with contextlib.suppress(ConcluError):  # of one cloud: each is tried alone below
+                found = self._classify_together(clouds)
+        return [self._attempt(pos) if row is None else row for row, pos in zip(found, clouds, strict=True)]
+
+    @torch.inference_mode()
+    def _classify_together(self, clouds: Sequence[np.ndarray]) -> list[Classified | None]:
+        """Returns ``None`` for a cloud whose scores are not finite."""
+        found: list[Classified | None] = [None] * len(clouds)
+        by_size: dict[int, list[tuple[int, Tensor]]] = defaultdict(list)
+        for row, pos in enumerate(clouds):
+            points = self._prepared(subset(pos, self.num_points, self.seed)).pos
+            by_size[len(points)].append((row, points))
+        for group in chain.from_iterable(groups_of(some, BATCH_SIZE) for some in by_size.values()):
+            y = torch.zeros(len(group), dtype=torch.long)  # unknown
+            batch = batch_clouds(torch.stack([points for _, points in group]), y=y).to(self.device)
+            logits, features = self.model.logits_and_features(batch)
+            probabilities = self.model.log_probabilities(logits, batch).exp().cpu().numpy()
+            x = None if features is None else features.float().cpu().numpy()
+            for place, (row, _) in enumerate(group):
+                if np.isfinite(probabilities[place]).all():
+                    found[row] = Classified(probabilities[place], None if x is None else x[place])
+        return found
+
+    def _attempt(self, pos: np.ndarray) -> Classified | ConcluError:
+        try:
+            return Classified(self.classify(pos))
+        except ConcluError as error:
+            return error
 
     def _prepared(self, pos: np.ndarray) -> Data:
         """Returns the prepared cloud with ``index``: for each of its points the index of the same point in ``pos``."""

@@ -34,12 +34,15 @@ class ReferenceClouds(NamedTuple):
     x: np.ndarray
 
 
-def load_reference(encoder: FrozenEncoder, count: int = COUNT, *, allow_imports: bool = False) -> ReferenceClouds:
+def load_reference(
+    encoder: FrozenEncoder, count: int = COUNT, *, overrides: Sequence[str] = (), allow_imports: bool = False
+) -> ReferenceClouds:
     """Returns evenly spaced clouds of the training split that an encoder was trained on. Nothing is downloaded.
 
     Args:
         encoder: the encoder; its ``source`` is the name of a shipped one, a run or a checkpoint.
         count: the largest number of clouds (default: 500).
+        overrides: of the data set of the run, such as its new place (default: none).
         allow_imports: whether to import modules that the run names (default: False).
 
     Raises:
@@ -49,7 +52,7 @@ def load_reference(encoder: FrozenEncoder, count: int = COUNT, *, allow_imports:
         raise ConfigError("the encoder has no run that names its training data; load it by load_encoder.")
     dataset = Checkpoint.load(encoder.source).config["dataset"]
     local = ["dataset.download=false"] if dataset.get("download") else []
-    run = load_run(encoder.source, local, allow_imports=allow_imports, encoder_alone=True)
+    run = load_run(encoder.source, [*overrides, *local], allow_imports=allow_imports, encoder_alone=True)
     if isinstance(run.dataset, ParametricShapes):
         made = (run.dataset.make("train", index)[0] for index in range(min(count, run.dataset.sizes["train"])))
         points = list(made)  # without the other shapes of the split

@@ -47,6 +47,15 @@ class Task(nn.Module, ABC):
     def label_names(self) -> tuple[str, ...]:
         """The names of the labels that the model predicts, in the order of the logits."""
 
+    def logits_and_features(self, clouds: Batch) -> tuple[Tensor, Tensor | None]:
+        """Returns the logits, and the pooled features of the encoder that they were computed from; ``None`` if they
+        were not computed from these alone (default).
+
+        Shapes:
+            - **output:** ``[T, labels]``, ``[B, out_channels]``
+        """
+        return self(clouds), None
+
     @abstractmethod
     def targets(self, clouds: Batch) -> Tensor:
         """Returns the true labels.

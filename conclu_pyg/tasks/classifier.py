@@ -57,7 +57,16 @@ class Classifier(Task):
         Shapes:
             - **output:** ``[B, classes]``
         """
-        return self.head(pooled_features(self.encoder, clouds))
+        return self.logits_and_features(clouds)[0]
+
+    def logits_and_features(self, clouds: Batch) -> tuple[Tensor, Tensor]:
+        """Returns the logits of the classes, and the pooled features.
+
+        Shapes:
+            - **output:** ``[B, classes]``, ``[B, out_channels]``
+        """
+        features = pooled_features(self.encoder, clouds)
+        return self.head(features), features
 
     def targets(self, clouds: Batch) -> Tensor:
         """Returns the class of each cloud, ``[B]``."""

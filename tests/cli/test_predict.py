@@ -1,6 +1,7 @@
 """The command ``conclu predict``."""
 
 import csv
+import json
 import os
 import shutil
 from pathlib import Path
@@ -47,7 +48,9 @@ def test_each_cloud_is_written_and_printed(segmenter: str, tmp_path: Path, capsy
     printed = capsys.readouterr().out
     assert f"{scan}, good: chair: predicted " in printed and f"skipped in {scan.parent}: 1 .mat" in printed
     assert f"  note: category chair from the name of folder {scan.parent}" in printed
-    assert printed.count("up axis of the clouds: z") == 1 and f"predictions: {out} (1 cloud; " in printed
+    assert (
+        printed.count("up axis of the clouds: z") == 1 and f"predictions: {out}/predictions.csv (1 cloud; " in printed
+    )
 
 
 def test_predictions_are_written_into_the_run_by_default(segmenter: str, tmp_path: Path) -> None:
@@ -72,7 +75,9 @@ def test_the_exit_status_is_2_if_a_file_cannot_be_used(
     (tmp_path / "empty.txt").touch()
     assert main(["predict", classifier, str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err == "error: 1 file could not be used; see the warnings above.\n"
-    assert len(table(tmp_path / "out")) == 1
+    used, refused = table(tmp_path / "out")
+    assert used["class"] and not refused["class"] and refused["file"] == str(tmp_path / "empty.txt")
+    assert "it is an empty file" in refused["note"]
 
 
 def test_unusable_label_files_do_not_stop_the_predictions(
@@ -135,15 +140,99 @@ def test_test_clouds_are_compared_with_their_class(
     printed, rows = capsys.readouterr().out, table(tmp_path)
     correct = sum(row["class"] == row["true_class"] for row in rows)
     assert printed.count(", correct; ") == correct and printed.count(", wrong; ") == 6 - correct
-    assert f"total: {correct} of 6 clouds correct ({100 * correct / 6:.1f} %)" in printed
+    assert f"{correct} of 6 clouds correct ({100 * correct / 6:.1f} %)" in printed
     assert {row["file"] for row in rows} == {"test split"}
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """Files in folders of classes and in another one, and two that cannot be used."""
+    for index in range(12):
+        save_clouds(tmp_path / "scans" / ("chair", "mug", "more")[index % 3] / f"{index}.npy")
+    (tmp_path / "scans" / "empty.npy").touch()
+    (tmp_path / "scans" / "mug" / "words.ply").write_text("words")
+    return tmp_path / "scans"
+
+
+def test_a_classifier_gives_one_table_and_a_few_lines(
+    classifier: str, folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["predict", classifier, str(folders), "--out", str(out)]) == 2
+    assert {path.name for path in out.iterdir()} == {"labels.csv", "predictions.csv"}
+    rows, printed = table(out), capsys.readouterr().out
+    used, refused = rows[:12], rows[12:]
+    assert [row["file"] for row in refused] == [str(folders / "empty.npy"), str(folders / "mug" / "words.ply")]
+    for row in used:
+        confidences = [float(row[key]) for key in ("confidence", "second_confidence", "third_confidence")]
+        assert (
+            confidences == sorted(confidences, reverse=True) and len({row["class"], row["second"], row["third"]}) == 3
+        )
+        assert row["unlike"] == ("yes" if float(row["novelty"]) > 1 else "no")
+    assert [row["true_class"] for row in sorted(used, key=lambda row: int(row["cloud"]))] == ["chair", "mug", ""] * 4
+    correct = sum(row["class"] == row["true_class"] for row in used)
+    assert f"{correct} of 8 clouds correct ({100 * correct / 8:.1f} %); 4 other clouds in folders of no" in printed
+    counts = {name: [row["class"] for row in used].count(name) for name in {row["class"] for row in used}}
+    assert all(f"{name} {count}" in printed for name, count in counts.items()) and "12 clouds: " in printed
+    unlike = sum(row["unlike"] == "yes" for row in used)
+    mean = sum(float(row["confidence"]) for row in used) / 12
+    least = min(used, key=lambda row: float(row["confidence"]))
+    assert f"{unlike} of 12 clouds unlike the training data" in printed
+    assert f"mean confidence {mean:.0%}; least certain: {least['cloud']} (" in printed
+    assert "2 files without predictions" in printed and printed.count("\n") < 12
+
+
+def test_json_has_the_summary_and_the_rows(
+    classifier: str, folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["predict", classifier, str(folders), "--out", str(out), "--json", "--html"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    summary = document["summary"]
+    assert (summary["clouds"], summary["refused_files"], summary["clouds_with_truth"]) == (12, 2, 8)
+    assert sum(summary["classes"].values()) == 12 and document["training_data"] == "ParametricShapes"
+    assert [row["class"] or "" for row in document["predictions"][:12]] == [row["class"] for row in table(out)[:12]]
+    page = (out / "clouds.html").read_text()
+    assert all(f">{name}: " in page for name in summary["classes"])
+    assert table(out)[0]["files"] == "clouds.html"
+
+
+def test_clouds_of_a_classifier_are_written_on_request(classifier: str, folders: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["predict", classifier, str(folders / "chair"), "--clouds", "--out", str(out)]) == 0
+    assert len(list(out.glob("*.ply"))) == len(list(out.glob("*_labels.npy"))) == 4
+    assert all(len(np.load(path)) == 80 for path in out.glob("*_labels.npy"))
+    assert main(["predict", classifier, str(folders / "chair"), "--out", str(out)]) == 0
+    assert not list(out.glob("*.ply")) and not list(out.glob("*.npy"))
+
+
+def test_parts_can_be_counted_without_files_of_clouds(segmenter: str, tmp_path: Path) -> None:
+    save_clouds(tmp_path / "chair.npy")
+    assert main(["predict", segmenter, str(tmp_path / "chair.npy"), "--no-clouds", "--out", str(tmp_path / "out")]) == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"labels.csv", "predictions.csv"}
+
+
+def test_missing_training_data_are_reported_and_the_classes_predicted(
+    classifier: str,
+    folders: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def missing(*_: Any, **__: Any) -> None:
+        raise ConcluError("there is no data folder.")
+
+    monkeypatch.setattr("conclu_pyg.inference.training_features.load_training_data", missing)
+    assert main(["predict", classifier, str(folders / "chair"), "--out", str(tmp_path / "out")]) == 0
+    assert "not compared with the training data: there is no data folder." in capsys.readouterr().out
+    assert all(row["class"] and not row["unlike"] and not row["novelty"] for row in table(tmp_path / "out"))
 
 
 def test_a_prediction_that_cannot_be_written_does_not_stop_the_others(segmenter: str, tmp_path: Path) -> None:
     save_clouds(tmp_path / "chair.npy", 3, 50)
     (tmp_path / "out" / "chair_0001.ply").mkdir(parents=True)
     assert main(["predict", segmenter, str(tmp_path / "chair.npy"), "--out", str(tmp_path / "out")]) == 2
-    assert [row["cloud"] for row in table(tmp_path / "out")] == ["chair_0000", "chair_0002"]
+    assert [row["cloud"] for row in table(tmp_path / "out")] == ["chair_0000", "chair_0002", ""]  # the last is refused
     assert {p.name for p in (tmp_path / "out").glob("*.npy")} == {"chair_0000_labels.npy", "chair_0002_labels.npy"}
 
 
@@ -279,13 +368,13 @@ def test_a_test_split_with_other_labels_is_refused_and_earlier_predictions_stay(
 def test_a_drawing_without_its_package_is_refused_before_the_work(
     option: str,
     package: str,
-    classifier: str,
+    segmenter: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("conclu_pyg.cli.predict.is_installed", lambda name: name != package)
-    assert main(["predict", classifier, option, "--test", "1", "--out", str(tmp_path / "out")]) == 2
+    assert main(["predict", segmenter, option, "--test", "1", "--out", str(tmp_path / "out")]) == 2
     assert f"error: {package} is not installed; run" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -307,5 +396,5 @@ def test_names_in_any_bytes_are_printed_escaped(
             assert name in printed
         rows = table(out)
         cells = [cell for row in rows for cell in row.values()]
-        assert len(rows) == 5 and all(cell.isprintable() and cell[:1] not in tuple("=+-@") for cell in cells)
+        assert len(rows) == 8 and all(cell.isprintable() and cell[:1] not in tuple("=+-@") for cell in cells)
         assert sum(path.suffix == ".ply" for path in out.iterdir()) == 5  # those of the first call were removed

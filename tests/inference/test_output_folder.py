@@ -2,6 +2,7 @@
 
 import csv
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from helpers import raises
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.inference.output_folder import PredictionWriter
+from conclu_pyg.inference.output_folder import COLUMNS, PredictionWriter
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.io.clouds import Cloud
 from conclu_pyg.io.find_files import holds_predictions
@@ -45,21 +46,55 @@ def test_each_cloud_has_its_files_and_a_row(tmp_path: Path) -> None:
     rows = np.array([0, 1, 3, 4, 6])
     with PredictionWriter(tmp_path / "a" / "out", "runs/x", ["leg", "seat"]) as writer:
         writer.add(prediction("one", true_parts=np.zeros(5, int), notes=("a note, with a comma", "another")))
-        writer.add(prediction("two", probability=0.5, true_class="mug", rows=rows, left_out=2, offset=offset))
+        writer.add(
+            prediction(
+                "two",
+                confidences={"chair": 0.5, "mug": 0.4},
+                novelty=1.5,
+                true_class="mug",
+                rows=rows,
+                left_out=2,
+                offset=offset,
+            )
+        )
         writer.file("two", "two.png").touch()
     one, two = rows_of(tmp_path / "a" / "out")
     assert one == {
-        "run": "runs/x", "file": "scans/one.ply", "cloud": "one", "class": "chair", "probability": "",
+        "run": "runs/x", "file": "scans/one.ply", "cloud": "one", "class": "chair", "confidence": "",
+        "second": "", "second_confidence": "", "third": "", "third_confidence": "", "novelty": "", "unlike": "",
         "true_class": "", "point_accuracy": "0.6000", "points": "5", "left_out": "0", "offset": "",
         "files": "one.ply one_labels.npy", "note": "a note, with a comma; another",
     }  # fmt: skip
-    assert (two["probability"], two["true_class"], two["point_accuracy"]) == ("0.5000", "mug", "")
+    assert (two["confidence"], two["true_class"], two["point_accuracy"]) == ("0.5000", "mug", "")
+    assert (two["second"], two["second_confidence"], two["third"], two["third_confidence"]) == ("mug", "0.4000", "", "")
+    assert (two["novelty"], two["unlike"]) == ("1.5000", "yes")
     assert (two["left_out"], two["offset"]) == ("2", "5000000.0 0.5 -700000.0")
     assert two["files"] == "two.ply two_labels.npy two.png"
     assert np.load(tmp_path / "a" / "out" / "one_labels.npy").tolist() == [0, 1, 0, 1, 0]
     assert np.load(tmp_path / "a" / "out" / "two_labels.npy").tolist() == [0, 1, -1, 0, 1, -1, 0]
     assert b"property double x" in (tmp_path / "a" / "out" / "two.ply").read_bytes()
     assert holds_predictions(tmp_path / "a" / "out") and not holds_predictions(tmp_path)
+
+
+def test_without_clouds_there_is_a_table_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        with PredictionWriter(tmp_path, "runs/x", ["leg"], clouds=False) as writer:
+            some = prediction("a", size=5, confidences={"chair": 1.0})
+            assert [writer.add(some), writer.add(replace(some, size=70))] == ["a", "a-2"]
+            writer.refuse("scans/b.ply", "it is empty.")
+            writer.page("clouds.html").touch()
+            assert len(writer) == 2
+        assert {path.name for path in tmp_path.iterdir()} == {"labels.csv", "predictions.csv", "clouds.html"}
+        a, again, b = rows_of(tmp_path)
+        assert (a["files"], a["class"], a["points"], again["points"]) == ("clouds.html", "chair", "5", "70")
+        assert (b["file"], b["class"], b["note"]) == ("scans/b.ply", "", "it is empty.")
+    assert messages(caplog) == [f"replaced 2 earlier predictions of runs/x in {tmp_path}"]
+
+
+def test_a_cloud_without_all_its_points_is_not_written(tmp_path: Path) -> None:
+    with PredictionWriter(tmp_path, "runs/x", ["leg"]) as writer, raises(ConfigError, argument="whole_clouds"):
+        writer.add(replace(prediction("a"), size=70))
+    assert not rows_of(tmp_path) and not list(tmp_path.glob("*.ply"))
 
 
 def test_the_list_is_writer_after_an_error_too(tmp_path: Path) -> None:
@@ -145,7 +180,7 @@ def test_a_users_own_table_is_not_overwritten(tmp_path: Path, name: str, text: s
 
 
 def test_a_damaged_table_removes_nothing(tmp_path: Path) -> None:
-    header = "run,file,cloud,class,probability,true_class,point_accuracy,points,left_out,offset,files,note"
+    header = ",".join(COLUMNS["predictions.csv"])
     for rest in ("runs/x\n", "\0\xff\n" * 9, '"' + "a" * 200_000):
         (tmp_path / "predictions.csv").write_text(f"{header}\n{rest}")
         (tmp_path / "keep.ply").touch()

@@ -15,7 +15,9 @@ from helpers import raises
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
 from conclu_pyg.inference import predict
-from conclu_pyg.inference.predict_clouds import part_shares, reject_unused_overrides, short_name
+from conclu_pyg.inference.cloud_source import short_name
+from conclu_pyg.inference.label_parts import part_shares
+from conclu_pyg.inference.predict_clouds import reject_unused_overrides
 from conclu_pyg.inference.prediction import Report
 from conclu_pyg.inference.predictor import Predictor
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
@@ -71,7 +73,7 @@ def test_calling_is_lazy_and_prints_nothing(
     tiny_task_runs: dict[str, Path], scans: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Predictor, "predict", lambda *_: pytest.fail("it was predicted before it was asked for"))
+        patch.setattr(Predictor, "label_points", lambda *_: pytest.fail("it was predicted before it was asked for"))
         found = predict(tiny_task_runs["part_segmentation"], [scans / "chair" / "good.npy"])
     assert len(list(found)) == 1 and capfd.readouterr() == ("", "")
 
@@ -131,7 +133,7 @@ def test_test_clouds_have_their_ground_truth(tiny_task_runs: dict[str, Path]) ->
         if task == "classification":
             assert [prediction.true_class for prediction in found] == classes
             assert all(len(set(prediction.labels)) == 1 for prediction in found)
-            assert all(prediction.probability is not None and 0 < prediction.probability <= 1 for prediction in found)
+            assert all(prediction.confidence is not None and 0 < prediction.confidence <= 1 for prediction in found)
         else:
             assert [prediction.category for prediction in found] == classes and split.part is not None
             for prediction, index in zip(found, indices, strict=True):
@@ -231,20 +233,21 @@ def test_an_unusable_cloud_does_not_stop_its_file(parts: LoadedRun, tmp_path: Pa
     assert f"{tmp_path / 'chair.npy'}, cloud 0001: none of its 80 points" in problem.message
 
 
-@pytest.mark.parametrize(("task", "method"), [("part_segmentation", "label_points"), ("classification", "classify")])
+@pytest.mark.parametrize("task", ["part_segmentation", "classification"])
 def test_a_cloud_on_which_the_model_fails_does_not_stop_the_others(
-    task: str, method: str, tiny_task_runs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    task: str, tiny_task_runs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    np.save(tmp_path / "chair.npy", np.random.default_rng(0).normal(size=(3, 80, 3)))
-    calls, original = [], getattr(Predictor, method)
+    clouds = np.random.default_rng(0).normal(size=(3, 80, 3)).astype(np.float32)
+    np.save(tmp_path / "chair.npy", clouds)
+    unfit = [clouds[1], load_run(tiny_task_runs[task]).dataset.get_split("test").pos[20]]  # the second of three
+    original = Predictor._prepared
 
-    def fail_at_two(self: Predictor, *arguments: Any) -> np.ndarray:
-        calls.append(arguments)
-        if len(calls) in (2, 5):
+    def fail(self: Predictor, pos: np.ndarray) -> Any:
+        if any(np.isin(pos[0], other).all() for other in unfit):
             raise ConcluError("the model fails.")
-        return original(self, *arguments)
+        return original(self, pos)
 
-    monkeypatch.setattr(Predictor, method, fail_at_two)
+    monkeypatch.setattr(Predictor, "_prepared", fail)
     report = Report()
     found = list(predict(tiny_task_runs[task], [tmp_path / "chair.npy"], test=3, report=report))
     assert [prediction.cloud.name for prediction in found][:2] == ["chair_0000", "chair_0002"] and len(found) == 4
@@ -280,9 +283,9 @@ USED = [
 def test_unused_overrides_are_rejected_for_files() -> None:
     named = "dataset.num_shapes and dataset.num_test_shapes and dataset.num_points"
     with pytest.raises(ConfigError, match=rf"^{named} has no effect"):
-        reject_unused_overrides([*USED, *UNUSED], test=False)
-    reject_unused_overrides(USED, test=False)
-    reject_unused_overrides(UNUSED, test=True)
+        reject_unused_overrides([*USED, *UNUSED], opened=False)
+    reject_unused_overrides(USED, opened=False)
+    reject_unused_overrides(UNUSED, opened=True)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from conclu_pyg.io.clouds import Cloud
 
 CLOUD = Cloud("a", np.random.default_rng(0).normal(size=(4, 3)))
 PARTS = Prediction(CLOUD, "a.ply", np.array([0, 1, 1, 1]), "chair", {"chair/leg": 0.25, "chair/seat": 0.75})
-CLASS = replace(PARTS, part_shares={}, probability=0.876)
+CLASS = replace(PARTS, part_shares={}, confidences={"chair": 0.876, "mug": 0.1, "vase": 0.02, "cup": 0.004})
 
 
 def test_parts_are_summarised_by_their_shares_and_the_accuracy() -> None:
@@ -32,15 +32,32 @@ def test_small_shares_and_parts_without_names_are_readable() -> None:
 
 
 def test_a_class_is_summarised_by_its_probability_and_the_true_class() -> None:
-    assert CLASS.summary == "chair (88 %)" and CLASS.accuracy is None
-    assert replace(CLASS, true_class="mug").summary == "chair (88 %), true: mug, wrong"
-    assert replace(CLASS, true_class="chair").summary == "chair (88 %), true: chair, correct"
+    assert CLASS.summary == "chair (88 %; mug 10 %, vase 2 %)" and CLASS.accuracy is None and CLASS.confidence == 0.876
+    sure = replace(CLASS, confidences={"chair": 1.0, "mug": 0.0})
+    assert replace(sure, true_class="mug").summary == "chair (100 %), true: mug, wrong"
+    assert replace(sure, true_class="chair", novelty=0.9).summary == "chair (100 %), true: chair, correct"
+    assert replace(sure, novelty=1.1).summary == "chair (100 %), unlike the training data"
+    assert PARTS.confidence is None and not PARTS.is_unlike
+
+
+def test_the_size_is_that_of_the_cloud_in_its_file() -> None:
+    assert PARTS.size == 4 and PARTS.is_whole
+    some = replace(CLASS, size=5000)
+    assert some.size_and_time == "5,000 points" and not some.is_whole
+
+
+def test_ten_messages_are_logged_and_all_are_kept(caplog: pytest.LogCaptureFixture) -> None:
+    report = Report()
+    for index in range(30):
+        report.add(f"{index // 2}.ply", f"{index // 2} is broken.")
+    assert len(caplog.records) == 10 and len(report.problems) == 30
+    assert report.summary() == "15 files could not be used; the first 10 are named above, all in the table."
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.9, "4 points"), (1.24, "4 points in 1.2 s")])
 def test_a_noticeable_duration_is_shown(seconds: float, text: str) -> None:
     assert replace(PARTS, seconds=seconds).size_and_time == text
-    assert replace(PARTS, cloud=Cloud("a", CLOUD.points[:1])).size_and_time == "1 point"
+    assert replace(PARTS, cloud=Cloud("a", CLOUD.points[:1]), size=1).size_and_time == "1 point"
 
 
 def test_file_labels_have_the_order_and_the_size_of_the_file() -> None:

@@ -13,7 +13,7 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.errors import ConcluError, ConfigError
-from conclu_pyg.inference.predictor import Predictor, describe_up_axis, make_predictor, random_partition
+from conclu_pyg.inference.predictor import Classified, Predictor, describe_up_axis, make_predictor, random_partition
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.tasks.predict import SUBSET_BATCH_SIZE
 from conclu_pyg.transforms import FixedPoints, RandomPointDropout
@@ -46,6 +46,9 @@ class Mean(Halves):
     def __call__(self, clouds: Batch) -> Tensor:
         return super().__call__(clouds).view(clouds.num_graphs, -1, 2).mean(dim=1) * 50
 
+    def logits_and_features(self, clouds: Batch) -> tuple[Tensor, Tensor | None]:
+        return self(clouds), None
+
 
 def predictor(model: Any, num_points: int = 8, steps: list[Any] | None = None) -> Predictor:
     return Predictor(model, Compose(steps or []), num_points, torch.device("cpu"))
@@ -54,9 +57,8 @@ def predictor(model: Any, num_points: int = 8, steps: list[Any] | None = None) -
 @pytest.mark.parametrize("size", [1, 3, 8, 9, 1000])
 def test_each_point_gets_its_own_label_for_any_size(size: int) -> None:
     pos, model = np.random.default_rng(0).normal(size=(size, 3)), Halves()
-    labels, category, probability = predictor(model).predict(pos, category=5)
+    labels = predictor(model).label_points(pos, category=5)
     assert labels.tolist() == (pos[:, 2] > 0).tolist() and labels.dtype == np.int64
-    assert (category, probability) == (5, None)
     assert model.categories == {5} and max(points for _, points in model.sizes) <= SUBSET_BATCH_SIZE * 8
 
 
@@ -65,7 +67,30 @@ def test_scores_that_are_not_finite_are_refused(model: Halves, monkeypatch: pyte
     monkeypatch.setattr(model, "log_probabilities", lambda logits, clouds: logits + torch.nan)
     pos = np.random.default_rng(0).normal(size=(20, 3))
     with raises(ConcluError, expected="finite scores"):
-        predictor(model).predict(pos, 0)
+        if isinstance(model, Mean):
+            predictor(model).classify(pos)
+        else:
+            predictor(model).label_points(pos, 0)
+
+
+def test_clouds_are_classified_together_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever their sizes are; one with scores that are not finite has an error of its own."""
+    rng, model = np.random.default_rng(0), Mean()
+    clouds = [rng.normal(size=(size, 3)) + np.array([0, 0, rng.normal()]) for size in (8, 100, 3, 8, 1, 30, 1, 8)]
+    alone = [predictor(Mean()).classify(pos) for pos in clouds]
+    found = predictor(model).classify_many(clouds)
+    for one, other in zip(found, alone, strict=True):
+        assert isinstance(one, Classified)
+        np.testing.assert_allclose(one.probabilities, other, atol=1e-6)
+    assert len(model.sizes) == 3  # of 8, 3 and 1 points
+    clouds[4][:] = 9.0  # the only cloud so high up
+
+    def scores(logits: Tensor, batch: Batch) -> Tensor:
+        return logits + torch.where(batch.pos.max() > 8, torch.nan, 0.0)
+
+    monkeypatch.setattr(model, "log_probabilities", scores)
+    found = predictor(model).classify_many(clouds)
+    assert [isinstance(each, ConcluError) for each in found] == [row == 4 for row in range(8)]
 
 
 def test_a_cloud_is_prepared_as_a_whole() -> None:
@@ -95,7 +120,8 @@ def test_a_transform_that_drops_points_is_refused_if_each_needs_a_label(step: An
         predictor(Halves(), steps=[step]).label_points(pos, 0)
     model = Mean()
     assert predictor(model, steps=[step]).classify(pos).shape == (2,)
-    assert sum(points for _, points in model.sizes) == -(-(50 - missing) // 8) * 8
+    assert predictor(model, 50, steps=[step]).classify(pos).shape == (2,)
+    assert model.sizes[-1][1] == 50 - missing
 
 
 def test_a_transform_that_loses_track_of_the_points_is_refused() -> None:
@@ -106,13 +132,13 @@ def test_a_transform_that_loses_track_of_the_points_is_refused() -> None:
         predictor(Halves(), steps=[forget]).label_points(np.zeros((5, 3)), 0)
 
 
-def test_the_class_is_averaged_over_the_subsets() -> None:
-    pos = np.random.default_rng(0).normal(size=(100, 3))
-    pos[:70, 2] = 1.0
-    probability = predictor(Mean()).classify(pos)
+def test_a_class_is_that_of_as_many_points_as_in_the_training() -> None:
+    pos = np.random.default_rng(0).normal(size=(1000, 3))
+    pos[:700, 2] = 1.0
+    model = Mean()
+    probability = predictor(model, 100).classify(pos)
     assert probability.shape == (2,) and probability.sum() == pytest.approx(1, abs=1e-6) and probability[1] > 0.5
-    labels, category, of_class = predictor(Mean()).predict(pos, 0)
-    assert labels.tolist() == [1] * 100 and (category, of_class) == (1, pytest.approx(probability[1]))
+    assert [points for _, points in model.sizes] == [100]
 
 
 def test_the_same_seed_gives_the_same_probabilities() -> None:
