@@ -89,7 +89,12 @@ def find_duplicates(
     }
     tasks = [_Task(places[a], tuple(places[b] for b in others)) for a, others in by_first.items()]
     found = []
-    compared = track(map_files(_compare_all, tasks, workers), "comparing pairs of shapes", len(tasks), delay=1.0)
+    compared = track(
+        map_files(partial(_compare_all, alike=alike), tasks, workers),
+        "comparing pairs of shapes",
+        len(tasks),
+        delay=1.0,
+    )
     for (a, others), (_, outcome) in zip(by_first.items(), compared, strict=True):
         if isinstance(outcome, ConcluError):
             problems.append(str(outcome))
@@ -229,16 +234,16 @@ class _Task(NamedTuple):
         return str(self.first.path)
 
 
-def _compare_all(task: _Task) -> list[Evidence | None]:
+def _compare_all(task: _Task, alike: float) -> list[Evidence | None]:
     """Returns the evidence for each pair; ``None`` where a file has changed since it was measured."""
-    return [_compare(task.first, other) for other in task.others]
+    return [_compare(task.first, other, alike) for other in task.others]
 
 
-def _compare(a: _Place, b: _Place) -> Evidence | None:
+def _compare(a: _Place, b: _Place, alike: float) -> Evidence | None:
     if a.content == b.content:
         return identical(printable(a.name), printable(b.name))
     first, second = _read_shape(a), _read_shape(b)
-    return None if first is None or second is None else compare(first, second)
+    return None if first is None or second is None else compare(first, second, alike=alike)
 
 
 @lru_cache(SHAPES_KEPT)

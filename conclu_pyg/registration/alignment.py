@@ -12,9 +12,10 @@ from conclu_pyg.registration.shape import COARSE_QUERIES, FINE_QUERIES, Shape
 from conclu_pyg.registration.similarity import Similarity
 from conclu_pyg.registration.starts import start_rotations
 
-KEPT, FINALISTS = 16, 3
-RANKING_QUERIES = 256
+KEPT, RANKED, FINALISTS = 16, 6, 3
+RANKING_QUERIES, SHORT_QUERIES = 256, 256
 APART = 10.0  # degrees between finalists, so that they are not one solution found several times
+HOPELESS = 1.3  # times the least residual after the coarse stage, from which on a map is not refined
 TIE, FINE_TIE = 1.1, 1.02  # residuals within these factors of the least one are the same, at the two stages
 
 
@@ -72,19 +73,49 @@ def register_normalized(a: Shape, b: Shape, size: np.ndarray, *, scale: bool, mi
         scale: whether the scale may change.
         mirror: returns a map that mirrors instead of one that does not.
     """
+    maps, residual = coarse_maps(a, b, size, mirror=mirror)
+    return improve(a, b, best_of(a, b, maps, residual, scale=scale)[0], scale=scale, first=3)
+
+
+def coarse_maps(a: Shape, b: Shape, size: np.ndarray, *, mirror: bool) -> tuple[Similarity, np.ndarray]:
+    """Returns up to three different maps between the normalised points that a few points fit best, and the residual
+    of each; for the arguments see :func:`register_normalized`.
+
+    Shapes:
+        - **output:** a batch of S maps, and their :func:`fine_residual` of 256 points, ``[S]``
+    """
     rotations = start_rotations(a.invariants, b.invariants) * (-1.0 if mirror else 1.0)
     maps = Similarity(rotations, np.full(len(rotations), float(size)), np.zeros((len(rotations), 3)))
-    trees = (a.coarse_tree, b.coarse_tree)
+    tables = (a.coarse_table, b.coarse_table)
     queries = (a.normalized[:COARSE_QUERIES], b.normalized[:COARSE_QUERIES])
-    maps, residual = icp(*queries, trees, maps, 2)
-    maps, _ = icp(*queries, trees, _best(maps, residual, KEPT), 6)
+    maps, residual = icp(*queries, tables, maps, 2)
+    maps, residual = icp(*queries, tables, maps.at(_best(maps, residual, KEPT)), 6)
+    maps = maps.at(_best(maps, residual, RANKED, APART))
     residual = fine_residual(a, b, maps, RANKING_QUERIES)  # few points cannot tell maps apart that differ in a detail
-    finalists = [Similarity(*row) for row in zip(*_best(maps, residual, FINALISTS, APART), strict=True)]
-    refined = [improve(a, b, candidate, scale=scale, iterations=6) for candidate in finalists]
+    chosen = _best(maps, residual, FINALISTS)
+    return maps.at(chosen), residual[chosen]
+
+
+def best_of(a: Shape, b: Shape, maps: Similarity, residual: np.ndarray, *, scale: bool) -> tuple[Similarity, float]:
+    """Returns the best of some maps after a short refinement on a part of the points, and its residual; of equally
+    good ones, that of the smallest rotation.
+
+    Args:
+        a: the shape to move.
+        b: the shape to reach.
+        maps: the maps of :func:`coarse_maps`.
+        residual: their residuals; a map that is much worse than the best one is not refined.
+        scale: whether the scale may change.
+    """
+    promising = maps.at(np.flatnonzero(residual <= HOPELESS * residual.min()))
+    refined = [
+        improve(a, b, Similarity(*row), scale=scale, iterations=4, queries=SHORT_QUERIES)
+        for row in zip(*promising, strict=True)
+    ]
     residuals = np.array([float(fine_residual(a, b, candidate)) for candidate in refined])
-    near = [refined[i] for i in np.flatnonzero(residuals <= FINE_TIE * residuals.min())]
-    best = min(near, key=lambda candidate: round(candidate.degrees, 3))
-    return improve(a, b, best, scale=scale, first=3)
+    near = np.flatnonzero(residuals <= FINE_TIE * residuals.min())
+    best = min(near, key=lambda i: round(refined[i].degrees, 3))
+    return refined[best], float(residuals[best])
 
 
 def improve(
@@ -96,11 +127,12 @@ def improve(
     scale: bool = True,
     iterations: int = 10,
     first: int = 0,
+    queries: int = FINE_QUERIES,
 ) -> Similarity:
     """Returns a map between the normalised points, improved by tangent planes; for the arguments see ``refine``."""
-    queries = (a.normalized[:FINE_QUERIES], b.normalized[:FINE_QUERIES])
+    points = (a.normalized[:queries], b.normalized[:queries])
     trees, normals = (a.fine_tree, b.fine_tree), (a.fine_normals, b.fine_normals)
-    return refine(*queries, trees, normals, start, iterations, turn=turn, scale=scale, first=first)
+    return refine(*points, trees, normals, start, iterations, turn=turn, scale=scale, first=first)
 
 
 def fine_residual(a: Shape, b: Shape, between: Similarity, queries: int = FINE_QUERIES) -> np.ndarray:
@@ -115,8 +147,8 @@ def fine_residual(a: Shape, b: Shape, between: Similarity, queries: int = FINE_Q
     return (forth.mean(axis=-1) / between.scale + back.mean(axis=-1)) / 2
 
 
-def _best(maps: Similarity, residual: np.ndarray, number: int, apart: float = 0.0) -> Similarity:
-    """The maps of the least residuals; of those that are as good as the best one, first that of the least rotation.
+def _best(maps: Similarity, residual: np.ndarray, number: int, apart: float = 0.0) -> list[int]:
+    """The indices of the least residuals; of those that are as good as the best one, first that of the least rotation.
 
     Of maps whose rotations differ by less than ``apart`` degrees, the first one alone.
     """
@@ -131,4 +163,4 @@ def _best(maps: Similarity, residual: np.ndarray, number: int, apart: float = 0.
             chosen.append(index)
         if len(chosen) == number:
             break
-    return Similarity(maps.rotation[chosen], maps.scale[chosen], maps.translation[chosen])
+    return chosen

@@ -71,7 +71,7 @@ def deviation(a: Shape, b: Shape, between: Similarity) -> Deviation:
     unit = a.radius / a.diagonal
     distances = forth.gaps.distance / scale, back.gaps.distance
     distance, worst = _chamfer(*distances)
-    noise = (float(a.own.distance.mean()) + float(b.own.distance.mean()) / scale) / 2
+    noise = (a.spacing + b.spacing / scale) / 2
     error = float(np.sqrt(sum(each.var() / len(each) for each in distances))) / 2
     return Deviation(
         distance=unit * distance,
@@ -104,7 +104,7 @@ def _compare(source: Shape, target: Shape, between: Similarity) -> _Direction:
         np.maximum(there.distance, here.distance * between.scale), np.maximum(there.offset, here.offset * between.scale)
     )
     wide, wide_expected = spots.over(source.wide_patches), expected.over(source.wide_patches)
-    excess = (wide.offset - wide_expected.offset) / target.own.distance.mean()
+    excess = (wide.offset - wide_expected.offset) / target.spacing
     return _Direction(
         gaps,
         spot=float((spots.distance / expected.distance).max()),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from conclu_pyg.io.surface import cross
+from conclu_pyg.registration.lookup import NearestPoints
 from conclu_pyg.registration.similarity import Similarity, fit_rigid
 
 TRIM = 0.9  # share of the pairs that count, the nearest ones
 LOOSE = 1e-3  # eigenvalues below this share of the largest one belong to motions that the planes hardly hold
-CONVERGED = 1e-4  # radii and radians
+CONVERGED = 5e-4  # radii and radians, a hundredth of the spacing of 8,192 points
 LARGEST_TURN = 0.5  # radians: a linear solution gives no more than the direction of a larger rotation
 
 WIDE = 0.4  # radii: pairs of this distance pull at first, and half as far in each further iteration
@@ -19,7 +19,7 @@ WIDE = 0.4  # radii: pairs of this distance pull at first, and half as far in ea
 def icp(
     a: np.ndarray,
     b: np.ndarray,
-    trees: tuple[cKDTree, cKDTree],
+    trees: tuple[NearestPoints, NearestPoints],
     starts: Similarity,
     iterations: int,
 ) -> tuple[Similarity, np.ndarray]:
@@ -32,7 +32,7 @@ def icp(
     Args:
         a: the points to move.
         b: the points to reach.
-        trees: search trees of the points of the first and the second shape to pair with.
+        trees: search trees, or tables, of the points of the first and the second shape to pair with.
         starts: maps with a scale; those that mirror are improved as maps that mirror.
         iterations: the number of iterations.
 
@@ -59,7 +59,7 @@ def icp(
 def refine(
     a: np.ndarray,
     b: np.ndarray,
-    trees: tuple[cKDTree, cKDTree],
+    trees: tuple[NearestPoints, NearestPoints],
     normals: tuple[np.ndarray, np.ndarray],
     start: Similarity,
     iterations: int,

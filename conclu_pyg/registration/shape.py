@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from conclu_pyg.data.clean import MAX_COORDINATE
 from conclu_pyg.errors import DataError
 from conclu_pyg.registration.invariants import Invariants
+from conclu_pyg.registration.lookup import NearestPointTable
 
 MIN_POINTS = 32
 COARSE_QUERIES, COARSE, FINE_QUERIES, FINE = 96, 384, 1024, 2048
@@ -132,9 +133,9 @@ class Shape:
         return cKDTree(self.normalized)
 
     @cached_property
-    def coarse_tree(self) -> cKDTree:
-        """A search tree of a few of the normalised points."""
-        return cKDTree(self.normalized[:COARSE])
+    def coarse_table(self) -> NearestPointTable:
+        """A table of a few of the normalised points."""
+        return NearestPointTable(self.normalized[:COARSE])
 
     @cached_property
     def fine_tree(self) -> cKDTree:
@@ -182,12 +183,8 @@ class Shape:
         return self.fine_tree.query(self.normalized[:FINE], k=number)[1]
 
     @cached_property
-    def own(self) -> Gaps:
-        """The distances between the points of this shape: the noise floor of a comparison.
-
-        The distance of a point from the nearest other one is an estimate of its distance from an independent sample of
-        the same surface. Points at exactly the same place count once.
-        """
+    def _nearest_other(self) -> tuple[np.ndarray, np.ndarray]:
+        """The distance and the index of the nearest point at another place, ``[N]`` and ``[N]``."""
         distance, index = self.tree.query(self.normalized, k=2)
         distance, other = distance[:, 1], index[:, 1]
         if (distance == 0).any():
@@ -195,6 +192,21 @@ class Shape:
             apart, index = cKDTree(unique).query(unique, k=2)
             inverse = inverse.reshape(-1)
             distance, other = apart[inverse, 1], first[index[inverse, 1]]
+        return distance, other
+
+    @cached_property
+    def spacing(self) -> float:
+        """The mean distance of a normalised point from the nearest other one."""
+        return float(self._nearest_other[0].mean())
+
+    @cached_property
+    def own(self) -> Gaps:
+        """The distances between the points of this shape: the noise floor of a comparison.
+
+        The distance of a point from the nearest other one is an estimate of its distance from an independent sample of
+        the same surface. Points at exactly the same place count once.
+        """
+        distance, other = self._nearest_other
         offset = np.abs(((self.normalized - self.normalized[other]) * self.normals[other]).sum(axis=1))
         return Gaps(distance, offset)
 

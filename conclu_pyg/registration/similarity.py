@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,10 @@ class Similarity(NamedTuple):
     def identity(cls) -> Similarity:
         """Returns the map that moves nothing."""
         return cls(np.eye(3), np.array(1.0), np.zeros(3))
+
+    def at(self, index: Sequence[int] | np.ndarray) -> Similarity:
+        """Returns the maps of a batch at indices, as a batch."""
+        return Similarity(self.rotation[index], self.scale[index], self.translation[index])
 
     def apply(self, points: np.ndarray) -> np.ndarray:
         """Returns the points moved by each map.

@@ -113,6 +113,23 @@ def test_other_shapes_are_different() -> None:
     assert not compare(ball, cube).same
 
 
+def test_a_limit_of_alike_leaves_copies_as_they_are_and_near_misses_out() -> None:
+    near = Shape(other() * (1, 1.2, 1.5))
+    usual = compare(A, near)
+    assert usual.kind == "similar" and usual.distance > 1.5 * usual.noise
+    assert compare(A, near, alike=0.9 * usual.distance / usual.noise).kind == "different"
+    for alter in (np.eye(3), ROTATION, ROTATION * (1, -1, 1)):
+        copy = Shape(2 * other() @ alter.T)
+        assert compare(A, copy, alike=0) == compare(A, copy)
+
+
+def test_shapes_that_are_rejected_early_have_a_distance_of_that_stage() -> None:
+    scattered = A.points + np.random.default_rng(2).normal(size=A.points.shape) * 0.06 * A.diagonal
+    found = compare(A, Shape(scattered, "scattered"), alike=0)
+    assert found.kind == "different" and found.distance > 1.3 * found.noise and math.isnan(found.worst)
+    assert f"{found.distance:.2%}" in found.sentence and "short registration" in found.sentence
+
+
 def test_the_same_arguments_give_the_same_evidence() -> None:
     b = other() @ ROTATION.T
     first, again = compare(A, Shape(b)), compare(Shape(A.points, "a"), Shape(b))
