@@ -22,7 +22,7 @@ from conclu_pyg.files import atomic_write, durable_write, sync_folder
 from conclu_pyg.inference.index import FileRows, Index, IndexedFile
 from conclu_pyg.io.find_files import INDEX_NAME, is_index
 
-FORMAT = 1
+FORMAT = 2
 GENERATION = re.compile(r"(?:vectors|rows)-(\d+)\.(?:npy|json)")
 MAX_JSON_BYTES = 1 << 31
 AXES = ("x", "y", "z")
@@ -63,7 +63,7 @@ def open_index(folder: str | Path) -> Index:
 
 def _has_blocks(about: Mapping[str, Any]) -> bool:
     """Returns whether the division into blocks is one, or none."""
-    size, overlap = about.get("block_size"), about.get("block_overlap")
+    size, overlap = about.get("block_size", ""), about.get("block_overlap", "")
     if size is None or overlap is None:
         return size is overlap
     are_numbers = all(type(value) in (int, float) for value in (size, overlap))

@@ -186,6 +186,19 @@ def test_a_kill_at_any_write_leaves_the_last_state(
     assert len(update(folder, encoder)[0].x) == COUNT + 1
 
 
+def test_standardised_embeddings_are_those_of_a_direct_computation(
+    encoder: FrozenEncoder, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, _ = update(folder, encoder)
+    monkeypatch.setattr("conclu_pyg.inference.index.ROWS", 5)  # in three parts
+    x = np.concatenate([index.x, [index.mean]])
+    y = (x - index.mean) / index.scale
+    y[:-1] /= np.sqrt((y[:-1] ** 2).sum(axis=1, keepdims=True))
+    found = index.standardise(x)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, y, atol=1e-6)
+
+
 def test_search_orders_by_the_cosine_of_standardised_features(encoder: FrozenEncoder, folder: Path) -> None:
     index, _ = update(folder, encoder)
     queries = index.x[[4, 7]] + np.float32(0.001)
@@ -277,6 +290,7 @@ def test_damaged_indices_are_refused(encoder: FrozenEncoder, folder: Path) -> No
             json.dumps({**head, "scale": [0.0] * 32}),
             json.dumps({**head, "about": {**head["about"], "up_axis": "w"}}),
             json.dumps({**head, "about": {**head["about"], "block_size": 1.0}}),
+            json.dumps({**head, "about": {key: head["about"][key] for key in head["about"] if key[:5] != "block"}}),
             json.dumps({**head, "about": {**head["about"], "block_size": "1", "block_overlap": 0.5}}),
             json.dumps({**head, "about": {**head["about"], "block_size": 1.0, "block_overlap": 1.0}}),
         ],
