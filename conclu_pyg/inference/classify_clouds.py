@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,16 +13,16 @@ import numpy as np
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
-from conclu_pyg.errors import ConcluError, DataError, one_line
+from conclu_pyg.errors import ConcluError, DataError
 from conclu_pyg.groups import groups_of
 from conclu_pyg.inference.category import class_of_folder
 from conclu_pyg.inference.cloud_source import TEST, CloudSource
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.inference.predictor import Classified, Predictor
+from conclu_pyg.inference.read_some_points import ReadFile, read_some_points
 from conclu_pyg.inference.training_features import TrainingData
-from conclu_pyg.io.clouds import Cloud, read_clouds
+from conclu_pyg.io.clouds import Cloud
 from conclu_pyg.io.parallel import map_files
-from conclu_pyg.io.sampling import subset
 from conclu_pyg.progress import track
 from conclu_pyg.runs.frozen_encoder import Axis
 from conclu_pyg.transforms.change_up_axis import ChangeUpAxis
@@ -48,34 +48,6 @@ class Unclassified(NamedTuple):
     notes: Sequence[str] = ()
 
 
-class ReadFile(NamedTuple):
-    """The clouds of a file, each with its number of points in the file, and a sentence for each that cannot be used."""
-
-    clouds: tuple[tuple[Cloud, int], ...]
-    errors: tuple[str, ...]
-
-
-def read_file(path: Path, num_points: int) -> ReadFile:
-    """Returns at most ``num_points`` points of each cloud of a file, chosen at random with a fixed seed.
-
-    Raises:
-        ConcluError: as :func:`~conclu_pyg.io.clouds.read_clouds`, before the first cloud.
-    """
-    errors: list[DataError | str] = []
-    clouds: list[tuple[Cloud, int]] = []
-    try:
-        for cloud in read_clouds(path, num_points, unusable=errors.append):
-            points = subset(cloud.points, num_points)
-            kept = replace(cloud, points=points, rows=None, x={}, labels=None)
-            clouds.append((cloud if len(points) == len(cloud.points) else kept, len(cloud.points)))
-    except (ConcluError, OSError) as error:
-        message = str(error) if isinstance(error, ConcluError) else f"cannot read {path} ({one_line(error)})."
-        if not clouds:
-            raise error if isinstance(error, ConcluError) else DataError(message, file=path) from error
-        errors.append(f"{message} No cloud after {clouds[-1][0].name} was predicted.")
-    return ReadFile(tuple(clouds), tuple(map(str, errors)))
-
-
 def read_files(
     paths: Sequence[Path], num_points: int, workers: int | None = None
 ) -> Iterator[tuple[Path, ReadFile | ConcluError]]:
@@ -86,7 +58,7 @@ def read_files(
         num_points: the number of points that the model gets at a time.
         workers: processes that read files (default: one for each core).
     """
-    read = map_files(partial(read_file, num_points=num_points), paths, workers)
+    read = map_files(partial(read_some_points, num_points=num_points), paths, workers)
     yield from track(read, "predicting files", len(paths), delay=1.0)
 
 

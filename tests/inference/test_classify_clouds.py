@@ -1,5 +1,7 @@
 """Predicted classes of files: batches, true classes, and what is read."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +12,8 @@ from helpers import raises
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.inference import Report, predict
-from conclu_pyg.inference.classify_clouds import read_file
 from conclu_pyg.inference.predictor import make_predictor
+from conclu_pyg.inference.read_some_points import read_some_points
 from conclu_pyg.inference.training_features import load_training_data
 from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
@@ -71,11 +73,11 @@ def test_what_cannot_be_used_is_reported_and_the_others_are_predicted(run: Loade
 
 def test_a_part_of_a_cloud_is_read_and_its_size_is_known(tmp_path: Path) -> None:
     path = put(tmp_path / "a.npy", 500)
-    ((some, size),) = read_file(path, 64).clouds
+    ((some, size),) = read_some_points(path, 64).clouds
     (whole,) = read_clouds(path)
     assert some.points.shape == (64, 3) and size == 500
     assert {tuple(point) for point in some.points.tolist()} <= {tuple(point) for point in whole.points.tolist()}
-    ((small, size),) = read_file(put(tmp_path / "b.npy", 50), 64).clouds
+    ((small, size),) = read_some_points(put(tmp_path / "b.npy", 50), 64).clouds
     assert len(small.points) == size == 50
 
 
@@ -87,7 +89,7 @@ def test_clouds_before_damage_in_a_file_are_kept(tmp_path: Path) -> None:
     with (tmp_path / "a.h5").open("r+b") as raw:
         raw.seek(place)
         raw.write(b"\xff" * size)
-    content = read_file(tmp_path / "a.h5", 64)
+    content = read_some_points(tmp_path / "a.h5", 64)
     assert len(content.clouds) == 2 and content.errors[0].endswith(" No cloud after a_0001 was predicted.")
 
 
@@ -102,3 +104,8 @@ def test_a_model_whose_features_are_unknown_is_compared_too(
         clouds.pos, clouds.batch, clouds.num_graphs)))  # fmt: skip
     (found,) = predict(replace(run), tmp_path, training=training)
     assert found.novelty == pytest.approx(expected.novelty, rel=1e-4)
+
+
+def test_processes_that_read_files_do_not_import_torch() -> None:
+    code = "import sys, conclu_pyg.inference.read_some_points; assert not {'torch', 'torch_geometric'} & {*sys.modules}"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
