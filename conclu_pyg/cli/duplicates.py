@@ -16,6 +16,7 @@ COLUMNS = ("a", "b", "kind", "distance", "worst", "noise", "scale", "rotation_de
 EXAMPLES = """examples:
   conclu duplicates parts.index --csv pairs.csv --html pairs.html
   conclu duplicates parts.index --labels folders --alike 0       with a note where the labels of a pair differ
+  conclu duplicates parts.index --between '*/test/*' '*/train/*' --labels folders      copies in both splits
 
 Nothing is deleted. Distances are in diagonals of the bounding box of the first shape; noise is the distance that two
 samples of one surface have."""
@@ -37,6 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="nearest neighbours that each cloud is compared with, by embedding and by rotation-free quantities "
         "(default: 10)",
+    )
+    parser.add_argument(
+        "--between",
+        nargs=2,
+        metavar=("PATTERN", "OTHERS"),
+        help="compare each cloud whose name in the index matches PATTERN with those that match OTHERS, and no others; "
+        "* matches / too (default: all with all)",
     )
     parser.add_argument(
         "--labels",
@@ -61,7 +69,11 @@ def run(options: argparse.Namespace) -> None:
     index = open_index(options.index)
     labels = labels_of(index.names, options.labels)
     pairs, problems = find_duplicates(
-        index, candidates=options.candidates, alike=options.alike, workers=options.workers
+        index,
+        candidates=options.candidates,
+        alike=options.alike,
+        between=tuple(options.between) if options.between else None,
+        workers=options.workers,
     )
     conflicts = [
         f"{labels[a]} and {labels[b]}" if labels is not None and labels[a] != labels[b] else ""
@@ -75,6 +87,12 @@ def run(options: argparse.Namespace) -> None:
         f"{pluralize(len(pairs), 'pair')} ({', '.join(f'{n:,} {kind}' for kind, n in counts.items()) or 'none'}); "
         f"{pluralize(sum(map(len, groups)) - len(groups), 'cloud')} could be left out, of {len(index.names):,}"
     )
+    if labels is not None:
+        same = sum(bool(conflict) and pair.evidence.same for pair, conflict in zip(pairs, conflicts, strict=True))
+        console.print(
+            f"labels differ: {pluralize(same, 'pair')} of the same shape, "
+            f"{pluralize(sum(map(bool, conflicts)) - same, 'pair')} of similar ones"
+        )
     if options.csv:
         from conclu_pyg.inference.table import write_table
 

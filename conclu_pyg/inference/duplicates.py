@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.errors import ConcluError, ConfigError, DataError
 from conclu_pyg.inference.index import Index
 from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.io.parallel import map_files
@@ -28,7 +29,7 @@ CANDIDATES = 10  # of each cloud and each source
 MIN_SIMILARITY = 0.5  # of candidates by embedding
 MAX_DIFFERENCE = 0.06  # of the invariants of candidates; those of copies differ by up to 0.016
 ALIKE = 2.0  # noise floors; copies with a part that was moved or scaled by a tenth are nearer
-SHAPES_KEPT, FILES_KEPT = 64, 2  # by a process that compares; a file may hold many clouds
+POINTS_KEPT, FILES_KEPT = 64 * POINTS, 2  # by a process that compares; a file may hold many clouds
 BLOCK_NUMBERS = 1 << 24  # similarities at once, 64 MB
 FIGURES = ("distance", "worst", "noise", "scale", "rotation_degrees")  # of the evidence
 KINDS = ("identical", "resampled", "moved", "rotated", "rescaled", "mirrored", "similar")
@@ -60,7 +61,12 @@ class DuplicatePair:
 
 
 def find_duplicates(
-    index: Index, *, candidates: int = CANDIDATES, alike: float = ALIKE, workers: int | None = None
+    index: Index,
+    *,
+    candidates: int = CANDIDATES,
+    alike: float = ALIKE,
+    between: tuple[str, str] | None = None,
+    workers: int | None = None,
 ) -> tuple[list[DuplicatePair], list[str]]:
     """Returns the pairs of clouds of an index that are the same shape, the surest kinds first, and a sentence for each
     problem: a file that can no longer be read, one that has changed, or a cloud of too few points.
@@ -74,12 +80,19 @@ def find_duplicates(
         candidates: the number of candidates of each cloud by embedding, and as many by invariants (default: 10).
         alike: pairs that are alike but not the same are returned up to this distance, in multiples of the distance of
             two samples of one surface (default: 2; 0: none of them).
+        between: two patterns of names such as ``("*/test/*", "*/train/*")``: each cloud whose name matches the first
+            one is compared with those that match the second one, and no others are (default: all with all).
         workers: processes that read and compare (default: one for each core).
+
+    Raises:
+        ConfigError: a pattern matches no name, or both match the same one.
     """
-    measured, problems = _measure(index, workers)
+    sides = None if between is None else sides_of(index.names, between)
+    rows = range(len(index.names)) if sides is None else sorted(map(int, np.concatenate(sides)))
+    measured, problems = _measure(index, rows, workers)
     contents = {row: each.content for row, each in measured.items()}
     invariants = {row: each.invariants for row, each in measured.items() if each.invariants is not None}
-    pairs = candidate_pairs(index, invariants, candidates, contents)
+    pairs = candidate_pairs(index, invariants, candidates, contents, sides)
     by_first: defaultdict[int, list[int]] = defaultdict(list)
     for a, b in pairs:
         by_first[a].append(b)
@@ -111,58 +124,107 @@ def find_duplicates(
     return found, problems
 
 
+def sides_of(names: Sequence[str], patterns: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows of the names that each of two patterns matches.
+
+    Args:
+        names: the names of the clouds.
+        patterns: as of a shell, but ``*`` matches ``/`` too; letter case counts.
+
+    Raises:
+        ConfigError: a pattern matches no name, or both match the same one.
+    """
+    first, second = (np.flatnonzero([fnmatchcase(name, pattern) for name in names]) for pattern in patterns)
+    for pattern, rows in zip(patterns, (first, second), strict=True):
+        if not len(rows):
+            raise ConfigError(
+                f"between: the pattern {pattern!r} matches no cloud; expected one for names such as "
+                f"{printable(names[0]) if names else '(the index is empty)'}, in which * matches / too.",
+                argument="between",
+                got=pattern,
+            )
+    if len(both := np.intersect1d(first, second)):
+        raise ConfigError(
+            f"between: both patterns match {printable(names[both[0]])} ({len(both):,} in all); expected patterns that "
+            "have no cloud in common.",
+            argument="between",
+            got=patterns,
+        )
+    return first, second
+
+
 def candidate_pairs(
-    index: Index, invariants: Mapping[int, np.ndarray], candidates: int, contents: Mapping[int, str]
+    index: Index,
+    invariants: Mapping[int, np.ndarray],
+    candidates: int,
+    contents: Mapping[int, str],
+    sides: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> list[tuple[int, int]]:
-    """Returns the pairs of clouds that are worth a comparison, as rows in ascending order.
+    """Returns the pairs of clouds that are worth a comparison, sorted, each as rows in ascending order or, with sides,
+    in theirs.
 
     Args:
         index: the index.
         invariants: those of clouds by row, float64 ``[28]``; a cloud without them has copies of its file alone.
         candidates: the number of candidates of each cloud and each source.
-        contents: a hash of each cloud's file by row: each copy is paired with the first one, and with no other.
+        contents: a hash of each cloud's file by row: each copy is paired with the first one, and with no other; with
+            sides, with the first one of the other side.
+        sides: the rows to find copies of, and the rows to find them among (default: all with all).
     """
+    measured = np.array(sorted(invariants), np.int64)
+    if sides is None:
+        pairs = {(first, other) for first, *others in _copies(contents, sorted(contents)) for other in others}
+        near = {(min(pair), max(pair)) for pair in _near_pairs(index, invariants, candidates, measured, measured)}
+    else:
+        mine, theirs = ({contents[group[0]]: group for group in _copies(contents, map(int, side))} for side in sides)
+        common = mine.keys() & theirs.keys()
+        pairs = {(row, theirs[content][0]) for content in common for row in mine[content]}
+        pairs |= {(mine[content][0], row) for content in common for row in theirs[content]}
+        near = _near_pairs(index, invariants, candidates, *(np.intersect1d(side, measured) for side in sides))
+    return sorted(pairs | {(a, b) for a, b in near if contents[a] != contents[b]})
+
+
+def _copies(contents: Mapping[int, str], rows: Iterable[int]) -> list[list[int]]:
+    """Returns the rows of each content, in their order."""
     copies = defaultdict[str, list[int]](list)
-    for row in sorted(contents):
-        copies[contents[row]].append(row)
-    pairs = [(first, other) for first, *others in copies.values() for other in others]
-    near = _near_pairs(index, invariants, candidates) if len(invariants) > 1 else set()
-    return sorted([*pairs, *((a, b) for a, b in near if contents[a] != contents[b])])
+    for row in rows:
+        if row in contents:
+            copies[contents[row]].append(row)
+    return list(copies.values())
 
 
-def _near_pairs(index: Index, invariants: Mapping[int, np.ndarray], candidates: int) -> set[tuple[int, int]]:
-    """Returns pairs whose invariants agree, near by embedding or by invariants."""
-    rows = np.array(sorted(invariants), np.int64)
+def _near_pairs(
+    index: Index, invariants: Mapping[int, np.ndarray], candidates: int, rows: np.ndarray, pool: np.ndarray
+) -> set[tuple[int, int]]:
+    """Returns pairs of one of the rows and one of the pool whose invariants agree, near by embedding or by these."""
     found: set[tuple[int, int]] = set()
+    if not len(rows) or not len(pool):
+        return found
     spreads, radii = np.split(np.stack([invariants[int(row)] for row in rows]), [3], axis=1)
+    pool_spreads, pool_radii = np.split(np.stack([invariants[int(row)] for row in pool]), [3], axis=1)
 
-    def keep(place: int, others: np.ndarray) -> np.ndarray:
-        """Returns the others that could be copies, in their order."""
-        spread = np.abs(spreads[others] - spreads[place]).max(axis=1)
-        others = others[(spread <= MAX_DIFFERENCE) & (others != place)]
-        return others[np.abs(radii[others] - radii[place]).mean(axis=1) <= MAX_DIFFERENCE]
+    def add(place: int, others: np.ndarray) -> None:
+        """Adds the first of the others, places in the pool, that could be copies."""
+        spread = np.abs(pool_spreads[others] - spreads[place]).max(axis=1)
+        others = others[(spread <= MAX_DIFFERENCE) & (pool[others] != rows[place])]
+        others = others[np.abs(pool_radii[others] - radii[place]).mean(axis=1) <= MAX_DIFFERENCE]
+        found.update((int(rows[place]), int(pool[other])) for other in others[:candidates])
 
-    unit, count = index.unit[rows], min(4 * candidates, len(rows) - 1)
-    block = max(1, BLOCK_NUMBERS // len(rows))
+    # More than the candidates, because some are left out, and one for the cloud itself.
+    unit, pool_unit, count = index.unit[rows], index.unit[pool], min(4 * candidates + 1, len(pool))
+    block = max(1, BLOCK_NUMBERS // len(pool))
     for start in range(0, len(rows), block):
-        similarity = unit[start : start + block] @ unit.T
-        own = np.arange(len(similarity))
-        similarity[own, start + own] = -np.inf
+        similarity = unit[start : start + block] @ pool_unit.T
         best = np.argpartition(-similarity, count - 1, axis=1)[:, :count]
         for place, others in enumerate(best):
             others = others[np.argsort(-similarity[place, others], kind="stable")]
-            others = keep(start + place, others[similarity[place, others] >= MIN_SIMILARITY])
-            found |= {_ordered(rows[start + place], rows[other]) for other in others[:candidates]}
+            add(start + place, others[similarity[place, others] >= MIN_SIMILARITY])
     # The city-block distance of the quantiles is their mean difference times their number.
-    _, near = cKDTree(radii).query(radii, k=count + 1, p=1, distance_upper_bound=MAX_DIFFERENCE * len(QUANTILES))
+    tree, farthest = cKDTree(pool_radii), MAX_DIFFERENCE * len(QUANTILES)
+    _, near = tree.query(radii, k=range(1, count + 1), p=1, distance_upper_bound=farthest)
     for place, others in enumerate(near):
-        others = keep(place, others[others < len(rows)])[:candidates]
-        found |= {_ordered(rows[place], rows[other]) for other in others}
+        add(place, others[others < len(pool)])
     return found
-
-
-def _ordered(a: np.int64, b: np.int64) -> tuple[int, int]:
-    return (int(min(a, b)), int(max(a, b)))
 
 
 class _Measured(NamedTuple):
@@ -177,9 +239,10 @@ class _Measured(NamedTuple):
     invariants: np.ndarray | None
 
 
-def _measure(index: Index, workers: int | None) -> tuple[dict[int, _Measured], list[str]]:
-    """Returns each cloud that can be read, by row, and a sentence for each problem."""
-    rows = {(file.path, cloud): row for row, (file, cloud) in enumerate(index.sources)}
+def _measure(index: Index, chosen: Iterable[int], workers: int | None) -> tuple[dict[int, _Measured], list[str]]:
+    """Returns each of the chosen clouds that can be read, by row, and a sentence for each problem."""
+    sources = {row: index.sources[row] for row in chosen}
+    rows = {(file.path, cloud): row for row, (file, cloud) in sources.items()}
     paths = list(dict.fromkeys(path for path, _ in rows))
     measured, problems = dict[int, _Measured](), list[str]()
     for path, outcome in track(
@@ -246,9 +309,20 @@ def _compare(a: _Place, b: _Place, alike: float) -> Evidence | None:
     return None if first is None or second is None else compare(first, second, alike=alike)
 
 
-@lru_cache(SHAPES_KEPT)
+_shapes: dict[_Place, Shape] = {}  # those used last are at the end
+
+
 def _read_shape(place: _Place) -> Shape | None:
-    """Returns the points of a cloud in the coordinates of its file; ``None`` if the file has changed."""
+    """Returns a cloud in the coordinates of its file, kept with its trees; ``None`` if the file has changed."""
+    shape = _shapes.pop(place, None) or _read(place)
+    if shape is not None:
+        _shapes[place] = shape
+        while sum(len(each.points) for each in _shapes.values()) > POINTS_KEPT and len(_shapes) > 2:
+            del _shapes[next(iter(_shapes))]
+    return shape
+
+
+def _read(place: _Place) -> Shape | None:
     file = _read_file(place.path, place.content.partition(":")[0], place.blocks)
     for cloud in file.clouds:
         if f"{file.sha256}:{cloud.name}" == place.content:
@@ -265,7 +339,7 @@ def _read_file(path: Path, sha256: str, blocks: Blocks | None) -> SampledFile:
 
 def clear_caches() -> None:
     """Releases the clouds that this process has read; others end."""
-    _read_shape.cache_clear()
+    _shapes.clear()
     _read_file.cache_clear()
 
 

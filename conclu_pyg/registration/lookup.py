@@ -42,7 +42,7 @@ class NearestPointTable:
         self._low = low - MARGIN * self._cell
         self._last = np.floor(size / self._cell).astype(np.int64) + 2 * MARGIN
         empty = np.ones(self._last + 1, bool)
-        holder = np.empty(empty.shape, np.int64)
+        holder = np.empty(empty.shape, np.int32)
         own = tuple(self._cell_of(points).T)
         empty[own], holder[own] = False, np.arange(len(points))
         nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)

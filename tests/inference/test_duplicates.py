@@ -1,11 +1,13 @@
 """Duplicates in an index."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conclu_pyg.cli.main import main
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.duplicates import POINTS, DuplicatePair, candidate_pairs, find_duplicates, groups_of
 from conclu_pyg.inference.index import Index
 from conclu_pyg.inference.index_update import update_index
@@ -112,6 +114,50 @@ def test_candidates_are_near_by_invariants_and_copies_are_compared_once(index: I
     assert candidate_pairs(index, measured, 10, many) == [(0, row) for row in range(1, len(many))]
 
 
+def test_pairs_between_two_sides_are_those_of_all_pairs_that_cross(index: Index) -> None:
+    everything, _ = find_duplicates(index, workers=0)
+    kinds = {(pair.a, pair.b): pair.evidence.kind for pair in everything}
+    expected = {pair: kind for pair, kind in kinds.items() if pair[0].startswith("a/") and pair[1].startswith("b/")}
+    pairs, problems = find_duplicates(index, between=("a/*", "b/*"), workers=0)
+    assert problems == [] and {(pair.a, pair.b): pair.evidence.kind for pair in pairs} == expected
+    pairs, _ = find_duplicates(index, between=("b/*", "a/*"), workers=0)
+    assert {(pair.b, pair.a): pair.evidence.kind for pair in pairs} == expected
+    assert find_duplicates(index, between=("c/*", "?/part.obj"), workers=0) == ([], [])
+
+
+def test_copies_between_two_sides_are_paired_with_one_of_the_other_side(index: Index) -> None:
+    contents = {0: "x", 1: "x", 2: "x", 3: "x", 4: "y", 5: "z"}
+    sides = np.array([0, 1, 4]), np.array([2, 3, 5])
+    assert candidate_pairs(index, {}, 10, contents, sides) == [(0, 2), (0, 3), (1, 2)]
+    near = {row: np.full(28, 0.5) for row in range(6)}
+    pairs = candidate_pairs(index, near, 10, contents, sides)
+    assert {(4, 2), (4, 3), (4, 5), (0, 5), (1, 5)} <= set(pairs) and (1, 3) not in pairs
+    assert all(a in sides[0] and b in sides[1] for a, b in pairs)
+
+
+def test_files_of_neither_side_are_not_read(index: Index, tmp_path: Path) -> None:
+    path = next(file.path for file, _ in index.sources if file.name.endswith("other.obj"))
+    away = path.rename(tmp_path / "away.obj")
+    try:
+        assert find_duplicates(index, between=("a/*", "b/turned*"), workers=0)[1] == []
+    finally:
+        away.rename(path)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "message"),
+    [
+        (("a/*", "d/*"), "the pattern 'd/*' matches no cloud; expected one for names such as a/part.obj"),
+        (("A/*", "b/*"), "the pattern 'A/*' matches no cloud"),
+        (("b/*", "*copy*"), "both patterns match b/copy.obj (1 in all)"),
+    ],
+)
+def test_wrong_patterns_are_refused(index: Index, patterns: tuple[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)) as refusal:
+        find_duplicates(index, between=patterns, workers=0)
+    assert refusal.value.argument == "between"
+
+
 def build(folder: Path, run: Path) -> Index:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("conclu_pyg.inference.embed.REFERENCE_SHAPES", 20)
@@ -186,3 +232,12 @@ def test_the_command(index: Index, tmp_path: Path, capsys: pytest.CaptureFixture
     header, first, *_ = table.read_text().splitlines()
     assert header.split(",")[:3] == ["a", "b", "kind"] and header.endswith("labels_differ")
     assert first.startswith("a/part.obj,b/copy.obj,identical,0.0,") and "<svg" in page.read_text()
+    assert "labels differ: 4 pairs of the same shape, 0 pairs of similar ones" in output
+
+    assert main(["duplicates", str(index.folder), "--between", "b/*", "a/*", *arguments]) == 0
+    output = capsys.readouterr().out
+    assert "4 pairs (1 identical, 1 rotated, 1 rescaled, 1 mirrored)" in output
+    assert [line.split(",")[0] for line in table.read_text().splitlines()][1] == "b/copy.obj"
+    assert page.read_text().count("Their labels differ: b and a.") == 4
+    assert main(["duplicates", str(index.folder), "--between", "b/*", "x/*"]) != 0
+    assert "'x/*' matches no cloud" in capsys.readouterr().err

@@ -1,20 +1,23 @@
-"""Compare built-in shapes with altered copies, and count what the evidence says: tools/duplicates_check.py"""
+"""Compare shapes with altered copies, and count what the evidence says: tools/duplicates_check.py"""
 
 import argparse
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from conclu_pyg.cli.main import run_command
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.progress import track
 from conclu_pyg.registration import Shape, compare
-from duplicates.copies import EXPECTED, NEAR_MISSES, alter, make_model, sample
+from duplicates import altered_points, copies
+from duplicates.altered_points import read_halves
+from duplicates.copies import alter, make_model, sample
 
-KINDS = ("resampled", "moved", "rotated", "rescaled", "mirrored", "similar", "different")
+KINDS = ("identical", "resampled", "moved", "rotated", "rescaled", "mirrored", "similar", "different")
 OTHER = "another shape"
 
 
@@ -32,33 +35,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="seed of the shapes and copies (default: 0; the thresholds were chosen with 100)",
     )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="random clouds and meshes of a folder in place of built-in shapes; the samples of a shape are disjoint "
+        "halves of its points, and the near misses alter a cap of it",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Compare each shape with its copies and with another shape of its category, and print the tables.
+    """Compare each shape with its copies and with another shape, and print the tables.
 
     Raises:
         ConfigError: an argument is wrong, or Open3D, which decimates, is missing.
+        ConcluError: a file of the folder cannot be read.
     """
     if options.number < 1:
         raise ConfigError(f"-n must be >= 1, got {options.number}.", argument="number", got=options.number)
+    if options.points < altered_points.MIN_POINTS:
+        raise ConfigError(
+            f"--points must be >= {altered_points.MIN_POINTS}, got {options.points}.",
+            argument="points",
+            got=options.points,
+        )
     found: dict[str, Counter[str]] = defaultdict(Counter)
     seconds: dict[str, list[float]] = defaultdict(list)
-    for index in track(range(options.number), "Comparing", options.number):
-        rng = np.random.default_rng((options.seed, index, 1))
-        model = make_model(index, options.seed)
-        shape = Shape(sample(model, options.points, rng), model.name)
-        other = make_model(index + options.number * 20, options.seed)
-        copies = {name: alter(model, name, options.points, rng) for name in (*EXPECTED, *NEAR_MISSES)}
-        copies[OTHER] = Shape(sample(other, options.points, rng), other.name)
-        for name, copy in copies.items():
+    module = copies if options.data is None else altered_points
+    made = _built_in(options) if options.data is None else _from_files(options)
+    for shape, altered in track(made, "Comparing", options.number):
+        for name, copy in altered.items():
             start = time.process_time()
             kind = compare(shape, copy).kind
             seconds[kind].append(time.process_time() - start)
             found[name][kind] += 1
+    if not found:
+        raise DataError(
+            f"{options.data}: expected clouds of at least {2 * altered_points.MIN_POINTS} points, got none."
+        )
     _print_confusion(found)
-    _print_scores(found)
+    _print_scores(found, module.EXPECTED, module.NEAR_MISSES)
     _print_times(seconds)
+
+
+def _built_in(options: argparse.Namespace) -> Iterator[tuple[Shape, dict[str, Shape]]]:
+    """Yields built-in shapes with their copies; the other shape is of the same category."""
+    for index in range(options.number):
+        rng = np.random.default_rng((options.seed, index, 1))
+        model = make_model(index, options.seed)
+        shape = Shape(sample(model, options.points, rng), model.name)
+        other = make_model(index + options.number * 20, options.seed)
+        altered = {name: alter(model, name, options.points, rng) for name in (*copies.EXPECTED, *copies.NEAR_MISSES)}
+        yield shape, {**altered, OTHER: Shape(sample(other, options.points, rng), other.name)}
+
+
+def _from_files(options: argparse.Namespace) -> Iterator[tuple[Shape, dict[str, Shape]]]:
+    """Yields shapes of files with their copies; the other shape is that of the cloud before."""
+    other: Shape | None = None
+    for index, halves in enumerate(read_halves(options.data, options.number, options.points, options.seed)):
+        rng = np.random.default_rng((options.seed, index, 2))
+        shape = Shape(halves.first, halves.name)
+        altered = {
+            name: Shape(alteration(halves.second, rng), f"{halves.name}, {name}")
+            for name, alteration in altered_points.COPIES.items()
+        }
+        yield shape, altered if other is None else {**altered, OTHER: other}
+        other = shape
 
 
 def _print_confusion(found: dict[str, Counter[str]]) -> None:
@@ -68,18 +110,25 @@ def _print_confusion(found: dict[str, Counter[str]]) -> None:
         print(f"| {name} | " + " | ".join(str(counts[kind] or "") for kind in KINDS) + " |")
 
 
-def _print_scores(found: dict[str, Counter[str]]) -> None:
-    """Precision and recall of each kind; decimated copies are another surface, so both answers are right."""
+def _print_scores(
+    found: dict[str, Counter[str]], all_expected: Mapping[str, str | None], near_misses: Sequence[str]
+) -> None:
+    """Precision and recall of each kind, for the copies of which one is expected."""
     print("\n| kind | precision | recall |\n|---|---:|---:|")
-    judged = {**{name: kind for name, kind in EXPECTED.items() if kind}, **dict.fromkeys(NEAR_MISSES, "similar")}
+    judged = {**{name: kind for name, kind in all_expected.items() if kind}, **dict.fromkeys(near_misses, "similar")}
     for kind in dict.fromkeys(judged.values()):
         right = sum(found[name][kind] for name, expected in judged.items() if expected == kind)
         answered = sum(found[name][kind] for name in judged)
         made = sum(sum(found[name].values()) for name, expected in judged.items() if expected == kind)
         print(f"| {kind} | {_percent(right, answered)} | {_percent(right, made)} |")
-    near = sum(sum(found[name].values()) for name in NEAR_MISSES)
-    wrong = near - sum(found[name][kind] for name in NEAR_MISSES for kind in ("similar", "different"))
-    print(f"\nnear misses called the same: {wrong} of {near}")
+    print(f"\nnear misses called the same: {_called_the_same(found, near_misses)}")
+    print(f"copies called the same: {_called_the_same(found, tuple(all_expected))}")
+
+
+def _called_the_same(found: dict[str, Counter[str]], names: Sequence[str]) -> str:
+    number = sum(found[name].total() for name in names)
+    same = number - sum(found[name][kind] for name in names for kind in ("similar", "different"))
+    return f"{same} of {number}"
 
 
 def _percent(part: int, whole: int) -> str:

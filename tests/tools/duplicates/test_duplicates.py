@@ -1,7 +1,11 @@
 """The check of the evidence for duplicates on altered copies."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from duplicates import altered_points
+from duplicates.altered_points import read_halves
 from duplicates.cli import main
 from duplicates.copies import COPIES, EXPECTED, NEAR_MISSES, make_model, sample
 
@@ -31,3 +35,74 @@ def test_tables_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_number_below_1_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-n", "0"]) != 0
     assert "-n must be >= 1, got 0" in capsys.readouterr().err
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two clouds of 600 and one of 20 points."""
+    rng = np.random.default_rng(0)
+    for name, count in (("a", 600), ("b", 600), ("few", 20)):
+        np.save(tmp_path / f"{name}.npy", rng.normal(size=(count, 3)) * [3, 1, 0.4])
+    return tmp_path
+
+
+def test_halves_of_clouds_are_disjoint_and_make_up_the_cloud(folder: Path) -> None:
+    halves = {each.name: each for each in read_halves(folder, 9, 4096, 0)}
+    assert sorted(halves) == ["a", "b"]
+    for name, each in halves.items():
+        both = np.concatenate([each.first, each.second])
+        points = np.load(folder / f"{name}.npy").astype(np.float32)
+        assert each.first.shape == (300, 3)
+        np.testing.assert_array_equal(both[np.lexsort(both.T)], points[np.lexsort(points.T)])
+    (one,) = read_halves(folder, 1, 100, 0)
+    assert one.first.shape == one.second.shape == (100, 3)
+    assert not (one.first[:, None] == one.second).all(axis=2).any()
+
+
+def test_copies_of_points_differ_by_what_their_name_says() -> None:
+    points = np.random.default_rng(1).normal(size=(800, 3)) * [3, 1, 0.4]
+    size = np.linalg.norm(np.ptp(points, axis=0))
+
+    def altered(name: str) -> np.ndarray:
+        return altered_points.COPIES[name](points, np.random.default_rng(2))
+
+    def distances(cloud: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(cloud[:50, None] - cloud[50:100], axis=2)
+
+    for name in ("moved", "rotated", "mirrored"):
+        np.testing.assert_allclose(distances(altered(name)), distances(points))
+    ratios = distances(altered("rescaled")) / distances(points)
+    assert np.ptp(ratios) < 1e-9 and abs(np.log(ratios[0, 0])) >= 0.1
+
+    def handedness(cloud: np.ndarray) -> float:
+        return float(np.linalg.det(cloud[1:4] - cloud[0]))
+
+    assert handedness(altered("rotated")) == pytest.approx(handedness(points))
+    assert handedness(altered("mirrored")) == pytest.approx(-handedness(points))
+    assert len(altered("half the points")) == 400
+    noise = altered("noise 0.5 %") - points
+    assert noise.std() == pytest.approx(0.005 * size, rel=0.05)
+    for name in ("cap moved by 10 %", "cap scaled by 10 %"):
+        changed = (altered(name) != points).any(axis=1)
+        assert 0.1 <= changed.mean() <= 0.21
+    shifts = altered("cap moved by 10 %") - points
+    assert len(np.unique(np.round(shifts, 9), axis=0)) == 2
+    assert 640 <= len(altered("cap missing")) <= 720
+    stretched = np.linalg.svd(np.linalg.lstsq(points, altered("stretched by 10 %"), rcond=None)[0])[1]
+    np.testing.assert_allclose(stretched, [1.1, 1, 1], rtol=1e-6)
+
+
+def test_tables_of_files_are_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sorted([*altered_points.EXPECTED, *altered_points.NEAR_MISSES]) == sorted(altered_points.COPIES)
+    assert main(["--data", str(folder), "-n", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"| {name} |" in printed for name in altered_points.COPIES)
+    assert "of 8\ncopies called the same" in printed and "of 16" in printed
+
+
+def test_a_folder_without_large_clouds_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "few.npy", np.random.default_rng(0).normal(size=(40, 3)))
+    assert main(["--data", str(tmp_path)]) != 0
+    assert "expected clouds of at least 128 points, got none" in capsys.readouterr().err
+    assert main(["--points", "63"]) != 0
+    assert "--points must be >= 64, got 63" in capsys.readouterr().err
