@@ -12,7 +12,10 @@ from conclu_pyg.cli.values import output_file, positive_int
 from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize
 
-COLUMNS = ("a", "b", "kind", "distance", "worst", "noise", "scale", "rotation_degrees", "mirrored", "similarity")
+COLUMNS = (
+    *("a", "b", "kind", "distance", "worst", "noise", "scale", "rotation_degrees"),
+    *("mirrored", "shares_points", "similarity"),
+)
 EXAMPLES = """examples:
   conclu duplicates parts.index --csv pairs.csv --html pairs.html
   conclu duplicates parts.index --labels folders --alike 0       with a note where the labels of a pair differ

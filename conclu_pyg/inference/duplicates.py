@@ -29,7 +29,7 @@ CANDIDATES = 10  # of each cloud and each source
 MIN_SIMILARITY = 0.5  # of candidates by embedding
 MAX_DIFFERENCE = 0.06  # of the invariants of candidates; those of copies differ by up to 0.016
 ALIKE = 2.0  # noise floors; copies with a part that was moved or scaled by a tenth are nearer
-POINTS_KEPT, FILES_KEPT = 64 * POINTS, 2  # by a process that compares; a file may hold many clouds
+POINTS_KEPT, FILES_KEPT = 24 * POINTS, 2  # by a process that compares, up to 200 MB; a file may hold many clouds
 BLOCK_NUMBERS = 1 << 24  # similarities at once, 64 MB
 FIGURES = ("distance", "worst", "noise", "scale", "rotation_degrees")  # of the evidence
 KINDS = ("identical", "resampled", "moved", "rotated", "rescaled", "mirrored", "similar")
@@ -57,7 +57,8 @@ class DuplicatePair:
         found = {name: float(getattr(self.evidence, name)) for name in FIGURES}
         figures = {name: None if np.isnan(value) else round(value, 6) for name, value in found.items()}
         names = {"a": printable(self.a), "b": printable(self.b), "kind": self.evidence.kind}
-        return {**names, **figures, "mirrored": self.evidence.mirrored, "similarity": round(self.similarity, 6)}
+        flags = {"mirrored": self.evidence.mirrored, "shares_points": self.evidence.shares_points}
+        return {**names, **figures, **flags, "similarity": round(self.similarity, 6)}
 
 
 def find_duplicates(

@@ -41,6 +41,7 @@ ERRORS, TOLERANCE = 5.0, 0.01  # standard errors and noise floors by which a sim
 NEAR_START = 2.0  # times the residual of the best map: a worse start is not the solution up to sampling
 COARSE, COARSE_ERROR = 1.2, 0.01  # factor, and radii, by which the first stage may be worse than the whole registration
 SHORT = 1.15  # the factor after the second stage
+SHARED = 0.75  # noise floors: samples of one surface that are nearer have points in common; the others are above 0.8
 NEAR_SCALE = 0.05  # a scale this close to 1 is compared with none
 
 
@@ -78,6 +79,15 @@ class Evidence:
     def same(self) -> bool:
         """True if the shapes are one shape, perhaps moved, scaled or mirrored."""
         return self.kind not in ("similar", "different")
+
+    @property
+    def shares_points(self) -> bool:
+        """True if the shapes are nearer than two samples of one surface: they have points in common after registration.
+
+        So they are copies of one cloud, or subsets of one, and not only of shapes that the spacing of the points cannot
+        tell apart.
+        """
+        return self.kind == "identical" or (self.same and self.distance < SHARED * self.noise)
 
 
 def compare(a: Shape, b: Shape, *, alike: float = math.inf) -> Evidence:
@@ -277,6 +287,8 @@ def _evidence(kind: Kind, a: Shape, b: Shape, between: Similarity, found: Deviat
     )
     if kind not in ("similar", "different"):
         local = f"; a part that differs by less than {PATCH * found.noise:.1%} would not be seen with so many points"
+        if found.distance < SHARED * found.noise:
+            local = "; they are nearer than two samples, so they have points in common"
     sentence = f"{a.name} and {b.name} {motion}: {figures}{local}."
     return Evidence(
         kind, found.distance, found.worst, found.noise, scale, degrees, transform.mirrors, sentence, transform

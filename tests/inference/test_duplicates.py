@@ -1,5 +1,6 @@
 """Duplicates in an index."""
 
+import csv
 import re
 from pathlib import Path
 
@@ -230,6 +231,9 @@ def test_the_command(index: Index, tmp_path: Path, capsys: pytest.CaptureFixture
     output = capsys.readouterr().out
     assert "Their labels differ: a and b." in output and "4 clouds could be left out, of 6" in output
     header, first, *_ = table.read_text().splitlines()
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [row["shares_points"] for row in rows if row["kind"] == "identical"] == ["True"]
+    assert {row["shares_points"] for row in rows if row["kind"] == "mirrored"} == {"False"}
     assert header.split(",")[:3] == ["a", "b", "kind"] and header.endswith("labels_differ")
     assert first.startswith("a/part.obj,b/copy.obj,identical,0.0,") and "<svg" in page.read_text()
     assert "labels differ: 4 pairs of the same shape, 0 pairs of similar ones" in output

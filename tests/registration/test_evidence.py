@@ -130,6 +130,19 @@ def test_shapes_that_are_rejected_early_have_a_distance_of_that_stage() -> None:
     assert f"{found.distance:.2%}" in found.sentence and "short registration" in found.sentence
 
 
+def test_clouds_with_points_in_common_are_told_from_two_samples_of_one_surface() -> None:
+    rng = np.random.default_rng(4)
+    half = np.concatenate([A.points[:2048], other()[:2048]])
+    for alter in (lambda points: points, lambda points: 2 * points @ ROTATION.T):
+        common = compare(A, Shape(alter(rng.permutation(half))))
+        assert common.same and common.shares_points and common.distance == pytest.approx(0.5 * common.noise, rel=0.15)
+        assert "points in common" in common.sentence
+        apart = compare(A, Shape(alter(other())))
+        assert apart.same and not apart.shares_points and "points in common" not in apart.sentence
+    assert compare(A, Shape(A.points)).shares_points
+    assert not compare(A, Shape(half * (1, 1.2, 1.5))).shares_points
+
+
 def test_the_same_arguments_give_the_same_evidence() -> None:
     b = other() @ ROTATION.T
     first, again = compare(A, Shape(b)), compare(Shape(A.points, "a"), Shape(b))
