@@ -161,8 +161,8 @@ def _middle_of_far(columns: Sequence[np.ndarray]) -> np.ndarray | None:
     if not is_there.any():
         return None
     some = [column[is_there] for column in some]
-    middle = np.array([np.median(column) for column in some], dtype=np.float64)
-    deviations = np.array([np.median(np.abs(column - center)) for column, center in zip(some, middle, strict=True)])
+    middle = np.array([_median(column) for column in some], dtype=np.float64)
+    deviations = np.array([_median(np.abs(column - center)) for column, center in zip(some, middle, strict=True)])
     deviation = deviations.max() or max(float(np.ptp(column)) for column in some) or 1.0
     ratio = float(np.abs(middle).max()) / deviation
     across = np.abs(middle) > FAR["exact"] * deviations  # along one axis alone, as the width of a long corridor
@@ -170,6 +170,14 @@ def _middle_of_far(columns: Sequence[np.ndarray]) -> np.ndarray | None:
         return None
     exact = all(np.array_equal(column.astype(np.float32), column) for column in columns)
     return middle if ratio > FAR["exact"] or not exact else None
+
+
+def _median(values: np.ndarray) -> np.floating:
+    """Returns the median of finite numbers, ``[m]`` with m > 0, in half the time of ``np.median``, which looks for NaN
+    in addition."""
+    half, is_odd = divmod(len(values), 2)
+    middle: np.ndarray = np.partition(values, half if is_odd else (half - 1, half))[half - 1 + is_odd : half + 1]
+    return middle.mean()
 
 
 def check_not_transposed(shape: Sequence[int], source: str) -> None:

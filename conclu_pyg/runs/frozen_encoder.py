@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -16,6 +17,7 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import Compose
 
 from conclu_pyg.data.base import DEFAULT_TRANSFORM
+from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.encoders.base import channels_of, layer_channels, pooled_features
 from conclu_pyg.errors import ArgumentError, ConcluError, DataError
 from conclu_pyg.groups import groups_of
@@ -181,7 +183,7 @@ class FrozenEncoder(nn.Module):
         device = next(self.encoder.parameters(), torch.zeros(0)).device
         points = _points(clouds, self.num_points)
         for group in groups_of(points, batch_size):
-            yield Batch.from_data_list([_prepared(pos, prepare) for pos in group]).to(device)
+            yield _prepared(group, prepare).to(device)
 
 
 def load_encoder(path: str | Path, overrides: Sequence[str] = (), *, allow_imports: bool = False) -> FrozenEncoder:
@@ -282,8 +284,25 @@ def _clouds(clouds: Any, num_points: int) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _prepared(pos: Tensor, prepare: Compose) -> Data:
-    """Prepares one cloud; a random transform draws the same for a cloud in any batch."""
+def _prepared(group: list[Tensor], prepare: Compose) -> Batch:
+    """Prepares clouds; a random transform draws the same for a cloud in any batch."""
+    if len({(pos.shape, pos.dtype) for pos in group}) == 1:  # at once, as data sets do, if nothing is drawn
+        with _seeded():
+            before = torch.get_rng_state()
+            batch = prepare(batch_clouds(torch.stack(group)))
+            if torch.equal(torch.get_rng_state(), before):
+                batch.pos = batch.pos.float()  # not before: float64 may be far from the origin
+                return batch
+    clouds = []
+    for pos in group:
+        with _seeded():
+            clouds.append(Data(pos=prepare(Data(pos=pos)).pos.float()))
+    return Batch.from_data_list(clouds)
+
+
+@contextmanager
+def _seeded() -> Iterator[None]:
+    """Context in which the generator of the CPU begins with seed 0."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)  # torch.manual_seed would also reset the generators of GPUs
-        return Data(pos=prepare(Data(pos=pos)).pos.float())  # not before: float64 may be far from the origin
+        yield

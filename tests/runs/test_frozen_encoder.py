@@ -90,11 +90,26 @@ def test_a_cloud_has_the_same_features_in_any_batch_and_order(encoder: FrozenEnc
     assert close(encoder.embed(clouds()[::-1], batch_size=batch_size).flip(0), expected)
 
 
-def test_a_random_transform_draws_the_same_for_a_cloud_in_any_batch(encoder: FrozenEncoder) -> None:
-    fewer = FrozenEncoder(encoder.encoder, [{"name": "FixedPoints", "num_points": 16}])
+@pytest.mark.parametrize("sizes", [(40, 64, 30), (40, 40, 40)], ids=["ragged", "equal"])
+def test_a_random_transform_draws_the_same_for_a_cloud_in_any_batch(
+    encoder: FrozenEncoder, sizes: tuple[int, ...]
+) -> None:
+    fewer, given = FrozenEncoder(encoder.encoder, [{"name": "FixedPoints", "num_points": 16}]), clouds(sizes)
     before = torch.get_rng_state()
-    assert close(fewer.embed(clouds()[::-1]).flip(0), fewer.embed(clouds(), batch_size=1))
+    assert close(fewer.embed(given[::-1]).flip(0), fewer.embed(given, batch_size=1))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_clouds_of_equal_size_are_prepared_as_each_alone(encoder: FrozenEncoder) -> None:
+    given = clouds((40, 40, 40))
+    given[1] *= 1e-3
+    (batch,) = encoder.batches(given)
+    assert batch.pos.dtype == torch.float32 and batch.num_graphs == 3
+    assert batch.batch.tolist() == np.repeat(range(3), 40).tolist() and batch.ptr.tolist() == [0, 40, 80, 120]
+    for pos, cloud in zip(batch.pos.split(40), given, strict=True):
+        centred = cloud - cloud.mean(axis=0)
+        expected = centred / np.linalg.norm(centred, axis=1).max()
+        assert np.allclose(pos.numpy(), expected, atol=1e-6)
 
 
 def test_every_kind_of_input_gives_the_same(encoder: FrozenEncoder, tmp_path: Path) -> None:

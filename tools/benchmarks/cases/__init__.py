@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmarks.cases import encoders, folders, layers, neighbors, reading, roofline, training
+from benchmarks.cases import encoders, folders, frozen, layers, neighbors, reading, roofline, training
 from benchmarks.runner import Runner
 
 CASES: dict[str, Callable[[Runner], None]] = {
@@ -16,5 +16,6 @@ CASES: dict[str, Callable[[Runner], None]] = {
     "scaling": encoders.scaling,
     "roofline": roofline.run,
     "reading": reading.run,
+    "frozen": frozen.run,
     "folders": folders.run,
 }

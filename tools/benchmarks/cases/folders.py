@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.cases.reading import ROOT, ROUNDS, measure_process, median
+from benchmarks.cases.reading import compare_processes
 from benchmarks.measure import Measurement
 from benchmarks.runner import Runner
 from conclu_pyg.datasets.shapes.catalog import CATEGORIES
@@ -31,14 +31,7 @@ def run(runner: Runner) -> None:
                 target.mkdir()
                 for index in range(number):
                     write(target, index)
-            checkouts = [ROOT, *([runner.against] if runner.against else [])]
-            rounds = [
-                [measure_process(SCRIPT, root, folder, small) for root in checkouts]
-                for _ in range(runner.size(ROUNDS, 1))
-            ]
-            found = [median([each[index] for each in rounds]) for index in range(len(checkouts))]
-            assert found[0] is not None
-            runner.add_row(f"embed {count:,} {kind}", found[0], found[1] if len(found) > 1 else None)
+            compare_processes(runner, f"embed {count:,} {kind}", SCRIPT, folder, small)
         _search(runner)
         _update(runner, Path(place))
     runner.note("PointNet without transform nets, 1,024 points of each cloud; peak memory is that of the main process.")

@@ -92,26 +92,34 @@ def run(runner: Runner) -> None:
     )
 
 
-def measure_process(script: Path, root: Path, path: Path, small: Path) -> Measurement | None:
+def measure_process(script: Path, root: Path, *arguments: str | Path) -> Measurement | None:
     """Returns the seconds and the peak memory that a script prints; ``None`` if it fails.
 
     Args:
-        script: ``read_once.py`` or ``embed_once.py``.
+        script: ``read_once.py``, ``embed_once.py`` or ``encode_once.py``.
         root: the checkout whose package it uses.
-        path: what it measures.
-        small: what it reads before, to import what it needs.
+        arguments: of the script: what it measures, and what it does before, to import what it needs.
     """
     process = subprocess.run(
-        [sys.executable, str(script), str(path), str(small)],
+        [sys.executable, str(script), *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
-        cwd=path.parent,
+        cwd=script.parent,
     )
     if process.returncode:
         return None
     answer = json.loads(process.stdout.splitlines()[-1])
     return Measurement(answer["seconds"], answer["peak_mb"])
+
+
+def compare_processes(runner: Runner, setting: str, script: Path, *arguments: str | Path) -> None:
+    """Measures a script with the packages of this checkout and of ``runner.against`` in turn, and adds a row."""
+    checkouts = [ROOT, *([runner.against] if runner.against else [])]
+    rounds = [[measure_process(script, root, *arguments) for root in checkouts] for _ in range(runner.size(ROUNDS, 1))]
+    found = [median([each[index] for each in rounds]) for index in range(len(checkouts))]
+    assert found[0] is not None
+    runner.add_row(setting, found[0], found[1] if len(found) > 1 else None)
 
 
 def median(rounds: list[Measurement | None]) -> Measurement | None:
