@@ -650,7 +650,7 @@ def test_a_folder_is_trained_on_by_the_command_line(small: Path, capsys: pytest.
     assert main(["predict", "run", "dataset=scans", "scans"]) == 2
     assert main(["train", "conclu_pointnet", "dataset=scans", "pipeline.run_dir=run"]) == 2
     errors = capsys.readouterr().err
-    assert "cannot predict any" in errors and "dataset has no effect" in errors and "holds files already" in errors
+    assert errors.count("cannot predict any") == 2 and "holds files already" in errors
 
 
 def test_unlabelled_clouds_are_trained_on_and_have_no_labels_to_probe(
