@@ -49,16 +49,17 @@ class Unclassified(NamedTuple):
 
 
 def read_files(
-    paths: Sequence[Path], num_points: int, workers: int | None = None
+    paths: Sequence[Path], num_points: int, seed: int, workers: int | None = None
 ) -> Iterator[tuple[Path, ReadFile | ConcluError]]:
     """Yields at most as many points of each cloud of files as are needed for their classes.
 
     Args:
         paths: the files.
         num_points: the number of points that the model gets at a time.
+        seed: of their choice, as in :class:`~conclu_pyg.inference.predictor.Predictor`.
         workers: processes that read files (default: one for each core).
     """
-    read = map_files(partial(read_some_points, num_points=num_points), paths, workers)
+    read = map_files(partial(read_some_points, num_points=num_points, seed=seed), paths, workers)
     yield from track(read, "predicting files", len(paths), delay=1.0)
 
 
@@ -161,7 +162,9 @@ class ClassifiedClouds(CloudSource):
                 for cloud in self.read(path):
                     yield self._unclassified(path, cloud, len(cloud.points))
             return
-        for path, content in read_files(self.inputs.files, self.predictor.num_points, self.workers):
+        for path, content in read_files(
+            self.inputs.files, self.predictor.num_points, self.predictor.seed, self.workers
+        ):
             if isinstance(content, ConcluError):
                 self.add_problem(str(path), str(content), content)
                 continue

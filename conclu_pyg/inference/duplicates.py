@@ -246,6 +246,7 @@ def _measure(index: Index, chosen: Iterable[int], workers: int | None) -> tuple[
     rows = {(file.path, cloud): row for row, (file, cloud) in sources.items()}
     paths = list(dict.fromkeys(path for path, _ in rows))
     measured, problems = dict[int, _Measured](), list[str]()
+    unread, changed = set[Path](), set[Path]()
     for path, outcome in track(
         map_files(partial(_measure_file, blocks=index.blocks), paths, workers),
         "measuring shapes",
@@ -254,15 +255,19 @@ def _measure(index: Index, chosen: Iterable[int], workers: int | None) -> tuple[
     ):
         if isinstance(outcome, ConcluError):
             problems.append(str(outcome))
+            unread.add(path)
             continue
         for cloud, each in outcome.items():
             if (row := rows.get((path, cloud))) is None:
                 continue
             measured[row] = each
             if each.content.partition(":")[0] != index.sources[row][0].sha256:
-                problems.append(f"{path} has changed since it was indexed; update the index.")
+                changed.add(path)
             if each.invariants is None:
                 problems.append(f"{index.names[row]} has too few different points; only its copies were looked for.")
+    problems += [f"{path} has changed since it was indexed; update the index." for path in paths if path in changed]
+    gone = [row for row, (file, _) in sources.items() if row not in measured and file.path not in unread]
+    problems += [f"{index.names[row]} is no longer in its file; update the index." for row in gone]
     return measured, problems
 
 

@@ -18,8 +18,8 @@ class ReadFile(NamedTuple):
     errors: tuple[str, ...]
 
 
-def read_some_points(path: Path, num_points: int) -> ReadFile:
-    """Returns at most ``num_points`` points of each cloud of a file, chosen at random with a fixed seed.
+def read_some_points(path: Path, num_points: int, seed: int = 0) -> ReadFile:
+    """Returns at most ``num_points`` points of each cloud of a file, chosen at random with a seed (default: 0).
 
     Raises:
         ConcluError: as :func:`~conclu_pyg.io.clouds.read_clouds`, before the first cloud.
@@ -28,7 +28,7 @@ def read_some_points(path: Path, num_points: int) -> ReadFile:
     clouds: list[tuple[Cloud, int]] = []
     try:
         for cloud in read_clouds(path, num_points, unusable=errors.append):
-            points = subset(cloud.points, num_points)
+            points = subset(cloud.points, num_points, seed)
             kept = replace(cloud, points=points, rows=None, x={}, labels=None)
             clouds.append((cloud if len(points) == len(cloud.points) else kept, len(cloud.points)))
     except (ConcluError, OSError) as error:

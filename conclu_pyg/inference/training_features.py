@@ -188,7 +188,7 @@ def _read(path: Path, fingerprint: str, channels: int) -> tuple[str, np.ndarray]
     x, title = content.get("x"), content.get("title")
     if content.get("fingerprint") != fingerprint or not isinstance(title, str) or not isinstance(x, torch.Tensor):
         return None
-    fits = x.dtype == torch.float32 and x.ndim == 2 and x.shape[1] == channels and len(x) > 0
+    fits = x.dtype == torch.float32 and x.ndim == 2 and x.shape[1] == channels and 0 < len(x) <= COUNT
     return (title, x.numpy()) if fits and bool(x.isfinite().all()) else None
 
 

@@ -76,18 +76,21 @@ def sample_file(path: Path, num_points: int, seed: int = 0, blocks: Blocks | Non
             clouds.append(whole._replace(points=subset(cloud.points, num_points, seed)))
             continue
         try:
-            found, small = _cut(whole, blocks, f"{path}, cloud {whole.name}" if whole.name else str(path))
+            source = f"{path}, cloud {whole.name}" if whole.name else str(path)
+            found, small = _cut(whole, blocks, source, num_points, seed)
         except DataError as error:
             refused.append(error)
             continue
-        clouds += [block._replace(points=subset(block.points, num_points, seed)) for block in found]
+        clouds += found
         small_blocks += small
     digest = hash_file(path)
     return SampledFile(tuple(clouds), tuple(map(str, refused)), digest, small_blocks)
 
 
-def _cut(cloud: SampledCloud, blocks: Blocks, source: str) -> tuple[list[SampledCloud], int]:
-    """Returns the usable blocks of a cloud, and the number of the others."""
+def _cut(
+    cloud: SampledCloud, blocks: Blocks, source: str, num_points: int, seed: int
+) -> tuple[list[SampledCloud], int]:
+    """Returns some points of each usable block of a cloud, and the number of the other blocks."""
     found, small = [], 0
     for block in blocks.cut(cloud.points, source):
         points = cloud.points[block.rows]
@@ -95,7 +98,8 @@ def _cut(cloud: SampledCloud, blocks: Blocks, source: str) -> tuple[list[Sampled
             small += 1
             continue
         name = f"{cloud.name}/{block.name}" if cloud.name else block.name
-        found.append(SampledCloud(name, points, len(points) if cloud.size else 0, cloud.offset))
+        size = len(points) if cloud.size else 0
+        found.append(SampledCloud(name, subset(points, num_points, seed), size, cloud.offset))
     if not found:
         raise blocks.all_too_small(source)
     return found, small

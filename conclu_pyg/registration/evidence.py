@@ -7,8 +7,8 @@ exceed them, whether re-sampled, moved, rotated, rescaled, mirrored, or with noi
 their largest distance was 1.22 noise floors, the largest spot 3.1, patch 2.06 and offset 0.76. With one part moved by
 a tenth of its size, the least were 1.04, 3.4, 2.6 and 1.9. With fewer points only larger differences are seen. On
 shapes that were not used (``tools/duplicates_check.py -n 60``) 14 of 240 near misses are called the same, 12 of them
-parts scaled by 10 %, and 7 of 420 copies are not; with ``-n 20 --points 1024`` 45 of 80 are: sample 8,192
-points where there is a mesh.
+parts scaled by 10 %, and 7 of 420 copies are not; with ``-n 20 --points 1024`` 45 of 80 near misses are called
+the same: sample 8,192 points where there is a mesh.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ERRORS, TOLERANCE = 5.0, 0.01  # standard errors and noise floors by which a sim
 NEAR_START = 2.0  # times the residual of the best map: a worse start is not the solution up to sampling
 COARSE, COARSE_ERROR = 1.2, 0.01  # factor, and radii, by which the first stage may be worse than the whole registration
 SHORT = 1.15  # the factor after the second stage
-SHARED = 0.75  # noise floors: samples of one surface that are nearer have points in common; the others are above 0.8
+SHARED = 0.75  # noise floors: random samples of one surface that are nearer have points in common; others are above 0.8
 NEAR_SCALE = 0.05  # a scale this close to 1 is compared with none
 
 
@@ -83,10 +83,10 @@ class Evidence:
 
     @property
     def shares_points(self) -> bool:
-        """True if the shapes are nearer than two samples of one surface: they have points in common after registration.
+        """True if the shapes are nearer than two random samples of one surface: if they are random samples, they have
+        points in common, so they are copies of one cloud, or subsets of one.
 
-        So they are copies of one cloud, or subsets of one, and not only of shapes that the spacing of the points cannot
-        tell apart.
+        Samples that are spaced evenly, by farthest points or a grid, can be as near without a common point.
         """
         return self.kind == "identical" or (self.same and self.distance < SHARED * self.noise)
 
@@ -289,7 +289,9 @@ def _evidence(kind: Kind, a: Shape, b: Shape, between: Similarity, found: Deviat
     if kind not in ("similar", "different"):
         local = f"; a part that differs by less than {PATCH * found.noise:.1%} would not be seen with so many points"
         if found.distance < SHARED * found.noise:
-            local = "; they are nearer than two samples, so they have points in common"
+            local = (
+                "; they are nearer than two random samples: they have points in common, unless both are spaced evenly"
+            )
     sentence = f"{a.name} and {b.name} {motion}: {figures}{local}."
     return Evidence(
         kind, found.distance, found.worst, found.noise, scale, degrees, transform.mirrors, sentence, transform

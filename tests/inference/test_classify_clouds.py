@@ -12,10 +12,12 @@ from helpers import raises
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.inference import Report, predict
+from conclu_pyg.inference.classify_clouds import read_files
 from conclu_pyg.inference.predictor import make_predictor
 from conclu_pyg.inference.read_some_points import read_some_points
 from conclu_pyg.inference.training_features import load_training_data
 from conclu_pyg.io.clouds import read_clouds
+from conclu_pyg.io.sampling import subset
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 
@@ -109,3 +111,12 @@ def test_a_model_whose_features_are_unknown_is_compared_too(
 def test_processes_that_read_files_do_not_import_torch() -> None:
     code = "import sys, conclu_pyg.inference.read_some_points; assert not {'torch', 'torch_geometric'} & {*sys.modules}"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_points_are_chosen_by_the_seed_of_the_predictor(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.npy", 80)
+    for seed in (0, 1):
+        ((_, content),) = read_files([path], 20, seed, workers=0)
+        ((cloud, size),) = content.clouds
+        np.testing.assert_array_equal(cloud.points, subset(np.load(path).astype(np.float32), 20, seed))
+        assert size == 80

@@ -245,3 +245,17 @@ def test_the_command(index: Index, tmp_path: Path, capsys: pytest.CaptureFixture
     assert page.read_text().count("Their labels differ: b and a.") == 4
     assert main(["duplicates", str(index.folder), "--between", "b/*", "x/*"]) != 0
     assert "'x/*' matches no cloud" in capsys.readouterr().err
+
+
+def test_clouds_that_are_no_longer_in_their_file_are_reported(tiny_run: Path, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(3, 300, 3))
+    for name in ("a.npy", "b.npy"):
+        np.save(tmp_path / name, points)
+    index = build(tmp_path, tiny_run)
+    points[1] = np.nan
+    np.save(tmp_path / "b.npy", points)
+    _, problems = find_duplicates(index, workers=0)
+    assert problems == [
+        f"{tmp_path / 'b.npy'} has changed since it was indexed; update the index.",
+        "b.npy:0001 is no longer in its file; update the index.",
+    ]
