@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import heapq
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.inference.anomaly import NewCloud, Scores
 from conclu_pyg.inference.file_names import FileNames
+from conclu_pyg.inference.highest import Highest
 from conclu_pyg.inference.table import TableFile
 from conclu_pyg.io.clouds import Cloud
 from conclu_pyg.io.export import write_cloud
@@ -102,16 +102,13 @@ class MostAnomalous:
     """
 
     def __init__(self, count: int = SHOWN) -> None:
-        self.count = count
-        self._heap: list[tuple[float, int, NewCloud, Scores]] = []
+        self._highest = Highest[tuple[NewCloud, Scores]](count)
         self._added = 0
 
     def add(self, cloud: NewCloud, scores: Scores) -> None:
         """Adds a cloud, and drops the one with the lowest score if there are too many."""
         self._added += 1
-        heapq.heappush(self._heap, (scores.score, -self._added, cloud, scores))
-        if len(self._heap) > self.count:
-            heapq.heappop(self._heap)
+        self._highest.add(scores.score, self._added, (cloud, scores))
 
     def write(self, path: Path, title: str, lines: Sequence[str], up_axis: int) -> None:
         """Writes the page, the highest score first.
@@ -133,7 +130,7 @@ class MostAnomalous:
                 scores.anomalous,
                 scores.points,
             )
-            for _, _, cloud, scores in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)
+            for cloud, scores in self._highest.items()
         ]
         heading = f"{pluralize(len(cards), 'cloud')} with the highest scores"
         colors = "Points above 1 are red, those from 0.75 to 1 orange, those from 0.5 yellow."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from conclu_pyg.inference.highest import Highest
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.io.sampling import subset
 from conclu_pyg.text import pluralize
@@ -16,8 +16,6 @@ MOST, LEAST = 6, 3  # of each class, those with the highest and with the lowest 
 UNLIKE = 24  # clouds
 MAX_CLASSES = 200
 
-Entry = tuple[float, int, Card]
-
 
 class PredictionGallery:
     """Keeps pictures of some clouds of each predicted class: the most and the least certain ones, and those that are
@@ -25,9 +23,9 @@ class PredictionGallery:
 
     def __init__(self) -> None:
         self._counts = Counter[str]()
-        self._most: dict[str, list[Entry]] = defaultdict(list)
-        self._least: dict[str, list[Entry]] = defaultdict(list)
-        self._unlike: list[Entry] = []
+        self._most: dict[str, Highest[Card]] = defaultdict(lambda: Highest(MOST))
+        self._least: dict[str, Highest[Card]] = defaultdict(lambda: Highest(LEAST))
+        self._unlike = Highest[Card](UNLIKE)
 
     def add(self, name: str, prediction: Prediction) -> None:
         """Adds a prediction of a class under a name."""
@@ -36,11 +34,11 @@ class PredictionGallery:
         card = _card(name, prediction)
         if len(self._counts) <= MAX_CLASSES or prediction.category in self._most:
             # Those that leave the most certain ones may be among the least certain.
-            left = _keep(self._most[prediction.category], (confidence, -number, card), MOST)
+            left = self._most[prediction.category].add(confidence, number, card)
             if left is not None:
-                _keep(self._least[prediction.category], (-left[0], *left[1:]), LEAST)
+                self._least[prediction.category].add(-left.value, left.number, left.item)
         if prediction.is_unlike:
-            _keep(self._unlike, (prediction.novelty or 0.0, -number, card), UNLIKE)
+            self._unlike.add(prediction.novelty or 0.0, number, card)
 
     def write(self, path: Path, title: str, lines: Sequence[str], up_axis: int) -> None:
         """Writes the page.
@@ -54,27 +52,20 @@ class PredictionGallery:
         Raises:
             OSError: the file cannot be written.
         """
-        write_cards(path, title, list(self._sections()), lines, up_axis)
+        more = len(self._counts) - len(self._most)
+        hidden = [f"{pluralize(more, 'further class', 'further classes')} without pictures"] if more else []
+        write_cards(path, title, list(self._sections()), [*lines, *hidden], up_axis)
 
     def _sections(self) -> Iterator[Section]:
-        if self._unlike:
+        if len(self._unlike):
             note = "Their novelty is above 1, where that of 95 % of the training clouds is below."
-            yield Section("unlike the training data, the farthest first", _ordered(self._unlike), [note])
+            yield Section("unlike the training data, the farthest first", self._unlike.items(), [note])
         for name, most in sorted(self._most.items(), key=lambda item: (-self._counts[item[0]], item[0])):
-            cards = [*_ordered(most), *_ordered(self._least[name], least=True)]
+            # From the most to the least certain.
+            cards = [*most.items(), *reversed(self._least[name].items())]
             count, shown = self._counts[name], len(cards)
             some = f"The {len(most)} most and {shown - len(most)} least certain of them:" if shown < count else ""
             yield Section(f"{name}: {pluralize(count, 'cloud')}", cards, [some] if some else [])
-
-
-def _ordered(entries: Sequence[Entry], least: bool = False) -> list[Card]:
-    return [card for *_, card in sorted(entries, key=lambda entry: entry[:2], reverse=not least)]
-
-
-def _keep(heap: list[Entry], entry: Entry, count: int) -> Entry | None:
-    """Adds an entry, and returns the one with the lowest value if there are too many."""
-    heapq.heappush(heap, entry)
-    return heapq.heappop(heap) if len(heap) > count else None
 
 
 def _card(name: str, prediction: Prediction) -> Card:

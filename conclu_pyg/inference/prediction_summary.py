@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from conclu_pyg.inference.highest import Highest
 from conclu_pyg.inference.prediction import Prediction, Report
 from conclu_pyg.text import pluralize, printable
 
@@ -26,30 +26,32 @@ class PredictionSummary:
         self.classes = Counter[str]()
         self.count = self.unlike = self.compared = 0
         self._confidence = 0.0
+        self._sources: set[str] = set()
         self._accuracies: list[tuple[str, float]] = []
-        self._least_certain: list[tuple[float, int, str]] = []
-        self._most_unlike: list[tuple[float, int, str]] = []
+        self._least_certain = Highest[str](MAX_NAMES)
+        self._most_unlike = Highest[str](MAX_NAMES)
 
     def add(self, name: str, prediction: Prediction) -> None:
         """Adds a prediction under a name."""
         self.count += 1
+        self._sources.add(prediction.source)
         self.classes[prediction.category] += 1
         if prediction.accuracy is not None:
             self._accuracies.append((prediction.true_class or prediction.category, prediction.accuracy))
         if (confidence := prediction.confidence) is not None:
             self._confidence += confidence
-            _keep(self._least_certain, (-confidence, -self.count, f"{name} ({prediction.category} {confidence:.0%})"))
+            self._least_certain.add(-confidence, self.count, f"{name} ({prediction.category} {confidence:.0%})")
         if prediction.novelty is not None:
             self.compared += 1
             self.unlike += prediction.is_unlike
             if prediction.is_unlike:
                 entry = f"{name} ({prediction.category}, {prediction.novelty:.2f})"
-                _keep(self._most_unlike, (prediction.novelty, -self.count, entry))
+                self._most_unlike.add(prediction.novelty, self.count, entry)
 
     @property
     def mean_confidence(self) -> float | None:
         """The mean probability of the predicted classes; ``None`` without any."""
-        return self._confidence / self.count if self._least_certain else None
+        return self._confidence / self.count if len(self._least_certain) else None
 
     @property
     def accuracy(self) -> float | None:
@@ -69,15 +71,19 @@ class PredictionSummary:
             more = f" and {pluralize(rest, 'other class', 'other classes')}" if rest > 0 else ""
             yield f"{pluralize(self.count, 'cloud')}: {', '.join(listed)}{more}"
         if self.mean_confidence is not None:
-            least = ", ".join(entry for *_, entry in sorted(self._least_certain, reverse=True))
+            least = ", ".join(self._least_certain.items())
             yield f"mean confidence {self.mean_confidence:.0%}; least certain: {least}"
         if self.compared:
-            most = ", ".join(entry for *_, entry in sorted(self._most_unlike, reverse=True))
+            most = ", ".join(self._most_unlike.items())
             share = f"{self.unlike:,} of {pluralize(self.compared, 'cloud')} unlike the training data"
             yield f"{share}{f': {most}' if most else ''}{' …' if self.unlike > MAX_NAMES else ''}"
         yield from self._accuracy_lines()
-        if report.unusable:
-            yield f"{pluralize(len(report.unusable), 'file')} without predictions, with the reasons in the table"
+        refused = report.unusable - self._sources
+        if refused:
+            yield f"{pluralize(len(refused), 'file')} without predictions, with the reasons in the table"
+        if partly := report.unusable & self._sources:
+            files = pluralize(len(partly), "file")
+            yield f"{files} with some clouds without predictions, with the reasons in the table"
 
     def _accuracy_lines(self) -> Iterator[str]:
         known = len(self._accuracies)
@@ -100,12 +106,5 @@ class PredictionSummary:
             "unlike": self.unlike if self.compared else None,
             "accuracy": self.accuracy,
             "clouds_with_truth": len(self._accuracies),
-            "refused_files": len(report.unusable),
+            "refused_files": len(report.unusable - self._sources),
         }
-
-
-def _keep(heap: list[tuple[float, int, str]], entry: tuple[float, int, str]) -> None:
-    """Adds an entry, and drops the one with the lowest value if there are too many."""
-    heapq.heappush(heap, entry)
-    if len(heap) > MAX_NAMES:
-        heapq.heappop(heap)

@@ -48,3 +48,12 @@ def test_parts_are_summed_up_by_their_points() -> None:
         summary.add("x", Prediction(cloud, "x.npy", np.array(labels), "chair", {"leg": 1.0}, true_parts=parts))
     assert list(summary.lines(Report())) == ["2 clouds: chair 2", "75.0 % of the points correct, mean over 2 clouds"]
     assert list(PredictionSummary().lines(Report())) == []
+
+
+def test_a_file_with_one_bad_cloud_has_predictions() -> None:
+    summary, report = PredictionSummary(), Report()
+    summary.add("a", prediction("lamp", 0.9))
+    report.add("x.npy", "its second cloud is empty.")
+    *_, last = summary.lines(report)
+    assert last == "1 file with some clouds without predictions, with the reasons in the table"
+    assert summary.as_dict(report)["refused_files"] == 0
