@@ -239,9 +239,16 @@ def write_predictions(
 
 
 def _training_data(run: LoadedRun, overrides: Sequence[str], options: argparse.Namespace) -> TrainingData | None:
-    """Returns the training clouds of a classifier; prints why if they are not there."""
+    """Returns the training clouds of a classifier; prints why if clouds cannot be compared with them."""
     from conclu_pyg.inference.training_features import load_training_data
 
+    expected = run.checkpoint.num_points
+    if options.points not in (None, expected):
+        console.print(
+            f"not compared with the training data: --points {options.points:,} is not the {expected:,} of the training",
+            style="yellow",
+        )
+        return None
     try:
         return load_training_data(run, overrides, allow_imports=options.allow_imports)
     except ConcluError as error:

@@ -168,30 +168,32 @@ def candidate_pairs(
         index: the index.
         invariants: those of clouds by row, float64 ``[28]``; a cloud without them has copies of its file alone.
         candidates: the number of candidates of each cloud and each source.
-        contents: a hash of each cloud's file by row: each copy is paired with the first one, and with no other; with
-            sides, with the first one of the other side.
+        contents: a hash of each cloud's file by row. Of copies, the first one is searched with; each of the others is
+            paired with the first one, and with the first of each content that is near; with sides, with those of the
+            other side alone.
         sides: the rows to find copies of, and the rows to find them among (default: all with all).
     """
+    everything = np.array(sorted(contents), np.int64)
+    mine, theirs = (_copies(contents, map(int, side)) for side in sides or (everything, everything))
+    # One cloud of each content: many copies of one would otherwise be all candidates of another.
+    firsts = [np.array(sorted(group[0] for group in side.values()), np.int64) for side in (mine, theirs)]
     measured = np.array(sorted(invariants), np.int64)
+    near = _near_pairs(index, invariants, candidates, *(np.intersect1d(side, measured) for side in firsts))
+    matched = {(contents[a], contents[b]) for a, b in near} | {(each, each) for each in mine.keys() & theirs.keys()}
+    pairs = {(row, theirs[b][0]) for a, b in matched for row in mine[a]}
+    pairs |= {(mine[a][0], row) for a, b in matched for row in theirs[b]}
     if sides is None:
-        pairs = {(first, other) for first, *others in _copies(contents, sorted(contents)) for other in others}
-        near = {(min(pair), max(pair)) for pair in _near_pairs(index, invariants, candidates, measured, measured)}
-    else:
-        mine, theirs = ({contents[group[0]]: group for group in _copies(contents, map(int, side))} for side in sides)
-        common = mine.keys() & theirs.keys()
-        pairs = {(row, theirs[content][0]) for content in common for row in mine[content]}
-        pairs |= {(mine[content][0], row) for content in common for row in theirs[content]}
-        near = _near_pairs(index, invariants, candidates, *(np.intersect1d(side, measured) for side in sides))
-    return sorted(pairs | {(a, b) for a, b in near if contents[a] != contents[b]})
+        pairs = {(min(pair), max(pair)) for pair in pairs}
+    return sorted((a, b) for a, b in pairs if a != b)
 
 
-def _copies(contents: Mapping[int, str], rows: Iterable[int]) -> list[list[int]]:
+def _copies(contents: Mapping[int, str], rows: Iterable[int]) -> dict[str, list[int]]:
     """Returns the rows of each content, in their order."""
     copies = defaultdict[str, list[int]](list)
     for row in rows:
         if row in contents:
             copies[contents[row]].append(row)
-    return list(copies.values())
+    return dict(copies)
 
 
 def _near_pairs(

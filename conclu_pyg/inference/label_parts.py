@@ -84,8 +84,9 @@ class LabelledParts(CloudSource):
         try:
             return self.truth.read(path, cloud, {part: known.parts[part] for part in known.class_parts[category]})
         except DataError as error:
-            self.add_problem(str(path), f"{error} The prediction is shown without ground truth.", error, "truth")
-            return None, ()
+            message = f"{error} The prediction is shown without ground truth."
+            self.add_problem(str(path), message, error, "truth")
+            return None, (message,)
 
 
 def part_shares(known: Labels, category: int, labels: np.ndarray) -> dict[str, float]:

@@ -19,7 +19,8 @@ class ReadFile(NamedTuple):
 
 
 def read_some_points(path: Path, num_points: int, seed: int = 0) -> ReadFile:
-    """Returns at most ``num_points`` points of each cloud of a file, chosen at random with a seed (default: 0).
+    """Returns at most ``num_points`` points of each cloud of a file, chosen at random with a seed (default: 0); from a
+    mesh, of as many as :func:`~conclu_pyg.io.clouds.read_clouds` samples.
 
     Raises:
         ConcluError: as :func:`~conclu_pyg.io.clouds.read_clouds`, before the first cloud.
@@ -27,7 +28,7 @@ def read_some_points(path: Path, num_points: int, seed: int = 0) -> ReadFile:
     errors: list[DataError | str] = []
     clouds: list[tuple[Cloud, int]] = []
     try:
-        for cloud in read_clouds(path, num_points, unusable=errors.append):
+        for cloud in read_clouds(path, unusable=errors.append):
             points = subset(cloud.points, num_points, seed)
             kept = replace(cloud, points=points, rows=None, x={}, labels=None)
             clouds.append((cloud if len(points) == len(cloud.points) else kept, len(cloud.points)))

@@ -144,11 +144,12 @@ class TrainingData:
 
 def load_training_data(run: LoadedRun, overrides: Sequence[str] = (), *, allow_imports: bool = False) -> TrainingData:
     """Returns the training clouds of a run. They are embedded once, and stored in the folder of the run for later
-    calls. Nothing is downloaded.
+    calls, which then do not read the data set again. Nothing is downloaded.
 
     Args:
         run: the run.
-        overrides: of its data set, such as its new place; what is read with them is not stored (default: none).
+        overrides: of its data set, such as its new place (default: none). Features of another data set are neither
+            stored nor taken from the store.
         allow_imports: whether to import modules that the run names (default: False).
 
     Raises:
@@ -165,11 +166,12 @@ def load_training_data(run: LoadedRun, overrides: Sequence[str] = (), *, allow_i
         run.config["model"].get("encoder"),
     )
     path, fingerprint = run.folder / STORED, encoder.fingerprint
-    stored = _read(path, fingerprint, encoder.out_channels)
+    is_own = not any(override.startswith("dataset") for override in overrides)
+    stored = _read(path, fingerprint, encoder.out_channels) if is_own else None
     if stored is None:
         reference = load_reference(encoder, COUNT, overrides=overrides, allow_imports=allow_imports)
         stored = reference.title, reference.x
-        if not any(override.startswith("dataset") for override in overrides):
+        if is_own:
             _write(path, fingerprint, *stored)
     title, x = stored
     if len(x) < MIN_CLOUDS:

@@ -96,6 +96,7 @@ def test_unusable_label_files_do_not_stop_the_predictions(
     assert capsys.readouterr().err == "error: 6 files had no usable ground truth; see the warnings above.\n"
     warnings = [record for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 5 and len(list(out.glob("*.ply"))) == 6
+    assert all("The prediction is shown without ground truth." in row["note"] for row in table(out))
 
 
 def test_labels_match_the_file_and_points_lie_at_their_original_place(segmenter: str, tmp_path: Path) -> None:
@@ -226,6 +227,14 @@ def test_missing_training_data_are_reported_and_the_classes_predicted(
     assert main(["predict", classifier, str(folders / "chair"), "--out", str(tmp_path / "out")]) == 0
     assert "not compared with the training data: there is no data folder." in capsys.readouterr().out
     assert all(row["class"] and not row["unlike"] and not row["novelty"] for row in table(tmp_path / "out"))
+
+
+def test_other_numbers_of_points_are_not_compared_with_the_training(
+    classifier: str, folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["predict", classifier, str(folders), "--points", "30", "--out", str(tmp_path / "out")])
+    assert "not compared with the training data: --points 30 is not the 64" in capsys.readouterr().out
+    assert all(not row["novelty"] for row in table(tmp_path / "out"))
 
 
 def test_a_prediction_that_cannot_be_written_does_not_stop_the_others(segmenter: str, tmp_path: Path) -> None:

@@ -120,3 +120,13 @@ def test_points_are_chosen_by_the_seed_of_the_predictor(tmp_path: Path) -> None:
         ((cloud, size),) = content.clouds
         np.testing.assert_array_equal(cloud.points, subset(np.load(path).astype(np.float32), 20, seed))
         assert size == 80
+
+
+def test_meshes_have_the_same_points_with_and_without_whole_clouds(run: LoadedRun, tmp_path: Path) -> None:
+    (tmp_path / "a.off").write_text("OFF\n4 2 0\n0 0 0\n1 0 0\n0 2 0\n0 0 3\n3 0 1 2\n3 0 1 3\n")
+    ((some, size),) = read_some_points(tmp_path / "a.off", 64, seed=1).clouds
+    (whole,) = read_clouds(tmp_path / "a.off")
+    np.testing.assert_array_equal(some.points, subset(whole.points, 64, 1))
+    assert size == len(whole.points)
+    (short,), (full,) = (list(predict(run, tmp_path, whole_clouds=each)) for each in (False, True))
+    assert list(short.confidences.values()) == pytest.approx(list(full.confidences.values()), abs=1e-6)

@@ -259,3 +259,16 @@ def test_clouds_that_are_no_longer_in_their_file_are_reported(tiny_run: Path, tm
         f"{tmp_path / 'b.npy'} has changed since it was indexed; update the index.",
         "b.npy:0001 is no longer in its file; update the index.",
     ]
+
+
+def test_many_copies_do_not_take_the_place_of_other_candidates(index: Index) -> None:
+    count = len(index.names)
+    half = count // 2
+    contents = {row: "a" if row < half else "b" for row in range(count)}
+    near = {row: np.full(28, 0.5) for row in range(count)}
+    pairs = candidate_pairs(index, near, 1, contents)
+    assert {(0, row) for row in range(half, count)} | {(row, half) for row in range(half)} <= set(pairs)
+    assert {(0, row) for row in range(1, half)} | {(half, row) for row in range(half + 1, count)} <= set(pairs)
+    sides = np.arange(2), np.arange(2, count)  # all copies of one but the second content
+    crossing = candidate_pairs(index, near, 1, {**contents, count - 1: "c"}, sides)
+    assert {(0, 2), (1, 2)} <= set(crossing) and all(a < 2 <= b for a, b in crossing)

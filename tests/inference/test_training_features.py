@@ -101,5 +101,8 @@ def test_few_training_clouds_are_not_compared_with(run: LoadedRun, monkeypatch: 
 def test_another_data_set_is_not_stored_as_that_of_the_training(run: LoadedRun) -> None:
     other = load_training_data(run, ["dataset.num_shapes=30"])
     assert len(other.features.reference) == 30 and not (run.folder / STORED).exists()
-    load_training_data(run)
-    assert len(load_training_data(run, ["dataset.num_shapes=30"]).features.reference) == 48  # the stored ones
+    assert len(load_training_data(run).features.reference) == 48
+    stored = (run.folder / STORED).read_bytes()
+    again = load_training_data(run, ["dataset.num_shapes=30"])
+    np.testing.assert_array_equal(again.features.reference, other.features.reference)
+    assert (run.folder / STORED).read_bytes() == stored
