@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
 
     index = open_index(options.index)
 
-    from conclu_pyg.inference.search import search_files, search_indexed
+    from conclu_pyg.inference.search import SearchResult, search_files, search_indexed
 
     up_axis = options.up or index.about["up_axis"]
     results, errors = search_indexed(index, names, k=options.k), list[str]()
@@ -52,6 +52,13 @@ def run(options: argparse.Namespace) -> None:
         encoder = load_chosen_encoder(options, str(index.about["encoder"]))
         found, errors = search_files(index, encoder, inputs, k=options.k, up_axis=up_axis, workers=options.workers)
         results += found
+        places = {Path(query): place for place, query in reversed(list(enumerate(options.queries)))}
+
+        def place_of(result: SearchResult) -> int:
+            query = Path(result.name) if result.is_indexed else result.path
+            return places[query if query in places else inputs.input_roots[query]]
+
+        results.sort(key=place_of)  # as the queries were given
     for result in results:
         console.print(result.name)
         for place, hit in enumerate(result.hits, 1):

@@ -67,15 +67,15 @@ class PredictionWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         columns = COLUMNS[PREDICTIONS]
-        write_table(self.folder / PREDICTIONS, columns, ([row.get(key) for key in columns] for row in self.rows))
+        write_table(self.folder / PREDICTIONS, columns, ([_cell(row.get(key)) for key in columns] for row in self.rows))
 
     def __len__(self) -> int:
         return len(self._rows)
 
     @property
     def rows(self) -> list[dict[str, object]]:
-        """The rows of the table so far, by column: the clouds, then the files that could not be used."""
-        rows = [row | {"files": " ".join(self._files.get(name, []))} for name, row in self._rows.items()]
+        """The rows of the table so far, plain values by column: the clouds, then the files that could not be used."""
+        rows = [row | {"files": self._files.get(name, [])} for name, row in self._rows.items()]
         return [*rows, *self._refused]
 
     def file(self, cloud: str, name: str) -> Path:
@@ -100,25 +100,25 @@ class PredictionWriter:
         name, cloud = self._names.unique(prediction.cloud.name), prediction.cloud
         if self.clouds:
             self._write_cloud(name, prediction)
-        ranked: list[tuple[str, float | None]] = [*prediction.confidences.items(), *[("", None)] * RANKS]
+        ranked: list[tuple[str | None, float | None]] = [*prediction.confidences.items(), *[(None, None)] * RANKS]
         (_, first), (second, its), (third, last) = ranked[:RANKS]
         self._rows[name] = {
             "run": self.run,
             "file": prediction.source,
             "cloud": name,
             "class": prediction.category,
-            "confidence": _number(first),
+            "confidence": first,
             "second": second,
-            "second_confidence": _number(its),
+            "second_confidence": its,
             "third": third,
-            "third_confidence": _number(last),
-            "novelty": _number(prediction.novelty),
-            "unlike": "" if prediction.novelty is None else "yes" if prediction.is_unlike else "no",
+            "third_confidence": last,
+            "novelty": prediction.novelty,
+            "unlike": None if prediction.novelty is None else bool(prediction.is_unlike),
             "true_class": prediction.true_class,
-            "point_accuracy": _number(None if prediction.true_parts is None else prediction.accuracy),
+            "point_accuracy": None if prediction.true_parts is None else prediction.accuracy,
             "points": prediction.size,
             "left_out": cloud.left_out,
-            "offset": None if cloud.offset is None else " ".join(map(repr, cloud.offset.tolist())),
+            "offset": None if cloud.offset is None else cloud.offset.tolist(),
             "note": "; ".join(prediction.notes),
         }
         return name
@@ -185,5 +185,10 @@ def _read_rows(path: Path) -> tuple[list[dict[str, str]], bool]:
     return kept, len(kept) == len(rows)
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def _cell(value: object) -> object:
+    """Returns a value as it is written into the table."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return " ".join(map(str, value)) if isinstance(value, list) else value

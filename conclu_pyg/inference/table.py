@@ -35,7 +35,7 @@ class TableFile:
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         write_table(path, columns, [])
-        self._file = path.open("ab", buffering=0)
+        self._file = path.open("ab")
 
     def add(self, row: Sequence[object]) -> None:
         """Writes a row.
@@ -44,6 +44,7 @@ class TableFile:
             OSError: the row cannot be written.
         """
         self._file.write(_line(row).encode("utf-8", "replace"))
+        self._file.flush()
 
     def close(self) -> None:
         self._file.close()

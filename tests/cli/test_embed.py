@@ -66,6 +66,10 @@ def test_index_and_search(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: 
     (named,) = json.loads(capsys.readouterr().out)
     assert {hit["name"] for hit in named["hits"]} == {"long_0.npy", "long_2.npy"}
     assert call("search", index, "long_9.npy") == 2
+    capsys.readouterr()
+    assert call("search", index, clouds / "flat_1.npy", "long_1.npy", clouds / "ball_1.npy", "--json") == 0
+    results = json.loads(capsys.readouterr().out)
+    assert [result["query"] for result in results] == ["flat_1.npy", "long_1.npy", "ball_1.npy"]
     assert call("index", "--remove", "flat_0.npy", "-o", index) == 0
     assert len(open_index(index).x) == 7
 

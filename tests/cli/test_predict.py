@@ -193,6 +193,11 @@ def test_json_has_the_summary_and_the_rows(
     assert (summary["clouds"], summary["refused_files"], summary["clouds_with_truth"]) == (12, 2, 8)
     assert sum(summary["classes"].values()) == 12 and document["training_data"] == "ParametricShapes"
     assert [row["class"] or "" for row in document["predictions"][:12]] == [row["class"] for row in table(out)[:12]]
+    for row, cells in zip(document["predictions"][:12], table(out), strict=False):
+        for name in ("confidence", "second_confidence", "novelty"):
+            assert isinstance(row[name], float) and f"{row[name]:.4f}" == cells[name]
+        assert row["unlike"] is (row["novelty"] > 1) and row["point_accuracy"] is None
+        assert isinstance(row["files"], list)
     page = (out / "clouds.html").read_text()
     assert all(f">{name}: " in page for name in summary["classes"])
     assert table(out)[0]["files"] == "clouds.html"
