@@ -125,7 +125,10 @@ def run(options: argparse.Namespace) -> None:
     from conclu_pyg.runs.loaded_run import load_run
 
     loaded = load_run(checkpoint, overrides, allow_imports=options.allow_imports)
-    reject_unused_overrides(overrides, opened=bool(options.test) or not _predicts_parts(loaded))
+    of_parts = _predicts_parts(loaded)
+    reject_unused_overrides(overrides, opened=bool(options.test) or not of_parts)
+    if of_parts and options.workers is not None:
+        raise ConfigError(f"--workers {options.workers} has no effect on the prediction of parts; leave it out.")
     report = write_predictions(loaded, inputs, options, overrides)
     if report.drawing_error is not None:
         raise report.drawing_error

@@ -25,7 +25,8 @@ class Part(NamedTuple):
 def pool_in_parts(encoder: nn.Module, pool: Pool, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
     """Return ``pool(pos, batch, batch_size)``. On the CPU, in evaluation mode and without gradient, it is computed in
     parts of the batch, in as many threads as PyTorch uses, each of which takes one thread for its operations: they are
-    too small to be shared, and their results stay in the cache of a core.
+    too small to be shared, and their results stay in the cache of a core. Fewer clouds than threads are not split: each
+    operation is then large enough to be shared.
 
     Args:
         encoder: all modules that ``pool`` calls.
@@ -37,6 +38,8 @@ def pool_in_parts(encoder: nn.Module, pool: Pool, pos: Tensor, batch: Tensor, ba
     if not _can_split(encoder, pos):
         return pool(pos, batch, batch_size)
     parts = list(_parts(batch.bincount(minlength=batch_size).tolist()))
+    if len(parts) < torch.get_num_threads():
+        return pool(pos, batch, batch_size)
     outputs = [pos] * len(parts)
 
     def compute(number: int) -> None:

@@ -84,22 +84,31 @@ def classify_clouds(
     for some in groups_of(clouds, group):
         start = time.perf_counter()
         found = predictor.classify_many([each.cloud.points for each in some])
-        novelties = [
-            None if training is None or isinstance(result, ConcluError) else _novelty(each, result, training, up_axis)
-            for each, result in zip(some, found, strict=True)
-        ]
+        known = [(each, result) for each, result in zip(some, found, strict=True) if isinstance(result, Classified)]
+        novelties = iter(_novelties(known, training, up_axis))
         seconds = (time.perf_counter() - start) / len(some)
-        for each, result, novelty in zip(some, found, novelties, strict=True):
+        for each, result in zip(some, found, strict=True):
             if isinstance(result, ConcluError):
                 yield each, result
             else:
-                yield each, _prediction(each, result.probabilities, labels, novelty, seconds)
+                yield each, _prediction(each, result.probabilities, labels, next(novelties), seconds)
 
 
-def _novelty(entry: Unclassified, found: Classified, training: TrainingData, up_axis: Axis | None) -> float:
-    if found.features is not None:
-        return float(training.features.novelties(found.features[None])[0])
-    return float(training.novelties([entry.cloud.points], up_axis)[0])
+def _novelties(
+    known: Sequence[tuple[Unclassified, Classified]], training: TrainingData | None, up_axis: Axis | None
+) -> Sequence[float | None]:
+    if training is None or not known:
+        return [None] * len(known)
+    features = [found.features for _, found in known]
+    given = [x for x in features if x is not None]
+    others = [entry.cloud.points for entry, found in known if found.features is None]
+    novelties = np.empty(len(known))
+    is_given = np.array([x is not None for x in features])
+    if given:
+        novelties[is_given] = training.features.novelties(np.stack(given))
+    if others:
+        novelties[~is_given] = training.novelties(others, up_axis)
+    return novelties.tolist()
 
 
 def _prediction(

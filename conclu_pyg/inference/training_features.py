@@ -17,6 +17,7 @@ from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.inference.feature_scale import feature_scale
 from conclu_pyg.inference.reference_clouds import COUNT, load_reference
 from conclu_pyg.io.sampling import subset
+from conclu_pyg.runs.fingerprint import digest
 from conclu_pyg.runs.frozen_encoder import Axis, FrozenEncoder
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.runs.tensor_file import read_tensor_file, write_tensor_file
@@ -144,7 +145,8 @@ class TrainingData:
 
 def load_training_data(run: LoadedRun, overrides: Sequence[str] = (), *, allow_imports: bool = False) -> TrainingData:
     """Returns the training clouds of a run. They are embedded once, and stored in the folder of the run for later
-    calls, which then do not read the data set again. Nothing is downloaded.
+    calls, which then do not read the data set again, even if its files have changed since: delete
+    ``training_features.safetensors`` to embed them again. Nothing is downloaded.
 
     Args:
         run: the run.
@@ -165,14 +167,14 @@ def load_training_data(run: LoadedRun, overrides: Sequence[str] = (), *, allow_i
         str(run.source),
         run.config["model"].get("encoder"),
     )
-    path, fingerprint = run.folder / STORED, encoder.fingerprint
+    path, key = run.folder / STORED, digest([encoder.fingerprint, run.config["dataset"], run.data_axis])
     is_own = not any(override.startswith("dataset") for override in overrides)
-    stored = _read(path, fingerprint, encoder.out_channels) if is_own else None
+    stored = _read(path, key, encoder.out_channels) if is_own else None
     if stored is None:
         reference = load_reference(encoder, COUNT, overrides=overrides, allow_imports=allow_imports)
         stored = reference.title, reference.x
         if is_own:
-            _write(path, fingerprint, *stored)
+            _write(path, key, *stored)
     title, x = stored
     if len(x) < MIN_CLOUDS:
         raise DataError(
@@ -181,21 +183,21 @@ def load_training_data(run: LoadedRun, overrides: Sequence[str] = (), *, allow_i
     return TrainingData(title, encoder, TrainingFeatures(x))
 
 
-def _read(path: Path, fingerprint: str, channels: int) -> tuple[str, np.ndarray] | None:
-    """Returns the title and the features that were stored for an encoder; ``None`` if there are none."""
+def _read(path: Path, key: str, channels: int) -> tuple[str, np.ndarray] | None:
+    """Returns the title and the features that were stored for an encoder and a data set; ``None`` if there are none."""
     try:
         content = read_tensor_file(path)
     except (OSError, ValueError):
         return None
     x, title = content.get("x"), content.get("title")
-    if content.get("fingerprint") != fingerprint or not isinstance(title, str) or not isinstance(x, torch.Tensor):
+    if content.get("key") != key or not isinstance(title, str) or not isinstance(x, torch.Tensor):
         return None
     fits = x.dtype == torch.float32 and x.ndim == 2 and x.shape[1] == channels and 0 < len(x) <= COUNT
     return (title, x.numpy()) if fits and bool(x.isfinite().all()) else None
 
 
-def _write(path: Path, fingerprint: str, title: str, x: np.ndarray) -> None:
+def _write(path: Path, key: str, title: str, x: np.ndarray) -> None:
     try:
-        write_tensor_file(path, {"title": title, "fingerprint": fingerprint, "x": torch.from_numpy(x)})
+        write_tensor_file(path, {"title": title, "key": key, "x": torch.from_numpy(x)})
     except OSError as error:  # a folder of somebody else: they are computed again the next time
         logger.info(printable(f"the features of the training clouds are not stored ({one_line(error)})"))

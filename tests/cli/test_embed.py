@@ -66,6 +66,12 @@ def test_index_and_search(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: 
     (named,) = json.loads(capsys.readouterr().out)
     assert {hit["name"] for hit in named["hits"]} == {"long_0.npy", "long_2.npy"}
     assert call("search", index, "long_9.npy") == 2
+    for option in (("--encoder", "conclu_pointnet_shapes"), ("--workers", 1)):
+        capsys.readouterr()
+        assert call("search", index, "long_1.npy", *option) == 2
+        assert f"{option[0]} has no effect" in capsys.readouterr().err
+        assert call("search", index, "long_9.npy", *option) == 2  # neither a file nor a cloud of the index
+        assert "has no effect" not in capsys.readouterr().err
     capsys.readouterr()
     assert call("search", index, clouds / "flat_1.npy", "long_1.npy", clouds / "ball_1.npy", "--json") == 0
     results = json.loads(capsys.readouterr().out)

@@ -319,6 +319,7 @@ def test_counts_below_1_are_refused(
             ["scan.npy", "--category", "chair", "dataset.num_test_shapes=20", "dataset.transform=[]"],
             "dataset.num_test_shapes has no effect",
         ),
+        (["scan.npy", "--category", "chair", "--workers", "2"], "--workers 2 has no effect"),
     ],
 )
 def test_options_are_checked_before_anything_is_predicted_or_written(

@@ -99,6 +99,8 @@ def test_parts_hold_as_many_clouds_as_fit(threads: int, monkeypatch: pytest.Monk
         assert recorder.split([24, 24, 24, 24, 24, 24, 24]) == [[24], [24, 24], [24, 24], [24, 24]]
         assert recorder.split([60, 1, 70, 10, 40, 1]) == [[1], [1], [10, 40], [60], [70]]
         assert recorder.split([7]) == [[7]]
+        large = recorder.split([60, 70])  # alone if each thread gets one, else shared by all threads
+        assert large == ([[60], [70]] if threads == 1 else [[60, 70]])
     assert not any(gradient for _, gradient, _ in recorder.calls)
 
 

@@ -78,6 +78,8 @@ def test_training_data_are_embedded_once_and_stored_with_the_run(
     stored.write_bytes(before[:-7])  # damaged: it is made again
     np.testing.assert_array_equal(load_training_data(run).features.reference, first.features.reference)
     assert len(stored.read_bytes()) == len(before)
+    run.config["dataset"]["num_points"] = 50  # another training data set with the same encoder
+    assert len(load_training_data(run).features.reference) == 48 and stored.read_bytes() != before
     next(run.method.encoder.parameters()).data += 1.0  # another encoder
     assert not np.array_equal(load_training_data(run).features.reference, first.features.reference)
 

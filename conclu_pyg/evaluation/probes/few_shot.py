@@ -90,7 +90,6 @@ class FewShotProbe(Probe):
             raise DataError(
                 f"few-shot needs {way} classes with {clouds} for {way}-way {shot}-shot, got {len(large)}"
                 f"{_list_small(splits, small)}; {self._advice(splits)}.",
-                argument="queries",
                 got=len(large),
             )
 
