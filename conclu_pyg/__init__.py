@@ -27,6 +27,7 @@ from conclu_pyg.registry import (
 )
 
 if TYPE_CHECKING:
+    from conclu_pyg.catalog import list_names
     from conclu_pyg.clusterers.sinkhorn import SinkhornClusterer
     from conclu_pyg.encoders.dgcnn import DGCNN
     from conclu_pyg.encoders.pointnet import PointNet
@@ -46,6 +47,7 @@ _LAZY = {
     "PointNet": "conclu_pyg.encoders.pointnet",
     "SinkhornClusterer": "conclu_pyg.clusterers.sinkhorn",
     "embed": "conclu_pyg.runs.frozen_encoder",
+    "list_names": "conclu_pyg.catalog",
     "load_encoder": "conclu_pyg.runs.frozen_encoder",
     "load_run": "conclu_pyg.runs.loaded_run",
 }
@@ -70,6 +72,7 @@ __all__ = [
     "SinkhornClusterer",
     "__version__",
     "embed",
+    "list_names",
     "load_encoder",
     "load_run",
 ]

@@ -1,79 +1,146 @@
-"""Show what the program finds on this machine: versions, threads, devices, optional packages."""
+"""Show what the program finds on this machine, what is wrong, and the command that fixes it."""
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import platform
 import shutil
 from collections.abc import Iterator
 from importlib import metadata
+from typing import Any
 
 from conclu_pyg._version import __version__
+from conclu_pyg.cli.installation import NATIVE, find_problems
+from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
+from conclu_pyg.errors import ConcluError
 from conclu_pyg.extras import DISTRIBUTIONS, EXTRAS, is_installed, missing_extra
+from conclu_pyg.open3d_library import INSTALL_HINT
 from conclu_pyg.text import pluralize
 from conclu_pyg.threads import SPIN, THREADS, available_cores, container_cores
 
 PACKAGES = ("torch", "torch_geometric", "lightning_fabric", "numpy")
+# Instructions for products of matrices, by the names of `torch.cpu.get_capabilities`.
+INSTRUCTIONS = {
+    "avx2": "AVX2",
+    "avx512_f": "AVX-512",
+    "avx512_bf16": "AVX512-BF16",
+    "amx_bf16": "AMX-BF16",
+    "neon": "NEON",
+    "sve": "SVE",
+    "bf16": "BF16",
+}
 BUSY = 0.5  # of a core: other processes that use more are named
+EXAMPLES = """examples:
+  conclu doctor
+  conclu doctor --json > machine.json        to enclose with a report of a fault
+
+The exit status is 0 if nothing is wrong, otherwise 2. A missing optional package is not wrong."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser  # there are no options
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> None:
+    silence(options)
     announce_loading()
-    for line in (*_versions(), *_threads(), *_devices(), *_packages(), *_disk()):
+    found = examine()
+    for line in _lines(found):
         console.print(line)
+    if options.json:
+        print_json(found)
+    if problems := found["problems"]:
+        raise ConcluError(f"{pluralize(len(problems), 'problem')}; run what is named behind each.")
 
 
-def _versions() -> Iterator[str]:
-    yield f"conclu_pyg {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    yield ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
-
-
-def _threads() -> Iterator[str]:
-    import torch
-
-    quota = container_cores()
-    limit = "" if quota is None else f", of which a container may use {quota:g}"
-    yield f"cores: {available_cores()}{limit}"
-    chosen = f"{THREADS}={os.environ[THREADS]}" if THREADS in os.environ else f"{THREADS} is not set"
-    spin = f"{SPIN}={os.environ[SPIN]}" if SPIN in os.environ else f"{SPIN} is not set"
-    yield f"threads of PyTorch: {torch.get_num_threads()} ({chosen}, {spin})"
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load > BUSY:
-        yield (
-            f"busy cores in the last minute: {load:.1f}; if other processes need them, {THREADS}=1 before a command "
-            "leaves them one core each"
-        )
-
-
-def _devices() -> Iterator[str]:
+def examine() -> dict[str, Any]:
+    """Return what is there, as plain values for JSON."""
     import torch
 
     from conclu_pyg.pipelines.launch import launched
 
-    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    yield f"CUDA: {', '.join(names) if names else 'no device'}; MPS: {'yes' if torch.mps.is_available() else 'no'}"
-    found = launched()
-    if found.launcher:
-        processes = pluralize(found.devices, "process", "processes")
-        yield f"{found.launcher}: {processes} on each of {pluralize(found.num_nodes, 'machine')}"
+    capabilities = torch.cpu.get_capabilities()
+    start = launched()
+    return {
+        "versions": {
+            "conclu_pyg": __version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in PACKAGES},
+        },
+        "platform": platform.platform(),
+        "cpu": {
+            "name": capabilities.get("cpu_name") or platform.machine(),
+            "used": torch.backends.cpu.get_cpu_capability(),
+            "instructions": {
+                name: bool(capabilities[key]) for key, name in INSTRUCTIONS.items() if key in capabilities
+            },
+        },
+        "cores": available_cores(),
+        "container_cores": container_cores(),
+        "threads": torch.get_num_threads(),
+        "environment": {name: os.environ.get(name) for name in (THREADS, SPIN)},
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
+        "cuda": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
+        "mps": torch.mps.is_available(),
+        "launcher": {"name": start.launcher, "devices": start.devices, "num_nodes": start.num_nodes},
+        "packages": {name: _version(name) for name in sorted({*EXTRAS, *NATIVE})},
+        "free_gb": round(shutil.disk_usage(os.getcwd()).free / 1e9, 1),
+        "problems": [problem._asdict() for problem in find_problems()],
+    }
 
 
-def _packages() -> Iterator[str]:
-    for package in sorted(EXTRAS):
-        name = DISTRIBUTIONS.get(package, package)
-        yield f"{name}: {metadata.version(name)}" if is_installed(package) else f"{missing_extra(package)}"
-    for package, use in (("torch_cluster", "neighbors: torch_cluster"), ("open3d", "windows and Open3D's pictures")):
-        yield f"{package}: {'installed' if importlib.util.find_spec(package) else 'not installed'} ({use})"
+def _version(package: str) -> str | None:
+    """Return the version of an optional package, ``unknown`` without metadata, or ``None`` if it is not installed."""
+    if not is_installed(package):
+        return None
+    names = metadata.packages_distributions().get(package) or [package]
+    try:
+        return metadata.version(names[0])
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
-def _disk() -> Iterator[str]:
-    free = shutil.disk_usage(os.getcwd()).free / 1e9
-    yield f"free in {os.getcwd()}: {free:.1f} GB"
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    versions, cpu = found["versions"], found["cpu"]
+    yield f"conclu_pyg {versions['conclu_pyg']}, Python {versions['python']}, {found['platform']}"
+    yield ", ".join(f"{name} {versions[name]}" for name in PACKAGES)
+    can = ", ".join(f"{name} {'yes' if there else 'no'}" for name, there in cpu["instructions"].items())
+    yield f"CPU: {cpu['name']}; {can}; PyTorch uses {cpu['used']}"
+    yield from _threads(found)
+    yield f"CUDA: {', '.join(found['cuda']) or 'no device'}; MPS: {'yes' if found['mps'] else 'no'}"
+    launcher = found["launcher"]
+    if launcher["name"]:
+        processes = pluralize(launcher["devices"], "process", "processes")
+        yield f"{launcher['name']}: {processes} on each of {pluralize(launcher['num_nodes'], 'machine')}"
+    for package, version in found["packages"].items():
+        yield f"{DISTRIBUTIONS.get(package, package)}: {version}" if version else _missing(package)
+    yield f"free in {os.getcwd()}: {found['free_gb']:.1f} GB"
+    for problem in found["problems"]:
+        yield f"problem: {problem['sentence']}; run: {problem['fix']}"
+
+
+def _missing(package: str) -> str:
+    if package in EXTRAS:
+        return missing_extra(package)
+    if package == "open3d":
+        return f"open3d is not installed, for windows and its pictures; {INSTALL_HINT}"
+    return (
+        f"{package} is not installed; run `pip install --no-build-isolation 'conclu_pyg[cluster]'`, which compiles it"
+    )
+
+
+def _threads(found: dict[str, Any]) -> Iterator[str]:
+    quota = found["container_cores"]
+    yield f"cores: {found['cores']}" + ("" if quota is None else f", of which a container may use {quota:g}")
+    settings = (
+        f"{name} is not set" if value is None else f"{name}={value}" for name, value in found["environment"].items()
+    )
+    yield f"threads of PyTorch: {found['threads']} ({', '.join(settings)})"
+    if found["load"] > BUSY:
+        yield (
+            f"busy cores in the last minute: {found['load']:.1f}; if other processes need them, {THREADS}=1 before a "
+            "command leaves them one core each"
+        )

@@ -1,41 +1,65 @@
-"""List the encoders and configs of the package, and the classes of the registries: conclu list."""
+"""List what there is by name: encoders, methods, transforms, weights, configs: conclu list."""
 
 from __future__ import annotations
 
 import argparse
+from textwrap import shorten
 
-from conclu_pyg import registry
+from conclu_pyg.catalog import CONFIGS, WEIGHTS, describe_names, kinds, list_names, registries
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.registry import Registry
+from conclu_pyg.cli.values import one_of
+from conclu_pyg.errors import RegistryError
 
+WIDTH = 100  # of the line about a name
 EXAMPLES = """examples:
   conclu list
-  conclu list --json"""
+  conclu list encoders
+  conclu list encoders "*dgcnn*"
+  conclu list configs "*modelnet40*" --json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", nargs="?", **one_of(kinds()), help="what to list (default: the names of every kind)")
+    parser.add_argument(
+        "pattern",
+        nargs="?",
+        default="*",
+        help="names that match it, in which * stands for any text, in either case; in quotes, so that the shell leaves "
+        "it alone (default: all)",
+    )
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    from conclu_pyg.runs.shipped_weights import read_card, shipped_weights
-    from conclu_pyg.shipped_configs import shipped_configs
-
     silence(options)
-    cards = {name: read_card(name) for name in shipped_weights()}
-    configs = sorted(shipped_configs())
-    registries = {each.name: sorted(each) for each in vars(registry).values() if isinstance(each, Registry)}
+    if options.kind is None:
+        _list_all(options.json)
+        return
+    found = describe_names(options.kind, options.pattern)
+    if not found:
+        known = ", ".join(list_names(options.kind)) or "nothing yet"
+        raise RegistryError(f"none of the {options.kind} match {options.pattern!r}; there are: {known}.")
+    width = max(map(len, found))
+    for name, line in found.items():
+        console.print(f"{name:<{width}}  {shorten(line, WIDTH, placeholder=' ...')}".rstrip())
+    if options.json:
+        print_json({options.kind: found})
+
+
+def _list_all(as_json: bool) -> None:
+    from conclu_pyg.runs.shipped_weights import read_card, shipped_weights
+
+    configs = list_names(CONFIGS)
+    held = {each.name: list(each) for each in registries().values()}
     console.print("encoders with weights (--encoder, load_encoder, model.encoder.checkpoint):")
-    for name, card in cards.items():
-        console.print(
-            f"  {name}: {card['encoder']['name']} pre-trained by {card['method']} on {card['data']}, epoch "
-            f"{card['epochs']}; {card['licence']}"
-        )
+    for name, line in describe_names(WEIGHTS).items():
+        console.print(f"  {name}: {line}")
     console.print("configs (conclu train NAME):")
     console.print(f"  {', '.join(configs)}")
-    for name, names in registries.items():
+    for name, names in held.items():
         console.print(f"{name}:")
         console.print(f"  {', '.join(names)}")
-    if options.json:
-        print_json({"encoders": cards, "configs": configs, "registries": registries})
+    if as_json:
+        cards = {name: read_card(name) for name in shipped_weights()}
+        print_json({"encoders": cards, "configs": configs, "registries": held})

@@ -14,6 +14,7 @@ from conclu_pyg.cli import (
     anomaly,
     check,
     clusters,
+    completion,
     doctor,
     duplicates,
     embed,
@@ -48,6 +49,7 @@ COMMANDS = {
     "check": check,
     "list": listing,
     "doctor": doctor,
+    "completion": completion,
 }
 SIGNALLED = 128  # plus the number of the signal: the exit status by the shell's convention
 
@@ -82,18 +84,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command's name and its arguments (default: those of the process).
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    summaries = {name: (module.__doc__ or "").split("\n")[0] for name, module in COMMANDS.items()}
+    name = program_parser().parse_args(arguments[:1]).command
+
+    return run_command(f"conclu {name}", COMMANDS[name], arguments[1:])
+
+
+def program_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``conclu`` itself, which reads the name of a command."""
+    lines = (f"  {name:<12} {summary_of(module)}" for name, module in COMMANDS.items())
     parser = _Parser(
         prog="conclu",
         description="Self-supervised pre-training of point cloud encoders.",
-        epilog="\n".join(["commands:", *(f"  {name:<12} {summary}" for name, summary in summaries.items())]),
+        epilog="\n".join(["commands:", *lines]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"conclu_pyg {__version__}")
     parser.add_argument("command", type=one_of(COMMANDS)["type"], help="what to do; each has its own --help")
-    name = parser.parse_args(arguments[:1]).command
+    return parser
 
-    return run_command(f"conclu {name}", COMMANDS[name], arguments[1:])
+
+def command_parser(prog: str, command: ModuleType) -> _Parser:
+    """Return the parser of a command; see :func:`run_command` for the arguments."""
+    parser = _Parser(
+        prog=prog,
+        description=summary_of(command),
+        epilog=getattr(command, "EXAMPLES", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    return parser
+
+
+def summary_of(command: ModuleType) -> str:
+    return (command.__doc__ or "").split("\n")[0]
 
 
 def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int:
@@ -106,14 +129,7 @@ def run_command(prog: str, command: ModuleType, arguments: Sequence[str]) -> int
         arguments: without the name of the command.
     """
     set_up_threads()
-    parser = _Parser(
-        prog=prog,
-        description=(command.__doc__ or "").split("\n")[0],
-        epilog=getattr(command, "EXAMPLES", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_arguments(parser)
-    options = parser.read(arguments)
+    options = command_parser(prog, command).read(arguments)
     try:
         with terminal_output():
             command.run(options)

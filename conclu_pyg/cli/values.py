@@ -65,7 +65,8 @@ def one_of(names: Iterable[str]) -> dict[str, Any]:
             raise argparse.ArgumentTypeError(f"invalid choice: {text!r}{meant}, choose from {', '.join(listed)}")
         return text
 
-    return {"type": read, "metavar": f"{{{','.join(listed)}}}"}
+    # The type refuses other values first, so `choices` serves the completion of shells alone.
+    return {"type": read, "choices": listed, "metavar": f"{{{','.join(listed)}}}"}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
