@@ -13,11 +13,10 @@ import numpy as np
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.inference.embed import cloud_name
 from conclu_pyg.inference.embeddings import Embeddings
+from conclu_pyg.inference.feature_scale import standardise
 from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder
 from conclu_pyg.text import printable
-
-ROWS = 1 << 14  # that are standardised at once
 
 
 @dataclass(frozen=True)
@@ -149,12 +148,7 @@ class Index:
         Shapes:
             - **x:** ``[m, C]``, **output:** float32 ``[m, C]``
         """
-        y = np.empty(x.shape, np.float32)
-        for start in range(0, len(x), ROWS):  # float64 in between, which a large index has no room for
-            part = (x[start : start + ROWS] - self.mean) / self.scale
-            length = np.linalg.norm(part, axis=1, keepdims=True)
-            y[start : start + ROWS] = np.divide(part, length, out=part, where=length > 0)
-        return y
+        return standardise(x, self.mean, self.scale)
 
     def search(self, x: np.ndarray, k: int = 10) -> list[list[Hit]]:
         """Returns the most similar clouds of each embedding, the most similar first; all similarities are computed.

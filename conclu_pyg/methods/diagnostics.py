@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +22,29 @@ JUDGED_STEPS = 200  # of a training, before the agreement of the codes is judged
 SETTLED_STEPS = 50  # of a training: before, features depend on running statistics of batch norms that lag behind
 MIN_FEATURE_STD = 0.04  # healthy trainings: 0.15 and more; random weights on shapes of a single class: 0.09
 MIN_FEATURE_RANK = 3.0  # of 32 clouds; healthy trainings: 19 and more
+
+
+class Judgement(NamedTuple):
+    """A statistic with its healthy range.
+
+    Attributes:
+        name: the name of the metric.
+        value: its value.
+        healthy: the healthy range, such as ``at least 0.1``.
+        is_healthy: whether the value is in it; ``None`` if the training is too short to tell.
+        seen: the values of the healthy trainings behind the range.
+        meaning: what the statistic measures.
+        least, most: the bounds of the range; ``None`` without one.
+    """
+
+    name: str
+    value: float
+    healthy: str
+    is_healthy: bool | None
+    seen: str
+    meaning: str
+    least: float | None = None
+    most: float | None = None
 
 
 @torch.no_grad()
@@ -149,6 +173,44 @@ def cluster_warnings(
             "a cloud have more in common."
         )
     return warnings
+
+
+def judge(metrics: Mapping[str, float], num_clusters: int = 0) -> list[Judgement]:
+    """Return the metrics that show collapse with their healthy ranges, by the thresholds of the warnings.
+
+    Args:
+        metrics: an epoch's metrics; absent ones, and those that are not finite, are not judged. Without ``step``, the
+            metrics are those of a finished training.
+        num_clusters: J; without it, the metrics of clusters are not judged (default: 0).
+    """
+    judged: list[tuple[str, float | None, float | None, int, str, str]] = [
+        ("projection_std", MIN_PROJECTION_STD, None, 0, "0.93 and more",
+         "spread of the projections of a batch over the sphere: 1 is even, 0 is one vector"),
+        ("feature_std", MIN_FEATURE_STD, None, SETTLED_STEPS, "0.15 and more",
+         "spread of the features of different clouds: 0 is one vector"),
+        ("feature_rank", MIN_FEATURE_RANK, None, SETTLED_STEPS, "19 and more",
+         "effective number of directions in which the features of 32 clouds vary"),
+    ]  # fmt: skip
+    if num_clusters:
+        judged += [
+            ("prototype_usage", max(MIN_USED_SHARE, MIN_USED_CLUSTERS / num_clusters), None, 0, "0.43 and more",
+             "share of the prototypes that are predicted in a batch"),
+            ("code_entropy", None, MAX_CODE_ENTROPY * math.log(num_clusters), 0, "below the bound",
+             f"mean entropy of a cloud's codes; ln {num_clusters} = {math.log(num_clusters):.2f} is uniform"),
+            ("code_agreement", MIN_CODE_AGREEMENT / num_clusters, None, JUDGED_STEPS,
+             f"{1.6 / num_clusters:.2g} and more",
+             f"share of clouds whose views have their largest code at one prototype; chance is {1 / num_clusters:.2g}"),
+        ]  # fmt: skip
+    found = []
+    for name, least, most, settled, seen, meaning in judged:
+        value = metrics.get(name, math.nan)
+        if not math.isfinite(value):
+            continue
+        is_healthy = (least is None or value >= least) and (most is None or value <= most)
+        early = metrics.get("step", math.inf) < settled
+        healthy = f"at least {least:.3g}" if least is not None else f"at most {most:.3g}"
+        found.append(Judgement(name, value, healthy, None if early else is_healthy, seen, meaning, least, most))
+    return found
 
 
 def _entropy(p: Tensor) -> Tensor:

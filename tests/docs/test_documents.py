@@ -59,7 +59,18 @@ TINY_MODEL = {"ConClu": ["model.projector.hidden_channels=64"]}
 # Data sets that must be downloaded first: commands that would read them are only checked.
 NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
 # Commands on folders of files, which run as they are written.
-FOLDER_COMMANDS = {"anomaly", "check", "embed", "index", "search", "duplicates", "clusters", "suggest", "list"}
+FOLDER_COMMANDS = {
+    "anomaly",
+    "check",
+    "embed",
+    "index",
+    "search",
+    "duplicates",
+    "clusters",
+    "suggest",
+    "report",
+    "list",
+}
 # Commands that are neither run nor checked.
 SHELL = {"source .venv/bin/activate"}
 

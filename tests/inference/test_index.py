@@ -190,7 +190,7 @@ def test_standardised_embeddings_are_those_of_a_direct_computation(
     encoder: FrozenEncoder, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index, _ = update(folder, encoder)
-    monkeypatch.setattr("conclu_pyg.inference.index.ROWS", 5)  # in three parts
+    monkeypatch.setattr("conclu_pyg.inference.feature_scale.ROWS", 5)  # in three parts
     x = np.concatenate([index.x, [index.mean]])
     y = (x - index.mean) / index.scale
     y[:-1] /= np.sqrt((y[:-1] ** 2).sum(axis=1, keepdims=True))

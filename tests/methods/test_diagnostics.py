@@ -14,6 +14,7 @@ from conclu_pyg.methods.diagnostics import (
     collapse_warnings,
     feature_metrics,
     feature_warnings,
+    judge,
     projection_std,
 )
 
@@ -167,3 +168,41 @@ def test_warnings_name_no_option_of_a_method() -> None:
 
 def test_absent_metrics_are_not_judged() -> None:
     assert warnings({}) == warnings({"prototype_usage": 0.5}) == warnings({"projection_std": 0.9}) == []
+
+
+HEALTHY = {
+    "step": 1000.0,
+    "projection_std": 0.95,
+    "feature_std": 0.3,
+    "feature_rank": 20.0,
+    "prototype_usage": 0.6,
+    "code_entropy": 0.2,
+    "code_agreement": 0.5,
+}
+COLLAPSED = {
+    "projection_std": 0.05,
+    "feature_std": 0.01,
+    "feature_rank": 1.5,
+    "prototype_usage": 0.05,
+    "code_entropy": 3.46,
+}
+
+
+def test_a_healthy_training_is_healthy_in_every_statistic() -> None:
+    found = judge(HEALTHY, 32)
+    assert [each.name for each in found] == [name for name in HEALTHY if name != "step"]
+    assert all(each.is_healthy for each in found) and all(each.value == HEALTHY[each.name] for each in found)
+    assert [each.name for each in judge(HEALTHY)] == ["projection_std", "feature_std", "feature_rank"]
+
+
+@pytest.mark.parametrize("name", COLLAPSED)
+def test_each_statistic_is_judged_as_the_warnings_judge_it(name: str) -> None:
+    metrics = HEALTHY | {name: COLLAPSED[name]}
+    assert [each.name for each in judge(metrics, 32) if not each.is_healthy] == [name]
+    assert [*collapse_warnings(metrics), *feature_warnings(metrics), *cluster_warnings(metrics, 32, "", "")] != []
+
+
+def test_a_short_training_is_not_judged_yet_and_absent_statistics_never() -> None:
+    early = {each.name: each.is_healthy for each in judge(HEALTHY | {"step": 10.0}, 32)}
+    assert early["feature_std"] is early["feature_rank"] is early["code_agreement"] is None and early["code_entropy"]
+    assert judge({"feature_std": math.nan}) == [] and judge({"feature_std": 0.01})[0].is_healthy is False

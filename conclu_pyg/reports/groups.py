@@ -1,0 +1,128 @@
+"""Groups of clouds: prototypes of a run, or clusters of embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from conclu_pyg.data.map_split import map_split
+from conclu_pyg.inference.clusters import cluster_embeddings
+from conclu_pyg.methods.base import Clusters as ClustersOfMethod
+from conclu_pyg.reports.clouds import ReportClouds
+from conclu_pyg.runs.loaded_run import LoadedRun
+from conclu_pyg.text import pluralize
+from conclu_pyg.vis.colors import hex_of
+from conclu_pyg.vis.report.blocks import Cards, CloudCard
+from conclu_pyg.vis.report.cloud_map import Colouring
+
+NEAREST, FARTHEST = 8, 3  # members of a group that are shown
+MAX_GROUPS = 100  # that are shown, the largest
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The group of each cloud.
+
+    Attributes:
+        kind: ``prototype`` or ``cluster``.
+        group: the group of each cloud; -1 for none.
+        confidence: of each cloud in its group, the highest for the most typical.
+        count: the number of groups, with those that have no clouds.
+        lines: sentences about the groups as a whole.
+
+    Shapes:
+        - **group:** int64 ``[n]``, **confidence:** ``[n]``
+    """
+
+    kind: str
+    group: np.ndarray
+    confidence: np.ndarray
+    count: int
+    lines: Sequence[str]
+
+    @property
+    def by_size(self) -> list[int]:
+        """The groups that have clouds, the largest first."""
+        sizes = np.bincount(self.group[self.group >= 0], minlength=self.count)
+        return [int(group) for group in np.argsort(-sizes, kind="stable") if sizes[group]]
+
+    def members(self, group: int) -> np.ndarray:
+        """Returns the clouds of a group, the most typical first, int64 ``[m]``."""
+        rows = np.flatnonzero(self.group == group)
+        return rows[np.argsort(-self.confidence[rows], kind="stable")]
+
+    def colouring(self) -> Colouring:
+        """Returns the colours of a map."""
+        names = [str(group) for group in range(self.count)]
+        return Colouring(self.kind, self.group, names, [hex_of(group) for group in range(self.count)])
+
+    def gallery(self, clouds: ReportClouds) -> list[Cards]:
+        """Returns the nearest and the farthest members of each group, with its size and purity."""
+        return [self._cards(group, clouds) for group in self.by_size[:MAX_GROUPS]]
+
+    def _cards(self, group: int, clouds: ReportClouds) -> Cards:
+        members = self.members(group)
+        nearest, farthest = members[:NEAREST], members[NEAREST:][-FARTHEST:]
+        cards = [self._card(row, clouds, "") for row in nearest]
+        cards += [self._card(row, clouds, f"far from the {self.kind}") for row in farthest]
+        lines = []
+        if clouds.labels is not None:
+            label, share = purity([clouds.labels[row] for row in members])
+            lines = [f"{share:.0%} {label}"] if label else []
+        return Cards(f"{self.kind} {group}: {pluralize(len(members), 'cloud')}", cards, lines)
+
+    def _card(self, row: int, clouds: ReportClouds, note: str) -> CloudCard:
+        label = [] if clouds.labels is None or not clouds.labels[row] else [clouds.labels[row]]
+        lines = [*label, f"confidence {self.confidence[row]:.2f}", *([note] if note else [])]
+        return CloudCard(int(row), clouds.names[row], lines)
+
+
+def purity(labels: Sequence[str]) -> tuple[str, float]:
+    """Returns the most frequent label and its share of those that are not empty; an empty label if there are none."""
+    names, counts = np.unique([label for label in labels if label], return_counts=True)
+    if not len(names):
+        return "", 0.0
+    return str(names[counts.argmax()]), float(counts.max() / counts.sum())
+
+
+def clusters_of_clouds(clouds: ReportClouds, k: int | None = None, seed: int = 0) -> Groups:
+    """Returns clusters by k-means of the embeddings.
+
+    Args:
+        clouds: the clouds.
+        k: the number of clusters (default: the square root of half the number of clouds, 2 to 50).
+        seed: of k-means (default: 0).
+
+    Raises:
+        ArgumentError: there are fewer clouds than clusters.
+        ModuleNotFoundError: scikit-learn is not installed.
+    """
+    found = cluster_embeddings(clouds.names, clouds.unit, "kmeans", k, seed)
+    stability = f"{found.count} clusters by k-means; other seeds agree with them by {found.details['stability']:.2f}"
+    lines = [f"{stability} (adjusted Rand index, 1 is the same and 0 is chance).", *found.warnings]
+    return Groups("cluster", found.cluster, found.confidence, found.count, lines)
+
+
+def prototypes_of_clouds(run: LoadedRun, method: ClustersOfMethod, split_name: str, clouds: ReportClouds) -> Groups:
+    """Returns the prototype of each cloud of a run. No labels are read.
+
+    Args:
+        run: the run.
+        method: its method.
+        split_name: the split of the clouds.
+        clouds: the clouds.
+
+    Raises:
+        ConcluError: an assignment is not finite.
+    """
+    part = run.split(split_name).subset(clouds.rows)
+    log_gamma = map_split(run.method, method.assign, part, run.device, 64, "prototypes")
+    group = log_gamma.argmax(axis=1)
+    used = len(np.unique(group))
+    lines = [
+        f"{used} of {method.num_clusters} prototypes have clouds here, of {pluralize(len(clouds), 'cloud')}. No labels "
+        "were used; confidence is the probability of the prototype."
+    ]
+    return Groups("prototype", group, np.exp(log_gamma.max(axis=1).astype(np.float64)), method.num_clusters, lines)

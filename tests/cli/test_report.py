@@ -1,0 +1,55 @@
+"""conclu report."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conclu_pyg.cli.main import main
+
+pytestmark = pytest.mark.usefixtures("few_reference_shapes")
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a", "b"):
+        (tmp_path / "clouds" / name).mkdir(parents=True)
+        for number in range(4):
+            np.save(tmp_path / "clouds" / name / f"{number}.npy", RNG.normal(size=(50, 3)))
+    return tmp_path / "clouds"
+
+
+def call(*arguments: object) -> int:
+    return main(["report", *map(str, arguments)])
+
+
+def test_a_folder_is_embedded_and_shown(
+    folder: Path, tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "a.html"
+    assert call(folder, "--encoder", tiny_run, "-o", page, "-k", 2, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["page"], document["clouds"], document["bytes"]) == (str(page), 8, page.stat().st_size)
+    assert "Map of the embeddings" in document["sections"] and f"<h1>Report of {folder}</h1>" in page.read_text()
+
+
+def test_an_index(folder: Path, tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["index", str(folder), "-o", str(tmp_path / "index"), "--encoder", str(tiny_run)]) == 0
+    capsys.readouterr()
+    assert call(tmp_path / "index", "-o", tmp_path / "a.html", "--clouds", 5) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("left out: duplicates") and f"page: {tmp_path / 'a.html'} (5 clouds" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"), [(["index", "clouds"], "expected one index, or folders"), (["nowhere"], "nowhere")]
+)
+def test_wrong_sources(
+    names: list[str], message: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / "conclu_index.json").write_text("{}")
+    assert call(*(tmp_path / name for name in names), "-o", tmp_path / "a.html") == 2
+    assert message in capsys.readouterr().err and not (tmp_path / "a.html").exists()
