@@ -1,7 +1,7 @@
 """Self-supervised learning on point clouds with PyTorch Geometric.
 
-Importing the package is light: it imports no PyTorch. The registries import what they register, and the classes and
-functions below their modules, when they are first used.
+Importing the package is light: it imports the standard library alone. The registries import what they register, and the
+names below their modules, when they are first used.
 """
 
 from __future__ import annotations
@@ -11,20 +11,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from conclu_pyg._version import __version__
-from conclu_pyg.registry import (
-    CLUSTERERS,
-    DATASETS,
-    DECODERS,
-    ENCODERS,
-    HEADS,
-    METHODS,
-    NEIGHBORS,
-    PIPELINES,
-    PROBES,
-    TASKS,
-    TRANSFORMS,
-    Registry,
-)
 
 if TYPE_CHECKING:
     from conclu_pyg.catalog import list_names
@@ -33,14 +19,33 @@ if TYPE_CHECKING:
     from conclu_pyg.encoders.pointnet import PointNet
     from conclu_pyg.methods.conclu import ConClu
     from conclu_pyg.nn.edge_conv import EdgeConv
+    from conclu_pyg.registry import (
+        CLUSTERERS,
+        DATASETS,
+        DECODERS,
+        ENCODERS,
+        HEADS,
+        METHODS,
+        NEIGHBORS,
+        PIPELINES,
+        PROBES,
+        TASKS,
+        TRANSFORMS,
+        Registry,
+    )
     from conclu_pyg.runs.frozen_encoder import embed, load_encoder
     from conclu_pyg.runs.loaded_run import load_run
 
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program configures logging
 
+_REGISTRIES = (
+    *("CLUSTERERS", "DATASETS", "DECODERS", "ENCODERS", "HEADS", "METHODS", "NEIGHBORS", "PIPELINES", "PROBES"),
+    *("TASKS", "TRANSFORMS", "Registry"),
+)
 # Names imported when they are first used, with their modules: the same as above, for type checkers.
 _LAZY = {
+    **dict.fromkeys(_REGISTRIES, "conclu_pyg.registry"),
     "ConClu": "conclu_pyg.methods.conclu",
     "DGCNN": "conclu_pyg.encoders.dgcnn",
     "EdgeConv": "conclu_pyg.nn.edge_conv",

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-import conclu_pyg
+from conclu_pyg import registry as registry_module
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.config import load_config
 from conclu_pyg.errors import ConfigError
@@ -129,7 +129,7 @@ def largest_tensor() -> type[LargestTensor]:
 @pytest.fixture
 def forget_registered() -> Iterator[None]:
     """Restores the registries after the test, and removes the modules that it imported from a user's files."""
-    registries = [value for value in vars(conclu_pyg).values() if isinstance(value, conclu_pyg.Registry)]
+    registries = [value for value in vars(registry_module).values() if isinstance(value, registry_module.Registry)]
     before = [{name: registry.get(name) for name in registry} for registry in registries]
     yield
     for registry, classes in zip(registries, before, strict=True):

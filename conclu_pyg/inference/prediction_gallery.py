@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conclu_pyg.inference.highest import Highest
 from conclu_pyg.inference.prediction import Prediction
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.text import pluralize
 from conclu_pyg.vis.cards import MAX_POINTS, Card, Section, write_cards
 

@@ -18,7 +18,7 @@ from torch_geometric.transforms import Compose
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.groups import groups_of
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.tasks.base import Task
 from conclu_pyg.tasks.predict import VOTE_VIEWS, Voting, predict_subsets

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from conclu_pyg.errors import ConcluError, DataError, one_line
 from conclu_pyg.io.clouds import Cloud, read_clouds
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 
 
 class ReadFile(NamedTuple):

@@ -14,7 +14,8 @@ from conclu_pyg.inference.reference_clouds import ReferenceClouds, load_referenc
 from conclu_pyg.inference.single_view import best_view_shares
 from conclu_pyg.inference.training_features import UNLIKE, TrainingFeatures
 from conclu_pyg.io.parallel import map_files
-from conclu_pyg.io.sampling import sample_file, subset
+from conclu_pyg.io.sampling import sample_file
+from conclu_pyg.io.subset import subset
 from conclu_pyg.progress import track
 from conclu_pyg.runs.frozen_encoder import Axis, FrozenEncoder
 from conclu_pyg.text import pluralize

@@ -16,7 +16,7 @@ from scipy.spatial.distance import cdist
 from conclu_pyg.errors import DataError, one_line
 from conclu_pyg.inference.feature_scale import feature_scale
 from conclu_pyg.inference.reference_clouds import COUNT, load_reference
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.runs.fingerprint import digest
 from conclu_pyg.runs.frozen_encoder import Axis, FrozenEncoder
 from conclu_pyg.runs.loaded_run import LoadedRun

@@ -12,6 +12,7 @@ from conclu_pyg.errors import DataError
 from conclu_pyg.io.blocks import MESH_POINTS, Blocks
 from conclu_pyg.io.clouds import Cloud, read_clouds
 from conclu_pyg.io.refusals import os_errors_refused
+from conclu_pyg.io.subset import subset
 
 
 class SampledCloud(NamedTuple):
@@ -108,14 +109,6 @@ def _cut(
 def name_in_file(cloud: Cloud, path: Path) -> str:
     """Returns the name of a cloud within its file; empty if it is the only one."""
     return "" if cloud.name == path.stem else cloud.name.removeprefix(f"{path.stem}_")
-
-
-def subset(points: np.ndarray, num_points: int, seed: int = 0) -> np.ndarray:
-    """Returns ``num_points`` points in their order, chosen at random, or all if there are not more."""
-    if len(points) <= num_points:
-        return points
-    chosen = np.random.default_rng(seed).choice(len(points), num_points, replace=False, shuffle=False)
-    return points[np.sort(chosen)]
 
 
 def hash_file(path: Path) -> str:

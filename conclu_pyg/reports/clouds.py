@@ -14,7 +14,8 @@ from conclu_pyg.inference.cloud_labels import FOLDERS, labels_of
 from conclu_pyg.inference.feature_scale import feature_scale, standardise
 from conclu_pyg.inference.index import Index
 from conclu_pyg.io.parallel import map_files
-from conclu_pyg.io.sampling import sample_file, subset
+from conclu_pyg.io.sampling import sample_file
+from conclu_pyg.io.subset import subset
 from conclu_pyg.progress import track
 from conclu_pyg.runs.loaded_run import LoadedRun
 from conclu_pyg.vis.report.page import PicturedClouds

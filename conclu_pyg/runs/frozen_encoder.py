@@ -23,10 +23,10 @@ from conclu_pyg.errors import ArgumentError, ConcluError, DataError
 from conclu_pyg.groups import groups_of
 from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.io.clouds import read_clouds
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.progress import track
 from conclu_pyg.registry import ENCODERS
-from conclu_pyg.runs.loaded_run import load_run
+from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.transforms import compose_for_axis
 
 Cloud: TypeAlias = "str | Path | np.ndarray | Tensor | Data"
@@ -202,6 +202,16 @@ def load_encoder(path: str | Path, overrides: Sequence[str] = (), *, allow_impor
         run = load_run(path, overrides, allow_imports=allow_imports)
     except WithheldImportsError:  # which other parts of the model may need
         run = load_run(path, overrides, encoder_alone=True)
+    return encoder_of(run, path)
+
+
+def encoder_of(run: LoadedRun, path: str | Path) -> FrozenEncoder:
+    """Returns the frozen encoder of a loaded run.
+
+    Args:
+        run: the run; its own encoder is frozen.
+        path: what it was loaded from, for :attr:`FrozenEncoder.source`.
+    """
     encoder, num_points = run.method.encoder, run.checkpoint.num_points
     source = os.path.abspath(path) if Path(path).exists() else str(path)
     config = run.config["model"].get("encoder")

@@ -17,7 +17,7 @@ from conclu_pyg.inference.predictor import make_predictor
 from conclu_pyg.inference.read_some_points import read_some_points
 from conclu_pyg.inference.training_features import load_training_data
 from conclu_pyg.io.clouds import read_clouds
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 
 

@@ -13,7 +13,7 @@ from conclu_pyg.inference.duplicates import POINTS, DuplicatePair, candidate_pai
 from conclu_pyg.inference.index import Index
 from conclu_pyg.inference.index_update import update_index
 from conclu_pyg.inference.inputs import find_inputs
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.registration import Evidence
 from conclu_pyg.runs.frozen_encoder import load_encoder
 

@@ -7,7 +7,7 @@ import pytest
 
 from conclu_pyg.inference.embed import embed_files, embed_inputs, reference_statistics
 from conclu_pyg.inference.inputs import find_inputs
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
 
 RNG = np.random.default_rng(0)

@@ -18,7 +18,7 @@ from conclu_pyg.inference.pictures import index_picture
 from conclu_pyg.inference.search import search_indexed
 from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.io.find_files import is_index
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
 
 COUNT = 12

@@ -8,7 +8,8 @@ import pytest
 
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.io.blocks import Blocks
-from conclu_pyg.io.sampling import hash_file, sample_file, subset
+from conclu_pyg.io.sampling import hash_file, sample_file
+from conclu_pyg.io.subset import subset
 
 RNG = np.random.default_rng(0)
 

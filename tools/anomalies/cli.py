@@ -19,7 +19,7 @@ from conclu_pyg.inference.anomaly import OWN_STATISTICS, AnomalyDetector
 from conclu_pyg.inference.anomaly_labels import evaluate_scores
 from conclu_pyg.inference.anomaly_output import score_array
 from conclu_pyg.inference.embed import reference_statistics
-from conclu_pyg.io.sampling import subset
+from conclu_pyg.io.subset import subset
 from conclu_pyg.progress import track
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
 
