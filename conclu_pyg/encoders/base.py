@@ -7,6 +7,9 @@ batch_size)``. It needs no base class; :class:`Encoder` is its type. Two methods
 - ``layers(pos, batch, batch_size)`` returns a list of per-point features of several layers, whose numbers of channels
   the attribute ``layer_channels`` lists, and the pooled features. Part segmentation heads read them.
 
+Two more are the dense entry for clouds of equal size, which an export needs: ``dense(pos)`` and ``dense_layers(pos)``
+(:mod:`conclu_pyg.encoders.dense`).
+
 Shapes:
     - **pos:** ``[M, 3]``, **batch:** ``[M]``
     - **output:** per-point features ``[M, C]`` and pooled features ``[B, C]``

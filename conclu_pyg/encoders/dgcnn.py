@@ -16,7 +16,7 @@ from conclu_pyg.encoders.checks import checked_input
 from conclu_pyg.encoders.parts import pool_in_parts
 from conclu_pyg.errors import ConcluWarning
 from conclu_pyg.neighbors.base import NeighborSearch
-from conclu_pyg.nn import EdgeConv, PooledLinear
+from conclu_pyg.nn import EdgeConv, NearestInCloud, PooledLinear
 from conclu_pyg.registry import ENCODERS, NEIGHBORS
 
 NEGATIVE_SLOPE = 0.2  # of each LeakyReLU, as in DGCNN's experiments
@@ -61,6 +61,7 @@ class DGCNN(nn.Module):
         self.out_channels, self.k = out_channels, k
         self.layer_channels = list(channels)
         self.neighbors: NeighborSearch = NEIGHBORS.build(neighbors or {"name": "auto"})
+        self.nearest = NearestInCloud(k)  # of the dense entry
         self.convs = nn.ModuleList(EdgeConv(i, o, NEGATIVE_SLOPE) for i, o in pairwise([3, *channels]))
         self.last = PooledLinear(sum(channels), out_channels, _activation)
         self._warned = False
@@ -87,6 +88,30 @@ class DGCNN(nn.Module):
         self._warn_if_complete(len(pos), batch_size)
         points = self._points(pos, batch, batch_size)
         return points, self.last.pool(torch.cat(points, dim=1), batch, batch_size)
+
+    def dense(self, pos: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the features of clouds of equal size, in evaluation mode; see :mod:`conclu_pyg.encoders.base`.
+
+        Shapes:
+            - **pos:** ``[B, N, 3]``, **output:** ``[B, N, out_channels]``, ``[B, out_channels]``
+        """
+        return self.last.dense(torch.cat(self._dense_points(pos), dim=2))
+
+    def dense_layers(self, pos: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Return :meth:`layers` of clouds of equal size, in evaluation mode.
+
+        Shapes:
+            - **pos:** ``[B, N, 3]``, **output:** ``[B, N, c]`` for each c of ``layer_channels``, ``[B, out_channels]``
+        """
+        points = self._dense_points(pos)
+        return points, self.last.dense(torch.cat(points, dim=2))[1]
+
+    def _dense_points(self, pos: Tensor) -> list[Tensor]:
+        features = [pos]
+        for conv in self.convs:
+            assert isinstance(conv, EdgeConv)
+            features.append(conv.dense(features[-1], self.nearest(features[-1])))
+        return features[1:]
 
     def _pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         return self.last.pool(torch.cat(self._points(pos, batch, batch_size), dim=1), batch, batch_size)

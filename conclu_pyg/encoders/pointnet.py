@@ -9,7 +9,7 @@ from conclu_pyg.constraints import PositiveInt
 from conclu_pyg.encoders.checks import checked_input
 from conclu_pyg.encoders.parts import pool_in_parts
 from conclu_pyg.nn import PooledLinear, TransformNet, mlp
-from conclu_pyg.nn.mlp import layer_outputs
+from conclu_pyg.nn.mlp import dense_outputs, layer_outputs
 from conclu_pyg.registry import ENCODERS
 
 
@@ -73,6 +73,29 @@ class PointNet(nn.Module):
         """
         points = self._points(pos, batch, batch_size)
         return points, self.last.pool(points[-1], batch, batch_size)
+
+    def dense(self, pos: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the features of clouds of equal size, in evaluation mode; see :mod:`conclu_pyg.encoders.base`.
+
+        Shapes:
+            - **pos:** ``[B, N, 3]``, **output:** ``[B, N, out_channels]``, ``[B, out_channels]``
+        """
+        return self.last.dense(self._dense_points(pos)[-1])
+
+    def dense_layers(self, pos: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Return :meth:`layers` of clouds of equal size, in evaluation mode.
+
+        Shapes:
+            - **pos:** ``[B, N, 3]``, **output:** ``[B, N, c]`` for each c of ``layer_channels``, ``[B, out_channels]``
+        """
+        points = self._dense_points(pos)
+        return points, self.last.dense(points[-1])[1]
+
+    def _dense_points(self, pos: Tensor) -> list[Tensor]:
+        layers = dense_outputs(self.local, pos if self.input_transform is None else self.input_transform.dense(pos))
+        if self.feature_transform is not None:
+            layers.append(self.feature_transform.dense(layers[-1]))
+        return layers + dense_outputs(self.deep, layers[-1])
 
     def _pool(self, pos: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         return self.last.pool(self._points(pos, batch, batch_size)[-1], batch, batch_size)

@@ -12,6 +12,8 @@ from conclu_pyg.constraints import NonNegativeFloat, PositiveInt
 from conclu_pyg.errors import DataError
 from conclu_pyg.nn.batch_moments import batch_mean, batch_moments, running_stats, supports_fused
 from conclu_pyg.nn.edge_moments import edge_moments
+from conclu_pyg.nn.frozen import folded
+from conclu_pyg.nn.nearest_in_cloud import gather_points
 from conclu_pyg.nn.neighbor_lists import NeighborLists, table_to_edges
 from conclu_pyg.nn.neighbor_max import neighbor_max
 from conclu_pyg.nn.neighbor_sum import neighbor_sum
@@ -88,6 +90,21 @@ class EdgeConv(MessagePassing):
         if len(lists.points) > 1 and supports_fused(self.linear, self.norm):
             return self._fused(x, index, lists)
         return self.propagate(table_to_edges(index), x=x)  # a single edge has no variance: the norm raises
+
+    def dense(self, x: Tensor, index: Tensor) -> Tensor:
+        """Return the output for clouds of equal size, with the norm's running statistics.
+
+        Shapes:
+            - **x:** ``[B, N, in_channels]``, **index:** ``[B, N, k]``, points of the same cloud
+            - **output:** ``[B, N, out_channels]``
+        """
+        if not supports_fused(self.linear, self.norm):  # edge by edge
+            neighbors = gather_points(x, index)  # (B, N, k, D)
+            center = x[:, :, None].expand_as(neighbors)
+            return self.message(center.flatten(0, 2), neighbors.flatten(0, 2)).unflatten(0, index.shape).amax(dim=2)
+        weight, bias = folded(self.linear, self.norm)
+        left, right = weight[:, : self.in_channels], weight[:, self.in_channels :]
+        return self.act(linear(x, left - right, bias) + gather_points(linear(x, right), index).amax(dim=2))
 
     def message(self, x_i: Tensor, x_j: Tensor) -> Tensor:
         return self.act(self.norm(self.linear(torch.cat([x_i, x_j - x_i], dim=1))))

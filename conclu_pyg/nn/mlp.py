@@ -47,3 +47,12 @@ def layer_outputs(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
             x = module(x)
         outputs.append(x)
     return outputs
+
+
+def dense_outputs(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """Return :func:`layer_outputs` for the points of clouds of equal size.
+
+    Shapes:
+        - **x:** ``[B, N, channels[0]]``, **output:** ``[B, N, c]`` for each further c of ``channels``
+    """
+    return [out.unflatten(0, x.shape[:2]) for out in layer_outputs(layers, x.flatten(0, 1))]

@@ -46,6 +46,16 @@ class PooledLinear(nn.Module):
         out = self.act(self.norm(self.linear(x)))
         return out, max_pool(out, batch, batch_size)
 
+    def dense(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the output for clouds of equal size.
+
+        Shapes:
+            - **x:** ``[B, N, in_channels]``
+            - **output:** ``[B, N, out_channels]``, ``[B, out_channels]``
+        """
+        out = self.norm(self.linear(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+        return self.act(out), self.act(out.amax(dim=1))  # who reads one of them needs not the other
+
     def pool(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         if is_frozen(self.linear, self.norm):
             sizes = batch.bincount(minlength=batch_size).tolist()

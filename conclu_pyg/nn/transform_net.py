@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.utils import to_dense_batch
 
-from conclu_pyg.nn.mlp import layer_outputs, mlp
+from conclu_pyg.nn.mlp import dense_outputs, layer_outputs, mlp
 from conclu_pyg.nn.pool import equal_clouds
 from conclu_pyg.nn.pooled_linear import PooledLinear
 
@@ -39,14 +39,24 @@ class TransformNet(nn.Module):
 
     def forward(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         points = layer_outputs(self.points, x)[-1]
-        cloud = self.cloud(self.pooled.pool(points, batch, batch_size))
-        matrix = self.matrix(cloud).view(-1, self.channels, self.channels)
-        matrix = matrix + torch.eye(self.channels, device=x.device, dtype=matrix.dtype)
+        matrix = self._matrices(self.pooled.pool(points, batch, batch_size))
         num_points = equal_clouds(batch, batch_size)
         if num_points is not None:
             return (x.view(batch_size, num_points, -1) @ matrix).flatten(0, 1)
         dense, inside = to_dense_batch(x, batch, batch_size=batch_size)
         return (dense @ matrix)[inside]
+
+    def dense(self, x: Tensor) -> Tensor:
+        """Return the output for clouds of equal size.
+
+        Shapes:
+            - **x**, **output:** ``[B, N, channels]``
+        """
+        return x @ self._matrices(self.pooled.dense(dense_outputs(self.points, x)[-1])[1])
+
+    def _matrices(self, pooled: Tensor) -> Tensor:
+        matrix = self.matrix(self.cloud(pooled)).view(-1, self.channels, self.channels)
+        return matrix + torch.eye(self.channels, device=pooled.device, dtype=matrix.dtype)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.channels})"

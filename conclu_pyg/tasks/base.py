@@ -10,6 +10,7 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.metrics import Scores
 from conclu_pyg.registry import ENCODERS, HEADS
 
@@ -55,6 +56,30 @@ class Task(nn.Module, ABC):
             - **output:** ``[T, labels]``, ``[B, out_channels]``
         """
         return self(clouds), None
+
+    def dense(self, pos: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the logarithm of the probability of each label, and the pooled features, of clouds of equal size, in
+        evaluation mode and through the dense entry of the encoder (:mod:`conclu_pyg.encoders.dense`). An export needs
+        this method; the default raises.
+
+        Args:
+            pos: the clouds.
+            y: the class of each cloud, which is read if the model ``requires_category``.
+
+        Shapes:
+            - **pos:** ``[B, N, 3]``, **y:** int64 ``[B]``
+            - **output:** ``[B, labels]``, or ``[B, N, labels]`` if points are the targets; ``[B, out_channels]``
+
+        Raises:
+            ConfigError: the model or its encoder has no dense entry.
+        """
+        name = type(self).__name__
+        raise ConfigError(
+            f"{name}: expected a dense entry for clouds of equal size, got a class without it; add the method "
+            f"dense(pos, y), described in conclu_pyg.tasks.base, to {name}.",
+            argument="model",
+            got=name,
+        )
 
     @abstractmethod
     def targets(self, clouds: Batch) -> Tensor:

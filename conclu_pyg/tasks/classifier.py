@@ -11,6 +11,7 @@ from torch_geometric.data import Batch
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.encoders.base import channels_of, pooled_features
+from conclu_pyg.encoders.dense import dense_features
 from conclu_pyg.errors import DataError
 from conclu_pyg.metrics import Scores, classification_scores
 from conclu_pyg.registry import HEADS, TASKS
@@ -67,6 +68,16 @@ class Classifier(Task):
         """
         features = pooled_features(self.encoder, clouds)
         return self.head(features), features
+
+    def dense(self, pos: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the logarithm of the probability of each class, and the pooled features, of clouds of equal size.
+
+        Shapes:
+            - **pos:** ``[B, N, 3]``, **y:** ``[B]``, not read
+            - **output:** ``[B, classes]``, ``[B, out_channels]``
+        """
+        _, pooled = dense_features(self.encoder, pos)
+        return self.head(pooled).log_softmax(dim=1), pooled
 
     def targets(self, clouds: Batch) -> Tensor:
         """Returns the class of each cloud, ``[B]``."""

@@ -13,6 +13,7 @@ from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.labels import Labels
 from conclu_pyg.data.lazy_rows import iter_blocks
 from conclu_pyg.encoders.base import channels_of, layer_channels, layer_features
+from conclu_pyg.encoders.dense import dense_layer_features
 from conclu_pyg.errors import DataError
 from conclu_pyg.metrics import Scores, part_scores
 from conclu_pyg.registry import HEADS, TASKS
@@ -69,6 +70,19 @@ class PartSegmenter(Task):
         """
         layers, pooled = layer_features(self.encoder, clouds)
         return self.head(layers, pooled, clouds.y, clouds.batch)
+
+    def dense(self, pos: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the logarithm of the probability of each part among the parts of the cloud's category, and the pooled
+        features, of clouds of equal size.
+
+        Shapes:
+            - **pos:** ``[B, N, 3]``, **y:** int64 ``[B]``
+            - **output:** ``[B, N, parts]``, ``-inf`` for the parts of other categories; ``[B, out_channels]``
+        """
+        layers, pooled = dense_layer_features(self.encoder, pos)
+        batch = torch.arange(pos.size(0), device=pos.device)[:, None].expand(pos.shape[:2]).flatten()
+        logits = self.head([x.flatten(0, 1) for x in layers], pooled, y, batch).unflatten(0, pos.shape[:2])
+        return logits.masked_fill(~self._possible[y][:, None], -torch.inf).log_softmax(dim=2), pooled
 
     def targets(self, clouds: Batch) -> Tensor:
         """Returns the part of each point, ``[M]``."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from conclu_pyg.encoders.base import Encoder, channels_of, layer_features, pooled_features
 from conclu_pyg.encoders.checks import checks_input
+from conclu_pyg.encoders.dense import dense_features, dense_layer_features, has_dense_entry
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import ENCODERS
 from conclu_pyg.testing.clouds import Clouds, invalid_clouds, random_clouds
@@ -33,9 +34,9 @@ def check_encoder(
     """Check that an encoder satisfies the interface and the contract in :mod:`conclu_pyg.encoders.base`.
 
     Checks shapes and dtypes of the outputs, gradients of all points and trainable parameters, gradients against finite
-    differences, ``pool`` and ``layers`` against the call, evaluation mode, the refusal of invalid input, and copies,
-    pickles and compiled versions after a training step. The suite works on copies with perturbed weights; the encoder
-    and the random state of the program do not change.
+    differences, ``pool``, ``layers`` and the dense entry (if there is one) against the call, evaluation mode, the
+    refusal of invalid input, and copies, pickles and compiled versions after a training step. The suite works on copies
+    with perturbed weights; the encoder and the random state of the program do not change.
 
     An encoder's class can switch checks off itself, by their argument here: ``not_promised =
     ("permutation_equivariant",)``. The tests of this package run the suite on every registered encoder.
@@ -80,6 +81,8 @@ def check_encoder(
             "invalid input": suite.invalid_input,
             "deep copies": partial(suite.converted, copy.deepcopy),
         }
+        if "float64_gradients" in promised and has_dense_entry(module):
+            checks["dense entry"] = suite.dense
         if "float64_gradients" in promised:
             checks["finite differences"] = suite.finite_differences
         if "permutation_equivariant" in promised:
@@ -216,6 +219,20 @@ class _Suite:
                     grad.isfinite().all() and grad.any(), f"{name}: layer {i} has no finite, non-zero gradient of pos"
                 )
             expect_close(pooled, _call(encoder, clouds)[1], f"{name}: layers and the call differ in pooled features")
+
+    def dense(self) -> None:
+        for name, encoder, clouds in self.cases(False):
+            sizes = clouds.batch.bincount()
+            if len(sizes.unique()) > 1:
+                continue
+            pos = clouds.pos.view(clouds.batch_size, -1, 3)
+            points, pooled = dense_features(encoder, pos)
+            layers, again = dense_layer_features(encoder, pos)
+            features, expected = _all_features(encoder, clouds)
+            for found, other in zip([points, *layers], features, strict=True):
+                expect_close(found.flatten(0, 1), other, f"{name}: the dense entry and the call differ")
+            expect_close(pooled, expected, f"{name}: the dense entry and the call differ in pooled features")
+            expect_close(again, expected, f"{name}: dense_layers and the call differ in pooled features")
 
     def invalid_input(self) -> None:
         encoder = self.make(training=False)

@@ -44,6 +44,14 @@ class Complete(Minimal):
         x, pooled = self(pos, batch, batch_size)
         return [x], pooled
 
+    def dense(self, pos: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.linear(pos).sin()
+        return x, x.amax(dim=1)
+
+    def dense_layers(self, pos: Tensor) -> tuple[list[Tensor], Tensor]:
+        x, pooled = self.dense(pos)
+        return [x], pooled
+
 
 class NoChannels(Minimal):
     out_channels: Any = None
@@ -127,6 +135,18 @@ class WrongLayers(Complete):
     layer_channels = (5,)
 
 
+class WrongDense(Complete):
+    def dense(self, pos: Tensor) -> tuple[Tensor, Tensor]:
+        x, pooled = super().dense(pos)
+        return x, pooled + 0.01
+
+
+class WrongDenseLayers(Complete):
+    def dense_layers(self, pos: Tensor) -> tuple[list[Tensor], Tensor]:
+        (x,), pooled = super().dense_layers(pos)
+        return [x + 0.01], pooled
+
+
 class Unchecked(Complete):
     """An encoder that claims to check its input and does not."""
 
@@ -182,6 +202,8 @@ def test_a_correct_encoder_passes_and_is_not_changed(encoder: nn.Module) -> None
         (Constant, "different clouds have the same features"),
         (MeanPool, "pool and the call differ in features: the largest difference is 0.01"),
         (WrongLayers, "layers: ConfigError: WrongLayers.layers: expected a list of features of shapes [[72, 5]]"),
+        (WrongDense, "dense entry: clouds of one size, evaluation mode: the dense entry and the call differ in pooled"),
+        (WrongDenseLayers, "the dense entry and the call differ: the largest difference is 0.01"),
         (Unchecked, "invalid input: forward on a descending batch: expected DataError, got no error"),
         (Unpicklable, "pickling: "),
         (Uncompiled, "torch.compile: clouds of one size, training mode: the result differs from the encoder's"),
