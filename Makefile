@@ -103,7 +103,7 @@ clean:
 	@echo "== Installing torch-cluster, torch-scatter, Open3D and the test tools"
 	@$(PY) tools/check_system.py open3d --install
 	@$(WHEELS) --only-binary :all: --quiet 2>/dev/null || { $(COMPILE); }
-	@$(INSTALL) -e .[cluster,formats,open3d,test]
+	@$(INSTALL) -e .[cluster,formats,onnx,open3d,test]
 	@touch $@
 
 .venv/.lint: .venv/.core

@@ -63,6 +63,7 @@ FOLDER_COMMANDS = {
     "anomaly",
     "check",
     "embed",
+    "export",
     "index",
     "search",
     "duplicates",
