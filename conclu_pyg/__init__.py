@@ -11,10 +11,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from conclu_pyg._version import __version__
+from conclu_pyg.extras import EXTRAS, missing_extra
 
 if TYPE_CHECKING:
     from conclu_pyg.catalog import list_names
     from conclu_pyg.clusterers.sinkhorn import SinkhornClusterer
+    from conclu_pyg.embedder import ConcluEmbedder
     from conclu_pyg.encoders.dgcnn import DGCNN
     from conclu_pyg.encoders.pointnet import PointNet
     from conclu_pyg.methods.conclu import ConClu
@@ -47,6 +49,7 @@ _REGISTRIES = (
 _LAZY = {
     **dict.fromkeys(_REGISTRIES, "conclu_pyg.registry"),
     "ConClu": "conclu_pyg.methods.conclu",
+    "ConcluEmbedder": "conclu_pyg.embedder",
     "DGCNN": "conclu_pyg.encoders.dgcnn",
     "EdgeConv": "conclu_pyg.nn.edge_conv",
     "PointNet": "conclu_pyg.encoders.pointnet",
@@ -71,6 +74,7 @@ __all__ = [
     "TASKS",
     "TRANSFORMS",
     "ConClu",
+    "ConcluEmbedder",
     "EdgeConv",
     "PointNet",
     "Registry",
@@ -86,7 +90,13 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+    try:
+        value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        raise ModuleNotFoundError(f"conclu_pyg.{name}: {missing_extra(package)}.", name=error.name) from error
     return value
 
 

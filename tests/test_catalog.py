@@ -13,7 +13,9 @@ def test_each_kind_has_the_names_of_its_source() -> None:
     assert list_names("weights") == sorted(shipped_weights()) and list_names("configs") == sorted(shipped_configs())
     for kind, registry in registries().items():
         assert list_names(kind) == list(registry)
-    exported = {name.lower() for name, value in vars(conclu_pyg).items() if isinstance(value, conclu_pyg.Registry)}
+    exported = {
+        name.lower() for name in conclu_pyg.__all__ if isinstance(getattr(conclu_pyg, name), conclu_pyg.Registry)
+    }
     assert set(kinds()) == {"weights", "configs"} | exported
 
 
