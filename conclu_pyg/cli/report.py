@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +12,19 @@ from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_enco
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import output_file, positive_int
+from conclu_pyg.cli.values import one_of, output_file, positive_int
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.runs.folder import STAGES_NAME
 from conclu_pyg.text import pluralize, printable
 
 if TYPE_CHECKING:
     from conclu_pyg.reports.options import ReportOptions
     from conclu_pyg.reports.outline import Written
 
+OVERRIDE = re.compile(r"[a-z]\w*(\.\w+)*=")
 SHOWN = 10  # sentences that are printed
 EXAMPLES = """examples:
+  conclu report runs/mine -o mine.html                        curves, results, prototypes and predictions of a run
   conclu report parts.index -o parts.html                     map, clusters and retrieval of an index
   conclu report parts.index --tsne --duplicates -k 30
   conclu report parts/ --encoder runs/mine --up y             a folder of clouds, which is embedded first"""
@@ -27,7 +32,11 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "sources", nargs="+", metavar="source", help="folder of an index, or folders of clouds and meshes"
+        "sources",
+        nargs="+",
+        metavar="source",
+        help="folder of a run or an index, or folders of clouds and meshes; of a run also overrides such as "
+        "dataset.dataset_path=FOLDER, if its data set was moved",
     )
     parser.add_argument(
         "-o", "--out", type=output_file, default=Path("report.html"), metavar="FILE", help="(default: report.html)"
@@ -56,7 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clouds",
         type=positive_int,
         metavar="N",
-        help="largest number of clouds (default: 10,000 of an index or a folder)",
+        help="largest number of clouds (default: 10,000 of an index or a folder, 1,000 of a run's split)",
+    )
+    parser.add_argument(
+        "--split", default="test", **one_of(("train", "test")), help="clouds of a run's data set (default: test)"
     )
     add_encoder_options(parser)
     add_json(parser)
@@ -66,12 +78,14 @@ def run(options: argparse.Namespace) -> None:
     from conclu_pyg.io.find_files import is_index
 
     silence(options)
-    chosen = [source for source in options.sources if is_index(source)]
-    if chosen and len(options.sources) > 1:
-        raise ConfigError(
-            f"expected one index, or folders of clouds, got {len(options.sources)} names with {chosen[0]}."
-        )
-    written = (_of_index if chosen else _of_files)(options)
+    overrides = [word for word in options.sources if OVERRIDE.match(word) and not Path(word).exists()]
+    sources = [word for word in options.sources if word not in overrides]
+    kinds = [kind for is_kind, kind in ((_is_run, _of_run), (is_index, _of_index)) if any(map(is_kind, sources))]
+    if not sources or (kinds and len(sources) != 1):
+        raise ConfigError(f"expected one run, one index, or folders of clouds, got {', '.join(sources) or 'none'}.")
+    if overrides and kinds != [_of_run]:
+        raise ConfigError(f"expected a run for the override {overrides[0]}, got {sources[0]}.", got=overrides[0])
+    written = (kinds or [_of_files])[0](options, sources, overrides)
     for sentence in written.left_out[:SHOWN]:
         console.print(printable(f"left out: {sentence}"))
     size = written.path.stat().st_size
@@ -91,19 +105,34 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _of_index(options: argparse.Namespace) -> Written:
+def _is_run(source: str) -> bool:
+    from conclu_pyg.io.find_files import is_run
+
+    return is_run(Path(source)) or Path(source, STAGES_NAME).is_file()
+
+
+def _of_run(options: argparse.Namespace, sources: Sequence[str], overrides: Sequence[str]) -> Written:
+    announce_loading()
+    from conclu_pyg.reports.of_run import report_run
+    from conclu_pyg.runs.loaded_run import load_run
+
+    device = [] if options.device == "auto" else [f"pipeline.device={options.device}"]
+    loaded = load_run(sources[0], [*overrides, *device], allow_imports=options.allow_imports)
+    return report_run(loaded, options.out, _report_options(options), split_name=options.split)
+
+
+def _of_index(options: argparse.Namespace, sources: Sequence[str], overrides: Sequence[str]) -> Written:
     announce_loading()
     from conclu_pyg.inference.index_storage import open_index
     from conclu_pyg.reports.of_index import report_index
 
-    (source,) = options.sources
-    return report_index(open_index(source), options.out, _report_options(options))
+    return report_index(open_index(sources[0]), options.out, _report_options(options))
 
 
-def _of_files(options: argparse.Namespace) -> Written:
+def _of_files(options: argparse.Namespace, sources: Sequence[str], overrides: Sequence[str]) -> Written:
     from conclu_pyg.inference.inputs import find_inputs
 
-    inputs = find_inputs(options.sources, max_files=None)
+    inputs = find_inputs(sources, max_files=None)
     encoder = load_chosen_encoder(options)
 
     from conclu_pyg.reports.of_index import report_files

@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.inference.cloud_labels import FOLDERS, labels_of
 from conclu_pyg.inference.feature_scale import feature_scale, standardise
@@ -42,6 +43,7 @@ class ReportClouds:
         read: returns at most so many points of each cloud, in order; none of a cloud that can no longer be read.
         rows: the rows of the clouds in the index or the split that they are from.
         total: the number of clouds of it.
+        split: the clouds as a split; ``None`` for those of an index.
 
     Shapes:
         - **x, unit:** float32 ``[n, C]``, **rows:** int64 ``[n]``
@@ -56,6 +58,7 @@ class ReportClouds:
     read: Read
     rows: np.ndarray
     total: int
+    split: PointCloudSplit | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -119,18 +122,17 @@ def clouds_of_index(index: Index, labels: str | None, limit: int, workers: int |
     )
 
 
-def clouds_of_run(run: LoadedRun, split_name: str, limit: int) -> ReportClouds:
+def clouds_of_split(run: LoadedRun, split: PointCloudSplit, limit: int) -> ReportClouds:
     """Returns clouds of a split of a run's data set, embedded by its encoder.
 
     Args:
         run: the run.
-        split_name: the split.
+        split: the split.
         limit: the largest number of clouds, which are evenly spread over the split.
 
     Raises:
-        ConcluError: the data set cannot be read, or a feature is not finite.
+        ConcluError: a feature is not finite.
     """
-    split = run.split(split_name)
     rows = spread(len(split), limit)
     part = split.subset(rows)
     x = run.embed(part).x
@@ -146,6 +148,7 @@ def clouds_of_run(run: LoadedRun, split_name: str, limit: int) -> ReportClouds:
         read=lambda count: (subset(part[row].pos.numpy(), count) for row in range(len(part))),
         rows=rows,
         total=len(split),
+        split=part,
     )
 
 

@@ -105,20 +105,19 @@ def clusters_of_clouds(clouds: ReportClouds, k: int | None = None, seed: int = 0
     return Groups("cluster", found.cluster, found.confidence, found.count, lines)
 
 
-def prototypes_of_clouds(run: LoadedRun, method: ClustersOfMethod, split_name: str, clouds: ReportClouds) -> Groups:
+def prototypes_of_clouds(run: LoadedRun, method: ClustersOfMethod, clouds: ReportClouds) -> Groups:
     """Returns the prototype of each cloud of a run. No labels are read.
 
     Args:
         run: the run.
         method: its method.
-        split_name: the split of the clouds.
-        clouds: the clouds.
+        clouds: clouds of a split of its data set.
 
     Raises:
         ConcluError: an assignment is not finite.
     """
-    part = run.split(split_name).subset(clouds.rows)
-    log_gamma = map_split(run.method, method.assign, part, run.device, 64, "prototypes")
+    assert clouds.split is not None  # of a run
+    log_gamma = map_split(run.method, method.assign, clouds.split, run.device, 64, "prototypes")
     group = log_gamma.argmax(axis=1)
     used = len(np.unique(group))
     lines = [

@@ -43,8 +43,23 @@ def test_an_index(folder: Path, tiny_run: Path, tmp_path: Path, capsys: pytest.C
     assert lines[0].startswith("left out: duplicates") and f"page: {tmp_path / 'a.html'} (5 clouds" in lines[-1]
 
 
+def test_a_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "a.html"
+    assert call(tiny_run, "dataset.num_test_shapes=20", "-o", page, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["clouds"] == 20 and "Prototypes" in document["sections"]
+    assert call(tiny_run, "--split", "train", "--clouds", 9, "-o", page) == 0
+    assert "(9 clouds" in capsys.readouterr().out
+
+
+def test_overrides_are_for_runs(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(folder, "dataset.num_points=5", "-o", tmp_path / "a.html") == 2
+    assert "expected a run for the override dataset.num_points=5" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
-    ("names", "message"), [(["index", "clouds"], "expected one index, or folders"), (["nowhere"], "nowhere")]
+    ("names", "message"),
+    [(["index", "clouds"], "expected one run, one index, or folders"), (["nowhere"], "nowhere")],
 )
 def test_wrong_sources(
     names: list[str], message: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -106,13 +106,14 @@ class Charts(StaticBlock):
     charts: Sequence[Chart]
 
     def html(self) -> str:
-        names = {line.name: line.color for chart in self.charts for line in chart.lines}
+        several = [chart for chart in self.charts if len(chart.lines) > 1]
+        names = {line.name: line.color for chart in several for line in chart.lines}
         keys = (
             f'<li><svg viewBox="0 0 24 8" aria-hidden="true"><path class="line c{color % NUM_COLORS}'
             f'{" dashed" if color >= NUM_COLORS else ""}" d="M1 4H23"/></svg>{escape(name)}</li>'
             for name, color in names.items()
         )
-        legend = f'<ul class="keys">{"".join(keys)}</ul>' if len(names) > 1 else ""
+        legend = f'<ul class="keys">{"".join(keys)}</ul>' if names else ""
         return f'{legend}<div class="charts">{"".join(chart.html() for chart in self.charts)}</div>'
 
 

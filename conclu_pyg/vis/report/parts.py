@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from conclu_pyg.vis.colors import hex_of
-from conclu_pyg.vis.panel import Names, Panel, legend
+from conclu_pyg.vis.panel import SPECIAL_NAMES, Names, Panel, legend
 from conclu_pyg.vis.report.packing import WORD, pack, pack_clouds
 from conclu_pyg.vis.report.text import escape, paragraphs
 
@@ -56,7 +56,13 @@ class PartsClouds:
         number = {label: place for place, label in enumerate(labels)}
         points = pack_clouds([panels[0].pos for panels in shown], self.up_axis, WORD)
         colored = [[pack(_numbers(panel.labels, number)) for panel in panels] for panels in shown]
-        return {"parts": {**points, "labels": colored, "colors": [hex_of(label) for label in labels]}}
+        return {
+            "parts": {
+                **points,
+                "labels": colored,
+                "colors": [SPECIAL_NAMES.get(label) or hex_of(label) for label in labels],
+            }
+        }
 
     def html(self) -> str:
         return "".join(self._cloud(number, cloud) for number, cloud in enumerate(self.clouds))
@@ -70,12 +76,17 @@ class PartsClouds:
         )
         parts = legend(cloud.panels, self.names)
         keys = "".join(
-            f'<li><i style="background:{hex_of(label)}"></i>{escape(name)}</li>' for label, name in parts.items()
+            f'<li><i style="background:{_color(label)}"></i>{escape(name)}</li>' for label, name in parts.items()
         )
         return (
             f'<h3>{escape(cloud.name)}</h3>{paragraphs(cloud.lines)}<div class="panels">{panels}</div>'
             f'<ul class="keys">{keys}</ul>'
         )
+
+
+def _color(label: int) -> str:
+    """Returns the colour of a label in a style; that of errors and of correct points differs between light and dark."""
+    return f"var(--{SPECIAL_NAMES[label]})" if label in SPECIAL_NAMES else hex_of(label)
 
 
 def _numbers(labels: np.ndarray, number: Mapping[int, int]) -> np.ndarray:

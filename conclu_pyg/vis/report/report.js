@@ -27,7 +27,7 @@ let palette = {};
 const readPalette = () => {
   const style = getComputedStyle(document.documentElement);
   palette = {shades: ["--s0", "--s1", "--s2", "--s3"].map((name) => style.getPropertyValue(name).trim())};
-  for (const name of ["text", "none", "chosen", "page"]) palette[name] = style.getPropertyValue(`--${name}`).trim();
+  for (const name of ["text", "none", "chosen", "error", "correct"]) palette[name] = style.getPropertyValue(`--${name}`).trim();
 };
 readPalette();
 
@@ -40,27 +40,29 @@ const context = (canvas) => {
   return [pen, width, height, scale];
 };
 
-// Draws points from a direction, far ones first; without colours, shades show the distance.
-const drawCloud = (canvas, points, angle, labels, colors) => {
+// Draws points from a direction, far ones first; without colours, shades show the distance. A picture that is not turned
+// fills its frame; others leave room for every direction.
+const drawCloud = (canvas, points, angle, {labels, colors, fill = false} = {}) => {
   const [pen, width] = context(canvas);
   const count = points.length / 3;
   if (!count || !width) return;
   const [sin, cos, low, high] = [Math.sin(angle[0]), Math.cos(angle[0]), Math.sin(angle[1]), Math.cos(angle[1])];
   const x = new Float32Array(count), y = new Float32Array(count), near = new Float32Array(count);
-  let radius = 1e-9;
+  let radius = 1e-9, widest = 1e-9;
   for (let i = 0; i < count; i++) {
     const [a, b, c] = [points[3 * i], points[3 * i + 1], points[3 * i + 2]];
     x[i] = a * cos + b * sin;
     y[i] = -a * low * sin + b * low * cos + c * high;
     near[i] = a * high * sin - b * high * cos + c * low;
     radius = Math.max(radius, a * a + b * b + c * c);
+    widest = Math.max(widest, Math.abs(x[i]), Math.abs(y[i]));
   }
   radius = Math.sqrt(radius);
   const order = Array.from(near.keys()).sort((i, j) => near[i] - near[j]);
   const dot = Math.max(1.5, Math.min(width / 30, 0.9 * width / Math.sqrt(count) / 2));
-  const unit = 0.46 * width / radius;
+  const unit = 0.46 * width / (fill ? Math.min(radius, 1.1 * widest) : radius);
   order.forEach((i, place) => {
-    pen.fillStyle = labels ? colors[labels[i]] : palette.shades[Math.floor(4 * place / count)];
+    pen.fillStyle = labels ? palette[colors[labels[i]]] || colors[labels[i]] : palette.shades[Math.floor(4 * place / count)];
     const away = 1 / (1 - 0.12 * near[i] / radius);
     pen.fillRect(width / 2 + x[i] * unit * away * 0.89 - dot / 2, width / 2 - y[i] * unit * away * 0.89 - dot / 2, dot, dot);
   });
@@ -83,7 +85,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 const picture = (canvas, row) => {
   canvas.dataset.row = row;
   const points = cloudPoints(row);
-  drawn(canvas, () => drawCloud(canvas, points, [AZIMUTH, ELEVATION]));
+  drawn(canvas, () => drawCloud(canvas, points, [AZIMUTH, ELEVATION], {fill: true}));
 };
 
 // All canvases of a group show their clouds from one direction, which any of them changes.
@@ -191,7 +193,8 @@ if (data.parts) {
   data.parts.labels.forEach((panels, number) => {
     const cloud = points(number), labels = panels.map(words);
     const canvases = [...document.querySelectorAll(`canvas.part[data-cloud="${number}"]`)];
-    turnable(canvases, (canvas, angle) => drawCloud(canvas, cloud, angle, labels[canvas.dataset.panel], data.parts.colors));
+    turnable(canvases, (canvas, angle) =>
+      drawCloud(canvas, cloud, angle, {labels: labels[canvas.dataset.panel], colors: data.parts.colors}));
   });
 }
 
