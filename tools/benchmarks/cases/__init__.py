@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmarks.cases import encoders, folders, frozen, layers, neighbors, reading, roofline, training
+from benchmarks.cases import encoders, export, folders, frozen, layers, neighbors, reading, roofline, training
 from benchmarks.runner import Runner
 
 CASES: dict[str, Callable[[Runner], None]] = {
@@ -18,4 +18,5 @@ CASES: dict[str, Callable[[Runner], None]] = {
     "reading": reading.run,
     "frozen": frozen.run,
     "folders": folders.run,
+    "export": export.run,
 }
