@@ -14,6 +14,7 @@ from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.open3d_library import import_open3d
 from conclu_pyg.vis.camera import camera_axes
 from conclu_pyg.vis.colors import color_of
+from conclu_pyg.vis.label_lut import label_lut
 from conclu_pyg.vis.panel import Names, Panel, legend
 
 OTHERWISE = "or use pictures (PNG) or an HTML page"
@@ -94,11 +95,8 @@ def _parts_viewer(panels: Sequence[Panel], names: Names, up_axis: int) -> Any:
 
 
 def _open3d_ml(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
-    open3d_ml = import_open3d("the window of Open3D-ML", OTHERWISE, "open3d.ml.vis")
+    table = label_lut(legend(panels, names))
     _check_vulkan()
-    table = open3d_ml.LabelLUT()
-    for label, name in legend(panels, names).items():
-        table.add_label(name, label, (color_of(np.array([label]))[0] / 255).tolist())
     viewer = _label_viewer(up_axis)
     viewer.set_lut("labels", table)
     clouds = [

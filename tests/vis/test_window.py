@@ -46,15 +46,11 @@ class Cloud:
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Returns the clouds that a fake of Open3D shows."""
-    given: dict[str, Any] = {"table": {}}
-
-    class Table:
-        def add_label(self, name: str, value: int, color: list[float]) -> None:
-            given["table"][value] = (name, color)
+    given: dict[str, Any] = {}
 
     class Viewer:
-        def set_lut(self, name: str, table: Table) -> None:
-            given["attribute"] = name
+        def set_lut(self, name: str, table: dict[int, str]) -> None:
+            given.update(attribute=name, table=table)
 
         def visualize(self, clouds: list[dict], **_: object) -> None:
             given["clouds"] = clouds
@@ -65,11 +61,11 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         visualization=SimpleNamespace(
             draw_geometries=lambda clouds, **options: given.update(clouds=clouds, **options),
         ),
-        LabelLUT=Table,
     )
     monkeypatch.setattr(window, "_label_viewer", lambda up_axis: Viewer())
     monkeypatch.setattr(window, "_parts_viewer", lambda panels, *_: given.update(clouds=panels))
     monkeypatch.setattr(window, "import_open3d", lambda *_: fake)
+    monkeypatch.setattr(window, "label_lut", dict)
     monkeypatch.setattr(window, "display_problem", lambda: "")
     monkeypatch.setattr(window, "vulkan_problem", lambda: "")
     return given
@@ -84,9 +80,9 @@ def test_the_plain_window_has_the_clouds_side_by_side(shown: dict[str, Any]) -> 
     assert np.allclose(shown["clouds"][1].colors, color_of(LABELS) / 255)
 
 
-def test_open3d_ml_has_a_table_of_names_and_colors(shown: dict[str, Any]) -> None:
+def test_open3d_ml_has_a_table_of_names(shown: dict[str, Any]) -> None:
     show_windows(PANELS, ["x", "y", "z"], window="open3d-ml")
-    assert shown["table"][2][0] == "z" and np.allclose(shown["table"][2][1], color_of(np.array([2]))[0] / 255)
+    assert shown["table"] == {0: "x", 1: "y", 2: "z", -1: "correct", -2: "error"}
     assert shown["attribute"] == "labels" and np.array_equal(shown["clouds"][1]["labels"], LABELS)
 
 
