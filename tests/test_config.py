@@ -130,7 +130,7 @@ def test_a_section_without_a_name_lists_the_names(configs: Any, section: str) ->
     path = configs.write(configs.plain.replace("{name: ModelNet, dataset_path: somewhere}", section))
     text = configs.refusal(path)
     assert text.startswith(f"{path}: needs the section 'dataset' with a 'name', got ")
-    assert "; names: CloudFolder, FromPyG, ModelNet, ParametricShapes" in text
+    assert "; names: CloudFolder, FromOpen3DML, FromPyG, ModelNet, ParametricShapes" in text
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "{}", "imports: []"])

@@ -87,7 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write a page: clouds of each predicted class, or for parts the first 60 clouds, to rotate and zoom",
     )
     parser.add_argument(
-        "--show", action="store_true", help="open a window for each cloud; draws pictures if there is no display"
+        "--show",
+        action="store_true",
+        help="open a window of the first 60 clouds at the end; draws pictures if there is no display",
     )
     parser.add_argument(
         "--renderer", **one_of(("open3d", "matplotlib")), help="renderer of the pictures (default: open3d)"

@@ -16,6 +16,7 @@ from conclu_pyg.vis.window import display_problem, show_windows
 logger = logging.getLogger(__name__)
 
 PAGE = "clouds.html"
+WINDOW_POINTS = 200_000  # of a cloud in the window
 
 
 def check_library(png: bool, windows: bool, renderer: str) -> None:
@@ -35,8 +36,9 @@ def check_library(png: bool, windows: bool, renderer: str) -> None:
 
 
 class Viewer:
-    """Shows each cloud as soon as it is predicted. It keeps only the clouds of the page, thinned to the points that the
-    page shows, so that memory does not grow with the number of clouds.
+    """Draws each cloud as soon as it is predicted, and opens a window of the first 60 clouds at the end. It keeps only
+    the clouds of the page and the window, thinned to the points that these show, so that memory does not grow with the
+    number of clouds.
 
     It logs when it draws pictures instead of windows because there is no display, and when ``renderer`` has no effect
     because windows are opened. The first drawing error ends the drawing, is kept as ``report.drawing_error``, and does
@@ -50,7 +52,7 @@ class Viewer:
         title: the title of the page.
         png: draws a picture of each cloud (default: False).
         html: writes a page of the first 60 clouds (default: False).
-        windows: opens a window for each cloud (default: False).
+        windows: opens a window of the first 60 clouds (default: False).
         renderer: of the pictures, ``open3d`` or ``matplotlib`` (default: open3d).
         window: the kind of window, see :func:`~conclu_pyg.vis.window.show_windows` (default: open3d).
     """
@@ -79,6 +81,7 @@ class Viewer:
         self.renderer, self.window = renderer or "open3d", window or "open3d"
         self._num_clouds = 0
         self._page: list[PageCloud] = []
+        self._window: list[PageCloud] = []
 
     def add(self, name: str, prediction: Prediction) -> None:
         """Shows a cloud under the unique name that the writer gave it."""
@@ -94,11 +97,21 @@ class Viewer:
                 logger.warning("this cloud and the following ones are not drawn; the error is reported at the end")
 
     def finish(self) -> None:
-        """Writes the page.
+        """Writes the page, then opens the window and returns when it is closed.
 
         Raises:
             ConcluError: plotly is missing.
         """
+        self._write_page()
+        if self._window and self.report.drawing_error is None:
+            limit = f" of the first {len(self._window)} of {self._num_clouds} clouds"
+            logger.info(f"a window{limit if self._num_clouds > MAX_CLOUDS else ''}; close it to go on")
+            try:
+                show_windows(self._window, self.label_names, self.up_axis, self.window)
+            except ConcluError as error:
+                self.report.drawing_error = error
+
+    def _write_page(self) -> None:
         if not self._page:
             return
         for cloud in self._page:
@@ -113,5 +126,6 @@ class Viewer:
             title = f"{name}: {prediction.summary}"
             render_picture(prediction.panels(), self.label_names, picture, self.up_axis, self.renderer, title=title)
             logger.info(f"picture: {picture}")
-        if self.windows:
-            show_windows(prediction.panels(), self.label_names, self.up_axis, self.window)
+        if self.windows and len(self._window) < MAX_CLOUDS:
+            panels = [panel.thinned(WINDOW_POINTS) for panel in prediction.panels()]
+            self._window.append(PageCloud(name, panels))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.vis.camera import camera_axes
 from conclu_pyg.vis.colors import CORRECT, ERROR
 
 SPECIAL_NAMES = {CORRECT: "correct", ERROR: "error"}
 Names = Sequence[str] | Mapping[int, str]
+GAP = 1.25  # distance between the centres of panels side by side, in widths of a cloud
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,23 @@ def panels_of(pos: np.ndarray, predicted: np.ndarray, truth: np.ndarray | None =
     wrong = Panel("truth", pos, truth).labels != predicted
     title = f"error: {100 * wrong.mean():.1f} % of the points"
     return [Panel("truth", pos, truth), prediction, Panel(title, pos, np.where(wrong, ERROR, CORRECT))]
+
+
+def side_by_side(panels: Sequence[Panel], up_axis: int) -> list[Panel]:
+    """Returns the panels centred, scaled to equal size and moved side by side, from left to right for the camera.
+
+    Args:
+        panels: the panels.
+        up_axis: the up axis, 0 to 2.
+    """
+    right = camera_axes(up_axis)[0]
+    placed = []
+    for index, panel in enumerate(panels):
+        points = panel.pos.astype(np.float64)
+        low, high = points.min(axis=0), points.max(axis=0)
+        points = (points - (low + high) / 2) / max(float((high - low).max()), np.finfo(np.float64).tiny)
+        placed.append(Panel(panel.title, points + GAP * index * right, panel.labels))
+    return placed
 
 
 def legend(panels: Sequence[Panel], names: Names) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Open3D windows with clouds side by side."""
+"""Open3D windows of clouds."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ import numpy as np
 
 from conclu_pyg.errors import ConcluError, ConfigError
 from conclu_pyg.open3d_library import import_open3d
-from conclu_pyg.vis.camera import camera_axes
-from conclu_pyg.vis.colors import color_of
 from conclu_pyg.vis.label_lut import label_lut
-from conclu_pyg.vis.panel import Names, Panel, legend
+from conclu_pyg.vis.page import PageCloud
+from conclu_pyg.vis.panel import Names, legend, side_by_side
+from conclu_pyg.vis.plain_viewer import PlainViewer
 
 OTHERWISE = "or use pictures (PNG) or an HTML page"
 SIZE = (1280, 720)
-GAP = 1.25  # distance between the centres of clouds, in widths of a cloud
 
 
-def show_windows(panels: Sequence[Panel], names: Names, up_axis: int = 2, window: str = "open3d") -> None:
-    """Opens a window with the clouds side by side, and returns when it is closed.
+def show_windows(clouds: Sequence[PageCloud], names: Names, up_axis: int = 2, window: str = "open3d") -> None:
+    """Opens a window with the panels of a cloud next to each other, and returns when it is closed.
 
-    ``open3d`` has a legend in which parts can be hidden. ``open3d-ml`` is ``open3d.ml.vis.Visualizer`` with a
-    ``LabelLUT`` of names and colours, in which parts can be hidden and recoloured. Both need Vulkan (since Open3D
-    0.20). ``plain`` is ``draw_geometries``, which needs only OpenGL and has no legend.
+    The keys N and P show the next and the previous cloud. ``open3d`` shows each panel from the same direction and has
+    a legend in which parts can be hidden. ``open3d-ml`` is ``open3d.ml.vis.Visualizer`` with a ``LabelLUT`` of names
+    and colours, in which parts can be hidden and recoloured, and a list of the clouds instead of the keys. Both need
+    Vulkan (since Open3D 0.20). ``plain`` needs only OpenGL and has no legend.
 
     Args:
-        panels: the clouds, at least one.
+        clouds: the clouds, at least one, each with at least one panel.
         names: the names of the parts, by label.
         up_axis: the up axis, 0 to 2 (default: 2).
         window: ``open3d``, ``open3d-ml`` or ``plain`` (default: ``open3d``).
 
     Raises:
-        ConfigError: the window is unknown, or there are no panels.
+        ConfigError: the window is unknown, or there are no clouds.
         ConcluError: there is no display, or Open3D or Vulkan is missing.
     """
     if window not in WINDOWS:
         raise ConfigError(f"window must be one of {', '.join(WINDOWS)}; got {window!r}.", argument="window", got=window)
-    if not panels:
-        raise ConfigError("a window needs at least one cloud, got none.")
+    if not clouds or not all(cloud.panels for cloud in clouds):
+        raise ConfigError("a window needs at least one cloud with a panel, got none.")
     problem = display_problem()
     if problem:
         raise ConcluError(
             f"cannot open a window: {problem}; connect a display (by `ssh -X`, or `xvfb-run` for a test), {OTHERWISE}."
         )
-    WINDOWS[window](_side_by_side(panels, up_axis), names, up_axis)
+    WINDOWS[window](clouds, names, up_axis)
 
 
 def display_problem() -> str:
@@ -70,40 +70,33 @@ def display_problem() -> str:
     return ""
 
 
-def _side_by_side(panels: Sequence[Panel], up_axis: int) -> list[Panel]:
-    """Returns the clouds centred, scaled to equal size and moved side by side, from left to right for the camera."""
-    right = camera_axes(up_axis)[0]
-    placed = []
-    for index, panel in enumerate(panels):
-        points = panel.pos.astype(np.float64)
-        low, high = points.min(axis=0), points.max(axis=0)
-        points = (points - (low + high) / 2) / max(float((high - low).max()), np.finfo(np.float64).tiny)
-        placed.append(Panel(panel.title, points + GAP * index * right, panel.labels))
-    return placed
-
-
-def _open3d_viewer(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
+def _open3d_viewer(clouds: Sequence[PageCloud], names: Names, up_axis: int) -> None:
     import_open3d("the window", OTHERWISE)
     _check_vulkan()
-    _parts_viewer(panels, names, up_axis).run()
+    _parts_viewer(clouds, names, up_axis).run()
 
 
-def _parts_viewer(panels: Sequence[Panel], names: Names, up_axis: int) -> Any:
+def _parts_viewer(clouds: Sequence[PageCloud], names: Names, up_axis: int) -> Any:
     from conclu_pyg.vis.parts_viewer import PartsViewer  # imports Open3D, which takes seconds
 
-    return PartsViewer(panels, names, up_axis, SIZE)
+    return PartsViewer(clouds, names, up_axis, SIZE)
 
 
-def _open3d_ml(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
-    table = label_lut(legend(panels, names))
+def _open3d_ml(clouds: Sequence[PageCloud], names: Names, up_axis: int) -> None:
+    table = label_lut(legend([panel for cloud in clouds for panel in cloud.panels], names))
     _check_vulkan()
     viewer = _label_viewer(up_axis)
     viewer.set_lut("labels", table)
-    clouds = [
-        {"name": panel.title, "points": panel.pos.astype(np.float32), "labels": panel.labels.astype(np.int32)}
-        for panel in panels
+    shown = [
+        {
+            "name": f"{cloud.name}/{panel.title}" if len(clouds) > 1 else panel.title,
+            "points": panel.pos.astype(np.float32),
+            "labels": panel.labels.astype(np.int32),
+        }
+        for cloud in clouds
+        for panel in side_by_side(cloud.panels, up_axis)
     ]
-    viewer.visualize(clouds, width=SIZE[0], height=SIZE[1])
+    viewer.visualize(shown, width=SIZE[0], height=SIZE[1])
 
 
 def _label_viewer(up_axis: int) -> Any:
@@ -112,19 +105,9 @@ def _label_viewer(up_axis: int) -> Any:
     return LabelViewer(up_axis)
 
 
-def _plain(panels: Sequence[Panel], names: Names, up_axis: int) -> None:
+def _plain(clouds: Sequence[PageCloud], names: Names, up_axis: int) -> None:
     open3d = import_open3d("the window", OTHERWISE)
-    clouds = []
-    for panel in panels:
-        cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(panel.pos))
-        cloud.colors = open3d.utility.Vector3dVector(color_of(panel.labels) / 255)
-        clouds.append(cloud)
-    front = camera_axes(up_axis)[2]
-    middle = np.mean([panel.pos.mean(axis=0) for panel in panels], axis=0)
-    open3d.visualization.draw_geometries(
-        clouds, window_name="conclu_pyg: " + ", ".join(panel.title for panel in panels), width=SIZE[0], height=SIZE[1],
-        lookat=middle, up=np.eye(3)[up_axis], front=front, zoom=0.6,
-    )  # fmt: skip
+    PlainViewer(open3d, clouds, up_axis, SIZE).run()
 
 
 def _check_vulkan() -> None:
@@ -164,7 +147,7 @@ def vulkan_problem() -> str:
     return ""
 
 
-WINDOWS: dict[str, Callable[[Sequence[Panel], Names, int], None]] = {
+WINDOWS: dict[str, Callable[[Sequence[PageCloud], Names, int], None]] = {
     "open3d": _open3d_viewer,
     "open3d-ml": _open3d_ml,
     "plain": _plain,

@@ -10,7 +10,7 @@ import conclu_pyg
 
 API = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
 LISTED = re.findall(r"^   (conclu_pyg\.\w+)$", API, re.M)
-# The command line has its --help, and these modules serve the others only.
+# The command line has its --help, open3d_ml its page (its import needs Open3D), and the others serve the package only.
 INTERNAL = {
     f"conclu_pyg.{name}"
     for name in [
@@ -25,6 +25,7 @@ INTERNAL = {
             "imports",
             "launcher",
             "open3d_library",
+            "open3d_ml",
             "overrides",
         ),
         *("paths", "shipped_configs", "stage_configs", "suggestions", "text", "threads"),

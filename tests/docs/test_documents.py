@@ -345,7 +345,7 @@ def test_messages_in_the_troubleshooting_table_are_in_the_code() -> None:
 def test_the_tables_and_blocks_are_found() -> None:
     """The patterns of the tests above match something."""
     assert {name for _, name, _ in _tables()} == {
-        *("CloudFolder", "FromPyG", "ModelNet", "ParametricShapes", "ShapeNetPart")
+        *("CloudFolder", "FromOpen3DML", "FromPyG", "ModelNet", "ParametricShapes", "ShapeNetPart")
     }
     languages = {block.language for document in RUN for block in blocks(document)}
     assert languages == {"bash", "console", "python", "shell", "yaml", "ini", "text"}

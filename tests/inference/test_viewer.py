@@ -60,14 +60,36 @@ def test_without_a_display_pictures_are_drawn(tmp_path: Path, monkeypatch: pytes
     assert (tmp_path / "a.png").exists()
 
 
-def test_with_a_display_a_window_opens_for_each_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_display_a_window_opens_with_the_first_clouds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
     monkeypatch.setattr(viewer, "display_problem", lambda: "")
-    monkeypatch.setattr(viewer, "show_windows", lambda panels, *_: opened.append(len(panels)))
+    monkeypatch.setattr(viewer, "MAX_CLOUDS", 2)
+    monkeypatch.setattr(viewer, "WINDOW_POINTS", 50)
+    monkeypatch.setattr(viewer, "show_windows", lambda clouds, *_: opened.append(clouds))
     shown = make(tmp_path, windows=True)
-    for name in "ab":
-        shown.add(name, prediction(name))
-    assert opened == [3, 3] and not list(tmp_path.glob("*.png"))
+    for name in "abc":
+        shown.add(name, prediction(name, 80))
+    assert not opened
+    shown.finish()
+    (clouds,) = opened
+    assert [(cloud.name, [len(panel.pos) for panel in cloud.panels]) for cloud in clouds] == [
+        ("a", [50] * 3),
+        ("b", [50] * 3),
+    ]
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_a_window_that_cannot_open_is_a_drawing_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise ConcluError("no Vulkan.")
+
+    monkeypatch.setattr(viewer, "display_problem", lambda: "")
+    monkeypatch.setattr(viewer, "show_windows", fail)
+    report = Report()
+    shown = make(tmp_path, report, windows=True)
+    shown.add("a", prediction())
+    shown.finish()
+    assert str(report.drawing_error) == "no Vulkan."
 
 
 def test_a_missing_open3d_is_found_before_anything_is_predicted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,7 @@ def test_scalars_are_interpolated_between_the_stops_of_a_color_map() -> None:
 WINDOW = """
 import os, threading, numpy as np
 from conclu_pyg.vis import label_viewer
+from conclu_pyg.vis.page import PageCloud
 from conclu_pyg.vis.panel import panels_of
 from conclu_pyg.vis.window import show_windows
 
@@ -76,7 +77,8 @@ class Watched(label_viewer.LabelViewer):
 
 label_viewer.LabelViewer = Watched
 labels = np.arange(90) % 3
-show_windows(panels_of(np.random.rand(90, 3), labels, labels[::-1]), list("xyz"), window="open3d-ml")
+panels = panels_of(np.random.rand(90, 3), labels, labels[::-1])
+show_windows([PageCloud("scan", panels)], list("xyz"), window="open3d-ml")
 """
 
 

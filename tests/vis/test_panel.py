@@ -8,7 +8,7 @@ from helpers import raises
 
 from conclu_pyg.errors import DataError
 from conclu_pyg.vis.colors import CORRECT, ERROR
-from conclu_pyg.vis.panel import Panel, legend, panels_of
+from conclu_pyg.vis.panel import Panel, legend, panels_of, side_by_side
 
 POS = np.random.default_rng(0).normal(size=(8, 3))
 
@@ -63,3 +63,12 @@ def test_invalid_panels_are_refused(pos: np.ndarray, labels: np.ndarray, argumen
 def test_a_shorter_ground_truth_is_refused() -> None:
     with raises(DataError, argument="labels", got=(np.dtype(int), (5,))):
         panels_of(POS, np.zeros(8, int), np.zeros(5, int))
+
+
+def test_panels_side_by_side_have_equal_sizes_and_do_not_touch() -> None:
+    pos = np.random.default_rng(0).normal(size=(30, 3)) * [1, 2, 30] + 100
+    labels = np.arange(30) % 3
+    first, second, third = (panel.pos for panel in side_by_side(panels_of(pos, labels, labels), up_axis=2))
+    shift = (second - first)[0]
+    assert np.allclose(second, first + shift) and np.allclose(third, first + 2 * shift)
+    assert np.isclose(np.ptp(first, axis=0).max(), 1) and np.linalg.norm(shift) > 1
