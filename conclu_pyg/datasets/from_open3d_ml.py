@@ -66,12 +66,11 @@ class FromOpen3DML(FromPyG):
         transform: list[dict[str, Any]] | None = None,
     ) -> None:
         source = _build(dataset, dataset_path, arguments or {})
-        splits = {"train": train, "test": test} if test else {"train": train}
-        clouds = {name: _Clouds(source, split) for name, split in splits.items()}
-        names = source.get_label_to_names()
-        classes = None if clouds["train"].have_parts else [names[label] for label in sorted(names)]
+        clouds, names = _Clouds(source, train), source.get_label_to_names()
+        classes = None if clouds.have_parts else [names[label] for label in sorted(names)]
         super().__init__(
-            **clouds,
+            train=clouds,
+            test=_Clouds(source, test) if test else None,
             num_points=num_points,
             seed=seed,
             up_axis=up_axis,

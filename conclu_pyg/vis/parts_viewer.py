@@ -38,6 +38,7 @@ class PartsViewer:
         self._up_axis = up_axis
         self._hidden: set[int] = set()
         self._distance = 1.0  # of the camera, when a cloud is fitted into its pane
+        self._poses: list[np.ndarray] = []
         self._app = gui.Application.instance
         self._app.initialize()
         self._window = self._app.create_window(TITLE, *size)
