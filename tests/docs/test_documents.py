@@ -62,6 +62,7 @@ NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
 FOLDER_COMMANDS = {
     "anomaly",
     "check",
+    "compare",
     "embed",
     "export",
     "index",
