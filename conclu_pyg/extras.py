@@ -6,6 +6,7 @@ import importlib.util
 
 EXTRAS = {
     "cascadio": "formats",
+    "huggingface_hub": "hub",
     "pye57": "formats",
     "matplotlib": "vis",
     "onnx": "onnx",

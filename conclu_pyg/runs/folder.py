@@ -13,6 +13,7 @@ from conclu_pyg.errors import CheckpointError, ConfigError
 from conclu_pyg.files import atomic_write, remove_abandoned
 from conclu_pyg.imports import relative_paths
 from conclu_pyg.paths import with_cwd_or_suggestion
+from conclu_pyg.runs.hub_files import HUB_FILE, PREFIX, download, parse_reference
 from conclu_pyg.runs.shipped_weights import shipped_weights
 from conclu_pyg.text import command
 
@@ -93,12 +94,17 @@ def name_prefix(config: Mapping[str, Any]) -> str:
 
 def find_checkpoint(path: str | Path) -> Path:
     """Returns the checkpoint of ``path``: the file itself, or of a run folder the best on its validation clouds if
-    there is one, or else the last, or the encoder of this name that comes with the package.
+    there is one, or else the last, or the encoder of this name that comes with the package, or, for
+    ``hf:owner/name@revision``, the file that is downloaded from the Hugging Face Hub.
 
     Raises:
         CheckpointError: there is none; the message suggests the most similar path.
     """
+    if str(path).startswith(PREFIX):
+        return download(parse_reference(str(path)))
     path = Path(path)
+    if (path / HUB_FILE).is_file() and not (path / LAST).exists():
+        return path / HUB_FILE
     if (path / STAGES_NAME).is_file():
         path /= last_stage(path)
     if path.is_dir():

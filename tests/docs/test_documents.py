@@ -72,6 +72,7 @@ FOLDER_COMMANDS = {
     "suggest",
     "report",
     "list",
+    "push",
 }
 # Commands that are neither run nor checked.
 SHELL = {"source .venv/bin/activate"}
