@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conclu_pyg._version import __version__
-from conclu_pyg.errors import ArgumentError, ConcluError
+from conclu_pyg.errors import ArgumentError, ConcluError, ConcluWarning
 from conclu_pyg.export.comparison import SIZES, Difference, Program, compare
 from conclu_pyg.export.models import EncoderModel, ExportModel, TaskModel
 from conclu_pyg.export.onnx_file import OPSET, OnnxProgram, check_packages, to_onnx
 from conclu_pyg.export.torch_program import TorchProgram, to_torch_program
 from conclu_pyg.files import atomic_write
 from conclu_pyg.imports import WithheldImportsError
+from conclu_pyg.onnx.clouds import unavailable_steps
 from conclu_pyg.onnx.metadata import EMBED, Metadata
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, encoder_of, load_encoder
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
@@ -92,6 +94,13 @@ def export_run(
         return Exported(_write_checkpoint(run, encoder, Path(out), allow_imports), format, metadata)
 
     model = _export_model(run, encoder, per_point)
+    if unavailable := unavailable_steps(metadata):
+        warnings.warn(
+            f"the clouds of this model need {unavailable[0]!r:.200}, which conclu_pyg.onnx does not have; prepare them "
+            "as its metadata tell.",
+            ConcluWarning,
+            stacklevel=2,
+        )
     data, program = _WRITERS[format](model, metadata.entries())
     differences = tuple(compare(program, model, size, num_points) for size, num_points in sizes)
     with atomic_write(Path(out)) as file:

@@ -1,4 +1,4 @@
-"""Inference with the ONNX files of ``conclu export``. Needs NumPy and ONNX Runtime alone.
+"""Inference with the ONNX files of ``conclu export``. Needs NumPy and ONNX Runtime alone::
 
     from conclu_pyg.onnx import embed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -32,6 +32,11 @@ def normalize_unit_sphere(points: np.ndarray) -> np.ndarray:
 STEPS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"NormalizeUnitSphere": normalize_unit_sphere}
 
 
+def unavailable_steps(metadata: Metadata) -> list[dict[str, Any]]:
+    """Returns the transforms of each cloud that are not available without PyTorch, with their arguments."""
+    return [dict(step) for step in metadata.steps if step["name"] not in STEPS or len(step) > 1]
+
+
 def prepare_clouds(points: Clouds, metadata: Metadata, up_axis: str | None, num_points: int | None) -> list[np.ndarray]:
     """Returns clouds as the model takes them: checked, normalised, with its up axis.
 
@@ -50,11 +55,10 @@ def prepare_clouds(points: Clouds, metadata: Metadata, up_axis: str | None, num_
         raise ArgumentError(f"up_axis: expected x, y or z, got {up_axis!r}.", argument="up_axis", got=up_axis)
     if num_points is not None and num_points < 1:
         raise ArgumentError(f"num_points must be >= 1, got {num_points}.", argument="num_points", got=num_points)
-    unknown = [step for step in metadata.steps if step["name"] not in STEPS or len(step) > 1]
-    if unknown:
+    if unknown := unavailable_steps(metadata):
         raise ConfigError(
             f"expected clouds prepared by {', '.join(STEPS)}, got a model whose clouds need "
-            f"{dict(unknown[0])!r:.200}; embed them by conclu_pyg.load_encoder, which needs PyTorch.",
+            f"{unknown[0]!r:.200}; embed them by conclu_pyg.load_encoder, which needs PyTorch.",
             got=unknown[0]["name"],
         )
     turn = "xyz".index(axes[1]) - "xyz".index(axes[0])

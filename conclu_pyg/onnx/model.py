@@ -14,6 +14,8 @@ from conclu_pyg.onnx.metadata import CATEGORY, CLASSIFY, EMBED, EMBEDDING, LOG_P
 from conclu_pyg.onnx.session import open_session, read_model, runtime_errors
 from conclu_pyg.text import pluralize
 
+MAX_SHOWN = 20  # classes that a message lists
+
 
 class OnnxModel:
     """A model of ``conclu export``, ready to be called.
@@ -33,12 +35,20 @@ class OnnxModel:
     def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self._name = str(path)
         self._session = open_session(read_model(Path(path)), self._name, threads)
-        self.metadata = Metadata.parse(self._session.get_modelmeta().custom_metadata_map, self._name)
+        try:
+            entries = self._session.get_modelmeta().custom_metadata_map
+            inputs = {each.name: each.type for each in self._session.get_inputs()}
+            outputs = {each.name for each in self._session.get_outputs()}
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{self._name}: expected names and metadata in UTF-8, got other bytes; the file is damaged, so export "
+                "the model again.",
+                file=self._name,
+            ) from error
+        self.metadata = Metadata.parse(entries, self._name)
         expected = {POINTS} | ({CATEGORY} if self.metadata.task == SEGMENT else set())
-        inputs = {each.name: each for each in self._session.get_inputs()}
-        outputs = {each.name for each in self._session.get_outputs()}
         wanted = {EMBEDDING} | (set() if self.metadata.task == EMBED else {LOG_PROBABILITIES})
-        if set(inputs) != expected or not wanted <= outputs or inputs[POINTS].type != "tensor(float)":
+        if set(inputs) != expected or not wanted <= outputs or inputs[POINTS] != "tensor(float)":
             raise DataError(
                 f"{self._name}: expected the inputs {sorted(expected)} and the outputs {sorted(wanted)} of a model for "
                 f"{self.metadata.task}, got {sorted(inputs)} and {sorted(outputs)}; export the model again.",
@@ -117,10 +127,12 @@ class OnnxModel:
         names = [category] * len(clouds) if isinstance(category, str) else list(category)
         unknown = [name for name in names if name not in self.metadata.classes]
         if unknown or len(names) != len(clouds):
+            classes = self.metadata.classes
+            more = f" and {len(classes) - MAX_SHOWN:,} more" if len(classes) > MAX_SHOWN else ""
+            listed = ", ".join(classes[:MAX_SHOWN]) + more
             got = repr(unknown[0]) if unknown else f"{len(names)} for {pluralize(len(clouds), 'cloud')}"
             raise ArgumentError(
-                f"segment: expected one category, or one for each cloud, of {', '.join(self.metadata.classes)}; got "
-                f"{got}.",
+                f"segment: expected one category, or one for each cloud, of {listed}; got {got}.",
                 argument="category",
                 got=got,
             )

@@ -32,7 +32,8 @@ def open_session(data: bytes, source: str, threads: int | None = None) -> Any:
     options.log_severity_level = 4  # errors are raised, too
     options.intra_op_num_threads = threads or 0
     try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        # Its fallback to the CPU, which is taken already, would print.
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except runtime_errors() as error:
         raise DataError(
             f"{source}: expected a whole ONNX file, got one that ONNX Runtime cannot load: {one_line(error):.300}; "

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from conclu_pyg import ENCODERS, load_encoder, load_run
 from conclu_pyg._version import __version__
 from conclu_pyg.data.batch import batch_clouds
-from conclu_pyg.errors import ArgumentError, ConcluError, ConfigError
+from conclu_pyg.errors import ArgumentError, ConcluError, ConcluWarning, ConfigError
 from conclu_pyg.export import Exported, export_run
 from conclu_pyg.export import export as export_module
 from conclu_pyg.inference.predictor import make_predictor
@@ -231,6 +231,18 @@ def test_a_program_that_returns_other_values_leaves_no_file(
     with pytest.raises(ConcluError, match="expected the exported program to return"):
         export_run(tiny_run, tmp_path / "a.onnx", sizes=SIZES)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_transform_that_needs_pytorch_is_reported(tiny_config: dict[str, Any], tmp_path: Path) -> None:
+    from conclu_pyg.pipelines.build import build_pipeline
+
+    jitter = {"name": "GaussianJitter", "sigma": 0.001}
+    tiny_config["dataset"]["transform"] = [{"name": "NormalizeUnitSphere"}, jitter]
+    tiny_config["pipeline"] |= {"epochs": 1, "run_dir": str(tmp_path / "run")}
+    run = build_pipeline(tiny_config).run_train()
+    with pytest.warns(ConcluWarning, match="need .*GaussianJitter"):
+        exported = export_run(run, tmp_path / "a.pt2", "torch", sizes=SIZES)
+    assert [step["name"] for step in exported.metadata.steps] == ["NormalizeUnitSphere", "GaussianJitter"]
 
 
 def test_refusals(tiny_run: Path, tiny_task_runs: dict[str, Path], tmp_path: Path) -> None:

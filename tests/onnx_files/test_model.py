@@ -1,9 +1,11 @@
 """Files from anywhere, and clouds that are no clouds. The graphs here are made by hand: they need no export."""
 
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,9 @@ import numpy as np
 import onnx
 import pytest
 from helpers import raises
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
-from conclu_pyg.errors import ArgumentError, ConfigError, DataError
+from conclu_pyg.errors import ArgumentError, ConcluError, ConfigError, DataError
 from conclu_pyg.onnx import Metadata, OnnxModel, classify, embed, segment
 from conclu_pyg.onnx.session import MAX_BYTES
 
@@ -214,3 +216,74 @@ def test_an_error_of_the_graph_is_one_sentence(write: Callable[..., Path]) -> No
     with raises(DataError, file=path) as error:
         embed(path, np.arange(12.0).reshape(4, 3))
     assert "ONNX Runtime failed on 1 cloud of 4 points" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_names_that_are_no_utf_8_are_refused(write: Callable[..., Path], capfd: pytest.CaptureFixture[str]) -> None:
+    path = write()
+    for name in (b"conclu_pyg.card", b"embedding"):
+        data = path.read_bytes()
+        path.write_bytes(data.replace(name, b"\x80" + name[1:]))
+        with raises(DataError, file=path):
+            OnnxModel(path)
+        path.write_bytes(data)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_every_altered_file_is_read_or_refused_in_a_sentence(write: Callable[..., Path]) -> None:
+    rng, path, points = random.Random(0), write(), np.arange(12.0).reshape(4, 3)
+    whole = path.read_bytes()
+    messages: list[str] = []
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(rng.randint(1, 3)):
+            place = rng.randrange(len(data))
+            if rng.random() < 0.7:
+                data[place] = rng.randrange(256)
+            else:
+                del data[place : place + rng.randint(1, 20)]
+        path.write_bytes(data)
+        try:
+            embed(OnnxModel(path, threads=1), points)
+        except ConcluError as error:
+            messages.append(str(error))
+    assert len(messages) > 100 and not any("\n" in text or not text.endswith(".") for text in messages)
+
+
+def test_parts_of_a_category(tmp_path: Path) -> None:
+    """A graph whose scores of two parts are (x, -x) of each point, the second impossible in all but one category."""
+    nodes = [
+        helper.make_node("Split", ["points"], ["x", "y", "z"], axis=2, num_outputs=3),
+        helper.make_node("Neg", ["x"], ["minus"]),
+        helper.make_node("Concat", ["x", "minus"], ["both"], axis=2),
+        helper.make_node("Gather", ["penalties", "category"], ["penalty"]),
+        helper.make_node("Add", ["both", "penalty"], ["log_probabilities"]),
+        helper.make_node("ReduceMax", ["points", "axes"], ["embedding"], keepdims=0),
+    ]
+    penalties = np.zeros((1000, 1, 2), np.float32)
+    penalties[2:, :, 1] = -np.inf
+    graph = helper.make_graph(
+        nodes,
+        "graph",
+        [
+            helper.make_tensor_value_info("points", TensorProto.FLOAT, ["batch", "points", 3]),
+            helper.make_tensor_value_info("category", TensorProto.INT64, ["batch"]),
+        ],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("log_probabilities", "embedding")],
+        [numpy_helper.from_array(penalties, "penalties"), numpy_helper.from_array(np.array([1]), "axes")],
+    )
+    names = tuple(f"class {number}" for number in range(1000))
+    metadata = replace(METADATA, task="part_segmentation", classes=names, parts=("a", "b"), up_axis="z")
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    helper.set_model_props(model, metadata.entries())
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    points = np.array([[-2.0, 0, 0], [1, 0, 0], [1, 0, 0]])
+    clouds = [points, points[:2], -points]
+    found = segment(path, clouds, ["class 1", "class 1", "class 5"])
+    assert [labels.tolist() for labels in found] == [[1, 0, 0], [1, 0], [0, 0, 0]]
+    assert segment(path, -points, "class 0")[0].tolist() == [0, 1, 1]
+    assert embed(path, clouds).shape == (3, 3)
+    for category in ("chair", ["class 1", "class 2"]):
+        with raises(ArgumentError, argument="category") as error:
+            segment(path, clouds, category)
+        assert "class 19 and 980 more" in str(error.value) and "class 20," not in str(error.value)
