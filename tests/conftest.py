@@ -101,6 +101,17 @@ def blank_curves() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_reports() -> Iterator[None]:
+    """Trainings write no ``report.html``, which would take longer than a small training does; it is tested in
+    ``tests/pipelines/test_report_file.py``."""
+    from conclu_pyg.pipelines import loop
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "write_report_file", lambda pipeline, folder: None)
+        yield
+
+
 @pytest.fixture
 def terminal() -> Iterator[None]:
     """The library's log records and progress are printed during the test, as the command line does it."""

@@ -182,6 +182,11 @@ class Finetuning(Pipeline):
         self._best, self._since_best = (value, 0) if better else (self._best, self._since_best + 1)
         return better
 
+    def report_split(self) -> tuple[str, PointCloudSplit]:
+        if self.held_out is not None:
+            return "validation", self.held_out
+        return self.choice.train_on, self.split(self.choice.train_on)
+
     def state(self) -> dict[str, Any]:
         return {"best": self._best, "since_best": self._since_best}
 

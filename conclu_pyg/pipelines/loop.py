@@ -36,6 +36,7 @@ from conclu_pyg.pipelines.metrics_log import MetricsLog
 from conclu_pyg.pipelines.nonfinite import NonFiniteStep, StepState, describe_batch, keep_step
 from conclu_pyg.pipelines.optimization import advance
 from conclu_pyg.pipelines.plan import TrainingPlan
+from conclu_pyg.pipelines.report_file import write_report_file
 from conclu_pyg.pipelines.resume import check_config
 from conclu_pyg.pipelines.snapshot import restore, take_snapshot
 from conclu_pyg.pipelines.status import RemainingTime, check_length, data_warnings, epoch_line, step_status
@@ -126,6 +127,7 @@ class TrainingLoop:
                 self._run_steps(model, loader, state, interrupt)
                 self._finish_epoch(state, order.get_state(), log)
                 state = EpochState(order.get_state())
+        on_first(lambda: write_report_file(pipeline, self.folder))
         return self.folder
 
     def _join_processes(self) -> None:

@@ -75,6 +75,7 @@ class TrainingPlan(ABC):
             (default: 10).
         keep_last: how many of the newest checkpoints to keep (default: 2).
         keep_every: also keeps the checkpoint of every epoch that is a multiple of this; 0 keeps none (default: 0).
+        report: whether the run ends with ``report.html``, of at most 200 clouds (default: True).
 
     Attributes:
         optimizer: set by the subclass, usually by ``self.optimizer_config.build(groups)``.
@@ -125,6 +126,7 @@ class TrainingPlan(ABC):
         save_minutes: PositiveFloat = 10.0,
         keep_last: PositiveInt = 2,
         keep_every: NonNegativeInt = 0,
+        report: bool = True,
     ) -> None:
         if other := [name for name, value in model.state_dict().items() if not isinstance(value, Tensor)]:
             raise ConfigError(
@@ -145,7 +147,7 @@ class TrainingPlan(ABC):
         self.on_nan, self.max_skipped, self.skipped = on_nan, max_skipped, 0
         self.log_dir, self.run_dir = log_dir, run_dir
         self.save_minutes, self.keep_last, self.keep_every = save_minutes, keep_last, keep_every
-        self.num_workers = num_workers
+        self.num_workers, self.report = num_workers, report
         self.trained_on: LabelledTraining | None = None
         self.chosen_on: CloudSet | None = None
         self.progress = Progress(0, 0, 0, epochs)
@@ -199,6 +201,11 @@ class TrainingPlan(ABC):
     def is_best(self, metrics: Mapping[str, float]) -> bool:
         """Return whether the epoch is to be kept as the best so far (default: no, the last one counts)."""
         return False
+
+    def report_split(self) -> tuple[str, PointCloudSplit]:
+        """Return the name and the clouds of the split that the run's report shows (default: the training split, which
+        is read already)."""
+        return "train", self.split("train")
 
     def state(self) -> dict[str, Any]:
         """Return what the pipeline remembers from epoch to epoch, as plain values for the checkpoint (default:

@@ -70,7 +70,11 @@ def report_run(
 def _records(run: LoadedRun) -> list[Record]:
     path = run.folder / RESULTS_NAME
     if not path.is_file():
-        raise DataError(f"the run was not evaluated yet; `conclu evaluate {run.folder}` measures it.", file=path)
+        raise DataError(
+            f"the run was not evaluated yet; `conclu evaluate {run.folder}` measures it, and then "
+            f"`conclu report {run.folder}` shows it.",
+            file=path,
+        )
     return read_records(path)
 
 

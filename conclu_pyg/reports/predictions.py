@@ -40,7 +40,7 @@ def prediction_sections(run: LoadedRun, split: PointCloudSplit, split_name: str,
     values = ", ".join(f"{name} {value:.1f} %" for name, value in scores.values.items())
     of_all = "" if len(split) == total else f" of {total:,}"
     lines = [f"{pluralize(len(split), 'cloud')}{of_all} of the {split_name} split: {values}."]
-    if split_name == "train":
+    if split_name not in ("test", "validation"):
         lines.append("The model was trained on such clouds: this is no estimate of its accuracy on others.")
     elif of_all:
         lines.append("The records under Results are of all clouds.")

@@ -22,6 +22,7 @@ LAST = Path("checkpoints", "last.safetensors")  # within a run folder
 BEST = Path("checkpoints", "best.safetensors")  # of the epoch that was best on validation clouds, if there are any
 ENCODER_FILE = Path("checkpoints", "encoder.safetensors")  # the encoder alone of the best or else the last of them
 CURVES_NAME = "curves.png"
+REPORT_NAME = "report.html"
 STAGES_NAME = "stages.txt"  # of a run in stages: the names of its stages, which are the folders in it, in order
 
 
