@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         DECODERS,
         ENCODERS,
         HEADS,
+        LOGGERS,
         METHODS,
         NEIGHBORS,
         PIPELINES,
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program configures logging
 
 _REGISTRIES = (
-    *("CLUSTERERS", "DATASETS", "DECODERS", "ENCODERS", "HEADS", "METHODS", "NEIGHBORS", "PIPELINES", "PROBES"),
-    *("TASKS", "TRANSFORMS", "Registry"),
+    *("CLUSTERERS", "DATASETS", "DECODERS", "ENCODERS", "HEADS", "LOGGERS", "METHODS", "NEIGHBORS", "PIPELINES"),
+    *("PROBES", "TASKS", "TRANSFORMS", "Registry"),
 )
 # Names imported when they are first used, with their modules: the same as above, for type checkers.
 _LAZY = {
@@ -67,6 +68,7 @@ __all__ = [
     "DGCNN",
     "ENCODERS",
     "HEADS",
+    "LOGGERS",
     "METHODS",
     "NEIGHBORS",
     "PIPELINES",

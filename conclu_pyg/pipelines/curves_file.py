@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from conclu_pyg.extras import is_installed
-from conclu_pyg.pipelines.metrics_log import read_metrics
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.runs.folder import CURVES_NAME
 from conclu_pyg.vis.curves import plot_curves
 

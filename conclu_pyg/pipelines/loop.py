@@ -24,6 +24,7 @@ from conclu_pyg.data.worker_reads import BATCHES_AHEAD, WatchedClouds
 from conclu_pyg.errors import ConcluError, ConcluWarning
 from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.files import remove_abandoned
+from conclu_pyg.loggers.csv_file import CSV_NAME
 from conclu_pyg.methods.base import Progress
 from conclu_pyg.nn.batch_moments import share_batch_norms
 from conclu_pyg.pipelines.curves_file import CurvesFile
@@ -112,7 +113,7 @@ class TrainingLoop:
         self.curves = CurvesFile(self.folder)
         history = None if resume is None else pipeline.history
         logs: list[MetricsLog] = []  # of the first process
-        on_first(lambda: logs.append(MetricsLog(self.folder, history)))
+        on_first(lambda: logs.append(MetricsLog(self.folder, history, pipeline.loggers, pipeline.config)))
         with (
             Interrupt() as interrupt,
             explain_faults(self.folder, self.reads),
@@ -127,6 +128,7 @@ class TrainingLoop:
                 self._run_steps(model, loader, state, interrupt)
                 self._finish_epoch(state, order.get_state(), log)
                 state = EpochState(order.get_state())
+            on_first(lambda: logs[0].finish(pipeline))
         on_first(lambda: write_report_file(pipeline, self.folder))
         return self.folder
 
@@ -284,7 +286,8 @@ class TrainingLoop:
     def _write(self, metrics: Mapping[str, float], log: MetricsLog | None, last: bool) -> None:
         assert log is not None  # the first process has it
         log.write(metrics)
-        self.curves.update(last=last)
+        if (self.folder / CSV_NAME).exists():  # unless the logger csv is left out
+            self.curves.update(last=last)
 
     def _save(self, checkpoint: Checkpoint, best: bool = False) -> None:
         on_first(lambda: self.files.save(checkpoint, best=best))

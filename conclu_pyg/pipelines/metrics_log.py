@@ -1,10 +1,7 @@
-"""Metrics of a run: averaged over an epoch, written as CSV and for TensorBoard."""
+"""Metrics of a run: averaged over an epoch, and written by loggers."""
 
 from __future__ import annotations
 
-import csv
-import io
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -13,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from conclu_pyg.extras import is_installed
-from conclu_pyg.files import atomic_write
+from conclu_pyg.loggers.base import Logger, Row
 from conclu_pyg.processes import gather_values, rank
+from conclu_pyg.registry import LOGGERS
 
-CSV_NAME = "metrics.csv"
+DEFAULT_LOGGERS = ("csv", "tensorboard")
 
 
 class EpochMean:
@@ -91,66 +88,40 @@ class EpochMean:
 
 
 class MetricsLog:
-    """Writes one row for each epoch to ``metrics.csv`` and to TensorBoard's event file, both in the run's folder.
-
-    A row may have other columns than the rows before it. The header has all columns so far: if a row adds one, the file
-    is rewritten as a whole. What a row lacks is left empty.
+    """Writes one row for each epoch to every logger.
 
     Args:
         folder: the run's folder.
-        history: the rows of the finished epochs of a run that is resumed, which replace what the files hold
-            (default: a new run).
+        history: the rows of the finished epochs of a run that is resumed, which replace what the logs hold (default: a
+            new run).
+        loggers: see :data:`~conclu_pyg.registry.LOGGERS` (default: those of :data:`DEFAULT_LOGGERS`).
+        config: the resolved config of the run (default: unknown).
     """
 
-    def __init__(self, folder: Path, history: Sequence[Mapping[str, float]] | None = None) -> None:
-        logging.getLogger("tensorboard").setLevel(logging.ERROR)
-        self.path = folder / CSV_NAME
-        self._header: list[str] = []
-        self._rows: list[Mapping[str, float]] = []
-        for row in history or ():
-            self._add(row)
-        if history or self.path.exists():
-            self._rewrite()
-        self._writer: Any = None
-        if is_installed("tensorboard"):
-            from torch.utils.tensorboard import SummaryWriter
+    def __init__(
+        self,
+        folder: Path,
+        history: Sequence[Row] | None = None,
+        loggers: Sequence[Logger] | None = None,
+        config: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.loggers = build_loggers(DEFAULT_LOGGERS) if loggers is None else list(loggers)
+        for logger in self.loggers:
+            logger.start(folder, config, history)
 
-            # TensorBoard hides the events from this step on that are in the files of the run before it was resumed.
-            first = None if history is None else len(history) + 1
-            self._writer = SummaryWriter(str(folder), purge_step=first)
-
-    def write(self, row: Mapping[str, float]) -> None:
+    def write(self, row: Row) -> None:
         """Append a row.
 
         Args:
             row: numbers by column, ``epoch`` among them.
         """
-        if self._add(row):
-            self._rewrite()
-        else:
-            with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, self._header).writerow(_as_text(row))
-        if self._writer is not None:
-            for key, value in row.items():
-                if key != "epoch":
-                    self._writer.add_scalar(key, value, int(row["epoch"]))
-            self._writer.flush()
+        for logger in self.loggers:
+            logger.write(row)
 
-    def _add(self, row: Mapping[str, float]) -> bool:
-        """Add a row, and return whether it added a column."""
-        new = [key for key in row if key not in self._header]
-        self._header += new
-        self._rows.append(row)
-        return bool(new)
-
-    def _rewrite(self) -> None:
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, self._header)
-        if self._header:
-            writer.writeheader()
-        writer.writerows(map(_as_text, self._rows))
-        with atomic_write(self.path) as file:
-            file.write(text.getvalue().encode())
+    def finish(self, pipeline: Any) -> None:
+        """Called after the last epoch."""
+        for logger in self.loggers:
+            logger.finish(pipeline)
 
     def __enter__(self) -> MetricsLog:
         return self
@@ -158,20 +129,10 @@ class MetricsLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        for logger in self.loggers:
+            logger.close()
 
 
-def read_metrics(folder: Path) -> dict[str, list[float]]:
-    """Return the columns of a run's ``metrics.csv``; an empty field is NaN."""
-    path = folder / CSV_NAME
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file, restval="")
-        rows = list(reader)
-    return {key: [float(row[key] or "nan") for row in rows] for key in reader.fieldnames or ()}
-
-
-def _as_text(row: Mapping[str, float]) -> dict[str, str]:
-    return {key: repr(value) for key, value in row.items()}  # repr() of a float reads back as the same float
+def build_loggers(configs: Sequence[str | Mapping[str, Any]]) -> list[Logger]:
+    """Return loggers from their names, or mappings with a name and arguments."""
+    return [LOGGERS.build({"name": each} if isinstance(each, str) else each) for each in configs]

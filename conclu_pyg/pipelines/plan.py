@@ -22,6 +22,7 @@ from conclu_pyg.errors import ConfigError
 from conclu_pyg.methods.base import MethodOutput, Progress
 from conclu_pyg.pipelines.gradients import compute_gradients
 from conclu_pyg.pipelines.launch import Device, Precision, StrategyName, make_fabric
+from conclu_pyg.pipelines.metrics_log import DEFAULT_LOGGERS, build_loggers
 from conclu_pyg.pipelines.nonfinite import check_step
 from conclu_pyg.pipelines.optimization import OPTIMIZERS, SCHEDULES, OptimizerConfig, Schedule
 from conclu_pyg.pipelines.training_clouds import NumberedClouds
@@ -74,6 +75,8 @@ class TrainingPlan(ABC):
         save_minutes: a checkpoint is saved after each epoch, and within an epoch when the last one is older than this
             (default: 10).
         keep_last: how many of the newest checkpoints to keep (default: 2).
+        loggers: where the metrics of each epoch go: names in :data:`~conclu_pyg.registry.LOGGERS`, or mappings with a
+            name and arguments (default: csv and tensorboard).
         keep_every: also keeps the checkpoint of every epoch that is a multiple of this; 0 keeps none (default: 0).
         report: whether the run ends with ``report.html``, of at most 200 clouds (default: True).
 
@@ -126,6 +129,7 @@ class TrainingPlan(ABC):
         save_minutes: PositiveFloat = 10.0,
         keep_last: PositiveInt = 2,
         keep_every: NonNegativeInt = 0,
+        loggers: list[str | dict[str, Any]] | None = None,
         report: bool = True,
     ) -> None:
         if other := [name for name, value in model.state_dict().items() if not isinstance(value, Tensor)]:
@@ -148,6 +152,7 @@ class TrainingPlan(ABC):
         self.log_dir, self.run_dir = log_dir, run_dir
         self.save_minutes, self.keep_last, self.keep_every = save_minutes, keep_last, keep_every
         self.num_workers, self.report = num_workers, report
+        self.loggers = build_loggers(DEFAULT_LOGGERS if loggers is None else loggers)
         self.trained_on: LabelledTraining | None = None
         self.chosen_on: CloudSet | None = None
         self.progress = Progress(0, 0, 0, epochs)

@@ -14,7 +14,7 @@ AUTO = "auto"
 # Options of a pipeline that may differ in a resumed run; fewer epochs than are finished are refused.
 FREE = (
     *("run_dir", "log_dir", "epochs", "num_workers", "device", "save_minutes", "keep_last", "keep_every"),
-    *("on_nan", "max_skipped", "devices", "num_nodes", "strategy", "report"),
+    *("on_nan", "max_skipped", "devices", "num_nodes", "strategy", "report", "loggers"),
 )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from conclu_pyg.errors import DataError
+from conclu_pyg.loggers.csv_file import CSV_NAME, read_metrics
 from conclu_pyg.methods.diagnostics import judge
-from conclu_pyg.pipelines.metrics_log import CSV_NAME, read_metrics
 from conclu_pyg.reports.health import health_table
 from conclu_pyg.vis.report.charts import Chart, Charts, Line
 from conclu_pyg.vis.report.page import Section

@@ -6,9 +6,9 @@ import pytest
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.config import load_config
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.methods.base import Progress
 from conclu_pyg.pipelines.interrupt import SIGNALS
-from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.pipelines.pretraining import Pretraining
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import LAST

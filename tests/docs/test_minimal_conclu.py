@@ -9,8 +9,8 @@ import torch
 
 from conclu_pyg.config import load_config
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.pipelines.build import build_pipeline
-from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.runs.checkpoint import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,11 +14,11 @@ from torch_geometric.data import Batch
 from conclu_pyg.encoders.base import pooled_features
 from conclu_pyg.encoders.pointnet import PointNet
 from conclu_pyg.errors import ConcluWarning
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.methods import diagnostics, simsiam
 from conclu_pyg.methods.base import MethodOutput
 from conclu_pyg.pipelines import pretraining
 from conclu_pyg.pipelines.build import build_pipeline
-from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.registry import METHODS
 
 Config = dict[str, Any]

@@ -16,11 +16,11 @@ from torch_geometric.data import Batch
 from conclu_pyg.config import check
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.methods.base import Progress
 from conclu_pyg.metrics import Scores
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.finetuning import Finetuning
-from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import BEST, LAST, find_checkpoint
 from conclu_pyg.runs.provenance import CloudSet, EncoderTreatment, LabelledTraining

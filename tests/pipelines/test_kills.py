@@ -16,7 +16,7 @@ import torch
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.config_files import dump_config
-from conclu_pyg.pipelines.metrics_log import read_metrics
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.checkpoint_files import newest_checkpoint
 

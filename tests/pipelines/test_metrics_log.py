@@ -6,7 +6,8 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog, read_metrics
+from conclu_pyg.loggers.csv_file import read_metrics
+from conclu_pyg.pipelines.metrics_log import EpochMean, MetricsLog
 
 
 def test_the_mean_of_an_epoch_is_that_of_its_steps() -> None:

@@ -12,9 +12,9 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.encoders.base import pooled_features
 from conclu_pyg.errors import ConcluError, ConcluWarning
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.methods.base import Method, MethodOutput, Progress
 from conclu_pyg.pipelines.build import build_pipeline
-from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.pipelines.nonfinite import (
     CHECKPOINT_NAME,
     CLOUDS_NAME,

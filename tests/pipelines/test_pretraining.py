@@ -20,9 +20,9 @@ from conclu_pyg.config import load_config
 from conclu_pyg.datasets.parametric_shapes import ParametricShapes
 from conclu_pyg.encoders.pointnet import PointNet
 from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.methods.base import SHARED, Method, MethodOutput, Progress, TrainingData
 from conclu_pyg.pipelines.build import build_pipeline
-from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.pipelines.pretraining import Pretraining
 from conclu_pyg.registry import METHODS
 from conclu_pyg.runs.checkpoint import Checkpoint

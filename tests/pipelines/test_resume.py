@@ -17,10 +17,10 @@ from helpers import assert_error
 
 from conclu_pyg.config_files import dump_config, read_config
 from conclu_pyg.errors import CheckpointError, ConcluWarning, ConfigError
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.pipelines.base import Pipeline
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.pipelines.interrupt import Stopped
-from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.pipelines.resume import AUTO, differences, find_run
 from conclu_pyg.pipelines.stages import train
 from conclu_pyg.registry import METHODS, TASKS

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from conclu_pyg.errors import ConcluWarning
+from conclu_pyg.loggers.csv_file import read_metrics
 from conclu_pyg.methods.base import Progress
 from conclu_pyg.pipelines import status
 from conclu_pyg.pipelines.build import build_pipeline
-from conclu_pyg.pipelines.metrics_log import read_metrics
 from conclu_pyg.pipelines.status import RemainingTime, check_length, data_warnings, epoch_line, step_status
 
 Config = dict[str, Any]

@@ -1,0 +1,109 @@
+"""MLflow and trackio: with stand-ins that record what they get, and MLflow itself where it is installed."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conclu_pyg.errors import ConcluError
+from conclu_pyg.loggers.base import flat
+from conclu_pyg.pipelines.build import build_pipeline
+
+
+class FakeTrackio(SimpleNamespace):
+    def __init__(self) -> None:
+        super().__init__(started=[], rows=[], finished=0)
+
+    def init(self, project: str, **options: Any) -> None:
+        self.started.append((project, options))
+
+    def log(self, metrics: dict[str, float], step: int) -> None:
+        self.rows.append((step, metrics))
+
+    def finish(self) -> None:
+        self.finished += 1
+
+
+@pytest.fixture
+def trackio(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTrackio]:
+    fake = FakeTrackio()
+    monkeypatch.setitem(sys.modules, "trackio", fake)
+    monkeypatch.setattr("conclu_pyg.loggers.trackio.is_installed", lambda package: True)
+    return fake
+
+
+def train(config: dict[str, Any], folder: Path, loggers: list[Any], epochs: int, resume: bool = False) -> Path:
+    config["pipeline"] |= {"run_dir": str(folder), "loggers": loggers, "epochs": epochs}
+    return build_pipeline(config).run_train(folder if resume else None)
+
+
+def test_a_resumed_run_continues_its_log_without_doubled_rows(
+    trackio: FakeTrackio, tmp_path: Path, tiny_config: dict[str, Any]
+) -> None:
+    loggers = ["csv", {"name": "trackio", "project": "clouds"}]
+    run = train(tiny_config, tmp_path / "run", loggers, 2)
+    assert [step for step, _ in trackio.rows] == [1, 2] and trackio.finished == 1
+    assert "loss" in trackio.rows[0][1] and "epoch" not in trackio.rows[0][1]
+    project, options = trackio.started[0]
+    assert project == "clouds" and options["name"] == "run" and options["resume"] == "never"
+    assert options["config"]["model.encoder.name"] == "PointNet"
+
+    state = run / "trackio_run.json"
+    assert json.loads(state.read_text()) == {"run": "run", "epoch": 2}
+    state.write_text(json.dumps({"run": "run", "epoch": 1}))  # as if it was killed before the second row was sent
+    trackio.rows.clear()
+    train(tiny_config, run, loggers, 3, resume=True)
+    assert [step for step, _ in trackio.rows] == [2, 3] and trackio.started[1][1]["resume"] == "allow"
+    trackio.rows.clear()
+    train(tiny_config, run, loggers, 4, resume=True)
+    assert [step for step, _ in trackio.rows] == [4]
+    assert (run / "metrics.csv").read_text().count("\n") == 5
+
+
+@pytest.mark.parametrize("name", ["mlflow", "trackio"])
+def test_a_missing_tracker_is_named_with_its_command_before_the_training(
+    name: str, tmp_path: Path, tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"conclu_pyg.loggers.{name}.is_installed", lambda package: False)
+    with pytest.raises(ConcluError, match=f"run `pip install {name}`, or leave it out"):
+        train(tiny_config, tmp_path / "run", [name], 1)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mlflow") is None, reason="MLflow is not installed")
+def test_mlflow_gets_the_rows_and_the_config_of_a_run_once(
+    tmp_path: Path, tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # a database needs SQLAlchemy, which mlflow-skinny lacks
+    address = (tmp_path / "mlruns").as_uri()
+    loggers = ["csv", {"name": "mlflow", "tracking_uri": address, "experiment": "clouds"}]
+    run = train(tiny_config, tmp_path / "run", loggers, 2)
+    train(tiny_config, run, loggers, 3, resume=True)
+    client = MlflowClient(address)
+    (found,) = client.search_runs([client.get_experiment_by_name("clouds").experiment_id])
+    assert found.info.run_name == "run" and found.info.status == "FINISHED"
+    assert found.data.params["model.encoder.name"] == "PointNet"
+    assert [metric.step for metric in client.get_metric_history(found.info.run_id, "loss")] == [1, 2, 3]
+    assert found.data.metrics["loss.contrast"] >= 0
+
+
+def test_without_csv_there_is_no_table(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
+    run = train(tiny_config, tmp_path / "run", [], 1)
+    assert not (run / "metrics.csv").exists() and not (run / "curves.png").exists()
+    assert not list(run.glob("events.*"))
+
+
+def test_an_unknown_logger_is_an_error_with_the_names(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
+    with pytest.raises(ConcluError, match=r"LOGGERS has no 'tensorbord'; did you mean 'tensorboard'\?"):
+        train(tiny_config, tmp_path / "run", ["tensorbord"], 1)
+
+
+def test_values_of_a_config_are_named_by_their_path() -> None:
+    assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": "1", "a.c.d": "[2]", "e": "None"}
