@@ -10,6 +10,7 @@ from conclu_pyg.errors import ConfigError, DataError, one_line
 from conclu_pyg.extras import is_installed, missing_extra
 
 MAX_BYTES = 1 << 31
+EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"  # of weights in other files
 
 
 def open_session(data: bytes, source: str, threads: int | None = None) -> Any:
@@ -31,6 +32,9 @@ def open_session(data: bytes, source: str, threads: int | None = None) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # errors are raised, too
     options.intra_op_num_threads = threads or 0
+    # Of a model in memory, ONNX Runtime looks for weights in other files in the working folder, and allows no path out
+    # of it. No file can be in this one, on any system.
+    options.add_session_config_entry(EXTERNAL_FOLDER, os.path.join(os.devnull, "none"))
     try:
         # Its fallback to the CPU, which is taken already, would print.
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"], enable_fallback=0)

@@ -184,19 +184,37 @@ def test_files_that_are_no_models_are_refused(write: Callable[..., Path], tmp_pa
         OnnxModel(tmp_path / "large.onnx")
 
 
-def test_data_in_other_files_is_not_read(write: Callable[..., Path], tmp_path: Path) -> None:
-    path = write()
-    np.array([1], np.int64).tofile(tmp_path / "axes.bin")
+@pytest.mark.parametrize(
+    "location", ["", "./", "../folder/", "{folder}/", "../..{folder}/", "../../../../../..{folder}/"]
+)
+def test_data_in_other_files_is_not_read(location: str, write: Callable[..., Path], tmp_path: Path) -> None:
+    """The weight of a linear layer: ONNX Runtime needs no value of it to infer shapes, and would read the file."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    weight = 2 * np.eye(3, dtype=np.float32)
+    weight.tofile(folder / "weight.bin")
+    path, points = write(), np.arange(12.0).reshape(4, 3)
+    expected = 2 * embed(path, points)
     model = onnx.load(path)
-    (axes,) = model.graph.initializer
-    axes.ClearField("int64_data")
-    axes.data_location = TensorProto.EXTERNAL
-    for key, value in {"location": "axes.bin", "offset": "0", "length": "8"}.items():
-        axes.external_data.add(key=key, value=value)
+    model.graph.node[0].output[0] = "maximum"
+    model.graph.node.append(helper.make_node("Gemm", ["maximum", "weight"], ["embedding"]))
+    model.graph.initializer.append(numpy_helper.from_array(weight, "weight"))
+    path.write_bytes(model.SerializeToString())
+    np.testing.assert_allclose(embed(path, points), expected)
+
+    tensor = model.graph.initializer[1]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in {
+        "location": f"{location.format(folder=folder)}weight.bin",
+        "offset": "0",
+        "length": str(weight.nbytes),
+    }.items():
+        tensor.external_data.add(key=key, value=value)
     path.write_bytes(model.SerializeToString())
     with pytest.MonkeyPatch.context() as patch, raises(DataError, file=path):
-        patch.chdir(tmp_path)
-        embed(path, np.zeros((4, 3)))
+        patch.chdir(folder)
+        embed(path, points)
 
 
 def test_outputs_of_another_shape_or_not_finite_are_refused(write: Callable[..., Path]) -> None:
