@@ -103,15 +103,15 @@ clean:
 	@echo "== Installing torch-cluster, torch-scatter, Open3D and the test tools"
 	@$(PY) tools/check_system.py open3d --install
 	@$(WHEELS) --only-binary :all: --quiet 2>/dev/null || { $(COMPILE); }
-	@$(INSTALL) -e .[cluster,formats,onnx,open3d,test]
+	@$(INSTALL) -e .[cluster,formats,hub,onnx,open3d,test]
 	@touch $@
 
 .venv/.lint: .venv/.core
 	@echo "== Installing ruff and mypy"
-	@$(INSTALL) -e .[lint]
+	@$(INSTALL) -e .[hub,lint]
 	@touch $@
 
 .venv/.docs: .venv/.core
 	@echo "== Installing Sphinx, furo and MyST"
-	@$(INSTALL) -e .[docs]
+	@$(INSTALL) -e .[docs,hub]
 	@touch $@

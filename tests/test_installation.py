@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -31,6 +32,46 @@ def requirements() -> list[Requirement]:
     groups = [config["options"]["install_requires"], *config["options.extras_require"].values()]
     lines = [line for group in groups for line in group.splitlines() if line]
     return [Requirement(line) for line in lines if not line.startswith("conclu_pyg[")]
+
+
+def test_make_test_installs_what_the_tests_import() -> None:
+    """Without it the collection of the tests fails: an import at the head of a module is not optional."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    extras = config["options.extras_require"]
+    target, core = (
+        re.search(rf"^\.venv/\.{stamp}:.*?-e \.\[(.+?)\]", (ROOT / "Makefile").read_text(), re.MULTILINE | re.DOTALL)
+        for stamp in ("test", "core")
+    )
+    assert target is not None and core is not None
+    groups = [extras[name] for name in f"{core[1]},{target[1]}".split(",")]
+    lines = [line for group in [config["options"]["install_requires"], *groups] for line in group.splitlines() if line]
+    installed = {canonicalize_name(Requirement(line).name) for line in lines}
+    homes = metadata.packages_distributions()
+    missing = {
+        (name, str(path.relative_to(ROOT)))
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in imported(path)
+        if name in homes and not installed & set(map(canonicalize_name, homes[name]))
+    }
+    assert not missing
+
+
+def imported(path: Path) -> set[str]:
+    """The packages that the head of a module imports."""
+    names = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.partition(".")[0])
+    return names - {"conclu_pyg"}
+
+
+def test_the_constraints_name_each_package_once() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    names = [canonicalize_name(line.partition("==")[0]) for line in lines]
+    assert len(names) == len(set(names))
 
 
 def test_constraints_pin_every_requirement() -> None:
