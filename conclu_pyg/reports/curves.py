@@ -15,6 +15,7 @@ from conclu_pyg.vis.report.charts import Chart, Charts, Line
 from conclu_pyg.vis.report.page import Section
 
 MAX_BYTES = 1 << 26  # of a table of metrics
+MAX_EPOCH = 10**9
 UNITS = ("epoch", "step")  # columns that count
 LAST = ("lr", "seconds", "clouds_per_second", "data_wait")  # columns that are shown after all others
 GROUPS = {"train": "training"}
@@ -26,7 +27,7 @@ def metrics_of(folder: Path) -> dict[str, list[float]]:
     """Returns the columns of a run's ``metrics.csv``; none if there is no such file.
 
     Raises:
-        DataError: it is damaged or too large.
+        DataError: it is damaged or too large, or an epoch is missing or is no whole number.
     """
     path = folder / CSV_NAME
     try:
@@ -37,6 +38,10 @@ def metrics_of(folder: Path) -> dict[str, list[float]]:
         raise DataError(f"{path} is no table of numbers ({type(error).__name__}); restore it.", file=path) from error
     if metrics and "epoch" not in metrics:
         raise DataError(f"{path}: expected a column epoch, got {', '.join(metrics)}.", file=path)
+    for epoch in metrics.get("epoch", ()):
+        if not (0 <= epoch <= MAX_EPOCH and epoch == round(epoch)):  # NaN is in no range
+            expected = f"expected whole epochs from 0 to {MAX_EPOCH:,}"
+            raise DataError(f"{path}: {expected}, got {epoch:g}; restore the file.", file=path, got=epoch)
     return metrics
 
 

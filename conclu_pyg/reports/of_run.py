@@ -48,10 +48,11 @@ def report_run(
     method = clusters_of(run.method)
     outline.add(provenance_section(run))
     metrics = outline.attempt("curves", partial(metrics_of, run.folder)) or {}
-    outline.add(curves_section(metrics))
-    outline.add(health_section(metrics, 0 if method is None else method.num_clusters))
+    outline.add(outline.attempt("curves", partial(curves_section, metrics)))
+    num_clusters = 0 if method is None else method.num_clusters
+    outline.add(outline.attempt("collapse statistics", partial(health_section, metrics, num_clusters)))
     records = outline.attempt("results", partial(_records, run))
-    outline.add(results_section(records) if records else None)
+    outline.add(outline.attempt("results", partial(results_section, records)) if records else None)
     clouds = outline.attempt("clouds", partial(_clouds, run, split_name, split, options))
     if clouds is not None:
         groups = _groups(outline, run, clouds, options)

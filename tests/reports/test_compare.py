@@ -71,6 +71,12 @@ def test_the_page_shows_all_and_escapes_it(runs: list[Path], tmp_path: Path) -> 
     assert "82.0 (80.4 to 83.5)" in page and "<td>-</td>" in page
 
 
+def test_extreme_metrics_are_drawn(runs: list[Path], tmp_path: Path) -> None:
+    (runs[1] / "metrics.csv").write_text("epoch,loss\n1,1e308\n2,-1e308\n")
+    compare_runs(runs).write(tmp_path / "a.html")
+    assert "1e+308 to -1e+308" in (tmp_path / "a.html").read_text()
+
+
 def test_runs_without_metrics_and_records(runs: list[Path], tmp_path: Path) -> None:
     for folder in runs:
         (folder / "metrics.csv").unlink()
@@ -89,6 +95,10 @@ def test_what_cannot_be_compared(runs: list[Path], tmp_path: Path) -> None:
         compare_runs([runs[0], runs[0]])
     with pytest.raises(CheckpointError):
         compare_runs([runs[0], tmp_path / "nowhere"])
+    (runs[1] / "metrics.csv").write_text("epoch,loss\nnan,1\n")
+    with pytest.raises(ConcluError, match="expected whole epochs"):
+        compare_runs(runs)
+    (runs[1] / "metrics.csv").unlink()
     (runs[1] / "results.json").write_text("{}")
     with pytest.raises(ConcluError, match="is not a list of records"):
         compare_runs(runs)

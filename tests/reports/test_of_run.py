@@ -76,6 +76,22 @@ def test_what_is_damaged_or_absent_is_left_out_with_its_reason(tiny_run: Path, t
     assert "expected a column epoch" in report_run(run, tmp_path / "a.html", split_name="nowhere").left_out[0]
 
 
+@pytest.mark.parametrize("epoch", ["", "nan", "inf", "-inf", "-1", "1e300", "1.5"])
+def test_an_epoch_that_is_none_leaves_out_the_curves(tiny_run: Path, tmp_path: Path, epoch: str) -> None:
+    folder = shutil.copytree(tiny_run, tmp_path / "run")
+    (folder / "metrics.csv").write_text(f"epoch,loss\n1,2\n{epoch},3\n")
+    written = report_run(load_run(folder), tmp_path / "a.html", split_name="nowhere")
+    assert "Curves" not in written.sections and "expected whole epochs" in written.left_out[0]
+
+
+def test_extreme_metrics_are_drawn(tiny_run: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_run, tmp_path / "run")
+    (folder / "metrics.csv").write_text("epoch,step,loss,feature_std\n1,1,1e308,-1.7e308\n2,2,-1e308,1.7e308\n")
+    written = report_run(load_run(folder), tmp_path / "a.html", split_name="nowhere")
+    assert {"Curves", "Collapse"} <= set(written.sections)
+    assert "1e+308 to -1e+308" in (tmp_path / "a.html").read_text()
+
+
 def test_names_of_metrics_and_records_are_hostile(
     tiny_run: Path, tmp_path: Path, make_record: Callable[..., Record]
 ) -> None:

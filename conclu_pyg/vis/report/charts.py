@@ -15,11 +15,12 @@ WIDTH, HEIGHT = 300, 170  # units of a chart
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 22  # margins
 NUM_COLORS = 8  # of the page's style; further lines are dashed
 MAX_POINTS = 400  # of a line
+LARGEST = 1e300  # of a value in a drawing, so that the width of an axis is finite
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a chart; values that are not finite are gaps.
+    """A line of a chart; points with a coordinate that is not finite are gaps.
 
     Args:
         name: its name in the legend.
@@ -67,7 +68,7 @@ class Chart:
 
     def _drawing(self) -> str:
         bounds = [bound for bound in (self.least, self.most) if bound is not None]
-        x = [value for line in self.lines for value in line.x]
+        x = [value for line in self.lines for value in line.x if math.isfinite(value)]
         y = [value for line in self.lines for value in line.y if math.isfinite(value)] + bounds
         if not x or not y:
             return ""
@@ -91,9 +92,10 @@ class Chart:
         step = max(1, math.ceil(len(line.x) / MAX_POINTS))
         path, pen = [], "M"
         for x, y in [*zip(line.x, line.y, strict=True)][::step]:
-            if math.isfinite(y):
+            is_known = math.isfinite(x) and math.isfinite(y)
+            if is_known:
                 path.append(f"{pen}{across.place(x):.1f} {up.place(y):.1f}")
-            pen = "L" if math.isfinite(y) else "M"
+            pen = "L" if is_known else "M"
         kind = f"line c{line.color % NUM_COLORS}" + (" dashed" if line.color >= NUM_COLORS else "")
         end = "h0" if len(path) == 1 else ""  # a single point is a dot
         return f'<path class="{kind}" d="{"".join(path)}{end}"/>'
@@ -121,7 +123,7 @@ class _Axis:
     """Maps values to places in a chart, and chooses the values that are labelled."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
-        low, high = min(values), max(values)
+        low, high = _clamp(min(values)), _clamp(max(values))
         margin = (high - low) * 0.04 or abs(high) * 0.1 or 1.0
         self.low, self.high, self.start, self.end = low - margin, high + margin, start, end
         rough = (self.high - self.low) / 4
@@ -131,4 +133,8 @@ class _Axis:
         self.ticks = [float(f"{value:.12g}") for value in np.arange(first, self.high, step)]
 
     def place(self, value: float) -> float:
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+        return self.start + (_clamp(value) - self.low) / (self.high - self.low) * (self.end - self.start)
+
+
+def _clamp(value: float) -> float:
+    return max(-LARGEST, min(value, LARGEST))

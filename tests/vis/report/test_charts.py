@@ -27,10 +27,30 @@ def test_a_gap_where_a_value_is_missing() -> None:
     assert [pen for pen, _, _ in found] == ["M", "M"]
 
 
-@pytest.mark.parametrize("values", [[], [math.nan], [0.0], [7.0, 7.0], [-1e-300, 1e300]])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [math.nan],
+        [0.0],
+        [7.0, 7.0],
+        [-1e-300, 1e300],
+        [-1.7e308, 1.7e308],
+        [1e308],
+        [0.0, 5e-324],
+        [1e16, 1e16 + 2],
+    ],
+)
 def test_few_or_extreme_values(values: list[float]) -> None:
     html = Chart("a", [Line("a", list(range(len(values))), values)], least=0.5).html()
     assert "nan" not in html.replace("no values", "") and "inf" not in html
+
+
+@pytest.mark.parametrize("epoch", [math.nan, math.inf, -math.inf])
+def test_a_point_without_an_epoch_is_a_gap(epoch: float) -> None:
+    found = places(Chart("a", [Line("a", [1, epoch, 3], [1.0, 2.0, 3.0])]).html())
+    assert [pen for pen, _, _ in found] == ["M", "M"]
+    assert "path" not in Chart("a", [Line("a", [epoch], [1.0])]).html()
 
 
 def test_a_screen_reader_hears_the_first_and_the_last_value() -> None:
