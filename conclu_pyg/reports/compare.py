@@ -204,17 +204,20 @@ def compare_runs(paths: Sequence[str | Path]) -> Comparison:
     if not 2 <= len(paths) <= MAX_RUNS:
         raise ConfigError(f"expected 2 to {MAX_RUNS} runs to compare, got {len(paths)}.", got=len(paths))
     names = [str(path) for path in paths]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ConfigError(f"expected different runs, got {twice} twice.", got=twice)
-    return Comparison([_read(path) for path in names])
+    folders: dict[Path, str] = {}
+    for name in names:
+        folder = folder_of(find_checkpoint(name)).resolve()
+        if folder in folders:
+            raise ConfigError(f"expected different runs, got {folders[folder]} and {name}, which are one.", got=name)
+        folders[folder] = name
+    return Comparison([_read(name, folder) for folder, name in folders.items()])
 
 
-def _read(path: str) -> ComparedRun:
-    folder = folder_of(find_checkpoint(path))
+def _read(name: str, folder: Path) -> ComparedRun:
     results = folder / RESULTS_NAME
     records = read_records(results) if results.is_file() else []
     config = dict(_flatten(read_config(folder / CONFIG_NAME)))
-    return ComparedRun(path, config, metrics_of(folder), records)
+    return ComparedRun(name, config, metrics_of(folder), records)
 
 
 def _flatten(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

@@ -93,6 +93,11 @@ def test_what_cannot_be_compared(runs: list[Path], tmp_path: Path) -> None:
             compare_runs(paths)
     with pytest.raises(ConfigError, match="expected different runs"):
         compare_runs([runs[0], runs[0]])
+    link = tmp_path / "link"
+    link.symlink_to(runs[0])
+    for same in (f"{runs[0]}/", tmp_path / "b" / ".." / "a", link):
+        with raises(ConfigError, got=str(same)):
+            compare_runs([runs[0], same])
     with pytest.raises(CheckpointError):
         compare_runs([runs[0], tmp_path / "nowhere"])
     (runs[1] / "metrics.csv").write_text("epoch,loss\nnan,1\n")
