@@ -63,8 +63,7 @@ class Clusters:
 
     def members(self, cluster: int) -> np.ndarray:
         """Returns the clouds of a cluster, the most confident first, int64 ``[m]``."""
-        rows = np.flatnonzero(self.cluster == cluster)
-        return rows[np.argsort(-self.confidence[rows], kind="stable")]
+        return members_of(self.cluster, self.confidence, cluster)
 
     def purity(self, labels: Sequence[str]) -> list[tuple[str, float]]:
         """Returns the most frequent label of each cluster, and its share.
@@ -72,12 +71,30 @@ class Clusters:
         Args:
             labels: the label of each cloud; empty where it has none.
         """
-        found = []
-        for cluster in range(self.count):
-            own = [labels[row] for row in self.members(cluster) if labels[row]]
-            names, counts = np.unique(own, return_counts=True) if own else (np.array([""]), np.array([0]))
-            found.append((str(names[counts.argmax()]), float(counts.max()) / max(1, len(own))))
-        return found
+        return [purity([labels[row] for row in self.members(cluster)]) for cluster in range(self.count)]
+
+
+def members_of(group: np.ndarray, confidence: np.ndarray, number: int) -> np.ndarray:
+    """Returns the clouds of a group, the most confident first, int64 ``[m]``.
+
+    Args:
+        group: the group of each cloud.
+        confidence: of each cloud in its group.
+        number: the group.
+
+    Shapes:
+        - **group:** int ``[n]``, **confidence:** ``[n]``
+    """
+    rows = np.flatnonzero(group == number)
+    return rows[np.argsort(-confidence[rows], kind="stable")]
+
+
+def purity(labels: Sequence[str]) -> tuple[str, float]:
+    """Returns the most frequent label and its share of those that are not empty; an empty label if there are none."""
+    names, counts = np.unique([label for label in labels if label], return_counts=True)
+    if not len(names):
+        return "", 0.0
+    return str(names[counts.argmax()]), float(counts.max() / counts.sum())
 
 
 def cluster_embeddings(

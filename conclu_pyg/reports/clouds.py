@@ -24,7 +24,7 @@ from conclu_pyg.vis.report.page import PicturedClouds
 DETAILED = 512  # points of a picture
 COARSE = 96  # of a picture in a report of very many clouds
 BUDGET = 1_000_000  # points of all pictures that are shown on the map alone, 4 bytes of the page each
-NONE = np.empty((0, 3), np.float32)
+NO_POINTS = np.empty((0, 3), np.float32)
 
 Read = Callable[[int], Iterable[np.ndarray]]
 
@@ -164,4 +164,4 @@ def _read_index(index: Index, rows: np.ndarray, workers: int | None, count: int)
         if file.path != current:
             current, outcome = next(done)
             known = {} if isinstance(outcome, ConcluError) else {each.name: each.points for each in outcome.clouds}
-        yield known.get(cloud, NONE)
+        yield known.get(cloud, NO_POINTS)

@@ -15,7 +15,6 @@ USUAL = 5  # neighbours whose mean distance tells how unusual a cloud is
 QUANTILE = 0.95  # of the clouds that are usual
 BLOCK = 1024  # rows of similarities at once
 TSNE_COMPONENTS = 32
-MAX_COMPONENTS = 4096  # features of which principal components are computed by their covariance
 
 
 class Neighbours(NamedTuple):

@@ -11,7 +11,7 @@ from conclu_pyg.methods.diagnostics import feature_metrics, judge
 from conclu_pyg.pipelines.pretraining import MEASURED, MIN_MEASURED
 from conclu_pyg.reports.clouds import ReportClouds, spread
 from conclu_pyg.reports.embedding_map import Neighbours, embedding_map, nearest_neighbours
-from conclu_pyg.reports.groups import MAX_GROUPS, Groups
+from conclu_pyg.reports.groups import Groups
 from conclu_pyg.reports.health import health_table
 from conclu_pyg.reports.outline import Outline
 from conclu_pyg.reports.retrieval import retrieval_section
@@ -70,6 +70,7 @@ class EmbeddingSections:
 
 def _gallery(groups: Groups, clouds: ReportClouds) -> Section:
     lines = list(groups.lines)
-    if len(groups.by_size) > MAX_GROUPS:
-        lines.append(f"The {MAX_GROUPS} largest are shown.")
+    if groups.empty:
+        numbers = ", ".join(map(str, groups.empty))
+        lines.append(f"{pluralize(len(groups.empty), groups.kind)} without clouds here: {numbers}.")
     return Section(f"{groups.kind.capitalize()}s", groups.gallery(clouds), lines)

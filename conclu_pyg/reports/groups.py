@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from conclu_pyg.data.map_split import map_split
-from conclu_pyg.inference.clusters import cluster_embeddings
+from conclu_pyg.inference.clusters import cluster_embeddings, members_of, purity
 from conclu_pyg.methods.base import Clusters as ClustersOfMethod
 from conclu_pyg.reports.clouds import ReportClouds
 from conclu_pyg.runs.loaded_run import LoadedRun
@@ -18,7 +18,6 @@ from conclu_pyg.vis.report.blocks import Cards, CloudCard
 from conclu_pyg.vis.report.cloud_map import Colouring
 
 NEAREST, FARTHEST = 8, 3  # members of a group that are shown
-MAX_GROUPS = 100  # that are shown, the largest
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,14 @@ class Groups:
         sizes = np.bincount(self.group[self.group >= 0], minlength=self.count)
         return [int(group) for group in np.argsort(-sizes, kind="stable") if sizes[group]]
 
+    @property
+    def empty(self) -> list[int]:
+        """The groups without clouds, in order."""
+        return [int(group) for group in np.setdiff1d(np.arange(self.count), self.group)]
+
     def members(self, group: int) -> np.ndarray:
         """Returns the clouds of a group, the most typical first, int64 ``[m]``."""
-        rows = np.flatnonzero(self.group == group)
-        return rows[np.argsort(-self.confidence[rows], kind="stable")]
+        return members_of(self.group, self.confidence, group)
 
     def colouring(self) -> Colouring:
         """Returns the colours of a map."""
@@ -59,8 +62,8 @@ class Groups:
         return Colouring(self.kind, self.group, names, [hex_of(group) for group in range(self.count)])
 
     def gallery(self, clouds: ReportClouds) -> list[Cards]:
-        """Returns the nearest and the farthest members of each group, with its size and purity."""
-        return [self._cards(group, clouds) for group in self.by_size[:MAX_GROUPS]]
+        """Returns the nearest and the farthest members of each group that has clouds, with its size and purity."""
+        return [self._cards(group, clouds) for group in self.by_size]
 
     def _cards(self, group: int, clouds: ReportClouds) -> Cards:
         members = self.members(group)
@@ -77,14 +80,6 @@ class Groups:
         label = [] if clouds.labels is None or not clouds.labels[row] else [clouds.labels[row]]
         lines = [*label, f"confidence {self.confidence[row]:.2f}", *([note] if note else [])]
         return CloudCard(int(row), clouds.names[row], lines)
-
-
-def purity(labels: Sequence[str]) -> tuple[str, float]:
-    """Returns the most frequent label and its share of those that are not empty; an empty label if there are none."""
-    names, counts = np.unique([label for label in labels if label], return_counts=True)
-    if not len(names):
-        return "", 0.0
-    return str(names[counts.argmax()]), float(counts.max() / counts.sum())
 
 
 def clusters_of_clouds(clouds: ReportClouds, k: int | None = None, seed: int = 0) -> Groups:

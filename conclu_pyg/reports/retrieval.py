@@ -39,7 +39,9 @@ def _queries(clouds: ReportClouds) -> np.ndarray:
     names = sorted({label for label in clouds.labels if label})
     chosen = [names[place] for place in spread(len(names), QUERIES)]
     labels = np.array(clouds.labels)
-    return np.array([np.flatnonzero(labels == name)[(labels == name).sum() // 2] for name in chosen], np.int64)
+    first = np.array([np.flatnonzero(labels == name)[(labels == name).sum() // 2] for name in chosen], np.int64)
+    others = np.setdiff1d(np.arange(len(clouds)), first)
+    return np.concatenate([first, others[spread(len(others), QUERIES - len(first))]])
 
 
 def _example(row: int, clouds: ReportClouds, neighbours: Neighbours) -> Cards:
