@@ -12,6 +12,7 @@ from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_enco
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
+from conclu_pyg.cli.unused_options import refuse_unused
 from conclu_pyg.cli.values import one_of, output_file, positive_int
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.runs.folder import STAGES_NAME
@@ -63,15 +64,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--clouds",
-        type=positive_int,
+        type=_clouds,
         metavar="N",
-        help="largest number of clouds (default: 10,000 of an index or a folder, 1,000 of a run's split)",
+        help="largest number of clouds, at most 20,000 (default: 10,000 of an index or a folder, 1,000 of a run's "
+        "split)",
     )
-    parser.add_argument(
-        "--split", default="test", **one_of(("train", "test")), help="clouds of a run's data set (default: test)"
-    )
+    parser.add_argument("--split", **one_of(("train", "test")), help="clouds of a run's data set (default: test)")
     add_encoder_options(parser)
     add_json(parser)
+
+
+def _clouds(text: str) -> int:
+    from conclu_pyg.vis.report.cloud_map import MAX_CLOUDS
+
+    number = positive_int(text)
+    if number > MAX_CLOUDS:
+        raise argparse.ArgumentTypeError(f"must be at most {MAX_CLOUDS:,}, got {text}")
+    return number
 
 
 def run(options: argparse.Namespace) -> None:
@@ -112,16 +121,23 @@ def _is_run(source: str) -> bool:
 
 
 def _of_run(options: argparse.Namespace, sources: Sequence[str], overrides: Sequence[str]) -> Written:
+    unused = ("encoder", "up", "labels", "workers")
+    refuse_unused(options, unused, "a run has its own encoder, and its data set has the clouds and labels")
     announce_loading()
+    from conclu_pyg.methods.base import clusters_of
     from conclu_pyg.reports.of_run import report_run
     from conclu_pyg.runs.loaded_run import load_run
 
     device = [] if options.device == "auto" else [f"pipeline.device={options.device}"]
     loaded = load_run(sources[0], [*overrides, *device], allow_imports=options.allow_imports)
-    return report_run(loaded, options.out, _report_options(options), split_name=options.split)
+    if clusters_of(loaded.method) is not None:
+        refuse_unused(options, ("k",), "the method has prototypes, whose number the training fixed")
+    return report_run(loaded, options.out, _report_options(options), split_name=options.split or "test")
 
 
 def _of_index(options: argparse.Namespace, sources: Sequence[str], overrides: Sequence[str]) -> Written:
+    unused = ("encoder", "up", "device", "split", "allow_imports")
+    refuse_unused(options, unused, "an index has its embeddings, and no file is embedded")
     announce_loading()
     from conclu_pyg.inference.index_storage import open_index
     from conclu_pyg.reports.of_index import report_index
@@ -132,6 +148,7 @@ def _of_index(options: argparse.Namespace, sources: Sequence[str], overrides: Se
 def _of_files(options: argparse.Namespace, sources: Sequence[str], overrides: Sequence[str]) -> Written:
     from conclu_pyg.inference.inputs import find_inputs
 
+    refuse_unused(options, ("split",), "only the data set of a run has splits")
     inputs = find_inputs(sources, max_files=None)
     encoder = load_chosen_encoder(options)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.terminal import console
+from conclu_pyg.cli.unused_options import refuse_unused
 from conclu_pyg.cli.values import output_file, positive_int
-from conclu_pyg.errors import ConfigError, DataError
+from conclu_pyg.errors import DataError
 
 EXAMPLES = """examples:
   conclu search parts.index query.stl
@@ -47,7 +47,9 @@ def run(options: argparse.Namespace) -> None:
 
     up_axis = options.up or index.about["up_axis"]
     results, errors = search_indexed(index, names, k=options.k), list[str]()
-    _check_effects(options, files)  # after names that are neither files nor in the index were rejected
+    if not files:  # after names that are neither files nor in the index were rejected
+        unused = ("encoder", "workers", "device", "allow_imports")
+        refuse_unused(options, unused, "every query is a cloud of the index, and no file is embedded")
     if inputs is not None:
         for sentence in inputs.skipped:
             console.print(sentence)
@@ -75,13 +77,3 @@ def run(options: argparse.Namespace) -> None:
         print_json([{"query": result.name, "hits": [hit.as_dict() for hit in result.hits]} for result in results])
     if errors:
         raise DataError(" ".join(errors))
-
-
-def _check_effects(options: argparse.Namespace, files: Sequence[str]) -> None:
-    """Rejects options that only matter for files."""
-    unused = [name for name in ("encoder", "workers") if getattr(options, name) is not None]
-    if unused and not files:
-        raise ConfigError(
-            f"--{' and --'.join(unused)} has no effect: every query is a cloud of the index, and no file is embedded; "
-            "leave it out."
-        )

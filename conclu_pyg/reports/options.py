@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conclu_pyg.vis.report.cloud_map import check_number
+
 MAX_CLOUDS = 10_000  # of an index or a folder
 MAX_SPLIT_CLOUDS = 1_000  # of a run, whose encoder embeds them for the report
 MAX_CLOUDS_AFTER_TRAINING = 200
@@ -18,10 +20,14 @@ class ReportOptions:
         labels: of an index: ``folders``, or a table with the columns ``file`` and ``class`` (default: the folders, if
             there are several). A run has the labels of its data set.
         k: the number of clusters (default: the square root of half the number of clouds, 2 to 50).
-        clouds: the largest number of clouds, evenly spread (default: 10,000 of an index, 1,000 of a run's split).
+        clouds: the largest number of clouds, evenly spread, at most 20,000 (default: 10,000 of an index, 1,000 of a
+            run's split).
         with_tsne: whether the map has a layout by t-SNE too (default: no).
         with_duplicates: whether to search an index for duplicates, which takes long for many clouds (default: no).
         workers: processes that read files (default: one for each core).
+
+    Raises:
+        ArgumentError: the number of clouds is not from 1 to 20,000.
     """
 
     title: str | None = None
@@ -31,3 +37,7 @@ class ReportOptions:
     with_tsne: bool = False
     with_duplicates: bool = False
     workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.clouds is not None:
+            check_number(self.clouds)

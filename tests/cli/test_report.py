@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conclu_pyg.cli.main import main
+from conclu_pyg.runs.folder import STAGES_NAME
 
 pytestmark = pytest.mark.usefixtures("few_reference_shapes")
 RNG = np.random.default_rng(0)
@@ -50,6 +51,42 @@ def test_a_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert document["clouds"] == 20 and "Prototypes" in document["sections"]
     assert call(tiny_run, "--split", "train", "--clouds", 9, "-o", page) == 0
     assert "(9 clouds" in capsys.readouterr().out
+    assert call(tiny_run, "-k", 3, "-o", page) == 2
+    assert "-k has no effect: the method has prototypes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "message"),
+    [
+        ("run", ["--encoder", "a", "--up", "z"], "--encoder and --up have no effect: a run has its own encoder"),
+        ("run", ["--labels", "folders"], "--labels has no effect"),
+        ("run", ["--workers", "2"], "--workers has no effect"),
+        ("index", ["--encoder", "a"], "--encoder has no effect: an index has its embeddings"),
+        ("index", ["--up", "z", "--device", "cpu"], "--up and --device have no effect"),
+        ("index", ["--split", "test"], "--split has no effect"),
+        ("index", ["--allow-imports"], "--allow-imports has no effect"),
+        ("clouds", ["--split", "train"], "--split has no effect: only the data set of a run has splits"),
+    ],
+)
+def test_options_without_effect_are_refused(
+    source: str,
+    options: list[str],
+    message: str,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, marker in (("run", STAGES_NAME), ("index", "conclu_index.json")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / marker).write_text("{}")
+    assert call(tmp_path / source, *options, "-o", tmp_path / "a.html") == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_number_of_clouds_above_the_limit_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        call("clouds", "--clouds", 20_001)
+    assert "must be at most 20,000, got 20001" in capsys.readouterr().err
 
 
 def test_overrides_are_for_runs(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from conclu_pyg.errors import ArgumentError
 from conclu_pyg.text import printable
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.heat import BOUNDS, heat_level, hex_colors
@@ -15,7 +16,7 @@ from conclu_pyg.vis.report.packing import pack, quantise
 from conclu_pyg.vis.report.text import escape
 
 NONE = 0xFFFF  # the value of clouds that have none, and the neighbour where there are no more
-MAX_CLOUDS = 20_000
+MAX_CLOUDS = 20_000  # whose numbers are 16 bits, below NONE
 MAX_NAMES = 256  # of a colouring; more are one value
 
 
@@ -92,12 +93,18 @@ class CloudMap:
 
     Shapes:
         - **neighbours:** int ``[n, k]``, **similarity:** ``[n, k]``, with n at most 20,000
+
+    Raises:
+        ArgumentError: there are more than 20,000 clouds.
     """
 
     layouts: Sequence[Layout]
     colourings: Sequence[Colouring]
     neighbours: np.ndarray
     similarity: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_number(len(self.neighbours))
 
     @property
     def rows(self) -> Sequence[int]:
@@ -134,6 +141,18 @@ class CloudMap:
 <div id="tip" hidden><canvas class="picture" aria-hidden="true"></canvas><strong></strong><span></span></div>
 <p id="layout-note"></p><p id="spoken" role="status" class="spoken"></p>
 <ul id="legend" class="keys"></ul></div><div id="chosen" class="viewer"></div></div>"""
+
+
+def check_number(clouds: int) -> None:
+    """Checks a number of clouds of a map.
+
+    Raises:
+        ArgumentError: it is not from 1 to 20,000.
+    """
+    if not 1 <= clouds <= MAX_CLOUDS:
+        raise ArgumentError(
+            f"expected 1 to {MAX_CLOUDS:,} clouds, got {clouds:,}; show fewer of them.", argument="clouds", got=clouds
+        )
 
 
 def _options(name: str, label: str, values: Sequence[str]) -> str:
