@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # Options that may differ between repetitions of an experiment, or between machines.
-NOT_OF_TRAINING = ("seed", "run_dir", "log_dir", "device", "num_workers", "keep_every", "report")
+NOT_OF_TRAINING = ("seed", "run_dir", "log_dir", "device", "num_workers", "keep_every", "report", "loggers")
 NOT_OF_DATA = ("dataset_path", "download", "cache_dir")
 
 

@@ -19,6 +19,7 @@ def change(config: dict[str, Any], section: str, **values: Any) -> dict[str, Any
     ("same", "make"),
     [
         (True, lambda c: change(c, "pipeline", seed=7, run_dir="x", device="cuda")),
+        (True, lambda c: change(c, "pipeline", loggers=["csv", {"name": "mlflow", "tracking_uri": "x"}])),
         (True, lambda c: change(c, "dataset", dataset_path="elsewhere")),
         (False, lambda c: change(c, "pipeline", epochs=9)),
         (False, lambda c: change(c, "dataset", num_points=9)),
