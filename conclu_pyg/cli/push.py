@@ -5,21 +5,25 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conclu_pyg.catalog import WEIGHTS
 from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.trust import add_allow_imports
-from conclu_pyg.errors import ConcluError, ConfigError, one_line
+from conclu_pyg.errors import ConfigError
 
 EXAMPLES = """examples:
   conclu push runs/mine --licence mit --out card/            write the files, and upload nothing
   conclu push runs/mine me/my_encoder --licence cc-by-4.0 --private
   conclu embed parts/ -o parts.npz --encoder hf:me/my_encoder
 
-Absolute paths in the config and the command line of the run are shortened to their last part."""
+Loggers and the run folder are left out; absolute paths in the config and the command line become their last part."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", help="a run folder, a checkpoint, or an encoder that `conclu list weights` prints")
+    source = parser.add_argument(
+        "run", help="a run folder, a checkpoint, or an encoder that `conclu list weights` prints"
+    )
+    vars(source)["names"] = WEIGHTS  # for `conclu completion`
     parser.add_argument("repository", nargs="?", metavar="owner/name", help="where to upload it (default: nowhere)")
     parser.add_argument(
         "--licence",
@@ -45,11 +49,5 @@ def run(options: argparse.Namespace) -> None:
         encoder.save_pretrained(options.out, model_card_kwargs={"repository": options.repository or "owner/name"})
         console.print(f"written: {options.out}")
     if options.repository is not None:
-        try:
-            address = encoder.push_to_hub(options.repository, private=options.private or None)
-        except (OSError, ValueError) as error:
-            raise ConcluError(
-                f"{options.repository} cannot be uploaded to ({type(error).__name__}: {one_line(error)}); check the "
-                "name and the connection, and run `hf auth login`."
-            ) from error
+        address = encoder.push_to_hub(options.repository, private=options.private or None)
         console.print(f"uploaded: {address}")

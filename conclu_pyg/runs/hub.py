@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,12 +13,11 @@ from conclu_pyg.errors import CheckpointError
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import find_checkpoint, folder_of
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
-from conclu_pyg.runs.hub_files import HUB_FILE, HubReference, download
-from conclu_pyg.runs.model_card import shorten_paths, without_folders, write_card
-from conclu_pyg.runs.provenance import EncoderOrigin
+from conclu_pyg.runs.hub_files import HUB_FILE, HubReference, download, hub_errors
+from conclu_pyg.runs.model_card import write_card
+from conclu_pyg.runs.public import public_checkpoint
 from conclu_pyg.runs.records import RESULTS_NAME, Record, read_records
 
-PLACES = ("run_dir", "log_dir")  # of the machine of the training
 LIBRARY, TAGS = "conclu_pyg", ("point-cloud", "self-supervised-learning", "pytorch-geometric")
 PAPER = "https://arxiv.org/abs/2202.02543"
 
@@ -41,13 +39,13 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
 
     Attributes:
         checkpoint: of the encoder alone, without the folders of the machine of its training.
-        records: results of the run.
-        licence: identifier of the licence of the weights.
+        records: results of the run; none of an encoder that was loaded.
+        licence: identifier of the licence of the weights, or ``None`` if it is unknown; they are not written then.
     """
 
     checkpoint: Checkpoint
     records: Sequence[Record]
-    licence: str
+    licence: str | None
 
     def __init__(self, encoder: FrozenEncoder) -> None:
         super().__init__(
@@ -79,11 +77,12 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
         if checkpoint is None:
             raise CheckpointError(f"{run} has no weights of an encoder; give a run whose model has one.", file=run)
         results = folder_of(path) / RESULTS_NAME
-        hub.checkpoint, hub.licence = _public(checkpoint), licence
+        hub.checkpoint, hub.licence = public_checkpoint(checkpoint), licence
         hub.records = read_records(results) if results.exists() else []
         return hub
 
     def _save_pretrained(self, save_directory: Path) -> None:
+        self._named_licence()
         self.checkpoint.save(save_directory / HUB_FILE)
         about = {
             "library_name": LIBRARY,
@@ -99,11 +98,11 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
     def generate_model_card(self, repository: str = "owner/name", **options: Any) -> ModelCard:
         """Return the card; see :func:`~conclu_pyg.runs.model_card.write_card`."""
         del options  # of the hub's own template
-        header = ModelCardData(license=self.licence, library_name=LIBRARY, tags=list(TAGS)).to_yaml()
+        header = ModelCardData(license=self._named_licence(), library_name=LIBRARY, tags=list(TAGS)).to_yaml()
         text = write_card(
             self.checkpoint,
             self.records,
-            licence=self.licence,
+            licence=self._named_licence(),
             fingerprint=self.fingerprint,
             repository=repository,
         )
@@ -118,46 +117,51 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
             **options: of ``huggingface_hub.ModelHubMixin.push_to_hub``, such as ``private=True`` and ``branch``.
 
         Raises:
-            huggingface_hub.errors.HfHubHTTPError: the hub refuses it.
-            OSError: the hub cannot be reached.
+            CheckpointError: the hub refuses it or cannot be reached, or the licence is unknown.
         """
-        return super().push_to_hub(repo_id, model_card_kwargs={"repository": repo_id}, **options)
+        self._named_licence()
+        with hub_errors(
+            f"{repo_id} cannot be uploaded to", "check the name and the connection, and run `hf auth login`"
+        ):
+            return super().push_to_hub(repo_id, model_card_kwargs={"repository": repo_id}, **options)
 
     @classmethod
-    def _from_pretrained(
+    def from_pretrained(
         cls,
+        pretrained_model_name_or_path: str | Path,
         *,
-        model_id: str,
-        revision: str | None,
-        local_files_only: bool,
+        licence: str | None = None,
+        revision: str | None = None,
         allow_imports: bool = False,
         **options: Any,
     ) -> Self:
-        # `options` may hold entries of config.json, a file from elsewhere: nothing of it is used. `allow_imports` is no
-        # parameter of the constructor, so that the mixin takes it from the caller alone.
-        del options
-        is_folder = Path(model_id).is_dir()
-        path = (
-            Path(model_id) / HUB_FILE
-            if is_folder
-            else download(HubReference(model_id, revision), local_files_only=local_files_only)
-        )
-        return cls.from_run(path, allow_imports=allow_imports)
+        """Return the encoder of a repository of the hub, or of a folder. Its ``config.json`` is not read.
 
+        Args:
+            pretrained_model_name_or_path: ``owner/name``, or the folder.
+            licence: identifier of the licence of the weights; needed to save or upload them again (default: unknown).
+            revision: branch, tag or commit (default: the main branch).
+            allow_imports: as for :func:`~conclu_pyg.load_encoder`.
+            **options: of ``huggingface_hub.hf_hub_download``, such as ``token`` and ``local_files_only``.
 
-def _public(checkpoint: Checkpoint) -> Checkpoint:
-    """Return the checkpoint without the folders of the machine of its training."""
-    config: Any = without_folders(checkpoint.config)
-    pipeline = {key: value for key, value in config.get("pipeline", {}).items() if key not in PLACES}
-    origin = checkpoint.pretraining
-    return replace(
-        checkpoint,
-        config={**config, "pipeline": pipeline},
-        command=shorten_paths(checkpoint.command),
-        pretraining=None if origin is None else _public_origin(origin),
-    )
+        Raises:
+            CheckpointError: there is no such encoder, or it cannot be fetched.
+        """
+        # In place of the mixin's own, which reads config.json, a file from elsewhere, without a limit.
+        place = Path(pretrained_model_name_or_path)
+        if place.is_dir():
+            path = place / HUB_FILE
+        else:
+            reference = HubReference(str(pretrained_model_name_or_path), revision)
+            path = download(reference, **options)
+        hub = cls.from_run(path, allow_imports=allow_imports)
+        hub.licence = licence
+        return hub
 
-
-def _public_origin(origin: EncoderOrigin) -> EncoderOrigin:
-    before = None if origin.before is None else _public_origin(origin.before)
-    return replace(origin, source=shorten_paths(origin.source), command=shorten_paths(origin.command), before=before)
+    def _named_licence(self) -> str:
+        if self.licence is None:
+            raise CheckpointError(
+                f"expected the licence of the weights of {self.source}, which its file does not hold; see its "
+                "card, and give HubEncoder.from_pretrained(..., licence=...)."
+            )
+        return self.licence

@@ -71,7 +71,7 @@ def write_card(
 
 def _results(records: Sequence[Record]) -> str:
     if not records:
-        return "None were measured."
+        return "None are recorded with the weights."
     rows = [
         [each.task, each.dataset, render_start(each), f"{each.metric} {each.value:.1f} %", str(each.seed)]
         for each in records
@@ -89,17 +89,3 @@ def _list(*lines: str) -> str:
 def _text(value: object) -> str:
     """Return a text of a user on one line, without the characters that mean something in Markdown or HTML."""
     return re.sub(r"([\\`*_\[\]|#])", r"\\\1", html.escape(printable(value), quote=False))
-
-
-def without_folders(values: object) -> object:
-    """Return plain values in which absolute paths, of the machine of the training, have their last part alone."""
-    if isinstance(values, dict):
-        return {key: without_folders(value) for key, value in values.items()}
-    if isinstance(values, list | tuple):
-        return type(values)(map(without_folders, values))
-    return shorten_paths(values) if isinstance(values, str) else values
-
-
-def shorten_paths(text: str) -> str:
-    """Return a text, such as a command line, in which the folders of absolute paths are left out."""
-    return re.sub(r"(?<![\w./:~-])(?:~|[A-Za-z]:(?=[\\/]))?[\\/](?:[^\s'\"=\\/]+[\\/])*(?=[^\s'\"=\\/])", "", text)

@@ -68,8 +68,12 @@ def test_paths_of_the_machine_are_not_published(run: Path, tmp_path: Path) -> No
     checkpoint = Checkpoint.load(run / ENCODER_FILE)
     config = copy.deepcopy(checkpoint.config)
     config["pipeline"]["run_dir"] = "/home/ann/secret/run"
+    config["pipeline"]["loggers"] = [{"name": "mlflow", "tracking_uri": "https://ann:secret@host/home"}]
     config["model"]["encoder"]["checkpoint"] = "/home/ann/secret/before"
-    command = "conclu train /home/ann/secret/a.yaml dataset.dataset_path=/home/ann/secret/data pipeline.epochs=2"
+    command = (
+        "conclu train '/home/ann/my secret/a.yaml' dataset.dataset_path=/home/ann/secret/data pipeline.epochs=2 "
+        "pipeline.run_dir=secret"
+    )
     replace(checkpoint, config=config, command=command).save(tmp_path / "mine.safetensors")
     hub = HubEncoder.from_run(tmp_path / "mine.safetensors")
     hub.save_pretrained(tmp_path / "net")
@@ -153,3 +157,23 @@ def test_what_is_no_encoder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "net" / HUB_FILE).write_bytes(b"no tensors")
     with pytest.raises(CheckpointError, match="is not a checkpoint of conclu_pyg"):
         HubEncoder.from_pretrained(tmp_path / "net")
+
+
+@pytest.mark.parametrize("text", [b"{", b"[1]", b"[" * 100_000, b"\xff", b'{"encoder": 1}'])
+def test_config_json_is_not_read(text: bytes, run: Path, tmp_path: Path) -> None:
+    HubEncoder.from_run(run).save_pretrained(tmp_path / "net")
+    (tmp_path / "net" / "config.json").write_bytes(text)
+    assert HubEncoder.from_pretrained(tmp_path / "net").fingerprint == load_encoder(run).fingerprint
+
+
+def test_a_loaded_encoder_is_written_again_with_its_licence_alone(run: Path, tmp_path: Path) -> None:
+    HubEncoder.from_run(run, licence="cc-by-nc-4.0").save_pretrained(tmp_path / "net")
+    loaded = HubEncoder.from_pretrained(tmp_path / "net")
+    for write in (lambda: loaded.save_pretrained(tmp_path / "copy"), lambda: loaded.push_to_hub("me/net")):
+        with pytest.raises(
+            CheckpointError, match=r"expected the licence of the weights .*from_pretrained\(\.\.\., licence"
+        ):
+            write()
+    HubEncoder.from_pretrained(tmp_path / "net", licence="cc-by-nc-4.0").save_pretrained(tmp_path / "again")
+    card = ModelCard.load(tmp_path / "again" / "README.md")
+    assert card.data.license == "cc-by-nc-4.0" and "None are recorded with the weights." in card.text
