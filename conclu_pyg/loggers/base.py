@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from conclu_pyg.errors import one_line
 from conclu_pyg.files import atomic_write
 
 Row = Mapping[str, float]
+log = logging.getLogger(__name__)
 
 
 class Logger(ABC):
@@ -44,7 +47,8 @@ class TrackerLogger(Logger):
     """A logger that sends rows to a tracker, whose rows stay once they are sent.
 
     A file in the run folder keeps the tracker's name of the run and the last epoch that was sent, so that a resumed run
-    continues it: rows that are there are not sent again, and those that are missing are.
+    continues it: rows that are there are not sent again, and those that are missing are. A row that cannot be sent is
+    a warning; it waits for the next epoch, or for the run to be resumed.
     """
 
     state_name: str  # of that file
@@ -60,15 +64,24 @@ class TrackerLogger(Logger):
     def start(self, folder: Path, config: Mapping[str, Any], history: Sequence[Row] | None) -> None:
         self.path = folder / self.state_name
         run, self.epoch = self._read() if history is not None else (None, 0)
+        self.waiting: list[Row] = []
         self.run = self.open(folder, config, run)
         self._save()
         for row in history or ():
             self.write(row)
 
     def write(self, row: Row) -> None:
-        epoch = int(row["epoch"])
-        if epoch > self.epoch:
-            self.send({key: value for key, value in row.items() if key != "epoch"}, epoch)
+        if row["epoch"] > self.epoch:
+            self.waiting.append(row)
+        while self.waiting:
+            epoch = int(self.waiting[0]["epoch"])
+            try:
+                self.send({key: value for key, value in self.waiting[0].items() if key != "epoch"}, epoch)
+            # Of another program, and no reason to end a training.
+            except Exception as error:
+                log.warning(f"{type(self).__name__}: epoch {epoch} is not sent yet: {one_line(error)}")
+                return
+            del self.waiting[0]
             self.epoch = epoch
             self._save()
 

@@ -35,6 +35,7 @@ class MLflowLogger(TrackerLogger):
         if not is_installed("mlflow"):
             raise ConfigError("the logger mlflow needs MLflow; run `pip install mlflow`, or leave it out.")
         self.tracking_uri, self.experiment = tracking_uri, experiment
+        self._ended = True
 
     def open(self, folder: Path, config: Mapping[str, Any], run: str | None) -> str:
         from mlflow.entities import Param
@@ -42,6 +43,7 @@ class MLflowLogger(TrackerLogger):
 
         uri = self.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
         self._client = MlflowClient(uri)
+        self._ended = False
         if run is not None:
             self._client.set_terminated(run, "RUNNING")
             return run
@@ -65,3 +67,8 @@ class MLflowLogger(TrackerLogger):
 
     def finish(self, pipeline: Any) -> None:
         self._client.set_terminated(self.run)
+        self._ended = True
+
+    def close(self) -> None:
+        if not self._ended:
+            self._client.set_terminated(self.run, "FAILED")

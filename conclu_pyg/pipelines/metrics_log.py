@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -10,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from conclu_pyg.errors import one_line
 from conclu_pyg.loggers.base import Logger, Row
 from conclu_pyg.processes import gather_values, rank
 from conclu_pyg.registry import LOGGERS
 
+log = logging.getLogger(__name__)
 DEFAULT_LOGGERS = ("csv", "tensorboard")
 
 
@@ -121,7 +125,8 @@ class MetricsLog:
     def finish(self, pipeline: Any) -> None:
         """Called after the last epoch."""
         for logger in self.loggers:
-            logger.finish(pipeline)
+            with _warns(logger):
+                logger.finish(pipeline)
 
     def __enter__(self) -> MetricsLog:
         return self
@@ -130,7 +135,17 @@ class MetricsLog:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for logger in self.loggers:
-            logger.close()
+            with _warns(logger):
+                logger.close()
+
+
+@contextmanager
+def _warns(logger: Logger) -> Iterator[None]:
+    """Logs an error of a logger after the last epoch as a warning: the training is complete without it."""
+    try:
+        yield
+    except Exception as error:
+        log.warning(f"{type(logger).__name__}: the log is not complete: {one_line(error)}")
 
 
 def build_loggers(configs: Sequence[str | Mapping[str, Any]]) -> list[Logger]:

@@ -12,7 +12,10 @@ import pytest
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.loggers.base import flat
+from conclu_pyg.loggers.csv_file import CsvLogger
+from conclu_pyg.loggers.mlflow import MLflowLogger
 from conclu_pyg.pipelines.build import build_pipeline
+from conclu_pyg.pipelines.metrics_log import MetricsLog
 
 
 class FakeTrackio(SimpleNamespace):
@@ -107,3 +110,69 @@ def test_an_unknown_logger_is_an_error_with_the_names(tmp_path: Path, tiny_confi
 
 def test_values_of_a_config_are_named_by_their_path() -> None:
     assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": "1", "a.c.d": "[2]", "e": "None"}
+
+
+def test_a_lost_server_does_not_end_the_training_and_gets_the_rows_later(
+    trackio: FakeTrackio,
+    tmp_path: Path,
+    tiny_config: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = iter([False, True, True, False])
+    receive = trackio.log
+
+    def log(metrics: dict[str, float], step: int) -> None:
+        if not next(answers):
+            raise ConnectionError("the server is gone")
+        receive(metrics, step)
+
+    def finish() -> None:
+        raise ConnectionError("the server is gone")
+
+    trackio.log, trackio.finish = log, finish
+    run = train(tiny_config, tmp_path / "run", ["csv", "trackio"], 3)
+    assert [step for step, _ in trackio.rows] == [1, 2]
+    assert json.loads((run / "trackio_run.json").read_text())["epoch"] == 2
+    assert (run / "metrics.csv").read_text().count("\n") == 4
+    messages = [record.message for record in caplog.records if "server is gone" in record.message]
+    assert messages == [
+        "TrackioLogger: epoch 1 is not sent yet: the server is gone",
+        "TrackioLogger: epoch 3 is not sent yet: the server is gone",
+        "TrackioLogger: the log is not complete: the server is gone",
+    ]
+
+
+def test_the_run_of_a_failed_training_is_failed_in_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conclu_pyg.loggers.mlflow.is_installed", lambda package: True)
+    states = []
+    for fails in (True, False):
+        logger = MLflowLogger()
+        logger._client = SimpleNamespace(set_terminated=lambda run, status="FINISHED": states.append(status))
+        logger.run, logger._ended = "r", False
+        if not fails:
+            logger.finish(None)
+        logger.close()
+    assert states == ["FAILED", "FINISHED"]
+
+
+def test_a_fault_after_the_last_epoch_is_a_warning_and_the_other_loggers_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = []
+
+    class Faulty(CsvLogger):
+        def finish(self, pipeline: Any) -> None:
+            raise RuntimeError("no picture")
+
+    class Sound(CsvLogger):
+        def finish(self, pipeline: Any) -> None:
+            calls.append("finish")
+
+        def close(self) -> None:
+            calls.append("close")
+
+    with MetricsLog(tmp_path, loggers=[Faulty(), Sound()]) as log:
+        log.finish(None)
+    assert calls == ["finish", "close"]
+    assert [record.message for record in caplog.records] == ["Faulty: the log is not complete: no picture"]
