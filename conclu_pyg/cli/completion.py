@@ -11,8 +11,13 @@ from conclu_pyg.catalog import CONFIGS, WEIGHTS, list_names
 from conclu_pyg.cli.values import one_of
 
 SHELLS = ("bash", "zsh", "fish")
-NAMES = {"config": CONFIGS, "encoder": WEIGHTS, "probe": "probes"}  # kinds of names by the argument that takes them
-PATHS = re.compile(r"file|folder|run|index|config|encoder|normal|new", re.IGNORECASE)
+NAMES = {
+    "config": CONFIGS,
+    "encoder": WEIGHTS,
+    "probe": "probes",
+    "source": WEIGHTS,
+}  # kinds of names by the argument that takes them
+PATHS = re.compile(r"file|folder|run|index|config|encoder|normal|new|sources?", re.IGNORECASE)
 EXAMPLES = """examples:
   source <(conclu completion bash)                                        bash and zsh, for this session
   conclu completion bash > ~/.local/share/bash-completion/completions/conclu
@@ -53,7 +58,8 @@ def _complete(action: argparse.Action) -> None:
     action.help = _plain(action.help or "")
     value = f"{action.metavar or ''} {action.dest}"
     takes_path = bool(PATHS.search(value)) and action.nargs != 0 and not action.choices
-    names = list_names(NAMES[action.dest]) if action.dest in NAMES else []
+    kind = getattr(action, "names", NAMES.get(action.dest))
+    names = list_names(kind) if kind else []
     if names:
         vars(action)["complete"] = _names_or_files(action.dest, names, takes_path)
     elif takes_path:

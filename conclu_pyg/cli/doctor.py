@@ -53,24 +53,39 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print_json(found)
     if problems := found["problems"]:
-        raise ConcluError(f"{pluralize(len(problems), 'problem')}; run what is named behind each.")
+        raise ConcluError(f"{pluralize(len(problems), 'problem')}; run the command after each.")
 
 
 def examine() -> dict[str, Any]:
     """Return what is there, as plain values for JSON."""
-    import torch
-
-    from conclu_pyg.pipelines.launch import launched
-
-    capabilities = torch.cpu.get_capabilities()
-    start = launched()
+    problems = find_problems()
     return {
         "versions": {
             "conclu_pyg": __version__,
             "python": platform.python_version(),
-            **{name: metadata.version(name) for name in PACKAGES},
+            **{name: _metadata_version(name) for name in PACKAGES},
         },
         "platform": platform.platform(),
+        "cores": available_cores(),
+        "container_cores": container_cores(),
+        "environment": {name: os.environ.get(name) for name in (THREADS, SPIN)},
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
+        "packages": {name: _version(name) for name in sorted({*EXTRAS, *NATIVE})},
+        "free_gb": round(shutil.disk_usage(os.getcwd()).free / 1e9, 1),
+        **_examine_torch(),
+        "launcher": _examine_launcher(),
+        "problems": [problem._asdict() for problem in problems],
+    }
+
+
+def _examine_torch() -> dict[str, Any]:
+    """Return what PyTorch finds; ``None`` for each entry if it cannot be imported."""
+    try:
+        import torch
+    except (ImportError, OSError):  # OSError: a library that it is linked to
+        return dict.fromkeys(("cpu", "threads", "cuda", "mps"))
+    capabilities = torch.cpu.get_capabilities()
+    return {
         "cpu": {
             "name": capabilities.get("cpu_name") or platform.machine(),
             "used": torch.backends.cpu.get_cpu_capability(),
@@ -78,18 +93,19 @@ def examine() -> dict[str, Any]:
                 name: bool(capabilities[key]) for key, name in INSTRUCTIONS.items() if key in capabilities
             },
         },
-        "cores": available_cores(),
-        "container_cores": container_cores(),
         "threads": torch.get_num_threads(),
-        "environment": {name: os.environ.get(name) for name in (THREADS, SPIN)},
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
         "cuda": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
         "mps": torch.mps.is_available(),
-        "launcher": {"name": start.launcher, "devices": start.devices, "num_nodes": start.num_nodes},
-        "packages": {name: _version(name) for name in sorted({*EXTRAS, *NATIVE})},
-        "free_gb": round(shutil.disk_usage(os.getcwd()).free / 1e9, 1),
-        "problems": [problem._asdict() for problem in find_problems()],
     }
+
+
+def _examine_launcher() -> dict[str, Any] | None:
+    try:
+        from conclu_pyg.pipelines.launch import launched
+    except (ImportError, OSError):
+        return None
+    start = launched()
+    return {"name": start.launcher, "devices": start.devices, "num_nodes": start.num_nodes}
 
 
 def _version(package: str) -> str | None:
@@ -97,22 +113,29 @@ def _version(package: str) -> str | None:
     if not is_installed(package):
         return None
     names = metadata.packages_distributions().get(package) or [package]
+    return _metadata_version(names[0]) or "unknown"
+
+
+def _metadata_version(distribution: str) -> str | None:
     try:
-        return metadata.version(names[0])
+        return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        return "unknown"
+        return None
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     versions, cpu = found["versions"], found["cpu"]
     yield f"conclu_pyg {versions['conclu_pyg']}, Python {versions['python']}, {found['platform']}"
-    yield ", ".join(f"{name} {versions[name]}" for name in PACKAGES)
-    can = ", ".join(f"{name} {'yes' if there else 'no'}" for name, there in cpu["instructions"].items())
-    yield f"CPU: {cpu['name']}; {can}; PyTorch uses {cpu['used']}"
-    yield from _threads(found)
-    yield f"CUDA: {', '.join(found['cuda']) or 'no device'}; MPS: {'yes' if found['mps'] else 'no'}"
+    yield ", ".join(f"{name} {versions[name] or 'is not installed'}" for name in PACKAGES)
+    if cpu is None:
+        yield "CPU, threads and devices: unknown without PyTorch"
+    else:
+        can = ", ".join(f"{name} {'yes' if there else 'no'}" for name, there in cpu["instructions"].items())
+        yield f"CPU: {cpu['name']}; {can}; PyTorch uses {cpu['used']}"
+        yield from _threads(found)
+        yield f"CUDA: {', '.join(found['cuda']) or 'no device'}; MPS: {'yes' if found['mps'] else 'no'}"
     launcher = found["launcher"]
-    if launcher["name"]:
+    if launcher is not None and launcher["name"]:
         processes = pluralize(launcher["devices"], "process", "processes")
         yield f"{launcher['name']}: {processes} on each of {pluralize(launcher['num_nodes'], 'machine')}"
     for package, version in found["packages"].items():

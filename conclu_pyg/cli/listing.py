@@ -62,4 +62,4 @@ def _list_all(as_json: bool) -> None:
         console.print(f"  {', '.join(names)}")
     if as_json:
         cards = {name: read_card(name) for name in shipped_weights()}
-        print_json({"encoders": cards, "configs": configs, "registries": held})
+        print_json({"weights": cards, "configs": configs, "registries": held})

@@ -39,6 +39,11 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("conclu evaluate runs/a --robu", {"--robustness"}),
         ("conclu index my_sc", {"my_scans"}),
         ("conclu embed --encoder my_sc", {"my_scans"}),
+        ("conclu report my_sc", {"my_scans"}),
+        ("conclu compare my_sc", {"my_scans"}),
+        ("conclu export conclu_pointnet_s", {"conclu_pointnet_shapes"}),
+        ("conclu push conclu_pointnet_s", {"conclu_pointnet_shapes"}),
+        ("conclu push my_sc", {"my_scans"}),
     ],
 )
 def test_bash_completes_commands_options_names_and_files(

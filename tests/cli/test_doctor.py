@@ -1,6 +1,8 @@
 """What conclu doctor shows."""
 
 import json
+import sys
+from importlib import metadata
 
 import pytest
 import torch
@@ -54,6 +56,28 @@ def test_a_problem_is_shown_with_its_command_and_the_status_is_2(
     assert main(["doctor"]) == 2
     out, err = capsys.readouterr()
     assert "problem: numpy 1.0 is installed, and conclu_pyg needs >=2.0; run: pip install 'numpy>=2.0'\n" in out
-    assert err == "error: 1 problem; run what is named behind each.\n"
+    assert err == "error: 1 problem; run the command after each.\n"
     assert main(["doctor", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["problems"] == [problem._asdict()]
+
+
+def test_what_is_broken_is_shown_without_pytorch_and_without_metadata(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(name: str) -> str:
+        if name == "lightning_fabric":
+            raise metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    problem = Problem("torch is not installed, and conclu_pyg needs it", "pip install 'torch>=2.13,<2.15'")
+    monkeypatch.setattr(doctor, "find_problems", lambda: [problem])
+    monkeypatch.setattr(doctor.metadata, "version", version)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "conclu_pyg.pipelines.launch", None)
+    assert main(["doctor"]) == 2
+    out, err = capsys.readouterr()
+    assert "lightning_fabric is not installed" in out and "unknown without PyTorch" in out
+    assert f"problem: {problem.sentence}; run: {problem.fix}\n" in out and err.startswith("error: 1 problem")
+    assert main(["doctor", "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["cpu"] is None and found["launcher"] is None and found["versions"]["lightning_fabric"] is None

@@ -13,7 +13,7 @@ def test_everything_is_listed_without_a_kind(capsys: pytest.CaptureFixture[str])
     assert "\nENCODERS:\n  DGCNN, PointNet" in shown and "conclu_pointnet_modelnet40" in shown
     assert main(["list", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["encoders"]["conclu_pointnet_shapes"] == read_card("conclu_pointnet_shapes")
+    assert found["weights"]["conclu_pointnet_shapes"] == read_card("conclu_pointnet_shapes")
     assert "conclu_pointnet" in found["configs"] and "svm" in found["registries"]["PROBES"]
 
 
