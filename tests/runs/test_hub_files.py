@@ -1,5 +1,6 @@
 """Files of encoders on the hub: references, and downloads from a hub of this test."""
 
+import itertools
 import json
 import os
 import shutil
@@ -53,7 +54,8 @@ def test_other_text_is_refused(text: str) -> None:
 @pytest.fixture
 def hub(tiny_run: Path) -> Iterator[str]:
     """The address of a hub on this machine: me/net has an encoder, me/other a file of another program, me/large a file
-    that says that it is larger than a checkpoint may be, and me/broken half of an encoder."""
+    that says that it is larger than a checkpoint may be, me/broken half of an encoder, me/dropped an encoder that the
+    server stops to send, and me/moving one that is of another commit after each answer."""
     whole = (tiny_run / ENCODER_FILE).read_bytes()
     header = json.dumps({"__metadata__": {"format": "pt"}}).encode()
     files = {
@@ -61,7 +63,11 @@ def hub(tiny_run: Path) -> Iterator[str]:
         "me/other": len(header).to_bytes(8, "little") + header,
         "me/large": whole,
         "me/broken": whole[: len(whole) // 2],
+        "me/dropped": whole,
+        "me/moving": whole,
     }
+
+    answers = itertools.count()
 
     class Hub(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
@@ -82,12 +88,14 @@ def hub(tiny_run: Path) -> Iterator[str]:
                 return
             body = files[repository]
             self.send_response(200)
-            self.send_header("X-Repo-Commit", COMMIT)
+            moved = repository == "me/moving" and next(answers) > 0
+            self.send_header("X-Repo-Commit", COMMIT[::-1] if moved else COMMIT)
             self.send_header("ETag", f'"{repository.replace("/", "-")}"')
             self.send_header("Content-Length", str(10**12 if repository == "me/large" else len(body)))
             self.end_headers()
             if with_body:
-                self.wfile.write(body)
+                self.wfile.write(body[:100] if repository == "me/dropped" else body)
+                self.close_connection = True
 
         def log_message(self, *arguments: object) -> None:
             pass
@@ -128,6 +136,13 @@ def test_an_encoder_of_the_hub_is_that_of_its_run_and_stays_in_the_cache(
     assert gone[1].endswith(
         "check the name and the connection, run `hf auth login` for a private repository, or give the folder of a copy."
     )
+
+
+def test_a_dropped_connection_or_a_new_commit_is_an_error_with_a_remedy(hub: str, tmp_path: Path) -> None:
+    dropped, moving = load(tmp_path, hub, "hf:me/dropped", "hf:me/moving")
+    assert dropped[0] == "CheckpointError"
+    assert dropped[1].startswith("hf:me/dropped: its model.safetensors cannot be fetched (")
+    assert moving == ["CheckpointError", "hf:me/moving: it changed during the download; load it again."]
 
 
 def test_without_the_package_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
