@@ -24,30 +24,30 @@ WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  #
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Opens a temporary file in the folder of ``path`` that replaces ``path`` when the block ends without an error."""
+    with replacement(path) as temporary, temporary.open("xb") as file:
+        yield file
+        _flush(file)
+
+
+@contextmanager
+def replacement(path: Path) -> Iterator[Path]:
+    """Returns a new name in the folder of ``path``. The file that the block makes under this name replaces ``path``
+    when the block ends without an error."""
     temporary = _temporary(path)
     try:
-        with temporary.open("xb") as file:
-            yield file
-            _flush(file)
+        yield temporary
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)  # os.replace() leaves it if both are links to the same file
 
 
 def replace_by_copy(source: Path, target: Path) -> None:
     """Makes ``target`` the file that ``source`` is, atomically; by a hard link where the file system has them."""
-    temporary = _temporary(target)
-    try:
+    with replacement(target) as temporary:
         try:
             os.link(source, temporary)
         except OSError:  # a file system without hard links
             shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
-        temporary.unlink(missing_ok=True)  # os.replace() leaves it if both were links to the same file already
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def remove_abandoned(folder: Path) -> None:

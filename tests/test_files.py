@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 from conclu_pyg.errors import ConcluError
-from conclu_pyg.files import atomic_write, durable_write, locked, remove_abandoned, replace_by_copy
+from conclu_pyg.files import atomic_write, durable_write, locked, remove_abandoned, replace_by_copy, replacement
 
 
 def test_the_new_content_replaces_the_old_at_the_end(tmp_path: Path) -> None:
@@ -24,6 +24,15 @@ def test_the_new_content_replaces_the_old_at_the_end(tmp_path: Path) -> None:
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_file_that_another_function_writes_replaces_the_old_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    with replacement(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"] and path.read_text() == "new"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

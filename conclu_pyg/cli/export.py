@@ -9,9 +9,9 @@ from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.trust import add_allow_imports
 from conclu_pyg.cli.values import one_of, output_file
+from conclu_pyg.export.formats import CHECKPOINT, FORMATS
 from conclu_pyg.text import printable
 
-FORMATS = {"onnx": ".onnx", "safetensors": ".safetensors", "torch": ".pt2"}
 EXAMPLES = """examples:
   conclu export conclu_pointnet_shapes -o encoder.onnx
   conclu export runs/classifier -o classifier.onnx
@@ -55,6 +55,17 @@ def run(options: argparse.Namespace) -> None:
             argument="out",
             got=str(options.out),
         )
+    without_effect = {
+        "--per-point": options.per_point,
+        "--licence": options.licence is not None,
+        "--no-timing": options.no_timing,
+    }
+    if form == CHECKPOINT and (given := [option for option, value in without_effect.items() if value]):
+        raise ConfigError(
+            f"{', '.join(given)} has no effect on {CHECKPOINT}, a checkpoint of the encoder alone; leave it out, or "
+            "give another --format.",
+            argument=given[0].strip("-").replace("-", "_"),
+        )
     find_checkpoint(options.source)  # raises before the import of torch, which takes seconds
     announce_loading()
 
@@ -81,7 +92,7 @@ def run(options: argparse.Namespace) -> None:
         f"{about.task}, {about.channels:,} features, fingerprint {about.fingerprint}: {options.out} "
         f"({options.out.stat().st_size / 1e6:.1f} MB, {form}{f', opset {about.opset}' if about.opset else ''})"
     )
-    if "licence" not in about.card:
+    if form != CHECKPOINT and "licence" not in about.card:
         console.print("licence of the weights: unknown; name it by --licence")
     for each in exported.differences:
         ties = f", {each.swapped:,} neighbours swapped by ties" if each.swapped else ""

@@ -90,7 +90,7 @@ class DGCNN(nn.Module):
         return points, self.last.pool(torch.cat(points, dim=1), batch, batch_size)
 
     def dense(self, pos: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the features of clouds of equal size, in evaluation mode; see :mod:`conclu_pyg.encoders.base`.
+        """Return the features of clouds of equal size, in evaluation mode; see :mod:`conclu_pyg.encoders.dense`.
 
         Shapes:
             - **pos:** ``[B, N, 3]``, **output:** ``[B, N, out_channels]``, ``[B, out_channels]``

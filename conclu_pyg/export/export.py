@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,21 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from conclu_pyg._version import __version__
-from conclu_pyg.errors import ArgumentError, ConcluError, ConcluWarning
+from conclu_pyg.errors import ArgumentError, ConcluError, ConcluWarning, DataError
 from conclu_pyg.export.comparison import SIZES, Difference, Program, compare
+from conclu_pyg.export.formats import CHECKPOINT, FORMATS
 from conclu_pyg.export.models import EncoderModel, ExportModel, TaskModel
 from conclu_pyg.export.onnx_file import OPSET, OnnxProgram, check_packages, to_onnx
 from conclu_pyg.export.torch_program import TorchProgram, to_torch_program
-from conclu_pyg.files import atomic_write
+from conclu_pyg.files import atomic_write, replacement
 from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.onnx.clouds import unavailable_steps
-from conclu_pyg.onnx.metadata import EMBED, Metadata
+from conclu_pyg.onnx.metadata import EMBED, MAX_TEXT, Metadata
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, encoder_of, load_encoder
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
 from conclu_pyg.runs.shipped_weights import read_card, shipped_weights
 from conclu_pyg.tasks.base import Task
-
-FORMATS = {"onnx": ".onnx", "safetensors": ".safetensors", "torch": ".pt2"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,8 @@ class Exported:
     Attributes:
         path: the file.
         format: ``onnx``, ``safetensors`` or ``torch``.
-        metadata: the description in the file.
+        metadata: the description of the model. A file of safetensors does not hold it: it is a checkpoint, with the
+            config and the provenance of the run.
         model: the model in PyTorch; ``None`` for safetensors.
         differences: of the file from PyTorch; none for safetensors.
     """
@@ -66,42 +65,51 @@ def export_run(
         out: the file.
         format: ``onnx``; ``torch``, a program of ``torch.export``; or ``safetensors``, a checkpoint of the encoder
             alone for :func:`~conclu_pyg.runs.frozen_encoder.load_encoder` (default: onnx).
-        per_point: also return the per-point features of an encoder (default: False).
-        licence: a sentence about the licence of the weights (default: that of a shipped encoder, else unknown).
+        per_point: also return the per-point features of an encoder; not for safetensors (default: False).
+        licence: a sentence about the licence of the weights; not for safetensors (default: that of a shipped encoder,
+            else unknown).
         allow_imports: as for :func:`~conclu_pyg.runs.loaded_run.load_run`.
         sizes: numbers of clouds and points for the comparison (default: ``SIZES``, three of them).
 
     Raises:
-        ArgumentError: an unknown format, or ``per_point`` for a supervised model.
+        ArgumentError: an unknown format, ``per_point`` for a supervised model, or ``per_point`` or ``licence`` for
+            safetensors.
         ConfigError: the encoder has no dense entry, or a package is missing.
         CheckpointError: the source cannot be loaded.
-        ConcluError: the model cannot be translated, or the program returns other values than PyTorch.
+        ConcluError: the model cannot be translated, the program returns other values than PyTorch, or readers would
+            refuse the metadata.
         OSError: the file cannot be written.
     """
     if format not in FORMATS:
         raise ArgumentError(
             f"export: expected a format of {', '.join(FORMATS)}, got {format!r}.", argument="format", got=format
         )
+    if format == CHECKPOINT and (per_point or licence is not None):
+        name = "per_point" if per_point else "licence"
+        raise ArgumentError(
+            f"export: {name} has no effect on {CHECKPOINT}, a checkpoint of the encoder alone; leave it out.",
+            argument=name,
+        )
     if format == "onnx":
         check_packages()
     try:
         run = load_run(source, allow_imports=allow_imports)
-    except WithheldImportsError:  # which other parts of the model may need
+    except WithheldImportsError:  # other parts of the model may need them, and the encoder not
         run = load_run(source, encoder_alone=True)
     encoder = encoder_of(run, source)
     metadata = _describe(run, encoder, source, licence, OPSET if format == "onnx" else 0)
-    if format == "safetensors":
+    if format == CHECKPOINT:
         return Exported(_write_checkpoint(run, encoder, Path(out), allow_imports), format, metadata)
 
     model = _export_model(run, encoder, per_point)
     if unavailable := unavailable_steps(metadata):
         warnings.warn(
-            f"the clouds of this model need {unavailable[0]!r:.200}, which conclu_pyg.onnx does not have; prepare them "
-            "as its metadata tell.",
+            f"the clouds of this model need {unavailable[0]!r:.200}, and conclu_pyg.onnx does not have this transform; "
+            "prepare the clouds by the steps in the metadata of the file.",
             ConcluWarning,
             stacklevel=2,
         )
-    data, program = _WRITERS[format](model, metadata.entries())
+    data, program = _WRITERS[format](model, _checked_entries(metadata, run.source))
     differences = tuple(compare(program, model, size, num_points) for size, num_points in sizes)
     with atomic_write(Path(out)) as file:
         file.write(data)
@@ -161,13 +169,30 @@ def _describe(run: LoadedRun, encoder: FrozenEncoder, source: str | Path, licenc
     )
 
 
+def _checked_entries(metadata: Metadata, source: str | Path) -> dict[str, str]:
+    """Returns the entries of the metadata.
+
+    Raises:
+        ConcluError: :meth:`Metadata.parse` would refuse them.
+    """
+    entries = metadata.entries()
+    try:
+        Metadata.parse(entries, str(source))
+    except DataError as error:
+        raise ConcluError(
+            f"{source}: expected {error.argument} of a form that readers of the file accept, at most {MAX_TEXT:,} "
+            f"characters of JSON, got {entries[error.argument]:.60}; correct or shorten it. Nothing was written.",
+            argument=error.argument,
+        ) from error
+    return entries
+
+
 def _write_checkpoint(run: LoadedRun, encoder: FrozenEncoder, out: Path, allow_imports: bool) -> Path:
     """Writes the encoder alone, reads it again, and keeps the file if its encoder has the same fingerprint."""
     checkpoint = run.checkpoint.encoder_alone()
     if checkpoint is None:
         raise ConcluError(f"{run.source} has no weights of an encoder; give a run whose model has one.")
-    temporary = out.with_name(f".{out.name[:64]}.{os.getpid()}.safetensors.tmp")
-    try:
+    with replacement(out) as temporary:
         checkpoint.save(temporary)
         written = load_encoder(temporary, allow_imports=allow_imports).fingerprint
         if written != encoder.fingerprint:
@@ -175,7 +200,4 @@ def _write_checkpoint(run: LoadedRun, encoder: FrozenEncoder, out: Path, allow_i
                 f"expected an encoder with the fingerprint {encoder.fingerprint} in the written file, got {written}; "
                 "nothing was written."
             )
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
     return out

@@ -54,7 +54,7 @@ class PooledLinear(nn.Module):
             - **output:** ``[B, N, out_channels]``, ``[B, out_channels]``
         """
         out = self.norm(self.linear(x.flatten(0, 1))).unflatten(0, x.shape[:2])
-        return self.act(out), self.act(out.amax(dim=1))  # who reads one of them needs not the other
+        return self.act(out), self.act(out.amax(dim=1))  # independent: an export drops an unused one
 
     def pool(self, x: Tensor, batch: Tensor, batch_size: int) -> Tensor:
         if is_frozen(self.linear, self.norm):

@@ -78,6 +78,7 @@ class Metadata:
                     f"{source}: expected the metadata {PREFIX}{name} as a valid {kind.__name__}, got {text!r:.60}; the "
                     "file is damaged, so export the model again.",
                     file=source,
+                    argument=PREFIX + name,
                 )
             return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,11 @@ def read_model(path: Path) -> bytes:
     """Returns the bytes of a file.
 
     Raises:
-        DataError: it is too large, or cannot be read.
+        DataError: it is too large, no regular file, or cannot be read.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe or device has no size, and opening it may wait
+            raise DataError(f"{path}: expected an ONNX file, got a folder, pipe or device; give a file.", file=path)
         with path.open("rb") as file:
             if (size := os.fstat(file.fileno()).st_size) > MAX_BYTES:
                 raise DataError(
@@ -61,7 +64,7 @@ def read_model(path: Path) -> bytes:
                     file=path,
                     got=size,
                 )
-            return file.read()
+            return file.read(size)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.", file=path) from error
 

@@ -7,18 +7,12 @@ import numpy as np
 import pytest
 
 from conclu_pyg import load_encoder
-from conclu_pyg.cli import export as command
 from conclu_pyg.cli.main import main
-from conclu_pyg.export import FORMATS
 from conclu_pyg.onnx import OnnxModel, embed
 
 
 def call(*arguments: object) -> int:
     return main(["export", *map(str, arguments)])
-
-
-def test_the_formats_of_the_command_are_those_of_the_library() -> None:
-    assert command.FORMATS == FORMATS
 
 
 def test_writes_an_onnx_file_and_its_comparison(
@@ -43,7 +37,8 @@ def test_chooses_the_format_by_the_suffix(tiny_run: Path, tmp_path: Path, capsys
     assert call(tiny_run, "-o", tmp_path / "a.safetensors") == 0
     fingerprint = load_encoder(tiny_run).fingerprint
     assert load_encoder(tmp_path / "a.safetensors").fingerprint == fingerprint
-    assert f"fingerprint {fingerprint}" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"fingerprint {fingerprint}" in printed and "--licence" not in printed
     assert call(tmp_path / "a.safetensors", "-o", tmp_path / "b.pt2", "--no-timing") == 0
     printed = capsys.readouterr().out
     assert "torch)" in printed and printed.count("compared with PyTorch on ") == 3 and "throughput" not in printed
@@ -57,6 +52,9 @@ def test_refusals(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 2 and all(line.startswith("error: ") for line in errors)
     assert "the suffix .onnx, .safetensors, .pt2" in errors[0] and "conclu_pointnet_shapes" in errors[1]
+    options = ("--per-point", "--licence", "mit", "--no-timing")
+    assert call(tiny_run, "-o", tmp_path / "a.safetensors", *options) == 2
+    assert "--per-point, --licence, --no-timing has no effect on safetensors" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         call(tiny_run, "-o", tmp_path / "missing" / "a.onnx")
     assert not list(tmp_path.iterdir())

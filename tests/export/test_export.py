@@ -19,8 +19,10 @@ from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.errors import ArgumentError, ConcluError, ConcluWarning, ConfigError
 from conclu_pyg.export import Exported, export_run
 from conclu_pyg.export import export as export_module
+from conclu_pyg.files import remove_abandoned
 from conclu_pyg.inference.predictor import make_predictor
 from conclu_pyg.onnx import OnnxModel, classify, embed, segment
+from conclu_pyg.onnx.metadata import MAX_TEXT
 from conclu_pyg.runs.shipped_weights import read_card
 
 RNG = np.random.default_rng(0)
@@ -233,6 +235,23 @@ def test_a_program_that_returns_other_values_leaves_no_file(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_killed_export_leaves_a_file_that_the_next_removal_finds(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(path: Path, **options: Any) -> Any:
+        (found,) = tmp_path.iterdir()
+        assert found == path
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("conclu_pyg.files._is_running", lambda process: False)
+            remove_abandoned(tmp_path)
+        assert not path.exists()
+        raise KeyError
+
+    monkeypatch.setattr(export_module, "load_encoder", look)
+    with pytest.raises(KeyError):
+        export_run(tiny_run, tmp_path / "a.safetensors", "safetensors")
+
+
 def test_a_transform_that_needs_pytorch_is_reported(tiny_config: dict[str, Any], tmp_path: Path) -> None:
     from conclu_pyg.pipelines.build import build_pipeline
 
@@ -250,4 +269,11 @@ def test_refusals(tiny_run: Path, tiny_task_runs: dict[str, Path], tmp_path: Pat
         export_run(tiny_run, tmp_path / "a", "tflite")
     with raises(ArgumentError, argument="per_point"):
         export_run(tiny_task_runs["classification"], tmp_path / "a", per_point=True)
+    for option in ({"per_point": True}, {"licence": "mit"}):
+        (name,) = option
+        with raises(ArgumentError, argument=name):
+            export_run(tiny_run, tmp_path / "a", "safetensors", **option)  # type: ignore[arg-type]
+    with raises(ConcluError, argument="conclu_pyg.card") as error:
+        export_run(tiny_run, tmp_path / "a", "torch", licence="a" * MAX_TEXT)
+    assert len(str(error.value)) < 500 + len(str(tiny_run))
     assert not list(tmp_path.iterdir())

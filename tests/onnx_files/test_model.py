@@ -1,6 +1,7 @@
 """Files from anywhere, and clouds that are no clouds. The graphs here are made by hand: they need no export."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -173,6 +174,9 @@ def test_files_that_are_no_models_are_refused(write: Callable[..., Path], tmp_pa
     for path in (tmp_path / "missing.onnx", tmp_path):
         with raises(DataError, file=path):
             OnnxModel(path)
+    with raises(DataError, file=os.devnull) as error:  # as of all devices and pipes, the size is 0
+        OnnxModel(os.devnull)
+    assert "got a folder, pipe or device" in str(error.value)
     with raises(DataError, file=write({})) as error:
         OnnxModel(write({}))
     assert "without the metadata conclu_pyg.format" in str(error.value)
