@@ -33,8 +33,10 @@ class FromOpen3DML(FromPyG):
           arguments: {task: classification}
           up_axis: y
 
-    The labels are those of the data set: one for a cloud is its class, and one for each point is its part. Features and
-    boxes are not used.
+    The labels are those of the data set: one for a cloud is its class, and one for each point is its part, all clouds
+    then being of one class. So the same number has to be the same part in all clouds, which does not hold for the parts
+    of Open3D-ML's ``ShapeNet``, that begin at 1 in every category: :class:`~conclu_pyg.datasets.shapenet_part
+    .ShapeNetPart` reads the same files with their categories. Features and boxes are not used.
 
     Args:
         dataset: the name of a class in Open3D-ML's registry ``DATASET``, perhaps your own.
@@ -66,11 +68,11 @@ class FromOpen3DML(FromPyG):
         transform: list[dict[str, Any]] | None = None,
     ) -> None:
         source = _build(dataset, dataset_path, arguments or {})
-        clouds, names = _Clouds(source, train), source.get_label_to_names()
+        clouds, names = _Clouds(source, train, "train"), source.get_label_to_names()
         classes = None if clouds.have_parts else [names[label] for label in sorted(names)]
         super().__init__(
             train=clouds,
-            test=_Clouds(source, test) if test else None,
+            test=_Clouds(source, test, "test") if test else None,
             num_points=num_points,
             seed=seed,
             up_axis=up_axis,
@@ -81,15 +83,15 @@ class FromOpen3DML(FromPyG):
 
 
 class _Clouds(Sequence[Data]):
-    """The clouds of a split of Open3D-ML."""
+    """The clouds of a split of Open3D-ML; ``argument`` is the option that names it."""
 
-    def __init__(self, source: Any, split: str) -> None:
+    def __init__(self, source: Any, split: str, argument: str) -> None:
         try:
             self._split = source.get_split(split)
         except (ValueError, KeyError, OSError) as error:
             raise DataError(
                 f"FromOpen3DML: {type(source).__name__} cannot open its split {split!r} ({one_line(error)}).",
-                argument="train",
+                argument=argument,
                 got=split,
             ) from error
         self._name = f"FromOpen3DML: {type(source).__name__}, split {split!r}"

@@ -4,8 +4,9 @@
 
     import open3d.ml.utils as ml
     import conclu_pyg.open3d_ml
+    from conclu_pyg.config import load_config
 
-    config = ml.Config.load_from_file("configs/conclu_pointnet.yaml")
+    config = ml.Config(load_config("conclu_pointnet"))
     dataset = ml.get_module("dataset", config.dataset.name)(**config.dataset)
     model = ml.get_module("model", config.model.name, "torch")(**config.model)
     pipeline = ml.get_module("pipeline", config.pipeline.name, "torch")(model, dataset, **config.pipeline)

@@ -82,12 +82,12 @@ class Open3DMLDataset(BaseDataset):
         names = self.dataset.splits if split == "all" else (SPLITS.get(split, split),)
         return [(name, self.dataset.get_split(name)) for name in names]
 
-    def is_tested(self, attr: Mapping[str, str]) -> bool:
+    def is_tested(self, attr: Mapping[str, Any]) -> bool:
         """Return whether a result of a cloud was saved."""
         return self._result(attr).exists()
 
-    def save_test_result(self, results: Mapping[str, Any], attr: Mapping[str, str]) -> None:
-        """Write ``results["predict_labels"]`` as ``FOLDER/DATASET/CLOUD.npy``, int64.
+    def save_test_result(self, results: Mapping[str, Any], attr: Mapping[str, Any]) -> None:
+        """Write ``results["predict_labels"]`` as ``FOLDER/DATASET/SPLIT/NUMBER-CLOUD.npy``, int64.
 
         Args:
             results: of ``run_inference``.
@@ -98,8 +98,9 @@ class Open3DMLDataset(BaseDataset):
         with atomic_write(path) as file:
             np.save(file, np.asarray(results["predict_labels"]).astype(np.int64))
 
-    def _result(self, attr: Mapping[str, str]) -> Path:
-        return Path(self.cfg.test_result_folder, self.registered, f"{file_name(attr['name'])}.npy")
+    def _result(self, attr: Mapping[str, Any]) -> Path:
+        file = f"{attr['idx']:06d}-{file_name(attr['name'])}.npy"  # names that differ may become one file name
+        return Path(self.cfg.test_result_folder, self.registered, file_name(attr["split"]), file)
 
 
 class Open3DMLSplit(BaseSplit):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,14 +15,14 @@ import torch
 from conclu_pyg.config import resolve
 from conclu_pyg.errors import ConcluWarning, ConfigError
 from conclu_pyg.evaluation.evaluate import evaluate_run
-from conclu_pyg.inference.predictor import make_predictor
+from conclu_pyg.inference.predictor import Predictor, make_predictor
 from conclu_pyg.open3d_ml.dataset import Open3DMLDataset, config_section
 from conclu_pyg.open3d_ml.model import Open3DMLModel
 from conclu_pyg.open3d_ml.sections import section_of, seed_of
 from conclu_pyg.pipelines.resume import find_run
 from conclu_pyg.pipelines.stages import train
-from conclu_pyg.runs.frozen_encoder import load_encoder
-from conclu_pyg.runs.loaded_run import LoadedRun, load_run
+from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
+from conclu_pyg.runs.loaded_run import load_run
 from conclu_pyg.runs.records import Record
 from conclu_pyg.tasks.base import Task
 
@@ -34,8 +35,8 @@ class Open3DMLPipeline:
     Args:
         model: a model of this package.
         dataset: a data set of this package.
-        device: ``cpu``, ``cuda`` or ``auto``; Open3D-ML's script gives ``cuda`` where nothing else is asked for, so the
-            CPU is used with a warning if there is no CUDA device (default: that of the config).
+        device: ``cpu``, ``cuda`` or ``auto``, without a number; Open3D-ML's script gives ``cuda`` where nothing else is
+            asked for, so the CPU is used with a warning if there is no CUDA device (default: that of the config).
         distributed: refused if true.
         main_log_dir: the folder of the runs; Open3D-ML's name of ``log_dir``.
         max_epochs: Open3D-ML's name of ``epochs``.
@@ -72,6 +73,7 @@ class Open3DMLPipeline:
             )
         self.model, self.dataset = model, dataset
         self.run_dir: Path | None = None
+        self._opened: _Opened | None = None
         section = {**section_of(self.registered, arguments), **seed_of(arguments)}
         for key, value in (("epochs", max_epochs), ("batch_size", batch_size)):
             if value is not None:
@@ -92,6 +94,7 @@ class Open3DMLPipeline:
             ConcluError: as :meth:`~conclu_pyg.pipelines.base.Pipeline.run_train` raises it.
         """
         self.run_dir = train(self._resolved(), SOURCE, resume)
+        self._opened = None  # of the run before
         return self.run_dir
 
     def run_test(self, **options: Any) -> list[Record]:
@@ -106,13 +109,13 @@ class Open3DMLPipeline:
             ConfigError: there is no run of this config yet.
             ConcluError: as :func:`~conclu_pyg.evaluation.evaluate.evaluate_run` raises it.
         """
-        run, overrides = self._run(), self._other_dataset()
-        records = evaluate_run(str(run), overrides, **options)
-        loaded = load_run(run, overrides)
-        if isinstance(loaded.method, Task) and self.dataset is not None:
+        run = self._run()
+        records = evaluate_run(str(run), self._other_dataset(), **options)
+        opened = self._open(run)
+        if isinstance(opened.run.method, Task) and self.dataset is not None:
             clouds = self.dataset.get_split("test")
             for index in range(len(clouds)):
-                self.dataset.save_test_result(_predict(loaded, clouds.get_data(index)), clouds.get_attr(index))
+                self.dataset.save_test_result(opened.predict(clouds.get_data(index)), clouds.get_attr(index))
         return records
 
     def run_inference(self, data: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -131,7 +134,7 @@ class Open3DMLPipeline:
         Raises:
             ConfigError: there is no run of this config yet, or the category is missing.
         """
-        return _predict(load_run(self._run()), data)
+        return self._open(self._run()).predict(data)
 
     def _resolved(self) -> dict[str, Any]:
         return resolve({"dataset": config_section(self.dataset), **self.config}, (), SOURCE)
@@ -146,7 +149,7 @@ class Open3DMLPipeline:
     def _run(self) -> Path:
         if self.model.ckpt_path is not None:
             return Path(self.model.ckpt_path)
-        found = self.run_dir or find_run(self._resolved())
+        found = self.run_dir or (self._opened and self._opened.path) or find_run(self._resolved())
         if found is None:
             raise ConfigError(
                 f"there is no run of this config in {self.config['pipeline'].get('log_dir', 'runs')}; call run_train, "
@@ -155,26 +158,51 @@ class Open3DMLPipeline:
             )
         return found
 
+    def _open(self, path: Path) -> _Opened:
+        """Return the loaded run, which is read once."""
+        if self._opened is None or self._opened.path != path:
+            self._opened = _Opened(path)
+        return self._opened
 
-def _predict(run: LoadedRun, data: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    points = np.asarray(data["point"], dtype=np.float32)
-    if not isinstance(run.method, Task):
-        return {"embedding": load_encoder(run.source).embed([points]).numpy()[0]}
-    predictor = make_predictor(run)
-    if not run.method.requires_category:
-        scores = predictor.classify(points)[None]
-        return {"predict_labels": scores.argmax(axis=1), "predict_scores": scores}
-    if data.get("category") is None:
-        raise ConfigError(
-            f"expected category, the label of the class of the cloud (0 to {len(run.method.labels.classes) - 1}), "
-            "since its parts depend on it; got none.",
-            argument="category",
-        )
-    return {"predict_labels": predictor.label_points(points, int(data["category"]))}
+
+class _Opened:
+    """A run that predicts cloud after cloud."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.run = path, load_run(path)
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        return make_predictor(self.run)
+
+    @cached_property
+    def _encoder(self) -> FrozenEncoder:
+        return load_encoder(self.run.source)
+
+    def predict(self, data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        points, model = np.asarray(data["point"], dtype=np.float32), self.run.method
+        if not isinstance(model, Task):
+            return {"embedding": self._encoder.embed([points]).numpy()[0]}
+        if not model.requires_category:
+            scores = self._predictor.classify(points)[None]
+            return {"predict_labels": scores.argmax(axis=1), "predict_scores": scores}
+        if data.get("category") is None:
+            raise ConfigError(
+                f"expected category, the label of the class of the cloud (0 to {len(model.labels.classes) - 1}), since "
+                "its parts depend on it; got none.",
+                argument="category",
+            )
+        return {"predict_labels": self._predictor.label_points(points, int(data["category"]))}
 
 
 def _known_device(device: str) -> str:
-    kind = str(device).partition(":")[0]
+    kind, _, number = str(device).partition(":")
+    if number not in ("", "0"):
+        raise ConfigError(
+            f"expected the device {kind} without a number, got {device}; set CUDA_VISIBLE_DEVICES={number}.",
+            argument="device",
+            got=device,
+        )
     if kind == "cuda" and not torch.cuda.is_available():
         warnings.warn("there is no CUDA device, so the CPU is used.", ConcluWarning, stacklevel=3)
         return "cpu"

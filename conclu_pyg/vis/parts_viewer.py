@@ -39,6 +39,7 @@ class PartsViewer:
         self._hidden: set[int] = set()
         self._distance = 1.0  # of the camera, when a cloud is fitted into its pane
         self._poses: list[np.ndarray] = []
+        self._is_moved = False  # by the user, so that another size of the window keeps the view
         self._app = gui.Application.instance
         self._app.initialize()
         self._window = self._app.create_window(TITLE, *size)
@@ -60,7 +61,7 @@ class PartsViewer:
 
     def show_cloud(self, index: int) -> None:
         """Shows a cloud, fitted into its panes; the numbers wrap around."""
-        self._index = index % len(self._clouds)
+        self._index, self._is_moved = index % len(self._clouds), False
         cloud = self._clouds[self._index]
         place = f"   {self._index + 1} of {len(self._clouds)}: keys N and P" if len(self._clouds) > 1 else ""
         self._heading.text = f" {cloud.name}{place}"
@@ -96,7 +97,7 @@ class PartsViewer:
             return False
         for pane in self._panes:
             pane.look_from(moved)
-        self._poses = self.poses()
+        self._poses, self._is_moved = self.poses(), True
         return True
 
     def _fit(self) -> None:
@@ -137,7 +138,8 @@ class PartsViewer:
             left, right = whole.x + width * number // count, whole.x + width * (number + 1) // count
             pane.title.frame = gui.Rect(left, whole.y + line, right - left, line)
             pane.view.frame = gui.Rect(left, whole.y + 2 * line, right - left - 1, whole.height - 2 * line)
-        self._fit()
+        if not self._is_moved:
+            self._fit()
 
 
 class _Pane:

@@ -129,7 +129,7 @@ def test_a_supervised_model_is_tested_from_a_checkpoint(
     before = (run / "results.json").exists()
     records = built.pipeline.run_test()
     assert records and all(built.dataset.is_tested(clouds.get_attr(index)) for index in range(len(clouds)))
-    (saved,) = (tmp_path / "results").rglob(f"{attr['name'].replace('/', '_')}.npy")
+    (saved,) = (tmp_path / "results").rglob(f"test/000001-{attr['name'].replace('/', '_')}.npy")
     np.testing.assert_array_equal(np.load(saved), found["predict_labels"])
     if not before:
         (run / "results.json").unlink()  # the run is shared
@@ -151,6 +151,15 @@ def test_the_clouds_are_those_of_the_data_set(utils: Any) -> None:
     assert dataset.get_label_to_names() == dict(enumerate(own.part_names)) and dataset.cfg.num_classes == own.num_parts
     with pytest.raises(DataError, match="no split 'val'"):
         dataset.get_split("validation")
+
+
+def test_results_of_clouds_whose_names_make_one_file_name_are_kept_apart(utils: Any, tmp_path: Path) -> None:
+    dataset = utils.get_module("dataset", "ParametricShapes")(test_result_folder=str(tmp_path))
+    clouds = [{"idx": idx, "name": name, "split": "test"} for idx, name in enumerate(("a/b", "a_b", "a b"))]
+    for number, attr in enumerate(clouds):
+        assert not dataset.is_tested(attr)
+        dataset.save_test_result({"predict_labels": np.array([number])}, attr)
+    assert sorted(int(np.load(path)[0]) for path in tmp_path.rglob("*.npy")) == [0, 1, 2]
 
 
 def test_classes_are_the_labels_of_points_where_there_are_no_parts(utils: Any, tmp_path: Path) -> None:
@@ -175,6 +184,8 @@ def test_what_does_not_fit_is_refused(utils: Any, tmp_path: Path, no_cuda: None)
     pipeline = utils.get_module("pipeline", "Pretraining", "torch")(model, object())
     with raises(DataError, argument="dataset"):
         pipeline.run_train()
+    with raises(ConfigError, argument="device", got="cuda:1"):
+        utils.get_module("pipeline", "Pretraining", "torch")(model, None, device="cuda:1")
     generator = np.random.default_rng([1, 2])
     with raises(ConfigError, argument="seed"):
         utils.get_module("pipeline", "Pretraining", "torch")(model, None, seed=generator)
