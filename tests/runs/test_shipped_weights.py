@@ -34,7 +34,8 @@ def test_an_encoder_is_that_of_its_card(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_its_config_is_shipped(name: str) -> None:
     card = read_card(name)
-    config = load_config(shipped_configs()[Path(card["command"].split()[1]).stem])
+    _, path, *overrides = card["command"].split()
+    config = load_config(shipped_configs()[Path(path).stem], overrides)
     for section in ("dataset", "model"):
         for key, value in config[section].items():
             if not key.endswith("_path"):
