@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from conclu_pyg.io.formats import SUFFIXES
 from conclu_pyg.suggestions import closest_match
+
+CLOUDS = {*SUFFIXES} - {".csv", ".npz", ".tsv", ".txt"}  # suffixes of files that commands do not write
 
 
 def positive_int(text: str) -> int:
@@ -42,7 +45,8 @@ def output_file(text: str) -> Path:
     """Returns the path of a file to write, which is checked before the work whose result it is to hold.
 
     Raises:
-        ArgumentTypeError: its folder does not exist or cannot be written, or it is a folder itself.
+        ArgumentTypeError: its folder does not exist or cannot be written, it is a folder itself, or it is a file that
+            may hold clouds.
     """
     path = Path(text)
     if not path.parent.is_dir():
@@ -51,6 +55,8 @@ def output_file(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"expected a file, got the folder {path}; give a name in it")
     if not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"the folder {path.parent} cannot be written; give another place")
+    if path.exists() and path.suffix.lower() in CLOUDS:
+        raise argparse.ArgumentTypeError(f"{path} exists, and may hold clouds; give another name, or remove it")
     return path
 
 

@@ -29,3 +29,14 @@ def test_output_files_are_checked(tmp_path: Path) -> None:
     for text, words in ((tmp_path / "missing/a.csv", "there is no folder"), (tmp_path, "expected a file")):
         with pytest.raises(argparse.ArgumentTypeError, match=words):
             output_file(str(text))
+
+
+def test_clouds_are_not_overwritten(tmp_path: Path) -> None:
+    for name in ("part.off", "scan.PLY", "model.step"):
+        assert output_file(str(tmp_path / name)) == tmp_path / name
+        (tmp_path / name).touch()
+        with pytest.raises(argparse.ArgumentTypeError, match="exists, and may hold clouds"):
+            output_file(str(tmp_path / name))
+    for name in ("pairs.csv", "embeddings.npz", "page.html"):
+        (tmp_path / name).touch()
+        assert output_file(str(tmp_path / name)) == tmp_path / name
