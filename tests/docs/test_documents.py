@@ -45,7 +45,10 @@ from conclu_pyg.runs.folder import CONFIG_NAME
 pytestmark = pytest.mark.docs
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
+PAGES = sorted(
+    page.relative_to(ROOT).as_posix() for folder in ("docs", "docs/tutorials") for page in ROOT.glob(f"{folder}/*.md")
+)
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *PAGES]
 RUN = [name for name in DOCUMENTS if name not in ("CONTRIBUTING.md", "docs/results.md")]
 REGISTRIES = [value for value in vars(registry).values() if isinstance(value, Registry)]
 
@@ -110,6 +113,8 @@ class Reader:
             self.check_make(words)
         elif program == "torchrun":
             self.torchrun(words)
+        elif program == "python":
+            assert _run_script(*words) == 0
         elif program == "tensorboard":
             assert program in {script.name for script in metadata.entry_points(group="console_scripts")}
         else:
@@ -169,8 +174,13 @@ class Reader:
 
 def _run(module: str, *arguments: str) -> int:
     """Runs a module in a process of its own, and returns its exit status."""
+    return _run_script("-m", module, *arguments)
+
+
+def _run_script(*arguments: str) -> int:
+    """Runs ``python`` with these arguments, and returns its exit status."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, "-m", module, *arguments], env=environment, timeout=300).returncode
+    return subprocess.run([sys.executable, *arguments], env=environment, timeout=300).returncode
 
 
 def _conclu(program: str, words: list[str]) -> tuple[str, list[str]]:
