@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from conclu_pyg.errors import CheckpointError, ConcluError, one_line
 from conclu_pyg.extras import missing_extra
-from conclu_pyg.runs.tensor_file import MAX_BYTES
 
 PREFIX = "hf:"
 HUB_FILE = "model.safetensors"  # the encoder, in the format of a checkpoint
@@ -65,6 +64,8 @@ def download(reference: HubReference, **options: Any) -> Path:
         from huggingface_hub import hf_hub_download
     except ModuleNotFoundError as error:
         raise CheckpointError(f"{name}: {missing_extra('huggingface_hub')}.") from error
+    from conclu_pyg.runs.tensor_file import MAX_BYTES  # imports torch, which names of local files do not need
+
     remedy = (
         "check the name and the connection, run `hf auth login` for a private repository, or give the folder of a copy"
     )
