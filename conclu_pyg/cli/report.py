@@ -14,7 +14,7 @@ from conclu_pyg.cli.loading_notice import announce_loading
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.unused_options import refuse_unused
 from conclu_pyg.cli.values import one_of, output_file, positive_int
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.runs.folder import STAGES_NAME
 from conclu_pyg.text import pluralize, printable
 
@@ -110,8 +110,12 @@ def run(options: argparse.Namespace) -> None:
                 "clouds": written.clouds,
                 "sections": [printable(title) for title in written.sections],
                 "left_out": [printable(sentence) for sentence in written.left_out],
+                "refused": [printable(sentence) for sentence in written.refused],
             }
         )
+    if written.refused:
+        count = pluralize(len(written.refused), "file or cloud", "files or clouds")
+        raise DataError(f"{count} could not be used, the first: {written.refused[0]}")
 
 
 def _is_run(source: str) -> bool:

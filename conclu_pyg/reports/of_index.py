@@ -91,7 +91,8 @@ def report_files(
         index, update = update_index(place, encoder, inputs.input_roots, up_axis=up_axis, workers=options.workers)
     if not len(index.x):
         raise DataError(f"expected clouds, got none that can be used: {' '.join(update.errors[:3])}")
-    return report_index(index, path, replace(options, title=title), skipped=inputs.skipped)
+    written = report_index(index, path, replace(options, title=title), skipped=inputs.skipped)
+    return written._replace(refused=tuple(update.errors))
 
 
 def _facts(index: Index) -> dict[str, object]:

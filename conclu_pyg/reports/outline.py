@@ -23,12 +23,14 @@ class Written(NamedTuple):
         sections: the titles of its sections.
         left_out: a sentence for each section that could not be made.
         clouds: the number of clouds that it shows.
+        refused: a sentence for each file or cloud that was read for the report and cannot be used.
     """
 
     path: Path
     sections: tuple[str, ...]
     left_out: tuple[str, ...]
     clouds: int
+    refused: tuple[str, ...] = ()
 
 
 class Outline:

@@ -36,6 +36,18 @@ def test_a_folder_is_embedded_and_shown(
     assert "Map of the embeddings" in document["sections"] and f"<h1>Report of {folder}</h1>" in page.read_text()
 
 
+def test_files_that_cannot_be_used_are_named_and_the_others_shown(
+    folder: Path, tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "a" / "broken.npy").write_bytes(b"nothing")
+    page = tmp_path / "a.html"
+    assert call(folder, "--encoder", tiny_run, "-o", page, "--json") == 2
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert document["clouds"] == 8 and "broken.npy" in document["refused"][0] and page.exists()
+    assert "1 file or cloud could not be used, the first: " in printed.err and "broken.npy" in printed.err
+
+
 def test_an_index(folder: Path, tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["index", str(folder), "-o", str(tmp_path / "index"), "--encoder", str(tiny_run)]) == 0
     capsys.readouterr()
