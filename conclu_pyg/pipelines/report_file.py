@@ -53,6 +53,6 @@ def write_report_file(pipeline: TrainingPlan, folder: Path) -> None:
             )
         )
         return
-    left_out = f", without {len(written.left_out)} parts that it names" if written.left_out else ""
+    left_out = "; it names what is left out" if written.left_out else ""
     shown = pluralize(written.clouds, "cloud")
     logger.info(printable(f"report of {shown} of the {split_name} split: {path}{left_out}"))
