@@ -4,16 +4,13 @@
 import argparse
 import hashlib
 import json
-import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from conclu_pyg.runs.checkpoint import Checkpoint
+from conclu_pyg.runs.public import public_checkpoint, public_command
 from conclu_pyg.runs.records import RESULTS_NAME, Record, read_records, versions
 from conclu_pyg.runs.shipped_weights import FOLDER
-
-PLACES = ("run_dir", "log_dir")  # of the machine of the training
 
 
 def ship(run: Path, name: str, licence: str, folder: Path = FOLDER) -> Path:
@@ -29,9 +26,7 @@ def ship(run: Path, name: str, licence: str, folder: Path = FOLDER) -> Path:
     encoder = checkpoint.encoder_alone()
     if encoder is None:
         raise SystemExit(f"{run} has no encoder")
-    pipeline = {key: value for key, value in checkpoint.config["pipeline"].items() if key not in PLACES}
-    command = re.sub(r" (pipeline\.)?(run_dir|log_dir|resume)=\S+", "", checkpoint.command)
-    encoder = replace(encoder, config={**checkpoint.config, "pipeline": pipeline}, command=command)
+    encoder = public_checkpoint(encoder)
     path = folder / f"{name}.safetensors"
     encoder.save(path)
     records = read_records(run / RESULTS_NAME) if (run / RESULTS_NAME).exists() else []
@@ -46,9 +41,9 @@ def ship(run: Path, name: str, licence: str, folder: Path = FOLDER) -> Path:
         "hours": round(encoder.seconds / 3600, 2),
         "num_points": encoder.num_points,
         "up_axis": "xyz"[encoder.up_axis],
-        "command": command,
+        "command": encoder.command,
         "config": encoder.config,
-        "results": [{**result(record), "command": record.command.replace(str(run), "RUN")} for record in records],
+        "results": [result(record, run) for record in records],
         "versions": versions(),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
@@ -56,10 +51,11 @@ def ship(run: Path, name: str, licence: str, folder: Path = FOLDER) -> Path:
     return path
 
 
-def result(record: Record) -> dict[str, Any]:
-    """Returns what a card tells of a record."""
+def result(record: Record, run: Path) -> dict[str, Any]:
+    """Returns the fields of a record that a card has, with the command without paths of this machine."""
     fields = ("task", "dataset", "metric", "value", "initialisation")
-    return {name: getattr(record, name) for name in fields}
+    command = public_command(record.command.replace(str(run), "RUN"))
+    return {**{name: getattr(record, name) for name in fields}, "command": command}
 
 
 if __name__ == "__main__":

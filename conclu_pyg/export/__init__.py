@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from conclu_pyg.export.formats import FORMATS
+from conclu_pyg.lazy_names import lazy_names
 
 __all__ = ["FORMATS", "Exported", "export_run"]
-
-
-def __getattr__(name: str) -> Any:  # on first use: the command line needs FORMATS alone, without PyTorch
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from conclu_pyg.export import export
-
-    return getattr(export, name)
+# On first use: the command line needs FORMATS alone, without PyTorch.
+__getattr__ = lazy_names(__name__, {"Exported": "export", "export_run": "export"})

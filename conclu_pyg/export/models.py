@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch
@@ -12,7 +14,7 @@ from conclu_pyg.onnx.metadata import CATEGORY, EMBEDDING, LOG_PROBABILITIES, POI
 from conclu_pyg.tasks.base import Task
 
 
-class ExportModel(nn.Module):
+class ExportModel(nn.Module, ABC):
     """A model with named inputs and outputs, in evaluation mode.
 
     ``forward`` computes the outputs through the dense entry, and :meth:`reference` the same outputs as evaluations of
@@ -28,13 +30,13 @@ class ExportModel(nn.Module):
     outputs: tuple[str, ...]
     num_classes: int = 1
 
+    @abstractmethod
     def reference(self, points: Tensor, category: Tensor) -> tuple[Tensor, ...]:
         """Returns the outputs that the package computes, from clouds as a PyG batch.
 
         Shapes:
             - **points:** ``[B, N, 3]``, **category:** ``[B]``
         """
-        raise NotImplementedError
 
     def example(self, size: int, num_points: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Returns random clouds in the unit sphere, and random categories if the model reads them.

@@ -10,8 +10,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from conclu_pyg.lazy_names import lazy_names
 
 # Imported on first use: the command line checks its inputs before it imports torch.
 _EXPORTS = {
@@ -22,9 +21,4 @@ _EXPORTS = {
 }
 
 __all__ = list(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_EXPORTS[name]}"), name)
+__getattr__ = lazy_names(__name__, _EXPORTS)

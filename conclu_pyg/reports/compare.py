@@ -191,7 +191,7 @@ class Comparison:
 
 
 def compare_runs(paths: Sequence[str | Path]) -> Comparison:
-    """Reads what is compared of runs: their configs, metrics and records. No model is built and no data set is read.
+    """Reads the configs, metrics and records of runs, and compares them. No model is built and no data set is read.
 
     Args:
         paths: the folders or checkpoints of 2 to 12 runs.

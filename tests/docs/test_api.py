@@ -24,6 +24,7 @@ INTERNAL = {
             "groups",
             "imports",
             "launcher",
+            "lazy_names",
             "open3d_library",
             "open3d_ml",
             "overrides",

@@ -28,7 +28,9 @@ def load() -> Callable[[str], ModuleType]:
         for need in needs:
             try:
                 importlib.import_module(need)
-            except (ImportError, RuntimeError) as error:  # torchvision for another torch raises RuntimeError
+            except (ModuleNotFoundError, RuntimeError) as error:  # torchvision for another torch raises RuntimeError
+                if getattr(error, "name", need) != need.split(".")[0] and "torchvision" not in str(error):
+                    raise
                 for module in [
                     each for each in sys.modules if each.split(".")[0] in (need.split(".")[0], "torchvision")
                 ]:

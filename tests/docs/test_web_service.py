@@ -10,25 +10,11 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from fastapi.testclient import TestClient
 from onnx import TensorProto, helper
-
-from conclu_pyg.onnx import Metadata
+from onnx_metadata import METADATA
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "web_service.py"
-METADATA = Metadata(
-    task="embedding",
-    channels=3,
-    num_points=16,
-    data_axis="z",
-    up_axis="z",
-    steps=({"name": "NormalizeUnitSphere"},),
-    classes=(),
-    parts=(),
-    fingerprint="0123456789ab",
-    card={},
-    opset=20,
-    version="0.1.0",
-)
 NAMES = ["long.obj", "flat.obj", "<script>'\".obj"]
 CLOUDS = np.random.default_rng(0).normal(size=(3, 16, 3)) * [[[1, 1, 9]], [[9, 9, 1]], [[1, 9, 1]]]
 
@@ -53,7 +39,6 @@ def largest(cloud: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    testclient = pytest.importorskip("fastapi.testclient", reason="needs fastapi and httpx2")
     folder = tmp_path_factory.mktemp("service")
     graph = helper.make_graph(
         [helper.make_node("ReduceMax", ["points", "axes"], ["embedding"], keepdims=0)],
@@ -72,7 +57,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     assert spec is not None and spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    with testclient.TestClient(example.create_app(str(folder / "model.onnx"), str(folder / "known.npz"))) as client:
+    with TestClient(example.create_app(str(folder / "model.onnx"), str(folder / "known.npz"))) as client:
         yield client
 
 

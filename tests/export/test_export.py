@@ -23,6 +23,7 @@ from conclu_pyg.files import remove_abandoned
 from conclu_pyg.inference.predictor import make_predictor
 from conclu_pyg.onnx import OnnxModel, classify, embed, segment
 from conclu_pyg.onnx.metadata import MAX_TEXT
+from conclu_pyg.runs.frozen_encoder import Axis
 from conclu_pyg.runs.shipped_weights import read_card
 
 RNG = np.random.default_rng(0)
@@ -80,9 +81,10 @@ def test_embeds_as_the_run_does(tiny_run: Path, encoder_file: Exported) -> None:
 
 def test_turns_clouds_to_the_up_axis_of_the_training(tiny_run: Path, encoder_file: Exported) -> None:
     encoder, (points,) = load_encoder(tiny_run), clouds(60)
-    found = {axis: embed(encoder_file.path, points, up_axis=axis) for axis in ("x", "y", "z")}
+    axes: tuple[Axis, ...] = ("x", "y", "z")
+    found = {axis: embed(encoder_file.path, points, up_axis=axis) for axis in axes}
     for axis, features in found.items():
-        expected = encoder.embed(points, up_axis=axis).numpy()  # type: ignore[arg-type]
+        expected = encoder.embed(points, up_axis=axis).numpy()
         np.testing.assert_allclose(features, expected, atol=1e-4)
     assert np.abs(found["x"] - found["z"]).max() > 1e-3 and np.array_equal(found["z"], embed(encoder_file.path, points))
 
@@ -269,10 +271,10 @@ def test_refusals(tiny_run: Path, tiny_task_runs: dict[str, Path], tmp_path: Pat
         export_run(tiny_run, tmp_path / "a", "tflite")
     with raises(ArgumentError, argument="per_point"):
         export_run(tiny_task_runs["classification"], tmp_path / "a", per_point=True)
-    for option in ({"per_point": True}, {"licence": "mit"}):
-        (name,) = option
+    refused: dict[str, Any] = {"per_point": True, "licence": "mit"}
+    for name, value in refused.items():
         with raises(ArgumentError, argument=name):
-            export_run(tiny_run, tmp_path / "a", "safetensors", **option)  # type: ignore[arg-type]
+            export_run(tiny_run, tmp_path / "a", "safetensors", **{name: value})
     with raises(ConcluError, argument="conclu_pyg.card") as error:
         export_run(tiny_run, tmp_path / "a", "torch", licence="a" * MAX_TEXT)
     assert len(str(error.value)) < 500 + len(str(tiny_run))

@@ -15,25 +15,13 @@ import onnx
 import pytest
 from helpers import raises
 from onnx import TensorProto, helper, numpy_helper
+from onnx_metadata import METADATA as SHARED
 
 from conclu_pyg.errors import ArgumentError, ConcluError, ConfigError, DataError
-from conclu_pyg.onnx import Metadata, OnnxModel, classify, embed, segment
+from conclu_pyg.onnx import OnnxModel, classify, embed, segment
 from conclu_pyg.onnx.session import MAX_BYTES
 
-METADATA = Metadata(
-    task="embedding",
-    channels=3,
-    num_points=16,
-    data_axis="z",
-    up_axis="y",
-    steps=({"name": "NormalizeUnitSphere"},),
-    classes=(),
-    parts=(),
-    fingerprint="0123456789ab",
-    card={},
-    opset=20,
-    version="0.1.0",
-)
+METADATA = replace(SHARED, up_axis="y")
 ENTRIES = METADATA.entries()
 ALONE = """
 import sys

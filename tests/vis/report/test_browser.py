@@ -28,7 +28,7 @@ return width > 0 && pen.getImageData(0, 0, width, height).data.some((value, plac
 @pytest.fixture(scope="module")
 def open_page() -> Iterator[Callable[..., Any]]:
     """Returns a function that opens a page at a width, in a browser without a network."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
     names = ("chromium", "chromium-browser", "google-chrome")
