@@ -1,5 +1,6 @@
-"""Assertions that several tests share."""
+"""Assertions and configs that several tests share."""
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,10 @@ from typing import Any
 import pytest
 
 from conclu_pyg.errors import ConcluError, Issue
+from conclu_pyg.methods.base import as_method
+from conclu_pyg.registry import METHODS
+
+SMALL = {"num_points": 32, "decoder": {"name": "MLPDecoder", "num_points": 32, "hidden_channels": [32]}}
 
 
 @contextmanager
@@ -39,3 +44,14 @@ def _equal(found: Any, expected: Any) -> bool:
     expected = str(expected) if isinstance(expected, Path) else expected
     is_nan = expected != expected
     return type(found) is type(expected) and (found == expected or (is_nan and found != found))
+
+
+def of_method(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """Change a config to another method, which gets those parts of the model that it takes, and few points. Without a
+    shared view, ``pipeline.views`` is emptied."""
+    taken = inspect.signature(METHODS.get(name)).parameters
+    parts = {**config["model"], **SMALL}
+    config["model"] = {"name": name, **{key: part for key, part in parts.items() if key in taken}}
+    if all(steps is not None for steps in as_method(METHODS.build(config["model"])).views.values()):
+        config["pipeline"]["views"] = None
+    return config

@@ -32,6 +32,7 @@ def check_method(
 
     Checks the losses and metrics in float32 and under autocast to bfloat16, the gradients, the encoder, the saved
     weights, a few training steps with all hooks, the parameters to optimise, and the optional parts of the interface.
+    ``before_epoch`` is called first, with six random clouds. ``forward`` may draw random numbers.
 
     Args:
         method: the method, which is not changed, or its config; a config without ``encoder`` gets a small PointNet.
@@ -68,6 +69,9 @@ class _Suite:
 
     def __init__(self, method: Method, shared_views: Sequence[Mapping[str, Any]], num_points: int) -> None:
         self._method, self.shared_views, self.num_points = method.train(), shared_views, num_points
+        with torch.random.fork_rng([]):
+            method.before_epoch(_Clouds(method, num_points), Progress(0, STEPS, 0, 1))
+        method.train()
 
     @property
     def method(self) -> Method:
@@ -124,6 +128,7 @@ class _Suite:
     def saved_weights(self) -> None:
         method, views = self.method, self.views()
         state = {name: value.clone() for name, value in method.state_dict().items()}
+        torch.manual_seed(0)  # of what the method draws
         first = method(views).losses
         with torch.no_grad():
             for value in method.state_dict().values():
@@ -131,6 +136,7 @@ class _Suite:
         method.load_state_dict(state)
         for name, value in method.state_dict().items():
             expect(torch.equal(value, state[name]), f"{name} differs after saving and loading")
+        torch.manual_seed(0)
         for name, loss in method(views).losses.items():
             expect_close(loss, first[name], f"loss {name} differs after saving and loading the weights")
 
@@ -179,6 +185,21 @@ class _Suite:
     def warnings(self) -> None:
         found = self.method.warnings({})
         expect(found == [], f"expected no warnings about metrics that were not measured, got {found}")
+
+
+class _Clouds:
+    """Six random clouds as the training data between epochs."""
+
+    num_clouds, device = 6, torch.device("cpu")
+
+    def __init__(self, method: Method, num_points: int) -> None:
+        self._method = method
+        self._clouds = batch_clouds(torch.randn(self.num_clouds, num_points, 3))
+
+    @torch.no_grad()
+    def map(self, function: Callable[[Batch], Tensor]) -> Tensor:
+        self._method.eval()
+        return function(self._clouds)
 
 
 def _total(method: Method, views: Mapping[str, Batch]) -> Tensor:

@@ -31,12 +31,16 @@ MIDDLE = Progress(step=5, num_steps=10, epoch=1, num_epochs=2)
 
 @pytest.fixture(params=list(METHODS))
 def method(request: pytest.FixtureRequest) -> Method:
-    return as_method(METHODS.build({"name": request.param, "encoder": ENCODER}))
+    method = as_method(METHODS.build({"name": request.param, "encoder": ENCODER}))
+    clouds: Any = UnlabelledClouds(Split())  # type: ignore[arg-type]
+    method.before_epoch(CleanClouds(method, clouds, torch.device("cpu"), 7), Progress(0, 10, 0, 2))
+    return method
 
 
 def draw(method: Method, size: int = 6, num_points: int = 48) -> dict[str, Batch]:
     """The method's views of random clouds, made as the pipeline makes them."""
     clouds = batch_clouds(torch.randn(size, num_points, 3))
+    clouds.cloud_id = torch.arange(size)
     shared = None if all(steps is not None for steps in method.views.values()) else SHARED_VIEWS
     views = compose_views(method.views, shared, up_axis=2)
     return {name: transform(clouds) for name, transform in views.items()}

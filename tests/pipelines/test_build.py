@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import assert_error
+from helpers import assert_error, of_method
 from torch import nn
 
 from conclu_pyg import ENCODERS, METHODS, PointNet, load_encoder
@@ -45,9 +45,9 @@ def test_a_seed_that_no_generator_takes_is_refused(tiny_config: dict[str, Any]) 
 def test_a_method_begins_with_the_weights_of_a_checkpoint_in_all_its_encoders(
     name: str, tiny_config: dict[str, Any], tiny_run: Path
 ) -> None:
-    encoder = {**tiny_config["model"]["encoder"], "checkpoint": str(tiny_run)}
-    tiny_config["pipeline"] |= {"views": None} if name == "OcCo" else {}
-    model = build_pipeline({**tiny_config, "model": {"name": name, "encoder": encoder}}).model
+    config = of_method(tiny_config, name)
+    config["model"]["encoder"]["checkpoint"] = str(tiny_run)
+    model = build_pipeline(config).model
     trained = load_encoder(tiny_run).encoder.state_dict()
     copies = [part for part in model.modules() if isinstance(part, PointNet)]
     assert copies

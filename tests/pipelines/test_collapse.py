@@ -1,12 +1,12 @@
 """Trainings that do not learn are warned about, and healthy ones are not."""
 
-import inspect
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from helpers import of_method
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 from torch_geometric.data import Batch
@@ -30,13 +30,9 @@ def config(tiny_config: Config, tmp_path: Path) -> Config:
     return tiny_config
 
 
-def of_method(config: Config, name: str, lr: float = 1e-3, steps: int = 3) -> Config:
-    taken = inspect.signature(METHODS.get(name)).parameters
-    config["model"] = {"name": name, **{key: part for key, part in config["model"].items() if key in taken}}
+def trained_by(config: Config, name: str, lr: float = 1e-3, steps: int = 3) -> Config:
+    config = of_method(config, name)
     config["pipeline"] |= {"optimizer": {"name": "AdamW", "lr": lr}, "min_steps_per_epoch": steps}
-    if name == "OcCo":
-        config["model"] |= {"num_points": 32, "decoder": {"name": "MLPDecoder", "num_points": 32}}
-        config["pipeline"]["views"] = None
     return config
 
 
@@ -55,7 +51,7 @@ def test_the_first_epochs_of_a_healthy_training_are_not_warned_about(
 ) -> None:
     monkeypatch.setattr(diagnostics, "JUDGED_STEPS", 0)
     config["pipeline"]["epochs"] = 20
-    assert warnings_of(build_pipeline(of_method(config, name))) == []
+    assert warnings_of(build_pipeline(trained_by(config, name))) == []
     metrics = read_metrics(Path(config["pipeline"]["run_dir"]))
     settled = [row for row, step in enumerate(metrics["step"]) if step >= diagnostics.SETTLED_STEPS]
     assert min(metrics["feature_std"][row] for row in settled) > 2 * diagnostics.MIN_FEATURE_STD
@@ -76,7 +72,7 @@ class Plain(nn.Module):
 
 @pytest.mark.parametrize("name", ["OcCo", "Plain"])
 def test_features_that_were_destroyed_are_warned_about_for_any_method(name: str, config: Config) -> None:
-    config = of_method(config, "OcCo", lr=10.0, steps=60)
+    config = trained_by(config, "OcCo", lr=10.0, steps=60)
     pipeline: Any = build_pipeline(config)
     if name == "Plain":
         options = {**config["pipeline"], "views": [{"name": "FixedPoints", "num_points": 32}]}
@@ -94,7 +90,7 @@ def test_simsiam_without_a_stop_of_the_gradient_collapses_with_a_warning(
 
     monkeypatch.setattr(simsiam, "contrast_loss", loss)
     config["pipeline"]["epochs"] = 3
-    (sentence,) = warnings_of(build_pipeline(of_method(config, "SimSiam", lr=0.1, steps=50)))
+    (sentence,) = warnings_of(build_pipeline(trained_by(config, "SimSiam", lr=0.1, steps=50)))
     assert sentence.startswith("collapse: the projections of a batch are almost equal")
 
 
@@ -107,7 +103,7 @@ def test_uniform_codes_are_warned_about(config: Config) -> None:
 
 def test_codes_of_views_that_share_nothing_are_warned_about(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnostics, "JUDGED_STEPS", 30)
-    pipeline = build_pipeline(of_method(config, "ConClu", steps=60))
+    pipeline = build_pipeline(trained_by(config, "ConClu", steps=60))
     make_views = pipeline.make_views
 
     def unrelated(clouds: Batch) -> dict[str, Batch]:

@@ -1,7 +1,6 @@
 """Resumed runs: the end of an unbroken one, and what is refused."""
 
 import copy
-import inspect
 import math
 import os
 import shutil
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import assert_error
+from helpers import assert_error, of_method
 
 from conclu_pyg.config_files import dump_config, read_config
 from conclu_pyg.errors import CheckpointError, ConcluWarning, ConfigError
@@ -38,13 +37,6 @@ Config = dict[str, Any]
 def config(tiny_config: Config, tmp_path: Path) -> Config:
     tiny_config["pipeline"] |= {"epochs": 3, "log_dir": str(tmp_path / "runs")}
     return tiny_config
-
-
-def of_method(config: Config, name: str) -> Config:
-    taken = inspect.signature(METHODS.get(name)).parameters
-    config["model"] = {"name": name, **{key: part for key, part in config["model"].items() if key in taken}}
-    config["pipeline"] |= {"views": None} if name == "OcCo" else {}
-    return config
 
 
 def of_task(config: Config, name: str) -> Config:
