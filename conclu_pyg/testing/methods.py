@@ -128,16 +128,14 @@ class _Suite:
     def saved_weights(self) -> None:
         method, views = self.method, self.views()
         state = {name: value.clone() for name, value in method.state_dict().items()}
-        torch.manual_seed(0)  # of what the method draws
-        first = method(views).losses
+        first = _seeded_losses(method, views)
         with torch.no_grad():
             for value in method.state_dict().values():
                 value.zero_()
         method.load_state_dict(state)
         for name, value in method.state_dict().items():
             expect(torch.equal(value, state[name]), f"{name} differs after saving and loading")
-        torch.manual_seed(0)
-        for name, loss in method(views).losses.items():
+        for name, loss in _seeded_losses(method, views).items():
             expect_close(loss, first[name], f"loss {name} differs after saving and loading the weights")
 
     def training(self) -> None:
@@ -200,6 +198,12 @@ class _Clouds:
     def map(self, function: Callable[[Batch], Tensor]) -> Tensor:
         self._method.eval()
         return function(self._clouds)
+
+
+def _seeded_losses(method: Method, views: Mapping[str, Batch]) -> Mapping[str, Tensor]:
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        return method(views).losses
 
 
 def _total(method: Method, views: Mapping[str, Batch]) -> Tensor:
