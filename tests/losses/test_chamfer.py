@@ -10,7 +10,6 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from conclu_pyg.losses import chamfer_distance
-from conclu_pyg.losses.chamfer import nearest_points
 
 
 def by_hand(a: list[list[float]], b: list[list[float]], power: int) -> float:
@@ -66,12 +65,15 @@ def test_points_that_coincide_have_no_gradient() -> None:
     assert a.grad is not None and not a.grad.any()
 
 
-@pytest.mark.parametrize("max_entries", [1, 21, 50, 10**9])
-def test_any_block_size_finds_the_same_points(max_entries: int) -> None:
+def test_the_maximum_of_both_directions_is_an_option() -> None:
     a, b = draw()
-    distance = torch.cdist(a, b)
-    there, back = nearest_points(a, b, max_entries)
-    assert torch.equal(there, distance.argmin(dim=2)) and torch.equal(back, distance.argmin(dim=1))
+    for squared, power in ((True, 2), (False, 1)):
+        expected = []
+        for x, y in zip(a.tolist(), b.tolist(), strict=True):
+            there = sum(min(math.dist(p, q) ** power for q in y) for p in x) / len(x)
+            back = sum(min(math.dist(p, q) ** power for p in x) for q in y) / len(y)
+            expected.append(max(there, back))
+        assert chamfer_distance(a, b, squared=squared, reduction="max").tolist() == pytest.approx(expected)
 
 
 def test_memory_does_not_grow_with_the_product_of_the_sizes(largest_tensor: Any) -> None:
