@@ -1,7 +1,8 @@
 """Copies of any cloud that are altered in a known way, point by point.
 
 The files of a folder may hold meshes or sampled clouds, without parts. So the two samples of a shape are disjoint
-halves of its points, and a part is a cap: the tenth to fifth of the points that is farthest in some direction.
+halves of its points, and a part is a cap: the tenth to fifth of the points that is farthest in some direction. Meshes
+are also decimated.
 """
 
 from __future__ import annotations
@@ -14,11 +15,18 @@ from typing import NamedTuple
 import numpy as np
 
 from conclu_pyg.inference.inputs import find_inputs
+from conclu_pyg.io.clouds import MAX_POINTS
+from conclu_pyg.io.formats import find_reader
 from conclu_pyg.io.sampling import sample_file
+from conclu_pyg.io.surface import clean_mesh
 from conclu_pyg.registration.similarity import random_rotation
+from duplicates.decimation import decimate
 
 Alteration = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 MIN_POINTS = 64  # of each half
+DECIMATED_FROM = 200  # triangles
+SHARES = (0.5, 0.2)  # of the triangles that a decimation keeps
+DECIMATED = tuple(f"decimated to {share:.0%}".replace("%", " %") for share in SHARES)
 
 
 class Halves(NamedTuple):
@@ -27,14 +35,17 @@ class Halves(NamedTuple):
     Attributes:
         name: the cloud.
         first, second: the samples.
+        mesh: the vertices and the triangles that the points are from; ``None`` if the file has points, several meshes,
+            or fewer than 200 triangles.
 
     Shapes:
-        - **first, second:** float64 ``[N, 3]``
+        - **first, second:** float64 ``[N, 3]``, **mesh:** ``[V, 3]``, ``[T, 3]``
     """
 
     name: str
     first: np.ndarray
     second: np.ndarray
+    mesh: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def read_halves(folder: Path, number: int, points: int, seed: int) -> Iterator[Halves]:
@@ -50,16 +61,37 @@ def read_halves(folder: Path, number: int, points: int, seed: int) -> Iterator[H
     files = sorted(find_inputs(folder, max_files=None).files)
     for place in rng.permutation(len(files)):
         path = files[place]
+        mesh = _mesh(path)
         clouds = [cloud for cloud in sample_file(path, 2 * points).clouds if len(cloud.points) >= 2 * MIN_POINTS]
         for chosen in rng.permutation(len(clouds)):  # of few files with many clouds, all are used in turn
             cloud = clouds[chosen]
             order = np.random.default_rng((seed, 1)).permutation(len(cloud.points))
             mixed = cloud.points[order].astype(np.float64)
             half = len(mixed) // 2
-            yield Halves(f"{path.stem} {cloud.name}".strip(), mixed[:half], mixed[half : 2 * half])
+            yield Halves(f"{path.stem} {cloud.name}".strip(), mixed[:half], mixed[half : 2 * half], mesh)
             number -= 1
             if number == 0:
                 return
+
+
+def _mesh(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns the mesh of a file that can be decimated."""
+    found = list(find_reader(path.suffix.lower())(path, MAX_POINTS))
+    if len(found) != 1 or found[0].triangles is None:
+        return None
+    vertices = found[0].points.astype(np.float64)
+    triangles, _ = clean_mesh(vertices, found[0].triangles, str(path))
+    return (vertices, triangles) if len(triangles) >= DECIMATED_FROM else None
+
+
+def decimated(halves: Halves, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Returns points of the decimated meshes by the name of the copy; none if there is no mesh."""
+    if halves.mesh is None:
+        return {}
+    return {
+        name: decimate(*halves.mesh, share, len(halves.second), rng)
+        for name, share in zip(DECIMATED, SHARES, strict=True)
+    }
 
 
 def _same(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -142,9 +174,9 @@ COPIES: dict[str, Alteration] = {
     "stretched by 10 %": _stretched,
 }
 NEAR_MISSES = tuple(COPIES)[-4:]
-# Many objects equal their mirror images, so no kind is expected of these.
+# Many objects equal their mirror images, and a decimation may change the surface visibly: no kind is expected of these.
 EXPECTED: dict[str, str | None] = {
     **{kind: kind for kind in ("resampled", "moved", "rotated", "rescaled")},
-    "mirrored": None,
+    **dict.fromkeys(("mirrored", *DECIMATED), None),
     **dict.fromkeys(("half the points", "noise 0.2 %", "noise 0.5 %"), "resampled"),
 }

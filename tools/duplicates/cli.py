@@ -1,10 +1,12 @@
 """Compare shapes with altered copies, and count what the evidence says: tools/duplicates_check.py"""
 
 import argparse
+import json
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from duplicates.copies import alter, make_model, sample
 
 KINDS = ("identical", "resampled", "moved", "rotated", "rescaled", "mirrored", "similar", "different")
 OTHER = "another shape"
+Answers = dict[str, tuple[str, float]]  # kind and seconds by the name of the copy
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,7 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="random clouds and meshes of a folder in place of built-in shapes; the samples of a shape are disjoint "
-        "halves of its points, and the near misses alter a cap of it",
+        "halves of its points, the near misses alter a cap of it, and meshes of 200 triangles or more are also "
+        "decimated",
+    )
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="add the answers for each shape to FILE, in lines of JSON; the same call goes on from there",
     )
 
 
@@ -59,28 +69,43 @@ def run(options: argparse.Namespace) -> None:
             argument="points",
             got=options.points,
         )
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    seconds: dict[str, list[float]] = defaultdict(list)
     module = copies if options.data is None else altered_points
-    made = _built_in(options) if options.data is None else _from_files(options)
-    for shape, altered in track(made, "Comparing", options.number):
-        for name, copy in altered.items():
-            start = time.process_time()
-            kind = compare(shape, copy).kind
-            seconds[kind].append(time.process_time() - start)
-            found[name][kind] += 1
-    if not found:
+    make = _built_in if options.data is None else _from_files
+    answers = _read_answers(options.answers)[: options.number]
+    for shape, altered in track(make(options, len(answers)), "Comparing", options.number - len(answers)):
+        answers.append({name: _answer(shape, copy) for name, copy in altered.items()})
+        if options.answers is not None:
+            with options.answers.open("a") as file:
+                file.write(json.dumps(answers[-1]) + "\n")
+    if not answers:
         raise DataError(
             f"{options.data}: expected clouds of at least {2 * altered_points.MIN_POINTS} points, got none."
         )
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for name, (kind, duration) in chain.from_iterable(each.items() for each in answers):
+        found[name][kind] += 1
+        seconds[kind].append(duration)
     _print_confusion(found)
     _print_scores(found, module.EXPECTED, module.NEAR_MISSES)
     _print_times(seconds)
 
 
-def _built_in(options: argparse.Namespace) -> Iterator[tuple[Shape, dict[str, Shape]]]:
-    """Yields built-in shapes with their copies; the other shape is of the same category."""
-    for index in range(options.number):
+def _read_answers(path: Path | None) -> list[Answers]:
+    if path is None or not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def _answer(shape: Shape, copy: Shape) -> tuple[str, float]:
+    """The kind that the evidence tells, and its CPU time in seconds."""
+    start = time.process_time()
+    return compare(shape, copy).kind, time.process_time() - start
+
+
+def _built_in(options: argparse.Namespace, first: int) -> Iterator[tuple[Shape, dict[str, Shape]]]:
+    """Yields built-in shapes with their copies, from the given number on; the other shape is of the same category."""
+    for index in range(first, options.number):
         rng = np.random.default_rng((options.seed, index, 1))
         model = make_model(index, options.seed)
         shape = Shape(sample(model, options.points, rng), model.name)
@@ -89,17 +114,18 @@ def _built_in(options: argparse.Namespace) -> Iterator[tuple[Shape, dict[str, Sh
         yield shape, {**altered, OTHER: Shape(sample(other, options.points, rng), other.name)}
 
 
-def _from_files(options: argparse.Namespace) -> Iterator[tuple[Shape, dict[str, Shape]]]:
-    """Yields shapes of files with their copies; the other shape is that of the cloud before."""
+def _from_files(options: argparse.Namespace, first: int) -> Iterator[tuple[Shape, dict[str, Shape]]]:
+    """Yields shapes of files with their copies, from the given number on; the other shape is that of the cloud
+    before."""
     other: Shape | None = None
     for index, halves in enumerate(read_halves(options.data, options.number, options.points, options.seed)):
         rng = np.random.default_rng((options.seed, index, 2))
         shape = Shape(halves.first, halves.name)
-        altered = {
-            name: Shape(alteration(halves.second, rng), f"{halves.name}, {name}")
-            for name, alteration in altered_points.COPIES.items()
-        }
-        yield shape, altered if other is None else {**altered, OTHER: other}
+        if index >= first:
+            points = {name: alteration(halves.second, rng) for name, alteration in altered_points.COPIES.items()}
+            points |= altered_points.decimated(halves, rng)
+            altered = {name: Shape(each, f"{halves.name}, {name}") for name, each in points.items()}
+            yield shape, altered if other is None else {**altered, OTHER: other}
         other = shape
 
 

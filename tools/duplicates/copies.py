@@ -13,9 +13,9 @@ from conclu_pyg.datasets.shapes.mesh import Mesh
 from conclu_pyg.datasets.shapes.primitives import bar, box
 from conclu_pyg.datasets.shapes.random_choices import RandomChoices
 from conclu_pyg.io.surface import sample_surface
-from conclu_pyg.open3d_library import import_open3d
 from conclu_pyg.registration.shape import Shape
 from conclu_pyg.registration.similarity import random_rotation
+from duplicates.decimation import decimate
 
 Alteration = Callable[..., np.ndarray]
 MIN_SHARE = 0.04  # of the surface: a smaller part is not altered
@@ -96,13 +96,7 @@ def _noisy(model: Model, points: int, rng: np.random.Generator, sigma: float) ->
 
 
 def _decimated(model: Model, points: int, rng: np.random.Generator, share: float) -> np.ndarray:
-    """The surface after a quadric decimation of its triangles, which are divided into 16 each before."""
-    open3d = import_open3d("decimating meshes", "which this tool cannot do without")
-    mesh = open3d.geometry.TriangleMesh(
-        open3d.utility.Vector3dVector(model.vertices), open3d.utility.Vector3iVector(model.faces.astype(np.int32))
-    ).remove_duplicated_vertices()
-    less = mesh.subdivide_midpoint(2).simplify_quadric_decimation(max(8, int(share * len(mesh.triangles))))
-    return sample_surface(np.asarray(less.vertices), np.asarray(less.triangles), points, rng)[0]
+    return decimate(model.vertices, model.faces, share, points, rng, divide=2)
 
 
 def _alter_part(model: Model, rng: np.random.Generator, alter: Callable[[Mesh], Mesh]) -> Model:

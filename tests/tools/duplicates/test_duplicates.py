@@ -93,11 +93,37 @@ def test_copies_of_points_differ_by_what_their_name_says() -> None:
 
 
 def test_tables_of_files_are_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sorted([*altered_points.EXPECTED, *altered_points.NEAR_MISSES]) == sorted(altered_points.COPIES)
+    judged = [*altered_points.EXPECTED, *altered_points.NEAR_MISSES]
+    assert sorted(judged) == sorted([*altered_points.COPIES, *altered_points.DECIMATED])
     assert main(["--data", str(folder), "-n", "2"]) == 0
     printed = capsys.readouterr().out
     assert all(f"| {name} |" in printed for name in altered_points.COPIES)
     assert "of 8\ncopies called the same" in printed and "of 16" in printed
+
+
+def test_meshes_are_decimated_and_stay_near_their_surface(tmp_path: Path) -> None:
+    trimesh = pytest.importorskip("trimesh")
+    pytest.importorskip("open3d")
+    trimesh.creation.icosphere(subdivisions=3).export(tmp_path / "ball.off")
+    (halves,) = read_halves(tmp_path, 1, 500, 0)
+    assert halves.mesh is not None and len(halves.mesh[1]) == 1280
+    half, fifth = (
+        np.linalg.norm(altered_points.decimated(halves, np.random.default_rng(0))[name], axis=1)
+        for name in altered_points.DECIMATED
+    )
+    assert half.shape == fifth.shape == (500,)
+    assert 0.97 < fifth.mean() < half.mean() < np.linalg.norm(halves.second, axis=1).mean() + 0.005
+    assert altered_points.decimated(halves._replace(mesh=None), np.random.default_rng(0)) == {}
+
+
+def test_answers_are_kept_and_a_second_call_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = folder / "answers.jsonl"
+    for number in ("1", "2"):
+        assert main(["--data", str(folder), "--answers", str(answers), "-n", number]) == 0
+        assert len(answers.read_text().splitlines()) == int(number)
+    resumed = capsys.readouterr().out.rsplit("| copy |", 1)[1].split("| answer |")[0]
+    assert main(["--data", str(folder), "-n", "2"]) == 0
+    assert resumed in capsys.readouterr().out
 
 
 def test_a_folder_without_large_clouds_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
