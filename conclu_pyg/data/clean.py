@@ -117,7 +117,9 @@ def clean_points(points: np.ndarray, source: str, hint: str = HINT) -> CleanedCl
     with np.errstate(invalid="ignore"):  # comparisons with NaN are intended
         for start in range(0, len(points), SAMPLE):  # in blocks, so that the temporary arrays are small
             block = slice(start, start + SAMPLE)
-            usable[block] = (np.abs(points[block]) <= MAX_COORDINATE).all(axis=1)
+            magnitude = np.abs(points[block])
+            if not magnitude.max() <= MAX_COORDINATE:  # NaN is not, either
+                usable[block] = (magnitude <= MAX_COORDINATE).all(axis=1)
     if not usable.all():
         finite = np.isfinite(points[~usable]).all(axis=1)
         if not usable.any():

@@ -16,7 +16,7 @@ from conclu_pyg.errors import ConcluError, DataError, ReaderError, one_line
 from conclu_pyg.io.file_cloud import FileCloud
 from conclu_pyg.io.formats import CONVERT, SUFFIXES, Reader, find_reader
 from conclu_pyg.io.refusals import RESTORE, mismatch, refused, too_many, unreadable
-from conclu_pyg.io.surface import clean_mesh, count_without_area, sample_surface
+from conclu_pyg.io.surface import clean_mesh, double_areas, sample_surface
 from conclu_pyg.text import pluralize, printable
 
 MAX_POINTS = 50_000_000  # in a cloud: 1.2 GB in double precision
@@ -197,8 +197,9 @@ def _sample(mesh: FileCloud, source: str, mesh_points: int, seed: int) -> FileCl
     assert mesh.triangles is not None
     vertices = mesh.points.astype(np.float64)  # areas of integers and of half or single precision would overflow
     triangles, repairs = clean_mesh(vertices, mesh.triangles, source)
-    points, _ = sample_surface(vertices, triangles, mesh_points, np.random.default_rng(seed))
-    if flat := count_without_area(vertices, triangles):
+    areas = double_areas(vertices, triangles)
+    points, _ = sample_surface(vertices, triangles, mesh_points, np.random.default_rng(seed), areas=areas)
+    if flat := int((areas == 0).sum()):
         repairs.append(f"{pluralize(flat, 'triangle')} without area got no points")
     notes = (*mesh.notes, f"{mesh_points:,} points were sampled from the surface of a mesh", *repairs)
     return FileCloud(points, mesh.triangles, name=mesh.name, cad=mesh.cad, notes=notes)

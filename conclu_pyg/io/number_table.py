@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 BLOCK = 1 << 21  # bytes that are parsed at once
+SHORT = {"f": 1 << 14, "i": 1 << 16}  # bytes up to which NumPy parses numbers faster than Arrow, which starts threads
+LARGEST = 10**18  # an integer that may have been larger in the text
 SMALL_BLOCK = 1 << 12  # bytes that are read at least
 NUMBER_BYTES = 64  # most numbers with their separators are shorter
 MAX_FIRST_LINE = 1 << 16  # bytes in which Arrow's columns are counted
@@ -241,6 +243,36 @@ def parse_with_arrow(
             numbers[start : start + len(chunk), index] = chunk.to_numpy()
             start += len(chunk)
     return numbers
+
+
+def parse_short(block: bytes, words: bytes, width: int, dtype: DTypeLike = np.float64) -> np.ndarray | None:
+    """Returns the numbers of a short block of lines that each have the same words and one space before each number;
+    ``None`` for anything else.
+
+    Args:
+        block: the lines.
+        words: what a line begins with, before the space and the first number.
+        width: the number of numbers of a line.
+        dtype: the type of the numbers, float64 or int64 (default: float64).
+
+    Shapes:
+        - **output:** ``[lines, width]``
+    """
+    kind = np.dtype(dtype).kind
+    lines = block.count(b"\n")
+    form = words + b" " * width + b"\n"
+    signs = block.translate(None, b"0123456789" if kind == "i" else b"0123456789-.e")
+    if len(block) > SHORT[kind] or signs != form * lines or len(signs) == len(block):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)  # about text that is no number
+            numbers = np.fromstring(block.replace(words, b""), dtype, sep=" ")
+    except (ValueError, DeprecationWarning):
+        return None
+    if len(numbers) != lines * width or (kind == "i" and numbers.max(initial=0) >= LARGEST):
+        return None
+    return numbers.reshape(lines, width)
 
 
 def _check_width(block: bytes, delimiter: str | None, width: int) -> None:

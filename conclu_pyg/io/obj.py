@@ -18,7 +18,7 @@ import numpy as np
 
 from conclu_pyg.io.column_names import as_colors
 from conclu_pyg.io.file_cloud import NO_FACES, FileCloud
-from conclu_pyg.io.number_table import TableError, parse_with_arrow, read_table
+from conclu_pyg.io.number_table import TableError, parse_short, parse_with_arrow, read_table
 from conclu_pyg.io.obj_lines import Block, parse_faces, read_blocks
 from conclu_pyg.io.polygons import triangulate
 from conclu_pyg.io.refusals import decode, os_errors_refused, refused, too_many
@@ -204,6 +204,9 @@ def _read_rows(text: bytes, width: int) -> np.ndarray:
     Raises:
         TableError: a line has not so many numbers.
     """
+    rows = parse_short(text, text[: text.find(b" ")], width)
+    if rows is not None:
+        return rows
     columns = range(1, width + 1)
     rows = parse_with_arrow(text, columns, None, width + 1)  # lines of one space between their words
     return read_table(io.BytesIO(text), columns, width=width + 1, max_rows=len(text)) if rows is None else rows

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from conclu_pyg.io.number_table import parse_with_arrow
+from conclu_pyg.io.number_table import parse_short, parse_with_arrow
 from conclu_pyg.io.refusals import refused
 
 BLOCK = 1 << 22  # bytes that are parsed at once
@@ -149,6 +149,8 @@ def _parse_equal_faces(text: bytes) -> np.ndarray | None:
     """
     signs = text.translate(None, b"0123456789")
     form = signs[: signs.find(b"\n") + 1]
+    if not form.strip(b"f \n") and (short := parse_short(text, b"f", form.count(b" "), np.int64)) is not None:
+        return short
     words = form.removeprefix(b"f ").rstrip(b"\n").split(b" ")
     faces = len(signs) // len(form)
     if words[0] not in EQUAL_WORDS or len(set(words)) > 1 or signs != form * faces:

@@ -27,12 +27,16 @@ def for_each(work: Callable[[T], None], items: Sequence[T], device: torch.device
             work(item)
         return
 
-    def work_in_mode(item: T) -> None:
+    pending = iter(items)  # shared: a task for each item would wake this thread after every one
+
+    def work_off() -> None:
         with torch.inference_mode(inference):  # inference mode is per thread
-            work(item)
+            for item in pending:
+                work(item)
 
     try:
         with ThreadPoolExecutor(workers, initializer=lambda: torch.set_num_threads(1)) as pool:
-            list(pool.map(work_in_mode, items))  # re-raises errors of the threads
+            for future in [pool.submit(work_off) for _ in range(workers)]:
+                future.result()  # raises the error of the thread
     finally:
         torch.set_num_threads(threads)  # for future threads; this thread's count did not change

@@ -47,6 +47,12 @@ def folded(linear: nn.Module, norm: nn.Module) -> tuple[Tensor, Tensor]:
     return weight.to(linear.weight.dtype), (norm.bias - scale * mean).to(linear.weight.dtype)
 
 
+def apply_in_place(act: nn.Module, x: Tensor) -> Tensor:
+    """Return the activation of a tensor that nothing else uses; of a ReLU without hooks in the same memory."""
+    plain = type(act) is nn.ReLU and not act._forward_hooks and not act._forward_pre_hooks
+    return x.relu_() if plain else act(x)
+
+
 def largest_products(x: Tensor, weight: Tensor, sizes: Sequence[int]) -> Tensor:
     r"""Return the largest value of each channel of :math:`W x` in each cloud.
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from conclu_pyg.nn.frozen import folded, is_frozen
+from conclu_pyg.nn.frozen import apply_in_place, folded, is_frozen
 
 LAYER = 3  # modules per layer: linear, norm, activation
 
@@ -40,11 +40,13 @@ def layer_outputs(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
     outputs, modules = [], list(layers)
     for start in range(0, len(modules), LAYER):
         first, norm, *act = modules[start : start + LAYER]
-        rest = [first, norm, *act]
         if is_frozen(first, norm):
-            x, rest = linear(x, *folded(first, norm)), act
-        for module in rest:
-            x = module(x)
+            x = linear(x, *folded(first, norm))
+            for module in act:
+                x = apply_in_place(module, x)
+        else:
+            for module in (first, norm, *act):
+                x = module(x)
         outputs.append(x)
     return outputs
 

@@ -2,6 +2,8 @@
 
 import io
 import math
+import re
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conclu_pyg.io import number_table
-from conclu_pyg.io.number_table import TableError, TooManyRows, read_table
+from conclu_pyg.io.number_table import TableError, TooManyRows, parse_short, read_table
 
 NUMBERS = st.one_of(
     st.floats(width=64).map(repr),
@@ -147,3 +149,33 @@ def test_errors_have_the_characters_of_the_file() -> None:
         with pytest.raises(TableError) as caught:
             read_table(io.BytesIO(text.encode()), (0, 1), max_rows=9)
         assert found in str(caught.value)
+
+
+@SETTINGS
+@given(st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_size=12), st.sampled_from(["v", "vn"]))
+def test_short_blocks_are_read_exactly_or_left_to_others(rows: list[list[str]], word: str) -> None:
+    numbers = parse_short("".join(f"{word} {' '.join(row)}\n" for row in rows).encode(), word.encode(), 3)
+    if numbers is None:  # a sign +, an upper-case exponent or a number that is not finite
+        assert re.search("[+EIna]", "".join(chain.from_iterable(rows)))
+    else:
+        np.testing.assert_array_equal(numbers, [[*map(float, row)] for row in rows])
+
+
+OTHER_FORMS = (
+    "v 1 2|v 1 2 3 4|v 1  2|v 1 2 |v   |v 1 2 e|v 1 2 3.4.5|v 1 2 3-4|f 1 2 3|v 1 2 3;v 1 2|v\t1 2 3|v 1 2;3|v 1 2 0x1"
+)
+
+
+@pytest.mark.parametrize("lines", OTHER_FORMS.split("|"))
+def test_short_blocks_of_other_forms_are_left_to_others(lines: str) -> None:
+    text = lines.replace(";", "\n").encode()
+    assert parse_short(text + b"\n", b"v", 3) is None
+    assert parse_short(b"v 1 2 3\n" + text + b"\n", b"v", 3) is None
+    assert parse_short(b"v 1 2 3", b"v", 3) is None
+
+
+def test_short_blocks_of_integers_that_are_too_large_are_left_to_others() -> None:
+    assert parse_short(b"f 1 2 999999999999999999\n", b"f", 3, np.int64) is not None
+    assert parse_short(b"f 1 2 1000000000000000000\n", b"f", 3, np.int64) is None
+    assert parse_short(b"f 1 2 99999999999999999999\n", b"f", 3, np.int64) is None
+    assert parse_short(b"f 1 2 3\n" * 10_000, b"f", 3, np.int64) is None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from conclu_pyg.nn import PooledLinear, TransformNet, frozen, mlp
-from conclu_pyg.nn.frozen import folded, is_frozen, largest_products
+from conclu_pyg.nn.frozen import apply_in_place, folded, is_frozen, largest_products
 from conclu_pyg.nn.mlp import layer_outputs
 
 SIZES = {"equal": [6, 6, 6], "ragged": [2, 9, 1, 5], "one cloud": [12], "single points": [1, 1, 1]}
@@ -142,3 +142,13 @@ def test_hooks_of_frozen_layers_are_called() -> None:
     with torch.no_grad():
         layer_outputs(layers, torch.randn(8, 3))
     assert seen == [(8, 4)]
+
+
+def test_a_relu_is_applied_in_place_unless_something_would_see_its_input() -> None:
+    x = torch.tensor([-1.0, 2.0])
+    assert apply_in_place(nn.LeakyReLU(0.5), x).tolist() == [-0.5, 2] and x.tolist() == [-1, 2]
+    seen: list[Tensor] = []
+    hooked = nn.ReLU()
+    hooked.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    assert apply_in_place(hooked, x).tolist() == [0, 2] and seen[0].tolist() == [-1, 2]
+    assert apply_in_place(nn.ReLU(), x) is x and x.tolist() == [0, 2]
