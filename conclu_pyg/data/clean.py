@@ -164,7 +164,10 @@ def _middle_of_far(columns: Sequence[np.ndarray]) -> np.ndarray | None:
         return None
     some = [column[is_there] for column in some]
     middle = np.array([_median(column) for column in some], dtype=np.float64)
-    deviations = np.array([_median(np.abs(column - center)) for column, center in zip(some, middle, strict=True)])
+    distances = [np.abs(column - center) for column, center in zip(some, middle, strict=True)]
+    if _is_near(distances, np.abs(middle)):
+        return None
+    deviations = np.array([_median(each) for each in distances])
     deviation = deviations.max() or max(float(np.ptp(column)) for column in some) or 1.0
     ratio = float(np.abs(middle).max()) / deviation
     across = np.abs(middle) > FAR["exact"] * deviations  # along one axis alone, as the width of a long corridor
@@ -172,6 +175,22 @@ def _middle_of_far(columns: Sequence[np.ndarray]) -> np.ndarray | None:
         return None
     exact = all(np.array_equal(column.astype(np.float32), column) for column in columns)
     return middle if ratio > FAR["exact"] or not exact else None
+
+
+def _is_near(distances: Sequence[np.ndarray], middle: np.ndarray) -> bool:
+    """Returns whether more than half of the points are so far from the middle that it is not far from the origin,
+    whatever the medians of these distances are: counting takes less time. False leaves it open.
+
+    Shapes:
+        - **distances:** three of ``[m]``, **middle:** the magnitude of each coordinate, ``[3]``
+    """
+
+    def exceed(each: np.ndarray, limit: float) -> bool:
+        return 2 * int(np.count_nonzero(each >= limit)) > len(each)
+
+    return any(exceed(each, middle.max() / FAR["rounded"]) for each in distances) and all(
+        exceed(each, size / FAR["exact"]) for each, size in zip(distances, middle, strict=True)
+    )
 
 
 def _median(values: np.ndarray) -> np.floating:

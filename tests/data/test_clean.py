@@ -193,3 +193,19 @@ def test_rows_are_those_of_the_points() -> None:
     broken = np.concatenate([CLOUD[:5], [[np.nan, 0, 0]], CLOUD[5:] + 1e-3])
     points, kept, repairs, _ = clean_points(broken, "a")
     assert np.array_equal(points, broken[kept].astype("f4")) and repairs == [NOT_FINITE]
+
+
+def test_the_place_of_a_cloud_follows_from_medians() -> None:
+    rng = np.random.default_rng(0)
+    moved = 0
+    for _ in range(300):
+        place = 10.0 ** rng.uniform(-3, 6, 3) * rng.choice([0.0, 1.0], 3)
+        points = rng.normal(size=(rng.integers(2, 40), 3)) * 10.0 ** rng.uniform(-3, 3, 3) + place
+        middle = np.median(points, axis=0)
+        deviation = np.median(np.abs(points - middle), axis=0)
+        is_far = np.abs(middle).max() > 16 * deviation.max() or (np.abs(middle) > 16384 * deviation).any()
+        offset = clean_points(points, "a").offset
+        assert (offset is not None) == is_far
+        moved += is_far
+        assert offset is None or np.allclose(offset, middle)
+    assert 50 < moved < 250
