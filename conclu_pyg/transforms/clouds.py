@@ -71,6 +71,17 @@ def cloud_layout(data: Data) -> Clouds:
     return Clouds(batch, ptr, len(counts), most if fewest == most else None)
 
 
+def rotate(pos: Tensor, rotation: Tensor, clouds: Clouds) -> Tensor:
+    """Return the points of each cloud after its rotation.
+
+    Shapes:
+        - **pos:** ``[M, 3]``, **rotation:** ``[B, 3, 3]``, **output:** ``[M, 3]``
+    """
+    if clouds.num_points is not None:
+        return torch.bmm(pos.view(clouds.size, -1, 3), rotation.transpose(1, 2)).view(-1, 3)
+    return (rotation[clouds.batch] * pos[:, None]).sum(dim=2)
+
+
 def order_in_cloud(score: Tensor, clouds: Clouds) -> Tensor:
     """Indices that sort the points of each cloud by ascending score, clouds in order.
 
@@ -98,6 +109,18 @@ def keep_smallest(data: Data, score: Tensor, clouds: Clouds, share: float) -> Da
     order = order_in_cloud(score, clouds)
     rank = torch.arange(len(order), device=order.device) - clouds.ptr[clouds.batch]
     return index_points(data, order[rank < kept_of[clouds.batch]], torch.cat([clouds.ptr[:1], kept_of.cumsum(dim=0)]))
+
+
+def keep_where(data: Data, kept: Tensor, clouds: Clouds) -> Data:
+    """``data`` with the points of a mask only; a cloud of which no point is in the mask keeps all of them.
+
+    Shapes:
+        - **kept:** bool ``[M]``
+    """
+    counts = clouds.batch[kept].bincount(minlength=clouds.size)
+    kept = kept | (counts == 0)[clouds.batch]
+    counts = torch.where(counts == 0, clouds.counts, counts)
+    return index_points(data, kept.nonzero().flatten(), torch.cat([clouds.ptr[:1], counts.cumsum(dim=0)]))
 
 
 def index_points(data: Data, index: Tensor, ptr: Tensor) -> Data:

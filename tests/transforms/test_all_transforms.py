@@ -16,8 +16,13 @@ from conclu_pyg.errors import DataError
 from conclu_pyg.testing import check_transform
 
 # Arguments where the defaults are too large for these clouds.
-SMALL = {"FixedPoints": {"num_points": 16}, "OccludeFromViewpoint": {"points_per_pixel": 1.0}}
-DETERMINISTIC = {"NormalizeUnitSphere"}
+SMALL = {
+    "FixedPoints": {"num_points": 16},
+    "OccludeFromViewpoint": {"points_per_pixel": 1.0},
+    "RandomCuboidCrop": {"volume": 0.1},
+    "RandomCutout": {"low": 0.6, "high": 0.9},
+}
+DETERMINISTIC = {"NormalizeUnitSphere", "OtherFrame", "SplitByAngles"}
 
 
 @pytest.fixture(params=list(TRANSFORMS))
