@@ -61,6 +61,16 @@ def projection_std(z: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def accuracy(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the share of rows whose largest entry is at their target.
+
+    Shapes:
+        - **logits:** ``[M, K]``, **target:** ``[M]``, **output:** ``[]``
+    """
+    return (logits.argmax(dim=1) == target).float().mean()
+
+
+@torch.no_grad()
 def feature_metrics(features: Tensor) -> dict[str, float]:
     """Return metrics of the pooled features of a few clouds.
 

@@ -52,7 +52,7 @@ class Pretraining(Pipeline):
     """
 
     components: ClassVar = {"views": TRANSFORMS}
-    progress_metrics: ClassVar = {"projection_std": "spread {:.2f}"}
+    progress_metrics: ClassVar = {"projection_std": "spread {:.2f}", "accuracy": "accuracy {:.1%}"}
 
     @validated
     def __init__(
