@@ -39,10 +39,12 @@ class PointCloudSplit(Dataset[Data]):
         classes: the name of each class.
         part: the part of each point (default: the data set has no parts).
         transform: applied to every ``Data`` and ``Batch`` that is read (default: none).
+        sequence: the sequence of each cloud, for frames of one object: clouds of the same number are its frames, in
+            the order of time. Methods such as :class:`~conclu_pyg.methods.strl.STRL` pair them (default: no sequences).
 
     Shapes:
         - **pos:** float32 ``[n, N, 3]``, **y:** integers ``[n]``, **part:** integers ``[n, N]``; labels are read as
-          int64
+          int64; **sequence:** integers ``[n]``
 
     Raises:
         DataError: the arrays have other shapes or number types, or different lengths, or a label has no class.
@@ -57,6 +59,7 @@ class PointCloudSplit(Dataset[Data]):
         *,
         part: np.ndarray | Rows | None = None,
         transform: Compose | None = None,
+        sequence: np.ndarray | None = None,
     ) -> None:
         if pos.ndim != 3 or pos.shape[2] != 3 or pos.dtype.kind != "f":
             raise DataError(
@@ -87,6 +90,14 @@ class PointCloudSplit(Dataset[Data]):
                 argument="part",
                 got=(part.dtype, part.shape),
             )
+        if sequence is not None and (sequence.shape != y.shape or sequence.dtype.kind not in "iu"):
+            raise DataError(
+                f"sequence of a split: expected integers of shape {list(y.shape)}, got {sequence.dtype} of shape "
+                f"{list(sequence.shape)}.",
+                argument="sequence",
+                got=(sequence.dtype, sequence.shape),
+            )
+        self.sequence = sequence
         self.pos, self.y, self.part = pos, y.astype(np.int64, copy=False), part
         self.names, self.classes = Names.of(names), list(classes)
         self.transform = transform
@@ -120,7 +131,25 @@ class PointCloudSplit(Dataset[Data]):
             self.classes,
             part=None if self.part is None else LazyRows(self.part, rows),
             transform=self.transform,
+            sequence=None if self.sequence is None else self.sequence[rows],
         )
+
+    def other_frames(self) -> np.ndarray | None:
+        """Returns the position of another frame of each cloud's sequence: the next one, for the last frame the one
+        before, and the cloud itself in a sequence of one frame; ``None`` without sequences.
+
+        Shapes:
+            - **output:** int64 ``[n]``
+        """
+        if self.sequence is None:
+            return None
+        order = np.argsort(self.sequence, kind="stable")
+        same = np.diff(self.sequence[order]) == 0  # (n - 1,): each frame and the one that follows it
+        places = np.arange(len(order))
+        has_next, has_previous = np.append(same, False)[: len(order)], np.append(False, same)[: len(order)]
+        other = np.empty_like(order)
+        other[order] = order[np.where(has_next, places + 1, np.where(has_previous, places - 1, places)) % len(order)]
+        return other
 
     def with_up_axis(self, source: int, target: int) -> PointCloudSplit:
         """Returns the same clouds, rotated when they are read so that another coordinate points up.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Subset
@@ -12,7 +13,7 @@ from torch_geometric.data import Batch, Data
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.data.map_split import map_split
-from conclu_pyg.transforms.clouds import set_cloud_attribute, without_attributes
+from conclu_pyg.transforms.clouds import set_cloud_attribute, set_point_attribute, without_attributes
 
 
 class NumberedClouds(Dataset[Data]):
@@ -47,13 +48,31 @@ class NumberedClouds(Dataset[Data]):
 
 
 class UnlabelledClouds(NumberedClouds):
-    """Reads batches of a split without ``y`` and ``part``, and with ``cloud_id [B]``.
+    """Reads batches of a split without ``y`` and ``part``, and with ``cloud_id [B]``. If the split has sequences, each
+    point also has ``other_frame [M, 3]``, a point of another frame of its cloud's sequence, in the order of that frame.
 
     Args:
         split: the clouds.
     """
 
     removed = ("y", "part")
+
+    def __init__(self, split: PointCloudSplit) -> None:
+        super().__init__(split)
+        self.other_frames = split.other_frames()
+
+    def __getitem__(self, index: int) -> Data:
+        data = super().__getitem__(index)
+        if self.other_frames is not None:
+            set_point_attribute(data, "other_frame", self.split[int(self.other_frames[index])].pos)
+        return data
+
+    def __getitems__(self, indices: Sequence[int] | Tensor) -> Batch:
+        clouds = super().__getitems__(indices)
+        if self.other_frames is not None:
+            others = self.other_frames[np.asarray(indices)]
+            set_point_attribute(clouds, "other_frame", self.split.__getitems__(others).pos)
+        return clouds
 
 
 class SpacedClouds(Subset[Data]):

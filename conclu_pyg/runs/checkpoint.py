@@ -193,7 +193,7 @@ def _validated(content: dict[str, Any]) -> Checkpoint:
 
 
 def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], source: str) -> None:
-    """Loads ``weights`` into ``module``, all of them.
+    """Loads ``weights`` into ``module``, all of them. Extra state may have another shape: its module takes it.
 
     Raises:
         CheckpointError: names that are missing or unexpected, or shapes or dtypes that differ.
@@ -205,7 +205,7 @@ def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], sour
         *(
             f"{name} has shape {list(weights[name].shape)} instead of {list(tensor.shape)}"
             for name, tensor in expected.items()
-            if name in weights and weights[name].shape != tensor.shape
+            if name in weights and weights[name].shape != tensor.shape and not name.endswith("_extra_state")
         ),
         *(
             f"{name} has dtype {weights[name].dtype} instead of {tensor.dtype}"

@@ -46,7 +46,9 @@ pytestmark = pytest.mark.docs
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
-    page.relative_to(ROOT).as_posix() for folder in ("docs", "docs/tutorials") for page in ROOT.glob(f"{folder}/*.md")
+    page.relative_to(ROOT).as_posix()
+    for folder in ("docs", "docs/methods", "docs/tutorials")
+    for page in ROOT.glob(f"{folder}/*.md")
 )
 DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *PAGES]
 RUN = [name for name in DOCUMENTS if name not in ("CONTRIBUTING.md", "docs/results.md")]
@@ -58,7 +60,11 @@ TINY = {
     "": ["pipeline.epochs=1", "pipeline.batch_size=20"],
 }
 # Appended to every training that is run, by the name of its model.
-TINY_MODEL = {"ConClu": ["model.projector.hidden_channels=64"]}
+TINY_MODEL = {
+    "ConClu": ["model.projector.hidden_channels=64"],
+    "Jigsaw3D": ["model.num_points=64"],
+    "MAPVAE": ["model.num_points=32", "model.num_angles=3"],
+}
 # Data sets that must be downloaded first: commands that would read them are only checked.
 NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
 # Commands on folders of files, which run as they are written.
