@@ -16,6 +16,7 @@ from conclu_pyg.constraints import DropFraction, PositiveInt
 from conclu_pyg.encoders.base import channels_of, pooled_features
 from conclu_pyg.methods.base import SHARED, Method, MethodOutput, Progress, TrainingData
 from conclu_pyg.methods.diagnostics import accuracy
+from conclu_pyg.processes import on_first
 from conclu_pyg.registry import ENCODERS, HEADS, METHODS
 
 
@@ -73,7 +74,8 @@ class ClusterNet(Method):
         source = self.encoder if self.teacher is None else self.teacher
         features = data.map(lambda clouds: pooled_features(source, clouds)).float().numpy()
         kmeans = KMeans(min(self.num_clusters, data.num_clouds), n_init=1, random_state=0)
-        self.cluster = torch.from_numpy(kmeans.fit_predict(features)).long().to(data.device)
+        found = on_first(lambda: kmeans.fit_predict(features))  # the clusters have the same numbers in all processes
+        self.cluster = torch.from_numpy(found).long().to(data.device)
 
     def forward(self, views: Mapping[str, Batch]) -> MethodOutput:
         cloud = views["cloud"]
