@@ -6,30 +6,26 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from conclu_pyg.errors import ConcluError, ConfigError, DataError
+from conclu_pyg.errors import ConcluError, ConfigError
+from conclu_pyg.inference.compare_files import Measured, Place, Task, clear_caches, compare_all, measure_file
 from conclu_pyg.inference.index import Index
-from conclu_pyg.io.blocks import Blocks
 from conclu_pyg.io.parallel import map_files
-from conclu_pyg.io.sampling import SampledCloud, SampledFile, sample_file
 from conclu_pyg.progress import track
-from conclu_pyg.registration import Evidence, Shape, compare
-from conclu_pyg.registration.evidence import identical
+from conclu_pyg.registration import Evidence
 from conclu_pyg.registration.invariants import QUANTILES
 from conclu_pyg.text import printable
 
-POINTS = 8192  # of a shape, for which the thresholds of the evidence hold
 CANDIDATES = 10  # of each cloud and each source
 MIN_SIMILARITY = 0.5  # of candidates by embedding
 MAX_DIFFERENCE = 0.06  # of the invariants of candidates; those of copies differ by up to 0.016
 ALIKE = 2.0  # noise floors; copies with a part that was moved or scaled by a tenth are nearer
-POINTS_KEPT, FILES_KEPT = 24 * POINTS, 2  # by a process that compares, up to 200 MB; a file may hold many clouds
 BLOCK_NUMBERS = 1 << 24  # similarities at once, 64 MB
 FIGURES = ("distance", "worst", "noise", "scale", "rotation_degrees")  # of the evidence
 KINDS = ("identical", "resampled", "moved", "rotated", "rescaled", "mirrored", "similar")
@@ -98,13 +94,13 @@ def find_duplicates(
     for a, b in pairs:
         by_first[a].append(b)
     places = {
-        row: _Place(index.sources[row][0].path, index.sources[row][1], each.content, index.names[row], index.blocks)
+        row: Place(index.sources[row][0].path, index.sources[row][1], each.content, index.names[row], index.blocks)
         for row, each in measured.items()
     }
-    tasks = [_Task(places[a], tuple(places[b] for b in others)) for a, others in by_first.items()]
+    tasks = [Task(places[a], tuple(places[b] for b in others)) for a, others in by_first.items()]
     found = []
     compared = track(
-        map_files(partial(_compare_all, alike=alike), tasks, workers),
+        map_files(partial(compare_all, alike=alike), tasks, workers),
         "comparing pairs of shapes",
         len(tasks),
         delay=1.0,
@@ -230,27 +226,15 @@ def _near_pairs(
     return found
 
 
-class _Measured(NamedTuple):
-    """A cloud as its file has it now.
-
-    Attributes:
-        content: a hash of the file and of the cloud's name in it.
-        invariants: float64 ``[28]``; ``None`` for a cloud of too few points for a comparison.
-    """
-
-    content: str
-    invariants: np.ndarray | None
-
-
-def _measure(index: Index, chosen: Iterable[int], workers: int | None) -> tuple[dict[int, _Measured], list[str]]:
+def _measure(index: Index, chosen: Iterable[int], workers: int | None) -> tuple[dict[int, Measured], list[str]]:
     """Returns each of the chosen clouds that can be read, by row, and a sentence for each problem."""
     sources = {row: index.sources[row] for row in chosen}
     rows = {(file.path, cloud): row for row, (file, cloud) in sources.items()}
     paths = list(dict.fromkeys(path for path, _ in rows))
-    measured, problems = dict[int, _Measured](), list[str]()
+    measured, problems = dict[int, Measured](), list[str]()
     unread, changed = set[Path](), set[Path]()
     for path, outcome in track(
-        map_files(partial(_measure_file, blocks=index.blocks), paths, workers),
+        map_files(partial(measure_file, blocks=index.blocks), paths, workers),
         "measuring shapes",
         len(paths),
         delay=1.0,
@@ -271,84 +255,6 @@ def _measure(index: Index, chosen: Iterable[int], workers: int | None) -> tuple[
     gone = [row for row, (file, _) in sources.items() if row not in measured and file.path not in unread]
     problems += [f"{index.names[row]} is no longer in its file; update the index." for row in gone]
     return measured, problems
-
-
-def _measure_file(path: Path, blocks: Blocks | None) -> dict[str, _Measured]:
-    """Returns the clouds of a file by their names in it."""
-    file = sample_file(path, POINTS, blocks=blocks)
-    return {cloud.name: _Measured(f"{file.sha256}:{cloud.name}", _invariants(cloud)) for cloud in file.clouds}
-
-
-def _invariants(cloud: SampledCloud) -> np.ndarray | None:
-    try:
-        found = Shape(cloud.points).invariants
-    except DataError:  # too few different points
-        return None
-    return np.concatenate([np.sqrt(found.moments.clip(0)), found.radii])
-
-
-class _Place(NamedTuple):
-    path: Path
-    cloud: str
-    content: str
-    name: str
-    blocks: Blocks | None
-
-
-class _Task(NamedTuple):
-    """A cloud and those that it is compared with."""
-
-    first: _Place
-    others: tuple[_Place, ...]
-
-    def __str__(self) -> str:
-        return str(self.first.path)
-
-
-def _compare_all(task: _Task, alike: float) -> list[Evidence | None]:
-    """Returns the evidence for each pair; ``None`` where a file has changed since it was measured."""
-    return [_compare(task.first, other, alike) for other in task.others]
-
-
-def _compare(a: _Place, b: _Place, alike: float) -> Evidence | None:
-    if a.content == b.content:
-        return identical(printable(a.name), printable(b.name))
-    first, second = _read_shape(a), _read_shape(b)
-    return None if first is None or second is None else compare(first, second, alike=alike)
-
-
-_shapes: dict[_Place, Shape] = {}  # those used last are at the end
-
-
-def _read_shape(place: _Place) -> Shape | None:
-    """Returns a cloud in the coordinates of its file, kept with its trees; ``None`` if the file has changed."""
-    shape = _shapes.pop(place, None) or _read(place)
-    if shape is not None:
-        _shapes[place] = shape
-        while sum(len(each.points) for each in _shapes.values()) > POINTS_KEPT and len(_shapes) > 2:
-            del _shapes[next(iter(_shapes))]
-    return shape
-
-
-def _read(place: _Place) -> Shape | None:
-    file = _read_file(place.path, place.content.partition(":")[0], place.blocks)
-    for cloud in file.clouds:
-        if f"{file.sha256}:{cloud.name}" == place.content:
-            points = cloud.points.astype(np.float64)
-            points = points if cloud.offset is None else points + cloud.offset
-            return Shape(points, printable(place.name), place.content, is_complete=0 < cloud.size <= POINTS)
-    return None
-
-
-@lru_cache(FILES_KEPT)
-def _read_file(path: Path, sha256: str, blocks: Blocks | None) -> SampledFile:
-    return sample_file(path, POINTS, blocks=blocks)
-
-
-def clear_caches() -> None:
-    """Releases the clouds that this process has read; others end."""
-    _shapes.clear()
-    _read_file.cache_clear()
 
 
 def groups_of(pairs: Sequence[DuplicatePair]) -> list[list[int]]:

@@ -9,7 +9,8 @@ import pytest
 
 from conclu_pyg.cli.main import main
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.inference.duplicates import POINTS, DuplicatePair, candidate_pairs, find_duplicates, groups_of
+from conclu_pyg.inference.compare_files import POINTS
+from conclu_pyg.inference.duplicates import DuplicatePair, candidate_pairs, find_duplicates, groups_of
 from conclu_pyg.inference.index import Index
 from conclu_pyg.inference.index_update import update_index
 from conclu_pyg.inference.inputs import find_inputs

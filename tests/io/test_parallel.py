@@ -113,3 +113,13 @@ def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
     )
     answer = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
     assert (answer.stdout, answer.stderr) == ("begin\n40\n", "")
+
+
+def test_processes_that_read_files_do_not_import_torch() -> None:
+    modules = [
+        *("conclu_pyg.io.sampling", "conclu_pyg.datasets.folders.read_file"),
+        *("conclu_pyg.inference.cloud_summary", "conclu_pyg.inference.compare_files"),
+        "conclu_pyg.inference.read_some_points",
+    ]
+    code = f"import sys, {', '.join(modules)}; assert not {{'torch', 'torch_geometric'}} & {{*sys.modules}}"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
