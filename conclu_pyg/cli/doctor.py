@@ -70,7 +70,7 @@ def examine() -> dict[str, Any]:
         "container_cores": container_cores(),
         "environment": {name: os.environ.get(name) for name in (THREADS, SPIN)},
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
-        "packages": {name: _version(name) for name in sorted({*EXTRAS, *NATIVE})},
+        "packages": _optional_versions(),
         "free_gb": round(shutil.disk_usage(os.getcwd()).free / 1e9, 1),
         **_examine_torch(),
         "launcher": _examine_launcher(),
@@ -108,12 +108,15 @@ def _examine_launcher() -> dict[str, Any] | None:
     return {"name": start.launcher, "devices": start.devices, "num_nodes": start.num_nodes}
 
 
-def _version(package: str) -> str | None:
-    """Return the version of an optional package, ``unknown`` without metadata, or ``None`` if it is not installed."""
-    if not is_installed(package):
-        return None
-    names = metadata.packages_distributions().get(package) or [package]
-    return _metadata_version(names[0]) or "unknown"
+def _optional_versions() -> dict[str, str | None]:
+    """Return the version of each optional package, ``unknown`` without metadata, or ``None`` if it is not installed."""
+    distributions = metadata.packages_distributions()  # once: it reads the files of every installed package
+    return {
+        package: (_metadata_version(distributions.get(package, [package])[0]) or "unknown")
+        if is_installed(package)
+        else None
+        for package in sorted({*EXTRAS, *NATIVE})
+    }
 
 
 def _metadata_version(distribution: str) -> str | None:
