@@ -1,6 +1,7 @@
 """Fixtures of all tests: seeds, small configs and runs, and real data if the machine has it."""
 
 import copy
+import functools
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -109,6 +111,27 @@ def no_reports() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "write_report_file", lambda pipeline, folder: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shapes_made_once() -> Iterator[None]:
+    """Makes each built-in shape once in a process: most trainings of the tests take the same shapes, and making them
+    takes as long as training. ``ParametricShapes.make.__wrapped__`` makes them anew."""
+    from conclu_pyg.datasets.parametric_shapes import ParametricShapes
+
+    make, made = ParametricShapes.make, {}
+
+    @functools.wraps(make)
+    def make_once(self: ParametricShapes, split: str, index: int) -> tuple[np.ndarray, np.ndarray, int]:
+        options = (self.num_points, self.seed, self.stretch, self.rotation, self.noise, self.density, self.one_sided)
+        if (split, index, options) not in made:
+            made[split, index, options] = make(self, split, index)
+        points, part, label = made[split, index, options]
+        return points.copy(), part.copy(), label
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ParametricShapes, "make", make_once)
         yield
 
 

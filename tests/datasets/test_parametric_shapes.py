@@ -21,6 +21,12 @@ def shapes(**options: Any) -> ParametricShapes:
     return ParametricShapes(**{"num_shapes": 60, "num_test_shapes": 40, "num_points": 64, "transform": [], **options})
 
 
+@pytest.fixture(autouse=True)
+def made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undoes ``shapes_made_once``."""
+    monkeypatch.setattr(ParametricShapes, "make", ParametricShapes.make.__wrapped__)
+
+
 @pytest.fixture(scope="module")
 def dataset() -> ParametricShapes:
     return shapes()

@@ -48,7 +48,7 @@ PRELOAD = [
     *("conclu_pyg.cli.main", "conclu_pyg.pipelines.stages", "conclu_pyg.pipelines.base", "conclu_pyg.methods"),
     *("conclu_pyg.encoders", "conclu_pyg.datasets", "conclu_pyg.tasks", "torch.utils.tensorboard", "matplotlib.pyplot"),
 ]
-STEPS = {"batch_size": 16, "device": "cpu", "save_minutes": 1e-5}
+STEPS = {"batch_size": 16, "device": "cpu", "save_minutes": 1e-5, "report": False}
 SHAPES = {"name": "ParametricShapes", "num_shapes": 64, "num_test_shapes": 20, "num_points": 32}
 SIGNALS = (*[signal.SIGKILL] * 5, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
