@@ -1,50 +1,59 @@
-"""A decoder that folds a square grid into the surface of a cloud."""
+"""A decoder that folds a grid into the surface of a cloud."""
 
 from __future__ import annotations
 
 import math
+from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import PositiveInt
+from conclu_pyg.decoders.grids import gaussian_grid, sphere_grid, square_grid
 from conclu_pyg.errors import ArgumentError, Issue
 from conclu_pyg.registry import DECODERS
+
+GRIDS = {"square": square_grid, "sphere": sphere_grid, "gaussian": gaussian_grid}
 
 
 @DECODERS.register_module()
 class FoldingDecoder(nn.Module):
-    """Two successive foldings of a square grid of points, each a perceptron of a point and the cloud's feature
+    """Two successive foldings of a grid of points, each a perceptron of a point and the cloud's feature
     (`FoldingNet <https://arxiv.org/abs/1712.07262>`_, section 3.2).
 
     Args:
         in_channels: size of the pooled features.
-        num_points: points of a cloud, a square number (default: 1024, a grid of 32 by 32).
+        num_points: points of a cloud, of a ``square`` grid a square number (default: 1024, a grid of 32 by 32; the
+            paper has 2025, 45 by 45).
         hidden_channels: size of the two hidden layers of each folding (default: 512).
+        grid: ``square``, as in the paper, ``sphere`` or ``gaussian``, points of a normal distribution (default:
+            square).
 
     Shapes:
         - **input:** ``[B, in_channels]``, **output:** ``[B, num_points, 3]``
 
     Raises:
-        ArgumentError: a size below 1, or ``num_points`` is not a square number.
+        ArgumentError: a size below 1, another ``grid``, or ``num_points`` of a square grid is not a square number.
     """
 
     @validated
     def __init__(
-        self, in_channels: PositiveInt, num_points: PositiveInt = 1024, hidden_channels: PositiveInt = 512
+        self,
+        in_channels: PositiveInt,
+        num_points: PositiveInt = 1024,
+        hidden_channels: PositiveInt = 512,
+        grid: Literal["square", "sphere", "gaussian"] = "square",
     ) -> None:
         super().__init__()
         side = math.isqrt(num_points)
-        if side * side != num_points:
+        if grid == "square" and side * side != num_points:
             message = f"FoldingDecoder: num_points must be a square number, got {num_points}"
             message += f"; use {side**2} or {(side + 1) ** 2}."
             raise ArgumentError(Issue(message, argument="num_points", got=num_points, expected="a square number"))
         self.num_points = num_points
-        ticks = torch.linspace(-1, 1, side) if side > 1 else torch.zeros(1)
-        self.register_buffer("grid", torch.cartesian_prod(ticks, ticks), persistent=False)  # (N, 2)
+        self.register_buffer("grid", GRIDS[grid](num_points), persistent=False)  # (N, 2), or (N, 3)
         self.grid: Tensor
-        self.first = Folding(2, in_channels, hidden_channels)
+        self.first = Folding(self.grid.size(1), in_channels, hidden_channels)
         self.second = Folding(3, in_channels, hidden_channels)
 
     def forward(self, latent: Tensor) -> Tensor:

@@ -82,6 +82,7 @@ FOLDER_COMMANDS = {
     "report",
     "list",
     "push",
+    "generate",
 }
 # Commands that are neither run nor checked.
 SHELL = {"source .venv/bin/activate"}

@@ -41,6 +41,29 @@ def test_of_two_plates_the_near_one_hides_the_far_one() -> None:
     assert not seen[:3600][plate.abs().amax(dim=1) < 0.3].any()
 
 
+def test_it_is_a_z_buffer_point_by_point() -> None:
+    """The pinhole camera of each cloud by plain loops: pixels by perspective, the least depth of each, a tolerance."""
+    points = torch.randn(200, 3, dtype=torch.double)
+    eye = normalize(torch.tensor([1.0, -2, 0.5], dtype=torch.double), dim=0)
+    middle = (points.amin(dim=0) + points.amax(dim=0)) / 2
+    unit = (points - middle) / (points - middle).norm(dim=1).max()
+    axis = torch.eye(3, dtype=torch.double)[eye.abs().argmin()]
+    right = normalize(torch.linalg.cross(eye, axis), dim=0)
+    up = torch.linalg.cross(eye, right)
+    side, half, tolerance = 7, 1 / math.sqrt(3**2 - 1), 1.5  # sqrt(200 / 4) pixels
+    pixels, depths = [], []
+    for p in unit:
+        depth = 3 - float(p @ eye)
+        place = [(float(p @ along) / depth / half + 1) / 2 * side for along in (right, up)]
+        pixels.append(tuple(min(max(int(x), 0), side - 1) for x in place))
+        depths.append(depth)
+    nearest = {pixel: min(d for q, d in zip(pixels, depths, strict=True) if q == pixel) for pixel in pixels}
+    allowed = tolerance * 2 * half * 3 / side
+    expected = [depth <= nearest[pixel] + allowed for pixel, depth in zip(pixels, depths, strict=True)]
+    assert visible(points, eye.tolist(), points_per_pixel=4.0).tolist() == expected
+    assert 0 < sum(expected) < 200
+
+
 @pytest.mark.parametrize("distance", [2.0, 3.0, 10.0])
 @pytest.mark.parametrize("direction", [[0, 0, 1], [1, 2, -3], [-1, 0, 0]])
 def test_of_a_sphere_the_cap_before_the_horizon_is_seen(distance: float, direction: list[float]) -> None:
