@@ -13,7 +13,7 @@ from conclu_pyg.config_files import KEYS, SECTIONS, read_config
 from conclu_pyg.errors import ArgumentError, ConfigError, Issue, RegistryError
 from conclu_pyg.imports import make_imports, withheld_imports
 from conclu_pyg.overrides import apply_overrides
-from conclu_pyg.registry import DATASETS, ENCODERS, METHODS, PIPELINES, TASKS, Registry, components_of
+from conclu_pyg.registry import DATASETS, DECODERS, ENCODERS, METHODS, PIPELINES, TASKS, Registry, components_of
 from conclu_pyg.shipped_configs import find_config
 from conclu_pyg.stage_configs import split_stages
 from conclu_pyg.suggestions import closest_match, suggest
@@ -202,14 +202,15 @@ def _model_of_other_pipeline(config: Any, registry: Registry) -> Issue | None:
 
 
 def split_checkpoints(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return a config without the ``checkpoint`` of the model's encoders, which no class has a parameter for, and those
-    checkpoints by the parameter of the model: ``{"encoder": "runs/a"}``."""
+    """Return a config without the ``checkpoint`` of the model's encoders and decoders, which no class has a parameter
+    for, and those checkpoints by the parameter of the model: ``{"encoder": "runs/a"}``."""
     model, checkpoints = dict(config["model"]), {}
     registry = section_registries(config)["model"]
     components = components_of(registry.get(model["name"])) if model["name"] in registry else {}
-    for key in dict.fromkeys(["encoder", *(key for key, registry in components.items() if registry is ENCODERS)]):
+    for key, parts in {"encoder": ENCODERS, **components}.items():
         part = model.get(key)
-        if isinstance(part, Mapping) and "checkpoint" in ENCODERS.parse(part).options:
+        is_loadable = parts in (ENCODERS, DECODERS) and isinstance(part, Mapping)
+        if is_loadable and "checkpoint" in parts.parse(part).options:
             checkpoints[key] = part["checkpoint"]
             model[key] = {name: value for name, value in part.items() if name != "checkpoint"}
     return {**config, "model": model}, checkpoints

@@ -12,7 +12,7 @@ import pytest
 from helpers import assert_error, raises
 from torch import nn
 
-from conclu_pyg import CLUSTERERS, DATASETS, ENCODERS, HEADS, METHODS, PIPELINES, TRANSFORMS, Registry
+from conclu_pyg import CLUSTERERS, DATASETS, DECODERS, ENCODERS, HEADS, METHODS, PIPELINES, TRANSFORMS, Registry
 from conclu_pyg import registry as registry_module
 from conclu_pyg.arguments import parameters_of
 from conclu_pyg.errors import ArgumentError, DataError, RegistryError
@@ -455,6 +455,14 @@ def test_every_encoder_config_may_have_a_checkpoint(name: str) -> None:
     with raises(ArgumentError, argument="checkpoint", got="no/run") as error:
         ENCODERS.build({"name": name, "checkpoint": "no/run"})
     assert "use load_encoder" in str(error.value)
+
+
+@pytest.mark.parametrize("name", list(DECODERS))
+def test_every_decoder_config_may_have_a_checkpoint(name: str) -> None:
+    assert DECODERS.options_of(DECODERS.get(name)) == ["checkpoint"]
+    with raises(ArgumentError, argument="checkpoint", got="no/run") as error:
+        DECODERS.build({"name": name, "checkpoint": "no/run"}, {"in_channels": 8})
+    assert "use load_run" in str(error.value)
 
 
 # Parts

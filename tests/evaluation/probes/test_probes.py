@@ -22,10 +22,11 @@ def splits(loaded: LoadedRun) -> ProbeSplits:
 
 
 def test_the_probes_of_this_package() -> None:
-    assert list(PROBES) == ["clusters", "few-shot", "knn", "linear", "pretext", "retrieval", "robustness", "svm"]
+    names = ["clusters", "few-shot", "generation", "knn", "linear", "pretext", "retrieval", "robustness", "svm"]
+    assert list(PROBES) == names
 
 
-@pytest.mark.parametrize("name", sorted({*PROBES} - {"pretext"}))  # which ConClu has no task for
+@pytest.mark.parametrize("name", sorted({*PROBES} - {"generation", "pretext"}))  # which are not for ConClu
 def test_a_probe_gives_percentages_and_fields_of_a_protocol(name: str, loaded: LoadedRun, splits: ProbeSplits) -> None:
     probe = PROBES.build({"name": name})
     assert isinstance(probe, Probe) and probe.title
