@@ -26,8 +26,8 @@ class MRTNetEncoder(nn.Module):
     The order is computed here (:func:`~conclu_pyg.nn.kd_order.kd_order`), so it is the same for a cloud alone and in a
     batch, and whatever the order of the input. A cloud of n points becomes a list of ``num_points``: entry i is the
     point of rank floor(i n / num_points), so a smaller cloud repeats points, and a larger one is thinned evenly. The
-    paper's clouds have as many points as the list. A per-point feature is that of its entry in the last list, mapped to
-    ``out_channels``, which the paper does not have.
+    paper's clouds have as many points as the list. The paper has no features of points; here that of a point is the
+    part of its entry of the last list in the sum of the linear layer.
 
     Args:
         out_channels: number of features (default: 1024).
@@ -57,7 +57,6 @@ class MRTNetEncoder(nn.Module):
         halvings = self.depth - depth_of_tree("MRTNetEncoder", ROOTS)
         sizes = [3, *channels[:halvings], *[channels[-1]] * (halvings - len(channels))]
         self.convs = nn.Sequential(*(MultiResolutionConv(i, o) for i, o in pairwise(sizes)))
-        self.points = nn.Linear(3 * sizes[-1], out_channels)
         self.last = nn.Linear(3 * sizes[-1] * ROOTS, out_channels)
 
     @checked_input
@@ -70,4 +69,6 @@ class MRTNetEncoder(nn.Module):
         x = joined(self.convs(resolutions(pos[order[picked]].transpose(1, 2))))  # (B, 3 C, 16)
         rank = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=pos.device)) - ptr[batch]
         root = (rank * ROOTS).div(counts[batch], rounding_mode="floor")  # (M,)
-        return self.points(x.transpose(1, 2))[batch, root], self.last(x.flatten(1))
+        weight = self.last.weight.view(self.out_channels, -1, ROOTS)
+        parts = torch.einsum("bfe,cfe->bec", x, weight) + self.last.bias / ROOTS  # of the linear layer's sum
+        return parts[batch, root], parts.sum(dim=1)

@@ -22,8 +22,11 @@ def test_a_cloud_is_the_list_of_its_points_in_order(size: int) -> None:
     x = joined(encoder.convs(resolutions(entries.T[None])))
     points, pooled = encoder(sorted_cloud, torch.zeros(size, dtype=torch.long), 1)
     assert torch.allclose(pooled, encoder.last(x.flatten(1)))
+    empty = encoder.last(torch.zeros(12 * 16, dtype=torch.double))
     for rank, feature in enumerate(points):
-        assert torch.allclose(feature, encoder.points(x[0, :, rank * 16 // size]))
+        alone = torch.zeros(12, 16, dtype=torch.double)
+        alone[:, rank * 16 // size] = x[0, :, rank * 16 // size]
+        assert torch.allclose(feature, encoder.last(alone.flatten()) - empty * 15 / 16)
 
 
 def test_features_are_the_same_alone_in_a_batch_and_in_any_order() -> None:
