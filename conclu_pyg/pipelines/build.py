@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from torch import nn
+
 from conclu_pyg.config import error_context, section_registries, split_checkpoints
+from conclu_pyg.errors import ConfigError
 from conclu_pyg.registry import DATASETS, DECODERS, ENCODERS, PIPELINES, components_of
 from conclu_pyg.runs.decoder_weights import load_decoder
 from conclu_pyg.runs.pretrained import load_pretrained
@@ -44,7 +47,15 @@ def build_pipeline(config: Mapping[str, Any], source: str = "") -> Any:
         with error_context({**built, "model": model_config}, source):
             model = registry.build(model_config, labels=dataset.labels)
         for key, checkpoint in decoders.items():
-            load_decoder(getattr(model, key), checkpoint)
+            if not isinstance(part := getattr(model, key, None), nn.Module):
+                name = type(model).__name__
+                raise ConfigError(
+                    f"{name}: {key}.checkpoint is for a model with one decoder of this name, got {name}, which makes "
+                    "others of the config; leave it out.",
+                    argument="checkpoint",
+                    got=checkpoint,
+                )
+            load_decoder(part, checkpoint)
         return PIPELINES.build(
             config["pipeline"], model=model, dataset=dataset, config=config, pretraining=origins.get("encoder")
         )
