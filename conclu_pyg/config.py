@@ -209,8 +209,9 @@ def split_checkpoints(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
     components = components_of(registry.get(model["name"])) if model["name"] in registry else {}
     for key, parts in {"encoder": ENCODERS, **components}.items():
         part = model.get(key)
-        is_loadable = parts in (ENCODERS, DECODERS) and isinstance(part, Mapping)
-        if is_loadable and "checkpoint" in parts.parse(part).options:
+        if parts not in (ENCODERS, DECODERS) or not isinstance(part, Mapping):
+            continue
+        if "checkpoint" in parts.parse(part).options:
             checkpoints[key] = part["checkpoint"]
             model[key] = {name: value for name, value in part.items() if name != "checkpoint"}
     return {**config, "model": model}, checkpoints

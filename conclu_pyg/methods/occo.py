@@ -59,7 +59,7 @@ class OcCo(Method):
         self, encoder: Any, decoder: Any = None, num_points: PositiveInt = 1024, num_views: PositiveInt = 1
     ) -> None:
         super().__init__()
-        sample = {"name": "FixedPoints", "num_points": num_points}
+        sample: dict[str, Any] = {"name": "FixedPoints", "num_points": num_points}
         self.partial = ["partial", *(f"partial_{i}" for i in range(2, num_views + 1))]
         self.views = {name: [{"name": "OccludeFromViewpoint"}, sample] for name in self.partial} | {"whole": [sample]}
         self.encoder = ENCODERS.build(encoder)
