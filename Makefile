@@ -71,7 +71,7 @@ test-torch:
 	@mkdir -p .setup && grep -v '^torch==' constraints.txt > .setup/constraints-$(TORCH).txt
 	@test -d .setup/torch-$(TORCH) || $(PYTHON) -m venv .setup/torch-$(TORCH)
 	@.setup/torch-$(TORCH)/bin/python -m pip install --disable-pip-version-check -c .setup/constraints-$(TORCH).txt \
-	  $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch==$(TORCH) -e .[train,eval,vis,test]
+	  $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch==$(TORCH) -e .[fast,train,eval,vis,test]
 	.setup/torch-$(TORCH)/bin/python -m pytest $(CORE_TESTS) $(PYTEST_ARGS)
 
 lint: .venv/.lint
@@ -96,7 +96,7 @@ clean:
 .venv/.core: .venv/.made setup.cfg
 	@echo "== Installing PyTorch and the rest of the core: about a minute on a fast connection"
 	@$(INSTALL) setuptools wheel
-	@$(INSTALL) -e .[train,eval,vis]
+	@$(INSTALL) -e .[fast,train,eval,vis]
 	@touch $@
 
 .venv/.test: .venv/.core

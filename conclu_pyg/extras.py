@@ -9,6 +9,7 @@ EXTRAS = {
     "huggingface_hub": "hub",
     "pye57": "formats",
     "matplotlib": "vis",
+    "numba": "fast",
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "onnxscript": "onnx",

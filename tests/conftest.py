@@ -20,6 +20,7 @@ from conclu_pyg import registry as registry_module
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.config import load_config
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.kernels import compiled_kernels, without_kernels
 from conclu_pyg.runs.protocol import Classifier, Protocol, Weights
 from conclu_pyg.runs.provenance import CloudSet
 from conclu_pyg.runs.records import Record, Training
@@ -296,3 +297,14 @@ def tiny_task_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         config["pipeline"]["log_dir"] = str(tmp_path_factory.mktemp(task))
         runs[task] = build_pipeline(config).run_train()
     return runs
+
+
+@pytest.fixture(params=["kernels", "PyTorch"])
+def either_implementation(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run a test with the compiled kernels and with the operations of PyTorch that replace them."""
+    if request.param == "kernels":
+        assert compiled_kernels() is not None  # Numba is installed for tests
+        yield
+    else:
+        with without_kernels():
+            yield

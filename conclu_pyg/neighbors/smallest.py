@@ -8,19 +8,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from conclu_pyg.kernels import compiled_kernels
+
 
 def smallest(values: Tensor, k: int) -> Tensor:
     """Return the indices of the k smallest values of each row, unordered.
 
-    On the CPU, NumPy's vectorised partition is used, which takes a tenth of the time of ``topk``, and on fewer values:
-    the k smallest of a row lie in the k groups with the smallest minima, so only their members are compared. Groups are
-    strided, so that their minima are computed on whole vectors.
+    The k smallest of a row lie in the k groups with the smallest minima, so only their members are compared. On the CPU
+    a compiled kernel does it for float32, if there is one; else NumPy's vectorised partition is used, which takes a
+    tenth of the time of ``topk``, and strided groups, so that their minima are computed on whole vectors.
 
     Shapes:
         - **values:** ``[R, N]``, without NaN, **output:** ``[R, k]``, with k at most N
     """
     if values.device.type != "cpu":
         return values.topk(k, largest=False, sorted=False).indices
+    kernels = compiled_kernels(values) if values.dtype == torch.float32 else None
+    if kernels is not None:
+        index = torch.empty(len(values), k, dtype=torch.long, device=values.device)
+        kernels.smallest(values.contiguous().numpy(), k, index.numpy())
+        return index
     num_values, device = values.size(1), values.device  # passed below, so that a default device has no effect
     width = group_width(num_values, k)
     if width == 1:

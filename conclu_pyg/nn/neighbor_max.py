@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from conclu_pyg.kernels import compiled_kernels
+from conclu_pyg.neighbors.threads import for_each
 from conclu_pyg.nn.neighbor_lists import NeighborLists
 
 CHUNK = 1 << 22  # gathered entries held at a time: 16 MiB in float32
+PIECE = 1 << 16  # entries that are worth a thread
 BLOCK = 64  # channels packed with their rows at a time: 8 bytes per entry
 ROW_BITS = 28  # bits of a double below half a unit in the last place of float32
 LIMIT = 2.0**128  # rounds to infinity in float32, but leaves the row bits of a double free
@@ -39,13 +45,19 @@ def neighbor_max(x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
 class _NeighborMax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
-        # PyTorch's reducing sparse product is by far the fastest, but it is CPU-only and returns no indices. Those are
-        # packed into the low bits of the values, where they fit.
+        with_rows = ctx.needs_input_grad[0]
         on_cpu, narrow = x.device.type == "cpu", x.dtype != torch.double and len(x) < 1 << ROW_BITS
-        if on_cpu and not ctx.needs_input_grad[0]:
-            return _sparse_max(x.float() if narrow else x, lists).to(x.dtype)
-        find = _packed_max if on_cpu and narrow else _chunked_max
-        value, rows = find(x, index, lists)
+        full = 0 < index.numel() == len(lists.points) and x.numel() > 0
+        kernels = compiled_kernels(x) if narrow and full else None
+        if kernels is not None and not math.isnan(float(x.amax())):  # a kernel would lose NaN
+            value, rows = _compiled_max(kernels, x, index, with_rows)
+        # Otherwise PyTorch's reducing sparse product is by far the fastest, but it is CPU-only and returns no indices.
+        # Those are packed into the low bits of the values, where they fit.
+        elif on_cpu and not with_rows:
+            value, rows = _sparse_max(x.float() if narrow else x, lists).to(x.dtype), None
+        else:
+            find = _packed_max if on_cpu and narrow else _chunked_max
+            value, rows = find(x, index, lists)
         ctx.save_for_backward(rows)
         ctx.isolated = lists.counts == 0  # (M,), their output is constant
         return value
@@ -56,10 +68,49 @@ class _NeighborMax(torch.autograd.Function):
         (rows,) = ctx.saved_tensors  # (M, C)
         if bool(ctx.isolated.any()):
             grad = grad.masked_fill(ctx.isolated[:, None], 0)
-        out = torch.zeros_like(grad)
-        for part, at, values in zip(out.split(BLOCK, 1), rows.split(BLOCK, 1), grad.split(BLOCK, 1), strict=True):
-            part.scatter_add_(0, at.long(), values)
-        return out, None, None
+        kernels = compiled_kernels(grad) if grad.dtype == torch.float32 else None
+        return (_scatter(grad, rows) if kernels is None else _compiled_scatter(kernels, grad, rows)), None, None
+
+
+def _scatter(grad: Tensor, rows: Tensor) -> Tensor:
+    """Add each entry to its row of the same channel.
+
+    Shapes:
+        - **grad**, **rows**, **output:** ``[M, C]``
+    """
+    out = torch.zeros_like(grad)
+    for part, at, values in zip(out.split(BLOCK, 1), rows.split(BLOCK, 1), grad.split(BLOCK, 1), strict=True):
+        part.scatter_add_(0, at.long(), values)
+    return out
+
+
+def _compiled_scatter(kernels: ModuleType, grad: Tensor, rows: Tensor) -> Tensor:
+    """As :func:`_scatter`, with threads for different channels."""
+    out = torch.zeros_like(grad, memory_format=torch.contiguous_format)
+    arrays = grad.contiguous().numpy(), rows.numpy(), out.numpy()
+    for_each(lambda piece: kernels.add_to_rows(*arrays, *piece), _pieces(grad.size(1), grad.numel()), grad.device)
+    return out
+
+
+def _compiled_max(kernels: ModuleType, x: Tensor, index: Tensor, with_rows: bool) -> tuple[Tensor, Tensor | None]:
+    """Return the maxima and, if wanted, their rows, with threads for different points.
+
+    Shapes:
+        - **x:** ``[M, C]``, **index:** ``[M, k]``, **output:** ``[M, C]`` each, the rows in int32
+    """
+    wide = x.float().contiguous()
+    value, rows = torch.empty_like(wide), torch.empty_like(wide, dtype=torch.int32) if with_rows else None
+    arrays = [tensor.numpy() for tensor in (wide, index.contiguous(), value, rows) if tensor is not None]
+    find = kernels.neighbor_max if with_rows else kernels.neighbor_max_value
+    for_each(lambda piece: find(*arrays, *piece), _pieces(len(x), x.numel()), x.device)
+    return value.to(x.dtype), rows
+
+
+def _pieces(length: int, num_entries: int) -> list[tuple[int, int]]:
+    """Split a range into one piece per thread, or fewer if there are few entries."""
+    count = max(1, min(torch.get_num_threads(), length, num_entries // PIECE))
+    ends = [length * piece // count for piece in range(count + 1)]
+    return list(pairwise(ends))
 
 
 def _packed_max(x: Tensor, index: Tensor, lists: NeighborLists) -> tuple[Tensor, Tensor]:

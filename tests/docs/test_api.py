@@ -23,6 +23,7 @@ INTERNAL = {
             "files",
             "groups",
             "imports",
+            "kernels",
             "launcher",
             "lazy_names",
             "open3d_library",

@@ -7,25 +7,32 @@ import torch
 
 from conclu_pyg import NEIGHBORS
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.kernels import without_kernels
 from conclu_pyg.neighbors.auto import AutoNeighbors
 
 
 @pytest.mark.parametrize(
-    ("channels", "sizes", "device", "name"),
+    ("channels", "sizes", "device", "compiled", "plain"),
     [
-        (3, [2048, 2048], "cpu", "TreeNeighbors"),
-        (3, [2048, 10, 10], "cpu", "TreeNeighbors"),
-        (3, [256, 256], "cpu", "DenseNeighbors"),
-        (3, [2048, 2048], "meta", "DenseNeighbors"),
-        (64, [2048, 2048], "cpu", "DenseNeighbors"),
-        (128, [8192], "cpu", "DenseNeighbors"),
+        (3, [2048, 2048], "cpu", "Dense", "Tree"),
+        (3, [2048, 10, 10], "cpu", "Dense", "Tree"),
+        (3, [16384, 10], "cpu", "Tree", "Tree"),
+        (3, [256, 256], "cpu", "Dense", "Dense"),
+        (3, [8192], "meta", "Dense", "Dense"),
+        (4, [2048], "cpu", "Tree", "Tree"),
+        (64, [2048, 2048], "cpu", "Dense", "Dense"),
+        (128, [8192], "cpu", "Dense", "Dense"),
     ],
 )
-def test_a_tree_for_large_clouds_of_coordinates_else_products(
-    channels: int, sizes: list[int], device: str, name: str
+def test_a_tree_for_large_clouds_of_coordinates_else_all_distances(
+    channels: int, sizes: list[int], device: str, compiled: str, plain: str
 ) -> None:
-    way = AutoNeighbors().choose(torch.empty(sum(sizes), channels, device=device), sizes)
-    assert type(way).__name__ == name
+    x = torch.empty(sum(sizes), channels, device=device)
+    assert type(AutoNeighbors().choose(x, sizes)).__name__ == f"{compiled}Neighbors"
+    with without_kernels():
+        assert type(AutoNeighbors().choose(x, sizes)).__name__ == f"{plain}Neighbors"
+    if channels == 3 and device == "cpu":  # the kernel is for float32 alone
+        assert type(AutoNeighbors().choose(x.double(), sizes)).__name__ == f"{plain}Neighbors"
 
 
 @pytest.mark.parametrize("channels", [3, 16])

@@ -1,6 +1,7 @@
 """Every registered neighbour search against sorting of all distances."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from conclu_pyg import NEIGHBORS
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
+from conclu_pyg.kernels import without_kernels
 
 SIZES = {
     "equal": [40, 40, 40],
@@ -22,12 +24,14 @@ SIZES = {
 Search = Callable[[Tensor, int, Tensor, int], Tensor]
 
 
-@pytest.fixture(params=list(NEIGHBORS))
-def search(request: pytest.FixtureRequest) -> Search:
+@pytest.fixture(params=[*NEIGHBORS, "dense without kernels"])
+def search(request: pytest.FixtureRequest) -> Iterator[Search]:
     if request.param == "torch_cluster":
         pytest.importorskip("torch_cluster")
-    neighbors: Search = NEIGHBORS.build({"name": request.param})
-    return neighbors
+    name, _, without = request.param.partition(" ")
+    neighbors: Search = NEIGHBORS.build({"name": name})
+    with without_kernels() if without else nullcontext():
+        yield neighbors
 
 
 @pytest.fixture(params=[1, 2])

@@ -8,6 +8,8 @@ from torch import Tensor
 from conclu_pyg.neighbors import smallest as module
 from conclu_pyg.neighbors.smallest import group_width, smallest
 
+pytestmark = pytest.mark.usefixtures("either_implementation")
+
 
 def check(values: Tensor, k: int) -> None:
     place = smallest(values, k)

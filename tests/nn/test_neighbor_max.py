@@ -7,6 +7,8 @@ from torch import Tensor
 from conclu_pyg.nn.neighbor_lists import NeighborLists
 from conclu_pyg.nn.neighbor_max import neighbor_max
 
+pytestmark = pytest.mark.usefixtures("either_implementation")
+
 CHANNELS = 70  # more than one block
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from benchmarks.cases import encoders, export, folders, frozen, layers, neighbors, reading, roofline, training
+from benchmarks.cases import encoders, export, folders, frozen, kernels, layers, neighbors, reading, roofline, training
 from benchmarks.runner import Runner
 
 CASES: dict[str, Callable[[Runner], None]] = {
     "neighbors": neighbors.run,
+    "kernels": kernels.run,
     "edge_conv": layers.edge_conv,
     "pooled_linear": layers.pooled_linear,
     "views": training.views,
