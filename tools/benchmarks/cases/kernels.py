@@ -23,8 +23,8 @@ def run(runner: Runner) -> None:
     search = NEIGHBORS.build({"name": "auto"})
     for dimensions in runner.size((3, 64, 128), (3, 8)):
         for kind, x in make_features(clouds.pos, dimensions).items():
-            call = partial(search, x, k, clouds.batch, size)
-            _compare(runner, f"auto neighbours, {size} clouds of {num_points:,} points, {kind}, k = {k}", call)
+            found = partial(search, x, k, clouds.batch, size)
+            _compare(runner, f"auto neighbours, {size} clouds of {num_points:,} points, {kind}, k = {k}", found)
     index = search(clouds.pos, k, clouds.batch, size)  # (M, k)
     for fan_in, fan_out in runner.size([(64, 64), (64, 128), (128, 256)], [(4, 8)]):
         x = torch.randn(len(index), fan_in, requires_grad=True)
