@@ -12,7 +12,7 @@ from conclu_pyg.arguments import check_arguments
 from conclu_pyg.config_files import KEYS, SECTIONS, read_config
 from conclu_pyg.errors import ArgumentError, ConfigError, Issue, RegistryError
 from conclu_pyg.imports import make_imports, withheld_imports
-from conclu_pyg.overrides import apply_overrides
+from conclu_pyg.overrides import apply_overrides, overrides_in_errors
 from conclu_pyg.registry import DATASETS, DECODERS, ENCODERS, METHODS, PIPELINES, TASKS, Registry, components_of
 from conclu_pyg.shipped_configs import find_config
 from conclu_pyg.stage_configs import split_stages
@@ -66,7 +66,7 @@ def resolve(
     """
     resolved = _overridden(config, overrides, source)
     withheld = make_imports(resolved, overrides, folder or Path(), allow_imports)
-    with withheld_imports(withheld, source):
+    with withheld_imports(withheld, source), overrides_in_errors(overrides):
         check(resolved, source)
     return resolved
 
@@ -94,7 +94,7 @@ def resolve_trained(
     if not isinstance(resolved["dataset"].get("name"), str):
         raise ConfigError(Issue("dataset needs a name.", argument="name", path="dataset"), source=source)
     unknown = withheld and resolved["dataset"]["name"] not in DATASETS
-    with withheld_imports(withheld, source):
+    with withheld_imports(withheld, source), overrides_in_errors(overrides):
         check(resolved, source, () if unknown else ("dataset",))
     return resolved, withheld
 

@@ -85,9 +85,12 @@ class ConcluError(Exception):
 
     def locate(self, source: str, path: str) -> None:
         """Add the config and the part of it that the issues are about, where they do not name one."""
-        self.source = self.source or source
-        self.issues = [issue._replace(path=issue.path or path) for issue in self.issues]
-        self.args = (format_issues(self.issues, self.source),)
+        self.describe([issue._replace(path=issue.path or path) for issue in self.issues], self.source or source)
+
+    def describe(self, issues: Sequence[Issue], source: str) -> None:
+        """Replace the issues and the config that they are about."""
+        self.issues, self.source = list(issues), source
+        self.args = (format_issues(issues, source),)
 
     @property
     def _first(self) -> Issue:

@@ -9,6 +9,7 @@ EXTRAS = {
     "huggingface_hub": "hub",
     "pye57": "formats",
     "matplotlib": "vis",
+    "mlflow": "tracking",
     "numba": "fast",
     "onnx": "onnx",
     "onnxruntime": "onnx",
@@ -16,6 +17,7 @@ EXTRAS = {
     "plotly": "vis",
     "sklearn": "eval",
     "tensorboard": "train",
+    "trackio": "tracking",
 }
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # names on PyPI where they differ from the import
 

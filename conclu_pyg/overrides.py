@@ -7,7 +7,8 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +60,46 @@ def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict
     return merged
 
 
+@contextmanager
+def overrides_in_errors(overrides: Sequence[str]) -> Iterator[None]:
+    """Name the override, and not the config file, in an error about a value that an override of a valid form set."""
+    try:
+        yield
+    except ConfigError as error:
+        issues = []
+        for issue in error.issues:
+            path = issue.path.rpartition(", ")[2]  # without "stage NAME, "
+            keys = [key for key in (*_keys(path), issue.argument) if key]
+            setting = [override for override in overrides if _sets(override, keys)]
+            message = f"override {setting[-1]!r}: {issue.message}" if setting else issue.message
+            issues.append(issue._replace(message=message))
+        own = sum(new != old for new, old in zip(issues, error.issues, strict=True))
+        if own:
+            rest = len(issues) - own
+            both = f"{error.source} and the overrides" if error.source else ""
+            error.describe(issues, both if rest else "the overrides" if own > 1 else "")
+        raise
+
+
+def _sets(override: str, keys: Sequence[str]) -> bool:
+    """Return whether an override sets the value at ``keys``, or one that it is in."""
+    path, _, text = override.partition("=")
+    place = _keys(path)
+    if place == ["dataset"] and len(keys) > 1 and not text.startswith("{"):
+        place = ["dataset", "paths"]  # dataset=FOLDER keeps other options of the config
+    return list(keys[: len(place)]) == place
+
+
 def _issue(override: str, reason: str, hint: str = "", got: Any = ...) -> Issue:
     ending = "" if reason.endswith((".", "?")) else "."
     return Issue(f"override {override!r}: {reason}{ending}", hint, argument=override.partition("=")[0], got=got)
 
 
 def _parse_override(override: str, config: Mapping[str, Any]) -> tuple[list[str], Any]:
-    """Return the keys, ``a.b[0].c`` as a, b, 0, c, and the value; a key without its section is looked up in the config,
+    """Return the keys and the value; a key without its section is looked up in the config,
     for the message."""
     path, equals, text = override.partition("=")
-    keys = re.sub(r"\[(-?\d+)\]", r".\1", path).split(".")
+    keys = _keys(path)
     if not (equals and all(keys)):
         raise ConfigError(_issue(override, "must be written as section.key=value, such as pipeline.epochs=10"))
     if keys[0] not in KEYS:
@@ -82,6 +113,11 @@ def _parse_override(override: str, config: Mapping[str, Any]) -> tuple[list[str]
     except ValueError as error:
         raise ConfigError(_issue(override, f"the value is not YAML: {error}", got=text)) from error
     return keys, value
+
+
+def _keys(path: str) -> list[str]:
+    """Return the keys of a path: a, b, 0, c of ``a.b[0].c``."""
+    return re.sub(r"\[(-?\d+)\]", r".\1", path).split(".")
 
 
 def _own_clouds(paths: Any, dataset: Any, parsed: Sequence[tuple[list[str], Any]]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ Every process of the run must call a function for any of them to return.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import torch
@@ -17,11 +19,23 @@ from torch import Tensor
 from conclu_pyg.errors import ConcluError
 
 T = TypeVar("T")
+_alone = ContextVar("alone", default=False)
 
 
 def num_processes() -> int:
-    """Return the number of processes that train together, 1 without a process group."""
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+    """Return the number of processes that train together, 1 without a process group or in :func:`as_one_process`."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() and not _alone.get() else 1
+
+
+@contextmanager
+def as_one_process() -> Iterator[None]:
+    """Within this context the functions of this module are those of a single process: for work that one process does
+    while the others wait for it in :func:`on_first`, and would never join."""
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
 
 
 def rank() -> int:

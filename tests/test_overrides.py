@@ -166,6 +166,38 @@ def test_several_overrides_that_cannot_be_used_are_reported_at_once(configs: Any
     assert [line.split("'")[1] for line in lines] == [wrong[0], *wrong[2:]]
 
 
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("pipeline.epochs=-1", "Pretraining: epochs must be >= 1, got -1."),
+        ("pipeline.epocs=3", "Pretraining takes no argument 'epocs'; did you mean 'epochs'?"),
+        ("model.encoder=Foo", "ENCODERS has no 'Foo'."),
+        ("model.encoder={name: PointNet, out_channels: 0}", "PointNet: out_channels must be >= 1, got 0."),
+        ("model.name=ConClue", "METHODS has no 'ConClue'; did you mean 'ConClu'?"),
+        ("pipeline.views[0].sigma=-1", "sigma"),
+        ("dataset=3", "needs the section 'dataset' with a 'name', got 3"),
+    ],
+)
+def test_an_error_about_a_value_of_an_override_names_it(configs: Any, override: str, words: str) -> None:
+    message = configs.refusal(configs.write(), "pipeline.batch_size=16", override)
+    assert message.startswith(f"override {override!r}: ") and words in message and ".yaml" not in message
+
+
+def test_errors_of_the_file_and_of_overrides_are_told_apart() -> None:
+    config = {
+        "dataset": {"name": "ParametricShapes"},
+        "model": {"name": "ConClu", "encoder": {"name": "PointNet"}},
+        "pipeline": {"name": "Pretraining", "epochs": 0},
+    }
+    with pytest.raises(ConfigError) as caught:
+        resolve(config, ["dataset.num_points=0"], "a.yaml")
+    assert str(caught.value).split("\n") == [
+        "2 errors in a.yaml and the overrides:",
+        "  override 'dataset.num_points=0': ParametricShapes: num_points must be >= 1, got 0.",
+        "  pipeline: Pretraining: epochs must be >= 1, got 0.",
+    ]
+
+
 OWN = {"name": "CloudFolder", "paths": "scans"}
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console, print_warning
-from conclu_pyg.cli.values import output_file
 from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize, printable
 
@@ -42,14 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="labels of the new clouds for the AUROC: 'folders', or a CSV with columns file,class; those of normal "
         "clouds are 'normal' or 'good'",
     )
-    parser.add_argument("--csv", type=output_file, metavar="FILE", help="table: file,score,global,local,anomalous")
+    add_output(parser, "--csv", help="table: file,score,global,local,anomalous")
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
         help="folder to write: a PLY file for each cloud, points coloured by score",
     )
-    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with the 60 most anomalous clouds")
+    add_output(parser, "--html", help="page with the 60 most anomalous clouds")
     parser.add_argument("--seed", type=int, default=0, help="seed of the choice of local features (default: 0)")
     add_encoder_options(parser)
     add_json(parser)

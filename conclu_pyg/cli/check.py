@@ -7,8 +7,9 @@ import argparse
 from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console, print_warning
-from conclu_pyg.cli.values import output_file, positive_int
+from conclu_pyg.cli.values import positive_int
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.text import pluralize
 
@@ -28,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-points", type=positive_int, default=16, metavar="N", help="smaller clouds are named (default: 16)"
     )
-    parser.add_argument("--csv", type=output_file, metavar="FILE", help="table with a row for each cloud")
-    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with pictures of the odd clouds")
+    add_output(parser, "--csv", help="table with a row for each cloud")
+    add_output(parser, "--html", help="page with pictures of the odd clouds")
     add_json(parser)
 
 

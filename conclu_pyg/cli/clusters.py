@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console, print_warning
 from conclu_pyg.cli.trust import add_allow_imports
-from conclu_pyg.cli.values import one_of, output_file, positive_int
+from conclu_pyg.cli.values import one_of, positive_int
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.text import pluralize, printable
 
@@ -50,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", metavar="folders|FILE", help="labels for the purity: 'folders', or a CSV with columns file,class"
     )
-    parser.add_argument("--csv", type=output_file, metavar="FILE", help="table: cloud, cluster, confidence, label")
-    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with pictures of each cluster")
+    add_output(parser, "--csv", help="table: cloud, cluster, confidence, label")
+    add_output(parser, "--html", help="page with pictures of each cluster")
     add_allow_imports(parser)
     add_json(parser)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from conclu_pyg.cli.json_output import add_json, print_json, silence
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import output_file
 from conclu_pyg.text import pluralize, printable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="+", metavar="run", help="folders or checkpoints of 2 to 12 runs")
-    parser.add_argument("-o", "--out", type=output_file, metavar="FILE", help="page with curves and tables")
+    add_output(parser, "-o", "--out", help="page with curves and tables")
     add_json(parser)
 
 

@@ -32,7 +32,9 @@ INSTRUCTIONS = {
     "sve": "SVE",
     "bf16": "BF16",
 }
-BUSY = 0.5  # of a core: other processes that use more are named
+BUSY = 0.5  # a load average above it is shown
+# Libraries that examples of the documents use; no extra installs them.
+OF_EXAMPLES = {"lightly": "examples with its losses", "lightning": "examples with its Trainer"}
 EXAMPLES = """examples:
   conclu doctor
   conclu doctor --json > machine.json        to enclose with a report of a fault
@@ -115,7 +117,7 @@ def _optional_versions() -> dict[str, str | None]:
         package: (_metadata_version(distributions.get(package, [package])[0]) or "unknown")
         if is_installed(package)
         else None
-        for package in sorted({*EXTRAS, *NATIVE})
+        for package in sorted({*EXTRAS, *NATIVE, *OF_EXAMPLES})
     }
 
 
@@ -151,6 +153,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
 def _missing(package: str) -> str:
     if package in EXTRAS:
         return missing_extra(package)
+    if package in OF_EXAMPLES:
+        return f"{package} is not installed, for {OF_EXAMPLES[package]}; run `pip install {package}`"
     if package == "open3d":
         return f"open3d is not installed, for windows and its pictures; {INSTALL_HINT}"
     return (
@@ -167,6 +171,6 @@ def _threads(found: dict[str, Any]) -> Iterator[str]:
     yield f"threads of PyTorch: {found['threads']} ({', '.join(settings)})"
     if found["load"] > BUSY:
         yield (
-            f"busy cores in the last minute: {found['load']:.1f}; if other processes need them, {THREADS}=1 before a "
-            "command leaves them one core each"
+            f"load average of the last minute: {found['load']:.1f} processes that run or wait for a core; if there are "
+            f"more than cores, {THREADS}=1 before a command leaves the others more of them"
         )

@@ -7,8 +7,9 @@ from collections import Counter
 
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import output_file, positive_int
+from conclu_pyg.cli.values import positive_int
 from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize
 
@@ -54,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="folders|FILE",
         help="'folders', or a CSV with columns file,class: shows where labels differ",
     )
-    parser.add_argument("--csv", type=output_file, metavar="FILE", help="table with a row for each pair")
-    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with the pairs side by side")
+    add_output(parser, "--csv", help="table with a row for each pair")
+    add_output(parser, "--html", help="page with the pairs side by side")
     parser.add_argument(
         "--workers", type=positive_int, metavar="N", help="processes that read and compare (default: one for each core)"
     )

@@ -6,8 +6,8 @@ import argparse
 
 from conclu_pyg.cli.encoder_options import add_block_options, add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import output_file
 from conclu_pyg.errors import DataError
 from conclu_pyg.text import pluralize
 
@@ -20,14 +20,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", metavar="file_or_folder", help="clouds and meshes, folders at any depth")
-    parser.add_argument(
-        "-o",
-        "--out",
-        required=True,
-        type=output_file,
-        metavar="FILE",
-        help="file: .npz (names, x, about) or .parquet",
-    )
+    add_output(parser, "-o", "--out", required=True, help="file: .npz (names, x, about) or .parquet")
     add_block_options(parser)
     add_encoder_options(parser)
     add_json(parser)

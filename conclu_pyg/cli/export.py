@@ -6,9 +6,10 @@ import argparse
 
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.trust import add_allow_imports
-from conclu_pyg.cli.values import one_of, output_file
+from conclu_pyg.cli.values import one_of
 from conclu_pyg.export.formats import CHECKPOINT, FORMATS
 from conclu_pyg.text import printable
 
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", metavar="RUN|NAME|FILE", help="a run folder, a name that `conclu list` prints, or a checkpoint"
     )
-    parser.add_argument("-o", "--out", required=True, type=output_file, metavar="FILE", help="file to write")
+    add_output(parser, "-o", "--out", required=True, help="file to write")
     parser.add_argument(
         "--format",
         **one_of(FORMATS),

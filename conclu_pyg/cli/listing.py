@@ -11,7 +11,7 @@ from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.values import one_of
 from conclu_pyg.errors import RegistryError
 
-WIDTH = 100  # of the line about a name
+WIDTH = 100  # of the line about a name on a terminal
 EXAMPLES = """examples:
   conclu list
   conclu list encoders
@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> None:
         raise RegistryError(f"none of the {options.kind} match {options.pattern!r}; there are: {known}.")
     width = max(map(len, found))
     for name, line in found.items():
-        console.print(f"{name:<{width}}  {shorten(line, WIDTH, placeholder=' ...')}".rstrip())
+        text = shorten(line, WIDTH, placeholder=" ...") if console.is_terminal else line
+        console.print(f"{name:<{width}}  {text}".rstrip())
     if options.json:
         print_json({options.kind: found})
 

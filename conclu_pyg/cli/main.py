@@ -16,6 +16,7 @@ from conclu_pyg.cli import (
     clusters,
     compare,
     completion,
+    config,
     doctor,
     duplicates,
     embed,
@@ -31,6 +32,7 @@ from conclu_pyg.cli import (
     suggest,
     train,
 )
+from conclu_pyg.cli.outputs import check_outputs
 from conclu_pyg.cli.terminal import terminal_output
 from conclu_pyg.cli.values import did_you_mean, one_of
 from conclu_pyg.errors import ConcluError
@@ -57,6 +59,7 @@ COMMANDS = {
     "compare": compare,
     "export": export,
     "generate": generate,
+    "config": config,
     "list": listing,
     "doctor": doctor,
     "completion": completion,
@@ -80,6 +83,10 @@ class _Parser(argparse.ArgumentParser):
             self.error(
                 f"unrecognized arguments: {listed}{f'; write a value of the config as {form}' if is_value else ''}"
             )
+        try:
+            check_outputs(self._actions, options)
+        except argparse.ArgumentError as error:
+            self.error(str(error))
         return options
 
     def error(self, message: str) -> NoReturn:

@@ -212,18 +212,17 @@ def write_predictions(
             try:
                 name = writer.add(prediction)
             except OSError as error:  # of this cloud alone
-                cloud = f"{prediction.source}, {prediction.cloud.name}"
-                report.add(prediction.source, f"{cloud}: cannot write the prediction ({one_line(error)}).")
+                report.add(prediction.source, f"{prediction.title}: cannot write the prediction ({one_line(error)}).")
                 continue
             if printed:
                 printed -= 1
-                console.print(f"{prediction.source}, {name}: {prediction.summary}; {prediction.size_and_time}")
+                console.print(f"{prediction.title}: {prediction.summary}; {prediction.size_and_time}")
                 for note in prediction.notes:
                     console.print(f"  note: {note}")
-            summary.add(name, prediction)
+            summary.add(prediction)
             viewer.add(name, prediction)
             if options.html and not of_parts:
-                gallery.add(name, prediction)
+                gallery.add(prediction)
         viewer.finish()
         for problem in report.problems:
             if problem.kind == "cloud":

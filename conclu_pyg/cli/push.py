@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("repository", nargs="?", metavar="owner/name", help="where to upload it (default: nowhere)")
     parser.add_argument(
         "--licence",
-        required=True,
         metavar="ID",
-        help="licence of the weights, which depends on the data, as the hub names it: mit, cc-by-4.0, other ...",
+        help="licence of the weights, which depends on the data, as the hub names it: mit, cc-by-4.0, other ... "
+        "(default: that of the card of a folder that this command wrote)",
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="also write the files there")
     parser.add_argument("--private", action="store_true", help="make a new repository private (default: public)")

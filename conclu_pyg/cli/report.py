@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.unused_options import refuse_unused
-from conclu_pyg.cli.values import one_of, output_file, positive_int
+from conclu_pyg.cli.values import one_of, positive_int
 from conclu_pyg.errors import ConfigError, DataError
 from conclu_pyg.runs.folder import STAGES_NAME
 from conclu_pyg.text import pluralize, printable
@@ -39,9 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of a run or an index, or folders of clouds and meshes; of a run also overrides such as "
         "dataset.dataset_path=FOLDER, if its data set was moved",
     )
-    parser.add_argument(
-        "-o", "--out", type=output_file, default=Path("report.html"), metavar="FILE", help="(default: report.html)"
-    )
+    add_output(parser, "-o", "--out", default=Path("report.html"), help="(default: report.html)")
     parser.add_argument(
         "--tsne", action="store_true", help="lay out the map by t-SNE too, which takes minutes for 10,000 clouds"
     )
@@ -127,6 +126,7 @@ def _is_run(source: str) -> bool:
 def _of_run(options: argparse.Namespace, sources: Sequence[str], overrides: Sequence[str]) -> Written:
     unused = ("encoder", "up", "labels", "workers")
     refuse_unused(options, unused, "a run has its own encoder, and its data set has the clouds and labels")
+    refuse_unused(options, ("duplicates",), "duplicates are searched in files, so report an index or a folder of them")
     announce_loading()
     from conclu_pyg.methods.base import clusters_of
     from conclu_pyg.reports.of_run import report_run

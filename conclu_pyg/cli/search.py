@@ -7,9 +7,10 @@ from pathlib import Path
 
 from conclu_pyg.cli.encoder_options import add_encoder_options, load_chosen_encoder
 from conclu_pyg.cli.json_output import add_json, print_json, silence
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console
 from conclu_pyg.cli.unused_options import refuse_unused
-from conclu_pyg.cli.values import output_file, positive_int
+from conclu_pyg.cli.values import positive_int
 from conclu_pyg.errors import DataError
 
 EXAMPLES = """examples:
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "queries", nargs="+", metavar="file", help="clouds or meshes to search for, or names of clouds in the index"
     )
     parser.add_argument("-k", type=positive_int, default=10, metavar="K", help="number of hits (default: 10)")
-    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with pictures of queries and hits")
+    add_output(parser, "--html", help="page with pictures of queries and hits")
     add_encoder_options(parser, "that of the index")
     add_json(parser)
 

@@ -6,8 +6,9 @@ import argparse
 
 from conclu_pyg.cli.json_output import add_json, print_json, silence
 from conclu_pyg.cli.loading_notice import announce_loading
+from conclu_pyg.cli.outputs import add_output
 from conclu_pyg.cli.terminal import console
-from conclu_pyg.cli.values import one_of, output_file, positive_int
+from conclu_pyg.cli.values import one_of, positive_int
 from conclu_pyg.text import pluralize, printable
 
 EXAMPLES = """examples:
@@ -27,13 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--labelled", metavar="FILE", help="CSV with columns file,class of labels that there are")
     parser.add_argument("--seed", type=int, default=0, help="seed of the groups (default: 0)")
-    parser.add_argument(
-        "--csv",
-        type=output_file,
-        metavar="FILE",
-        help="table: file,class, whose second column is to be filled in",
-    )
-    parser.add_argument("--html", type=output_file, metavar="FILE", help="page with pictures")
+    add_output(parser, "--csv", help="table: file,class, whose second column is to be filled in")
+    add_output(parser, "--html", help="page with pictures")
     add_json(parser)
 
 

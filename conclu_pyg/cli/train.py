@@ -60,6 +60,7 @@ def run(options: argparse.Namespace) -> None:
     announce_loading()
     config = resolve(config, overrides, str(path), path.parent, allow_imports=options.allow_imports or not of_run)
 
+    from conclu_pyg.overrides import overrides_in_errors
     from conclu_pyg.pipelines.stages import train
     from conclu_pyg.runs.rebuild import refuse_pickles
 
@@ -68,7 +69,9 @@ def run(options: argparse.Namespace) -> None:
             if "name" in section.get("dataset", {}):
                 refuse_pickles(section["dataset"])
 
-    console.print(f"trained: {train(config, str(path), resume)}")
+    with overrides_in_errors(overrides):
+        run = train(config, str(path), resume)
+    console.print(f"trained: {run}")
 
 
 def split_resume(overrides: list[str], auto: bool) -> tuple[list[str], str | None]:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from conclu_pyg.io.formats import SUFFIXES
 from conclu_pyg.suggestions import closest_match
-
-CLOUDS = {*SUFFIXES} - {".csv", ".npz", ".tsv", ".txt"}  # suffixes of files that commands do not write
 
 
 def positive_int(text: str) -> int:
@@ -39,25 +34,6 @@ def positive_float(text: str) -> float:
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number above 0, got {text}")
     return value
-
-
-def output_file(text: str) -> Path:
-    """Returns the path of a file to write, which is checked before the work whose result it is to hold.
-
-    Raises:
-        ArgumentTypeError: its folder does not exist or cannot be written, it is a folder itself, or it is a file that
-            may hold clouds.
-    """
-    path = Path(text)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}; make it, or give another place")
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"expected a file, got the folder {path}; give a name in it")
-    if not os.access(path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"the folder {path.parent} cannot be written; give another place")
-    if path.exists() and path.suffix.lower() in CLOUDS:
-        raise argparse.ArgumentTypeError(f"{path} exists, and may hold clouds; give another name, or remove it")
-    return path
 
 
 def one_of(names: Iterable[str]) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from conclu_pyg.csv_text import csv_line
 from conclu_pyg.files import durable_write
 from conclu_pyg.text import pluralize, to_cell
 
@@ -54,9 +53,6 @@ class ReadReport:
 
     def write(self, folder: Path) -> None:
         """Writes the list of what was left out into a folder."""
-        text = io.StringIO()
-        table = csv.writer(text)
-        table.writerow(COLUMNS)
-        table.writerows([to_cell(value) for value in skip] for skip in self.skips)
+        rows: list[list[object]] = [[*COLUMNS], *([to_cell(value) for value in skip] for skip in self.skips)]
         with durable_write(folder / SKIPPED) as file:
-            file.write(text.getvalue().encode("utf-8"))
+            file.write("".join(csv_line(row) for row in rows).encode("utf-8"))

@@ -125,8 +125,9 @@ def cluster_embeddings(
         raise ArgumentError(f"k must be >= 2, got {k}.", argument="k", got=k)
     fewest = k or SMALLEST[algorithm]
     if len(unit) < fewest:
+        remedy = "lower k" if k is not None and len(unit) >= 2 else "add clouds"
         raise ArgumentError(
-            f"expected at least {fewest} clouds, got {len(unit)}; lower k.", argument="k", got=len(unit)
+            f"expected at least {fewest} clouds to cluster, got {len(unit)}; {remedy}.", argument="k", got=len(unit)
         )
     return ALGORITHMS[algorithm](names, unit, k, seed)
 

@@ -91,7 +91,7 @@ class PredictionWriter:
         """Adds a row and, if clouds are written, the coloured points and their labels, or none of these if one fails.
 
         Returns:
-            The unique name of the cloud in this folder.
+            The unique name of the cloud's files in this folder, without a suffix.
 
         Raises:
             ConfigError: the cloud is to be written and has only some of its points.
@@ -105,7 +105,7 @@ class PredictionWriter:
         self._rows[name] = {
             "run": self.run,
             "file": prediction.source,
-            "cloud": name,
+            "cloud": cloud.name,
             "class": prediction.category,
             "confidence": first,
             "second": second,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -61,6 +62,12 @@ class Prediction:
     def __post_init__(self) -> None:
         if self.size < 0:
             object.__setattr__(self, "size", len(self.cloud.points))
+
+    @property
+    def title(self) -> str:
+        """The file, and the name of the cloud in it unless that is the name of the file."""
+        name = self.cloud.name
+        return self.source if PurePath(self.source).stem == name else f"{self.source}, {name}"
 
     @property
     def confidence(self) -> float | None:

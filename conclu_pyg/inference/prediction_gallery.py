@@ -27,11 +27,11 @@ class PredictionGallery:
         self._least: dict[str, Highest[Card]] = defaultdict(lambda: Highest(LEAST))
         self._unlike = Highest[Card](UNLIKE)
 
-    def add(self, name: str, prediction: Prediction) -> None:
-        """Adds a prediction of a class under a name."""
+    def add(self, prediction: Prediction) -> None:
+        """Adds a prediction of a class."""
         self._counts[prediction.category] += 1
         number, confidence = sum(self._counts.values()), prediction.confidence or 0.0
-        card = _card(name, prediction)
+        card = _card(prediction)
         if len(self._counts) <= MAX_CLASSES or prediction.category in self._most:
             # Those that leave the most certain ones may be among the least certain.
             left = self._most[prediction.category].add(confidence, number, card)
@@ -68,11 +68,11 @@ class PredictionGallery:
             yield Section(f"{name}: {pluralize(count, 'cloud')}", cards, [some] if some else [])
 
 
-def _card(name: str, prediction: Prediction) -> Card:
+def _card(prediction: Prediction) -> Card:
     ranked = list(prediction.confidences.items())[:3]
     lines = [", ".join(f"{label} {value:.0%}" for label, value in ranked)]
     if prediction.novelty is not None:
         lines.append(f"novelty {prediction.novelty:.2f}{', unlike the training data' if prediction.is_unlike else ''}")
     wrong = prediction.true_class is not None and prediction.true_class != prediction.category
     lines += [f"in the folder of {prediction.true_class}"] if wrong else []
-    return Card(name, subset(prediction.cloud.points, MAX_POINTS), lines, wrong or prediction.is_unlike)
+    return Card(prediction.title, subset(prediction.cloud.points, MAX_POINTS), lines, wrong or prediction.is_unlike)

@@ -31,8 +31,8 @@ class PredictionSummary:
         self._least_certain = Highest[str](MAX_NAMES)
         self._most_unlike = Highest[str](MAX_NAMES)
 
-    def add(self, name: str, prediction: Prediction) -> None:
-        """Adds a prediction under a name."""
+    def add(self, prediction: Prediction) -> None:
+        """Adds a prediction."""
         self.count += 1
         self._sources.add(prediction.source)
         self.classes[prediction.category] += 1
@@ -40,12 +40,13 @@ class PredictionSummary:
             self._accuracies.append((prediction.true_class or prediction.category, prediction.accuracy))
         if (confidence := prediction.confidence) is not None:
             self._confidence += confidence
-            self._least_certain.add(-confidence, self.count, f"{name} ({prediction.category} {confidence:.0%})")
+            entry = f"{prediction.title} ({prediction.category} {confidence:.0%})"
+            self._least_certain.add(-confidence, self.count, entry)
         if prediction.novelty is not None:
             self.compared += 1
             self.unlike += prediction.is_unlike
             if prediction.is_unlike:
-                entry = f"{name} ({prediction.category}, {prediction.novelty:.2f})"
+                entry = f"{prediction.title} ({prediction.category}, {prediction.novelty:.2f})"
                 self._most_unlike.add(prediction.novelty, self.count, entry)
 
     @property

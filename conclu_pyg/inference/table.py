@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from conclu_pyg.csv_text import csv_line
 from conclu_pyg.files import atomic_write
 from conclu_pyg.text import to_cell
 
@@ -51,6 +50,4 @@ class TableFile:
 
 
 def _line(row: Sequence[object]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerow([to_cell(value) for value in row])
-    return text.getvalue()
+    return csv_line([to_cell(value) for value in row])

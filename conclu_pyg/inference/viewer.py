@@ -80,15 +80,15 @@ class Viewer:
         self.title, self.png, self.html, self.windows = title, png or bool(problem), html, windows and not problem
         self.renderer, self.window = renderer or "open3d", window or "open3d"
         self._num_clouds = 0
-        self._page: list[PageCloud] = []
+        self._page: dict[str, PageCloud] = {}  # by the name of their files
         self._window: list[PageCloud] = []
 
     def add(self, name: str, prediction: Prediction) -> None:
-        """Shows a cloud under the unique name that the writer gave it."""
+        """Shows a cloud. ``name`` is the unique name that the writer gave its files."""
         self._num_clouds += 1
         if self.html and len(self._page) < MAX_CLOUDS:
             notes = [f"{prediction.summary}; {prediction.size_and_time}", *prediction.notes]
-            self._page.append(PageCloud(name, prediction.panels(), notes).thinned())
+            self._page[name] = PageCloud(prediction.title, prediction.panels(), notes).thinned()
         if self.report.drawing_error is None:
             try:
                 self._draw(name, prediction)
@@ -114,18 +114,18 @@ class Viewer:
     def _write_page(self) -> None:
         if not self._page:
             return
-        for cloud in self._page:
-            page = self.writer.file(cloud.name, PAGE)
-        write_page(page, self._page, self.label_names, self.title, self.up_axis)
+        for name in self._page:
+            page = self.writer.file(name, PAGE)
+        write_page(page, list(self._page.values()), self.label_names, self.title, self.up_axis)
         limit = f" (the first {len(self._page)} of {self._num_clouds} clouds)" if self._num_clouds > MAX_CLOUDS else ""
         logger.info(f"page: {page}{limit}")
 
     def _draw(self, name: str, prediction: Prediction) -> None:
         if self.png:
             picture = self.writer.file(name, f"{name}.png")
-            title = f"{name}: {prediction.summary}"
+            title = f"{prediction.title}: {prediction.summary}"
             render_picture(prediction.panels(), self.label_names, picture, self.up_axis, self.renderer, title=title)
             logger.info(f"picture: {picture}")
         if self.windows and len(self._window) < MAX_CLOUDS:
             panels = [panel.thinned(WINDOW_POINTS) for panel in prediction.panels()]
-            self._window.append(PageCloud(name, panels))
+            self._window.append(PageCloud(prediction.title, panels))

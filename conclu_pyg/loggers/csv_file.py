@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from conclu_pyg.csv_text import csv_line
 from conclu_pyg.files import atomic_write
 from conclu_pyg.loggers.base import Logger, Row
 from conclu_pyg.registry import LOGGERS
@@ -36,8 +36,8 @@ class CsvLogger(Logger):
         if self._add(row):
             self._rewrite()
         else:
-            with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, self._header).writerow(_as_text(row))
+            with self.path.open("ab") as file:
+                file.write(self._line(row))
 
     def _add(self, row: Row) -> bool:
         """Add a row, and return whether it added a column."""
@@ -47,13 +47,13 @@ class CsvLogger(Logger):
         return bool(new)
 
     def _rewrite(self) -> None:
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, self._header)
-        if self._header:
-            writer.writeheader()
-        writer.writerows(map(_as_text, self._rows))
+        header = [csv_line(self._header).encode()] if self._header else []
         with atomic_write(self.path) as file:
-            file.write(text.getvalue().encode())
+            file.writelines([*header, *map(self._line, self._rows)])
+
+    def _line(self, row: Row) -> bytes:
+        # repr() of a float reads back as the same float
+        return csv_line([repr(row[key]) if key in row else "" for key in self._header]).encode()
 
 
 def read_metrics(folder: Path) -> dict[str, list[float]]:
@@ -65,7 +65,3 @@ def read_metrics(folder: Path) -> dict[str, list[float]]:
         reader = csv.DictReader(file, restval="")
         rows = list(reader)
     return {key: [float(row[key] or "nan") for row in rows] for key in reader.fieldnames or ()}
-
-
-def _as_text(row: Row) -> dict[str, str]:
-    return {key: repr(value) for key, value in row.items()}  # repr() of a float reads back as the same float

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.extras import is_installed
+from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.loggers.base import Row, TrackerLogger, flat
 from conclu_pyg.registry import LOGGERS
 
@@ -33,7 +33,7 @@ class MLflowLogger(TrackerLogger):
 
     def __init__(self, tracking_uri: str | None = None, experiment: str = "conclu_pyg") -> None:
         if not is_installed("mlflow"):
-            raise ConfigError("the logger mlflow needs MLflow; run `pip install mlflow`, or leave it out.")
+            raise ConfigError(f"{missing_extra('mlflow')}, or leave the logger mlflow out.")
         self.tracking_uri, self.experiment = tracking_uri, experiment
         self._ended = True
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.extras import is_installed
+from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.loggers.base import Row, TrackerLogger, flat
 from conclu_pyg.registry import LOGGERS
 
@@ -28,7 +28,7 @@ class TrackioLogger(TrackerLogger):
 
     def __init__(self, project: str = "conclu_pyg") -> None:
         if not is_installed("trackio"):
-            raise ConfigError("the logger trackio needs trackio; run `pip install trackio`, or leave it out.")
+            raise ConfigError(f"{missing_extra('trackio')}, or leave the logger trackio out.")
         self.project = project
 
     def open(self, folder: Path, config: Mapping[str, Any], run: str | None) -> str:

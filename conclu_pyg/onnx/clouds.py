@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -79,10 +80,24 @@ def prepare_clouds(points: Clouds, metadata: Metadata, up_axis: str | None, num_
     return clouds
 
 
+def _listed(points: Any) -> Iterable[Any]:
+    """Returns the clouds one by one. An array of other than three dimensions, a path or a number is one cloud."""
+    if hasattr(points, "__array__"):
+        points = np.asarray(points)
+        return points if points.ndim == 3 else [points]
+    return points if isinstance(points, Iterable) and not isinstance(points, str) else [points]
+
+
 def _checked_clouds(points: Clouds) -> Iterator[np.ndarray]:
     """Yields each cloud in float64, checked."""
-    single = isinstance(points, np.ndarray) and points.ndim != 3
-    for number, cloud in enumerate([points] if single else points):
+    for number, cloud in enumerate(_listed(points)):
+        if isinstance(cloud, str | os.PathLike):
+            raise DataError(
+                f"cloud {number}: expected an array of coordinates [N, 3], got the path {str(cloud)!r}; read the file "
+                "first, for example by numpy.load.",
+                argument="points",
+                got=str(cloud),
+            )
         try:
             array = np.asarray(cloud)
         except ValueError:  # lists of different lengths

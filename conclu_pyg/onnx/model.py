@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,17 @@ class OnnxModel:
 
     Raises:
         DataError: the file cannot be read, is damaged, or is no file of ``conclu export``.
+        ArgumentError: the path is an array or another value.
         ConfigError: ONNX Runtime is not installed.
     """
 
     def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise ArgumentError(
+                f"expected the path of an ONNX file, got a value of type {type(path).__name__}; give the file first, "
+                "then the clouds.",
+                argument="path",
+            )
         self._name = str(path)
         self._session = open_session(read_model(Path(path)), self._name, threads)
         try:

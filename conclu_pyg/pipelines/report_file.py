@@ -10,7 +10,7 @@ import torch
 
 from conclu_pyg.errors import one_line
 from conclu_pyg.pipelines.plan import TrainingPlan
-from conclu_pyg.processes import num_processes
+from conclu_pyg.processes import as_one_process
 from conclu_pyg.runs.folder import REPORT_NAME
 from conclu_pyg.text import pluralize, printable
 
@@ -21,8 +21,8 @@ def write_report_file(pipeline: TrainingPlan, folder: Path) -> None:
     """Write ``report.html`` into the folder of a finished run, of at most 200 clouds; nothing with
     ``pipeline.report=false``.
 
-    A training is finished without its report: a fault is logged as a warning. A training of several processes writes no
-    report, which one of them would have to make alone; it logs the command that makes one.
+    A training is finished without its report: a fault is logged as a warning. Of several processes the first one calls
+    this, and the others wait for it.
 
     Args:
         pipeline: the pipeline that was trained.
@@ -31,16 +31,13 @@ def write_report_file(pipeline: TrainingPlan, folder: Path) -> None:
     path = folder / REPORT_NAME
     if not pipeline.report:
         return
-    if num_processes() > 1:
-        logger.info(printable(f"a training of several processes writes no report; `conclu report {folder}` does"))
-        return
     from conclu_pyg.reports.of_run import report_run  # imports this package
     from conclu_pyg.reports.options import MAX_CLOUDS_AFTER_TRAINING, ReportOptions
     from conclu_pyg.runs.loaded_run import load_run
 
     devices = [pipeline.fabric.device] if pipeline.fabric.device.type == "cuda" else []
     try:
-        with torch.random.fork_rng(devices):
+        with as_one_process(), torch.random.fork_rng(devices):
             run = replace(load_run(folder), open_dataset=lambda: pipeline.dataset)
             split_name, split = pipeline.report_split()
             options = ReportOptions(clouds=MAX_CLOUDS_AFTER_TRAINING)

@@ -55,7 +55,8 @@ class EmbeddingSections:
         found = embedding_map(self.clouds, neighbours, colourings, self.with_tsne)
         shown, total = len(self.clouds), self.clouds.total
         number = pluralize(shown, "cloud")
-        which = f"All {number}" if shown == total else f"{number}, evenly spread over {total:,},"
+        every = f"All {number}" if total > 1 else "The only cloud"
+        which = every if shown == total else f"{number}, evenly spread over {total:,},"
         lines = [
             f"{which} {self.what}. Similar clouds are near each other, as far as a plane can show it; neighbours are "
             "computed from whole embeddings. The distance to them is in units in which 95 % of the clouds are below 1."

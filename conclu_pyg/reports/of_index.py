@@ -31,7 +31,12 @@ MAX_PROBLEMS = 20  # of the search for duplicates
 
 
 def report_index(
-    index: Index, path: str | Path, options: ReportOptions | None = None, *, skipped: Sequence[str] = ()
+    index: Index,
+    path: str | Path,
+    options: ReportOptions | None = None,
+    *,
+    skipped: Sequence[str] = (),
+    origin: str = "of the index",
 ) -> Written:
     """Writes the report of an index: its encoder and files, a map, clusters, retrieval, and what was skipped. The files
     are read again for the pictures.
@@ -41,6 +46,7 @@ def report_index(
         path: the HTML file to write.
         options: see :class:`~conclu_pyg.reports.options.ReportOptions` (default: its defaults).
         skipped: a sentence for each folder of which files were skipped (default: none).
+        origin: where the clouds are from, as the page states it (default: of the index).
 
     Raises:
         DataError: the index has no clouds, or the table of labels cannot be used.
@@ -53,7 +59,7 @@ def report_index(
     outline = Outline()
     outline.add(Section("Encoder and files", [Facts(_facts(index))]))
     groups = outline.attempt("clusters", partial(clusters_of_clouds, clouds, options.k))
-    sections = EmbeddingSections(outline, clouds, "of the index", options.with_tsne)
+    sections = EmbeddingSections(outline, clouds, origin, options.with_tsne)
     sections.add([] if groups is None else [groups])
     if options.with_duplicates:
         outline.add(outline.attempt("duplicates", partial(_duplicates, index, clouds, options.workers)))
@@ -91,7 +97,9 @@ def report_files(
         index, update = update_index(place, encoder, inputs.input_roots, up_axis=up_axis, workers=options.workers)
     if not len(index.x):
         raise DataError(f"expected clouds, got none that can be used: {' '.join(update.errors[:3])}")
-    written = report_index(index, path, replace(options, title=title), skipped=inputs.skipped)
+    written = report_index(
+        index, path, replace(options, title=title), skipped=inputs.skipped, origin=f"in {', '.join(inputs.names)}"
+    )
     return written._replace(refused=tuple(update.errors))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from huggingface_hub import ModelCard, ModelCardData, ModelHubMixin
+import yaml
+from huggingface_hub import ModelCard, ModelCardData, ModelHubMixin, metadata_load
 
 from conclu_pyg.errors import CheckpointError
 from conclu_pyg.runs.checkpoint import Checkpoint
@@ -15,10 +16,11 @@ from conclu_pyg.runs.folder import find_checkpoint, folder_of
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
 from conclu_pyg.runs.hub_files import HUB_FILE, HubReference, download, hub_errors
 from conclu_pyg.runs.model_card import write_card
-from conclu_pyg.runs.public import public_checkpoint
-from conclu_pyg.runs.records import RESULTS_NAME, Record, read_records
+from conclu_pyg.runs.public import public_checkpoint, public_record
+from conclu_pyg.runs.records import RESULTS_NAME, Record, read_records, write_records
 
 LIBRARY, TAGS = "conclu_pyg", ("point-cloud", "self-supervised-learning", "pytorch-geometric")
+CARD, MAX_CARD = "README.md", 1 << 20  # bytes
 PAPER = "https://arxiv.org/abs/2202.02543"
 
 
@@ -31,15 +33,16 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
         encoder = HubEncoder.from_pretrained("owner/name")  # or load_encoder("hf:owner/name")
 
     ``save_pretrained(folder)`` writes the same files into a folder, and ``from_pretrained(folder)`` reads them:
-    ``model.safetensors`` is a checkpoint of the encoder alone, from which it is rebuilt; ``config.json`` and
-    ``README.md`` are for people and the hub, and are not read.
+    ``model.safetensors`` is a checkpoint of the encoder alone, from which it is rebuilt, and ``results.json`` has the
+    results of the run, if it was evaluated; ``config.json`` and ``README.md`` are for people and the hub. Of a folder,
+    the results and the licence in the header of ``README.md`` are kept when the encoder is saved or uploaded again.
 
     Args:
         encoder: the encoder. Use :meth:`from_run` or :meth:`from_pretrained`.
 
     Attributes:
         checkpoint: of the encoder alone, without the folders of the machine of its training.
-        records: results of the run; none of an encoder that was loaded.
+        records: results of the run; none of an encoder that was downloaded.
         licence: identifier of the licence of the weights, or ``None`` if it is unknown; they are not written then.
     """
 
@@ -59,13 +62,13 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
         )
 
     @classmethod
-    def from_run(cls, run: str | Path, licence: str = "other", *, allow_imports: bool = False) -> Self:
+    def from_run(cls, run: str | Path, licence: str | None = None, *, allow_imports: bool = False) -> Self:
         """Return the encoder of a run, with its results.
 
         Args:
             run: what :func:`~conclu_pyg.load_encoder` takes.
             licence: identifier of the licence of the weights, as the hub lists them, such as ``mit`` or
-                ``cc-by-nc-4.0``; it depends on the data (default: other).
+                ``cc-by-nc-4.0``; it depends on the data (default: that of the card next to the weights, or unknown).
             allow_imports: as for :func:`~conclu_pyg.load_encoder`.
 
         Raises:
@@ -76,9 +79,10 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
         checkpoint = Checkpoint.load(path).encoder_alone()
         if checkpoint is None:
             raise CheckpointError(f"{run} has no weights of an encoder; give a run whose model has one.", file=run)
-        results = folder_of(path) / RESULTS_NAME
-        hub.checkpoint, hub.licence = public_checkpoint(checkpoint), licence
-        hub.records = read_records(results) if results.exists() else []
+        folder = folder_of(path)
+        results = folder / RESULTS_NAME
+        hub.checkpoint, hub.licence = public_checkpoint(checkpoint), licence or licence_of_card(folder / CARD)
+        hub.records = [public_record(each) for each in read_records(results)] if results.exists() else []
         return hub
 
     def _save_pretrained(self, save_directory: Path) -> None:
@@ -93,6 +97,8 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
             "out_channels": self.out_channels,
             "fingerprint": self.fingerprint,
         }
+        if self.records:
+            write_records(save_directory / RESULTS_NAME, self.records)
         (save_directory / "config.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
     def generate_model_card(self, repository: str = "owner/name", **options: Any) -> ModelCard:
@@ -139,7 +145,8 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
 
         Args:
             pretrained_model_name_or_path: ``owner/name``, or the folder.
-            licence: identifier of the licence of the weights; needed to save or upload them again (default: unknown).
+            licence: identifier of the licence of the weights, needed to save or upload them again (default: that of the
+                card in a folder, otherwise unknown).
             revision: branch, tag or commit (default: the main branch).
             allow_imports: as for :func:`~conclu_pyg.load_encoder`.
             **options: of ``huggingface_hub.hf_hub_download``, such as ``token`` and ``local_files_only``.
@@ -154,14 +161,22 @@ class HubEncoder(ModelHubMixin, FrozenEncoder, library_name=LIBRARY, tags=list(T
         else:
             reference = HubReference(str(pretrained_model_name_or_path), revision)
             path = download(reference, **options)
-        hub = cls.from_run(path, allow_imports=allow_imports)
-        hub.licence = licence
-        return hub
+        return cls.from_run(path, licence, allow_imports=allow_imports)
 
     def _named_licence(self) -> str:
         if self.licence is None:
             raise CheckpointError(
-                f"expected the licence of the weights of {self.source}, which its file does not hold; see its "
-                "card, and give HubEncoder.from_pretrained(..., licence=...)."
+                f"expected the licence of the weights of {self.source}, got none, and no card that names it; give "
+                "licence='mit' or another (--licence of `conclu push`)."
             )
         return self.licence
+
+
+def licence_of_card(card: Path) -> str | None:
+    """Return the identifier of the licence in the header of a card, or ``None`` if there is none."""
+    try:
+        header = metadata_load(card) if card.is_file() and card.stat().st_size <= MAX_CARD else None
+    except (ValueError, yaml.YAMLError, RecursionError):
+        return None
+    licence = header.get("license") if isinstance(header, dict) else None
+    return licence if isinstance(licence, str) else None

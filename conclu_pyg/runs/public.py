@@ -1,4 +1,4 @@
-"""Checkpoints for publication: without paths, addresses and accounts of the machine of the training."""
+"""Checkpoints and results for publication: without paths, addresses and accounts of the machine of the training."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from conclu_pyg.config_files import SECTIONS
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.provenance import EncoderOrigin
+from conclu_pyg.runs.records import Record
 
 PRIVATE = ("run_dir", "log_dir", "loggers")  # of the section `pipeline`; loggers have addresses of servers
 HIDDEN = "..."
@@ -35,6 +36,18 @@ def public_checkpoint(checkpoint: Checkpoint) -> Checkpoint:
         command=public_command(checkpoint.command),
         transform=public_values(checkpoint.transform),
         pretraining=None if origin is None else _public_origin(origin),
+    )
+
+
+def public_record(record: Record) -> Record:
+    """Return a result with commands, paths and details as those of :func:`public_checkpoint`."""
+    origin, training = record.pretraining, record.training
+    return replace(
+        record,
+        command=public_command(record.command),
+        details=public_values(record.details),
+        pretraining=None if origin is None else _public_origin(origin),
+        training=None if training is None else replace(training, command=public_command(training.command)),
     )
 
 

@@ -109,9 +109,14 @@ def append_records(path: Path, records: Sequence[Record]) -> None:
         ConcluError: the file is not a list of records, or another process keeps it locked.
     """
     with locked(path):
-        content = [asdict(record) for record in (*(read_records(path) if path.exists() else ()), *records)]
-        with atomic_write(path) as file:
-            file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+        write_records(path, [*(read_records(path) if path.exists() else ()), *records])
+
+
+def write_records(path: Path, records: Sequence[Record]) -> None:
+    """Writes records to a JSON file atomically."""
+    content = [asdict(record) for record in records]
+    with atomic_write(path) as file:
+        file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def read_records(path: Path) -> list[Record]:

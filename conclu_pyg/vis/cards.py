@@ -12,6 +12,7 @@ import numpy as np
 from conclu_pyg.files import atomic_write
 from conclu_pyg.text import printable
 from conclu_pyg.vis.camera import fit_camera
+from conclu_pyg.vis.generator import GENERATOR
 from conclu_pyg.vis.heat import heat_level, hex_colors
 
 MAX_POINTS = 600  # of a picture: about 5 kB
@@ -24,6 +25,7 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{generator}
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
@@ -109,6 +111,7 @@ def write_cards(
         OSError: the file cannot be written.
     """
     page = PAGE.format(
+        generator=GENERATOR,
         title=_text(title),
         intro=_paragraphs(lines),
         sections="\n".join(_section(section, up_axis) for section in sections),

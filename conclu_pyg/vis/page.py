@@ -15,6 +15,7 @@ from conclu_pyg.files import atomic_write
 from conclu_pyg.text import printable
 from conclu_pyg.vis.camera import camera_axes, fit_camera
 from conclu_pyg.vis.colors import hex_of
+from conclu_pyg.vis.generator import GENERATOR
 from conclu_pyg.vis.libraries import import_vis
 from conclu_pyg.vis.panel import Names, Panel, legend
 
@@ -33,6 +34,7 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{generator}
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval';
  style-src 'unsafe-inline'; img-src data: blob:; font-src data:">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -154,6 +156,7 @@ def write_page(path: Path, clouds: Sequence[PageCloud], names: Names, title: str
             for index, cloud in enumerate(map(PageCloud.thinned, clouds))
         ]
         page = PAGE.format(
+            generator=GENERATOR,
             title=html.escape(printable(title)),
             height=HEIGHT,
             min_width=MIN_WIDTH,

@@ -30,13 +30,24 @@ def test_versions_threads_devices_and_packages_are_shown(capsys: pytest.CaptureF
 def test_a_missing_package_is_named_with_its_extra_and_is_no_problem(
     sound: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    missing = {"plotly", "torch_cluster", "open3d"}
+    missing = {"plotly", "torch_cluster", "open3d", "mlflow", "lightly"}
     monkeypatch.setattr(doctor, "is_installed", lambda package: package not in missing)
     assert main(["doctor"]) == 0
     shown = capsys.readouterr().out
     assert "plotly is not installed; run `pip install 'conclu_pyg[vis]'`" in shown
     assert "torch_cluster is not installed; run `pip install --no-build-isolation 'conclu_pyg[cluster]'`" in shown
     assert "run `pip install 'conclu_pyg[open3d]'`" in shown
+    assert "mlflow is not installed; run `pip install 'conclu_pyg[tracking]'`" in shown
+    assert "lightly is not installed, for examples with its losses; run `pip install lightly`" in shown
+    assert "\nlightning: " in shown and "\ntrackio" in shown
+
+
+def test_the_load_average_is_called_what_it_is(
+    sound: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor.os, "getloadavg", lambda: (3.25, 0.0, 0.0))
+    assert main(["doctor"]) == 0
+    assert "load average of the last minute: 3.2 processes that run or wait for a core" in capsys.readouterr().out
 
 
 def test_json_has_the_same_as_plain_values(sound: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def test_embed(tiny_run: Path, clouds: Path, tmp_path: Path, suffix: str, capsys
     assert list(found.names) == sorted(path.name for path in clouds.iterdir()) and found.x.shape == (9, 32)
     assert "9 clouds" in capsys.readouterr().out
     (clouds / "bad.ply").write_text("ply\n")
-    assert call("embed", clouds, "--encoder", tiny_run, "-o", out, "--json") == 2
+    assert call("embed", clouds, "--encoder", tiny_run, "-o", out, "--force", "--json") == 2
     output = capsys.readouterr()
     document = json.loads(output.out)
     assert document["clouds"] == 9 and "bad.ply" in document["errors"][0] and "1 file or cloud" in output.err
@@ -119,7 +119,7 @@ def test_clusters_and_suggestions_of_an_index(
     )
     lines = table.read_text().splitlines()
     assert lines[0] == "cloud,cluster,confidence" and len(lines) == 10 and page.read_text().count("<li") == 9
-    assert call("suggest", index, "--budget", 3, "--csv", table, "--html", page) == 0
+    assert call("suggest", index, "--budget", 3, "--csv", table, "--force", "--html", page) == 0
     assert "3 clouds to label of 9 without a label" in capsys.readouterr().out
     first = [line.partition(",")[0] for line in table.read_text().splitlines()[1:]]
     assert len(first) == 3 and page.read_text().count("<li") == 3

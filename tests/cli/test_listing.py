@@ -4,6 +4,7 @@ import pytest
 
 from conclu_pyg import ENCODERS
 from conclu_pyg.cli.main import main
+from conclu_pyg.cli.terminal import console
 from conclu_pyg.runs.shipped_weights import read_card
 
 
@@ -24,6 +25,16 @@ def test_a_kind_and_a_pattern_give_a_line_for_each_name(capsys: pytest.CaptureFi
     assert main(["list", "--json", "encoders", "*DGCNN*"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["encoders"] and list(found["encoders"]) == ["DGCNN"]
+
+
+def test_lines_are_cut_on_a_terminal_only(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["list", "encoders", "dgcnn"]) == 0
+    whole = capsys.readouterr().out
+    assert whole.endswith("and the maximum over the points\n")
+    monkeypatch.setattr(console, "_force_terminal", True)
+    assert main(["list", "encoders", "dgcnn"]) == 0
+    cut = capsys.readouterr().out
+    assert cut.endswith(" ...\n") and len(cut) < 120 and whole.startswith(cut.removesuffix(" ...\n"))
 
 
 def test_a_pattern_without_matches_is_an_error_with_the_names(capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,7 @@ def test_each_cloud_is_written_and_printed(segmenter: str, tmp_path: Path, capsy
         labels = list(csv.DictReader(file))
     assert labels[3]["color"] == hex_of(3) and np.load(out / "good_labels.npy").shape == (200,)
     printed = capsys.readouterr().out
-    assert f"{scan}, good: chair: predicted " in printed and f"skipped in {scan.parent}: 1 .mat" in printed
+    assert f"{scan}: chair: predicted " in printed and f"skipped in {scan.parent}: 1 .mat" in printed
     assert f"  note: category chair from the name of folder {scan.parent}" in printed
     assert (
         printed.count("up axis of the clouds: z") == 1 and f"predictions: {out}/predictions.csv (1 cloud; " in printed
@@ -58,6 +58,14 @@ def test_predictions_are_written_into_the_run_by_default(segmenter: str, tmp_pat
     scan = save_clouds(tmp_path / "scan.npy")
     assert main(["predict", str(run), str(scan), "--category", "Table"]) == 0
     assert [row["class"] for row in table(run / "predictions")] == ["table"]
+
+
+def test_names_are_printed_as_they_are(segmenter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scan = save_clouds(tmp_path / "chair" / "stool (2), größer.npy")
+    assert main(["predict", segmenter, str(scan), "--out", str(tmp_path / "out"), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["predictions"]
+    assert (row["cloud"], row["files"][0]) == ("stool (2), größer", "stool__2___größer.ply")
+    assert [row["cloud"] for row in table(tmp_path / "out")] == ["stool (2), größer"]
 
 
 def test_clouds_of_the_same_name_are_written_apart(segmenter: str, tmp_path: Path) -> None:
@@ -179,7 +187,7 @@ def test_a_classifier_gives_one_table_and_a_few_lines(
     mean = sum(float(row["confidence"]) for row in used) / 12
     least = min(used, key=lambda row: float(row["confidence"]))
     assert f"{unlike} of 12 clouds unlike the training data" in printed
-    assert f"mean confidence {mean:.0%}; least certain: {least['cloud']} (" in printed
+    assert f"mean confidence {mean:.0%}; least certain: {least['file']} (" in printed
     assert "2 files without predictions" in printed and printed.count("\n") < 12
 
 

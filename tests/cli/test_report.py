@@ -73,6 +73,7 @@ def test_a_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
         ("run", ["--encoder", "a", "--up", "z"], "--encoder and --up have no effect: a run has its own encoder"),
         ("run", ["--labels", "folders"], "--labels has no effect"),
         ("run", ["--workers", "2"], "--workers has no effect"),
+        ("run", ["--duplicates"], "--duplicates has no effect: duplicates are searched in files, so report"),
         ("index", ["--encoder", "a"], "--encoder has no effect: an index has its embeddings"),
         ("index", ["--up", "z", "--device", "cpu"], "--up and --device have no effect"),
         ("index", ["--split", "test"], "--split has no effect"),

@@ -60,25 +60,25 @@ def test_a_wrong_override_is_one_line_on_stderr_and_no_run(
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("model.encoder={name: DGCNN, k: 0}", ", model.encoder: DGCNN: k must be >= 1, got 0."),
+        ("model.encoder={name: DGCNN, k: 0}", "DGCNN: k must be >= 1, got 0."),
         (
             "model.encoder={name: DGCNN, channels: []}",
-            ", model.encoder: DGCNN: channels must be of length >= 1, got [].",
+            "DGCNN: channels must be of length >= 1, got [].",
         ),
-        ("model.contrast_weight=-1", ", model: ConClu: contrast_weight must be finite and >= 0, got -1."),
-        ("pipeline.views[1].num_points=0", ", pipeline.views[1]: FixedPoints: num_points must be >= 1, got 0."),
-        ("dataset.num_points=0", ", dataset: ParametricShapes: num_points must be >= 1, got 0."),
-        ("dataset={name: ModelNet, num_points: 0}", ", dataset: ModelNet: num_points must be in [1, 1000000], got 0."),
-        ("pipeline.epochs=0", ", pipeline: Pretraining: epochs must be >= 1, got 0."),
-        ("pipeline.seed=-1", ", pipeline: Pretraining: seed must be in [0, 4294967295], got -1."),
+        ("model.contrast_weight=-1", "ConClu: contrast_weight must be finite and >= 0, got -1."),
+        ("pipeline.views[1].num_points=0", "FixedPoints: num_points must be >= 1, got 0."),
+        ("dataset.num_points=0", "ParametricShapes: num_points must be >= 1, got 0."),
+        ("dataset={name: ModelNet, num_points: 0}", "ModelNet: num_points must be in [1, 1000000], got 0."),
+        ("pipeline.epochs=0", "Pretraining: epochs must be >= 1, got 0."),
+        ("pipeline.seed=-1", "Pretraining: seed must be in [0, 4294967295], got -1."),
     ],
 )
-def test_an_argument_out_of_bounds_is_reported_with_the_file_and_the_part(
+def test_an_argument_out_of_bounds_is_reported_with_its_override(
     tiny_run: Path, override: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = str(tiny_run / "config.yaml")
     assert main(["train", config, override]) == 2
-    assert capsys.readouterr().err.startswith(f"error: {config}{sentence}")
+    assert capsys.readouterr().err.startswith(f"error: override {override!r}: {sentence}")
 
 
 def test_a_config_of_the_package_is_found_by_its_name_anywhere(
@@ -86,7 +86,7 @@ def test_a_config_of_the_package_is_found_by_its_name_anywhere(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["train", "conclu_pointnet", "pipeline.epoch=1"]) == 2
-    assert "conclu_pointnet.yaml, pipeline: Pretraining takes no argument 'epoch'" in capsys.readouterr().err
+    assert "override 'pipeline.epoch=1': Pretraining takes no argument 'epoch'" in capsys.readouterr().err
     assert main(["train", "conclu_pointnett"]) == 2
     assert "there is no config file conclu_pointnett; did you mean 'conclu_pointnet'?" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -19,6 +19,7 @@ INTERNAL = {
             "_version",
             "cli",
             "config_files",
+            "csv_text",
             "extras",
             "files",
             "groups",

@@ -72,6 +72,7 @@ FOLDER_COMMANDS = {
     "anomaly",
     "check",
     "compare",
+    "config",
     "embed",
     "export",
     "index",

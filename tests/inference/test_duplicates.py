@@ -239,7 +239,7 @@ def test_the_command(index: Index, tmp_path: Path, capsys: pytest.CaptureFixture
     assert first.startswith("a/part.obj,b/copy.obj,identical,0.0,") and "<svg" in page.read_text()
     assert "labels differ: 4 pairs of the same shape, 0 pairs of similar ones" in output
 
-    assert main(["duplicates", str(index.folder), "--between", "b/*", "a/*", *arguments]) == 0
+    assert main(["duplicates", str(index.folder), "--between", "b/*", "a/*", *arguments, "--force"]) == 0
     output = capsys.readouterr().out
     assert "4 pairs (1 identical, 1 rotated, 1 rescaled, 1 mirrored)" in output
     assert [line.split(",")[0] for line in table.read_text().splitlines()][1] == "b/copy.obj"

@@ -78,7 +78,7 @@ def test_skipped_files_are_counted(tmp_path: Path) -> None:
     (run / "last.safetensors").touch()
     for name in ("metrics.csv", "clouds.npy"):
         (scans / "run" / name).touch()
-    (made / "labels.csv").write_text("label,name,color\r\n")
+    (made / "labels.csv").write_text("label,name,color\n")
     (made / "1_labels.npy").touch()
     (own / "labels.csv").write_text("file,label\n")  # the user's own table, not a folder of predictions
     found = find_inputs([str(scans)])

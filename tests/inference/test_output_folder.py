@@ -132,7 +132,7 @@ def test_only_listed_files_of_an_earlier_call_are_removed(tmp_path: Path, caplog
 
 
 def test_unlisted_predictions_are_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "labels.csv").write_text("label,name,color\r\n")
+    (tmp_path / "labels.csv").write_text("label,name,color\n")
     (tmp_path / "one.ply").touch()
     with PredictionWriter(tmp_path, "runs/x", []):
         pass

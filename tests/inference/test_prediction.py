@@ -14,6 +14,11 @@ PARTS = Prediction(CLOUD, "a.ply", np.array([0, 1, 1, 1]), "chair", {"chair/leg"
 CLASS = replace(PARTS, part_shares={}, confidences={"chair": 0.876, "mug": 0.1, "vase": 0.02, "cup": 0.004})
 
 
+def test_the_title_names_the_file_and_a_cloud_of_several() -> None:
+    assert replace(PARTS, source="my scans/a (2).ply", cloud=replace(CLOUD, name="a (2)")).title == "my scans/a (2).ply"
+    assert replace(PARTS, source="all.h5", cloud=replace(CLOUD, name="all_0001")).title == "all.h5, all_0001"
+
+
 def test_parts_are_summarised_by_their_shares_and_the_accuracy() -> None:
     assert PARTS.summary == "chair: predicted leg 25 %, seat 75 %" and PARTS.accuracy is None
     known = replace(PARTS, true_parts=np.array([0, 1, 1, 0]))

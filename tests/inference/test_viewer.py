@@ -73,8 +73,8 @@ def test_with_a_display_a_window_opens_with_the_first_clouds(tmp_path: Path, mon
     shown.finish()
     (clouds,) = opened
     assert [(cloud.name, [len(panel.pos) for panel in cloud.panels]) for cloud in clouds] == [
-        ("a", [50] * 3),
-        ("b", [50] * 3),
+        ("a.ply", [50] * 3),
+        ("b.ply", [50] * 3),
     ]
     assert not list(tmp_path.glob("*.png"))
 

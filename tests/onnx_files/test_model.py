@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from helpers import raises
 from onnx import TensorProto, helper, numpy_helper
 from onnx_metadata import METADATA as SHARED
@@ -103,6 +104,28 @@ def test_invalid_clouds_are_refused(points: Any, write: Callable[..., Path]) -> 
     with raises(DataError, argument="points") as error:
         embed(write(), points)
     assert str(error.value).startswith("cloud ")
+
+
+@pytest.mark.parametrize("points", ["scan.npy", Path("scan.npy"), [Path("scan.npy")]])
+def test_a_path_in_place_of_coordinates_is_explained(points: Any, write: Callable[..., Path]) -> None:
+    with raises(DataError, argument="points", got="scan.npy") as error:
+        embed(write(), points)
+    assert str(error.value) == (
+        "cloud 0: expected an array of coordinates [N, 3], got the path 'scan.npy'; read the file first, for example "
+        "by numpy.load."
+    )
+
+
+def test_clouds_in_place_of_the_file_are_explained() -> None:
+    points: Any = np.zeros((5, 3))
+    with raises(ArgumentError, argument="path") as error:
+        embed(points, points)
+    assert "expected the path of an ONNX file, got a value of type ndarray" in str(error.value)
+
+
+def test_tensors_are_arrays(write: Callable[..., Path]) -> None:
+    points: Any = torch.arange(12.0).reshape(4, 3)
+    np.testing.assert_array_equal(embed(write(), points), embed(write(), points.numpy()))
 
 
 def test_invalid_options_are_refused(write: Callable[..., Path]) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch import nn
 
 from conclu_pyg.pipelines import loop, report_file
 from conclu_pyg.pipelines.build import build_pipeline
+from conclu_pyg.processes import num_processes
 from conclu_pyg.reports import of_run
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import REPORT_NAME
@@ -80,14 +82,24 @@ def test_the_report_draws_no_random_numbers_of_the_training(config: dict[str, An
     assert torch.equal(*states)
 
 
-def test_several_processes_write_none(
-    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_the_first_of_several_processes_writes_it_alone(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pipeline = build_pipeline(config)
-    monkeypatch.setattr(report_file, "num_processes", lambda: 2)
-    with caplog.at_level(logging.INFO):
-        report_file.write_report_file(pipeline, tmp_path / "run")
-    assert f"`conclu report {tmp_path / 'run'}` does" in caplog.text and not (tmp_path / "run").exists()
+    folder = pipeline.run_train()
+    (folder / REPORT_NAME).unlink()
+
+    def wait(*arguments: object, **options: object) -> None:
+        raise AssertionError("the other process never joins")
+
+    for name in ("all_reduce", "all_gather", "all_gather_object", "broadcast_object_list"):
+        monkeypatch.setattr(dist, name, wait)
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
+    monkeypatch.setattr(dist, "get_rank", lambda: 0)
+    report_file.write_report_file(pipeline, folder)
+    assert (folder / REPORT_NAME).is_file() and num_processes() == 2
+    assert not [each for each in caplog.records if each.levelno == logging.WARNING and "report" in each.message]
 
 
 def test_the_model_in_memory_is_left_as_it_is(config: dict[str, Any]) -> None:

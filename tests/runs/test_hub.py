@@ -41,7 +41,7 @@ def test_a_folder_gives_the_encoder_back(run: Path, tmp_path: Path) -> None:
     saved = HubEncoder.from_run(run, licence="mit")
     assert isinstance(saved, ModelHubMixin)
     saved.save_pretrained(tmp_path / "net")
-    assert {path.name for path in (tmp_path / "net").iterdir()} == {HUB_FILE, "config.json", "README.md"}
+    assert {path.name for path in (tmp_path / "net").iterdir()} == {HUB_FILE, RESULTS_NAME, "config.json", "README.md"}
     expected = load_encoder(run)
     for loaded in (HubEncoder.from_pretrained(tmp_path / "net"), load_encoder(tmp_path / "net")):
         assert torch.equal(loaded.embed(CLOUDS), expected.embed(CLOUDS)) and not loaded.training
@@ -64,18 +64,21 @@ def test_the_card_has_data_method_protocol_results_limits_and_licence(run: Path,
     assert "<script>" not in text and "&lt;script&gt;alert(1)&lt;/script&gt;\\|x" in text
 
 
-def test_paths_of_the_machine_are_not_published(run: Path, tmp_path: Path) -> None:
+def test_paths_of_the_machine_are_not_published(run: Path, tmp_path: Path, make_record: Callable[..., Record]) -> None:
     checkpoint = Checkpoint.load(run / ENCODER_FILE)
     config = copy.deepcopy(checkpoint.config)
     config["pipeline"]["run_dir"] = "/home/ann/secret/run"
     config["pipeline"]["loggers"] = [{"name": "mlflow", "tracking_uri": "https://ann:secret@host/home"}]
     config["model"]["encoder"]["checkpoint"] = "/home/ann/secret/before"
+    (tmp_path / "mine").mkdir()
     command = (
         "conclu train '/home/ann/my secret/a.yaml' dataset.dataset_path=/home/ann/secret/data pipeline.epochs=2 "
         "pipeline.run_dir=secret"
     )
-    replace(checkpoint, config=config, command=command).save(tmp_path / "mine.safetensors")
-    hub = HubEncoder.from_run(tmp_path / "mine.safetensors")
+    replace(checkpoint, config=config, command=command).save(tmp_path / "mine" / "mine.safetensors")
+    record = make_record(command="conclu evaluate '/home/ann/my secret/run'", details={"notes": ["/home/secret/scans"]})
+    append_records(tmp_path / "mine" / RESULTS_NAME, [record])
+    hub = HubEncoder.from_run(tmp_path / "mine" / "mine.safetensors", licence="mit")
     hub.save_pretrained(tmp_path / "net")
     for path in (tmp_path / "net").iterdir():
         assert b"secret" not in path.read_bytes() and b"/home" not in path.read_bytes(), path
@@ -161,19 +164,28 @@ def test_what_is_no_encoder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [b"{", b"[1]", b"[" * 100_000, b"\xff", b'{"encoder": 1}'])
 def test_config_json_is_not_read(text: bytes, run: Path, tmp_path: Path) -> None:
-    HubEncoder.from_run(run).save_pretrained(tmp_path / "net")
+    HubEncoder.from_run(run, licence="mit").save_pretrained(tmp_path / "net")
     (tmp_path / "net" / "config.json").write_bytes(text)
     assert HubEncoder.from_pretrained(tmp_path / "net").fingerprint == load_encoder(run).fingerprint
 
 
-def test_a_loaded_encoder_is_written_again_with_its_licence_alone(run: Path, tmp_path: Path) -> None:
+def test_an_encoder_of_a_folder_keeps_its_licence_and_results(run: Path, tmp_path: Path) -> None:
     HubEncoder.from_run(run, licence="cc-by-nc-4.0").save_pretrained(tmp_path / "net")
-    loaded = HubEncoder.from_pretrained(tmp_path / "net")
-    for write in (lambda: loaded.save_pretrained(tmp_path / "copy"), lambda: loaded.push_to_hub("me/net")):
-        with pytest.raises(
-            CheckpointError, match=r"expected the licence of the weights .*from_pretrained\(\.\.\., licence"
-        ):
-            write()
-    HubEncoder.from_pretrained(tmp_path / "net", licence="cc-by-nc-4.0").save_pretrained(tmp_path / "again")
+    HubEncoder.from_pretrained(tmp_path / "net").save_pretrained(tmp_path / "again")
     card = ModelCard.load(tmp_path / "again" / "README.md")
-    assert card.data.license == "cc-by-nc-4.0" and "None are recorded with the weights." in card.text
+    assert card.data.license == "cc-by-nc-4.0"
+    assert "accuracy 87.0 %" in card.text and "C selected there by 3-fold cross-validation" in card.text
+    HubEncoder.from_pretrained(tmp_path / "net", licence="mit").save_pretrained(tmp_path / "other")
+    assert ModelCard.load(tmp_path / "other" / "README.md").data.license == "mit"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "no header", "---\n- 1\n---\n", "---\nlicense: [\n---\n", "---\nlicense: [mit]\n---\n"]
+)
+def test_without_a_licence_nothing_is_written(text: str | None, run: Path, tmp_path: Path) -> None:
+    if text is not None:
+        (run / "README.md").write_text(text)
+    encoder = HubEncoder.from_run(run)
+    for write in (lambda: encoder.save_pretrained(tmp_path / "copy"), lambda: encoder.push_to_hub("me/net")):
+        with pytest.raises(CheckpointError, match="expected the licence of the weights"):
+            write()

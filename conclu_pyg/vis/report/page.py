@@ -14,6 +14,7 @@ import numpy as np
 
 from conclu_pyg.files import atomic_write
 from conclu_pyg.text import printable
+from conclu_pyg.vis.generator import GENERATOR
 from conclu_pyg.vis.report.blocks import Block
 from conclu_pyg.vis.report.packing import pack_clouds
 from conclu_pyg.vis.report.text import escape, paragraphs, to_json
@@ -23,6 +24,7 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{generator}
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '{hash}'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
@@ -101,6 +103,7 @@ def write_report(
         for block in section.blocks:
             data |= block.data
     page = PAGE.format(
+        generator=GENERATOR,
         hash=f"sha256-{digest}",
         title=escape(title),
         style=asset("report.css"),
