@@ -11,37 +11,59 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from conclu_pyg.arguments import validated
-from conclu_pyg.constraints import PositiveFloat, PositiveInt
+from conclu_pyg.constraints import NonNegativeFloat, PositiveFloat, PositiveInt
 from conclu_pyg.errors import DataError
 from conclu_pyg.registry import CLUSTERERS
 
+MAX_BLOCK = 20  # iterations between two checks of the columns
+
 
 @torch.no_grad()
-def sinkhorn(cost: Tensor, epsilon: float, num_iters: int) -> Tensor:
-    r"""Entropic optimal transport with uniform marginals, by Sinkhorn-Knopp in the log domain
+def sinkhorn(cost: Tensor, epsilon: float, num_iters: int, tolerance: float = 0) -> Tensor:
+    r"""Entropic optimal transport with uniform marginals, by Sinkhorn-Knopp
     (`Cuturi 2013 <https://arxiv.org/abs/1306.0895>`_),
 
     .. math::
         \min_S \sum_{ij} s_{ij} \, cost_{ij} + \epsilon \sum_{ij} s_{ij} (\log s_{ij} - 1), \qquad
         S 1_J = \tfrac{1}{B} 1_B, \quad S^{\top} 1_B = \tfrac{1}{J} 1_J .
 
-    Computed in float32 at least. The rows are scaled last, so they meet their marginal exactly and the columns as
-    nearly as ``num_iters`` allows.
+    The rows are scaled last, so they meet their marginal exactly. Computed in float32 at least.
+
+    The first iteration is in the log domain. The others scale the plan that it leaves by products with vectors, which
+    are absorbed into its logarithm before they can leave the range of the numbers: from iteration to iteration the
+    largest sum of a column falls and the smallest one grows, so each scales by no more than their ratio at the start
+    of a block.
 
     Args:
         cost: the cost of moving each row to each column.
         epsilon: weight of the entropy, in units of the cost; the smaller, the harder the assignment and the more
             iterations it takes.
-        num_iters: how often columns and rows are scaled.
+        num_iters: how often columns and rows are scaled at most.
+        tolerance: iterations end when the sum of each column is within this part of its marginal, which is checked
+            every 20 iterations at least (default: 0, all iterations).
 
     Shapes:
-        - **cost:** ``[B, J]``, **output:** ``[B, J]``, sums to 1
+        - **cost:** ``[B, J]``, **output:** ``[B, J]``, sums to 1, in float32 or wider
     """
-    log_plan = -cost.to(torch.promote_types(cost.dtype, torch.float32)) / epsilon
-    rows, columns = cost.shape
-    for _ in range(num_iters):
-        log_plan = log_plan - log_plan.logsumexp(dim=0, keepdim=True) - math.log(columns)
-        log_plan = log_plan - log_plan.logsumexp(dim=1, keepdim=True) - math.log(rows)
+    log_plan = cost.to(torch.promote_types(cost.dtype, torch.float32)) / -epsilon
+    num_rows, num_columns = cost.shape
+    log_plan = log_plan - log_plan.logsumexp(dim=0, keepdim=True) - math.log(num_columns)
+    log_plan = log_plan - log_plan.logsumexp(dim=1, keepdim=True) - math.log(num_rows)
+    done, largest = 1, math.log(torch.finfo(log_plan.dtype).max) / 2
+    while done < num_iters:
+        plan = log_plan.exp()
+        sums = plan.sum(dim=0).mul_(num_columns)  # 1 at the end
+        low, high = sums.aminmax()
+        if tolerance and max(1 - float(low), float(high) - 1) <= tolerance:
+            break
+        spread = float(high.log() - low.log())
+        block = min(max(1, int(largest / spread)) if spread else MAX_BLOCK, MAX_BLOCK, num_iters - done)
+        rows = plan.new_ones(num_rows)
+        for _ in range(block):
+            columns = torch.mv(plan.t(), rows).mul_(num_columns).reciprocal_()
+            rows = torch.mv(plan, columns).mul_(num_rows).reciprocal_()
+        log_plan = log_plan + rows.log()[:, None] + columns.log()
+        done += block
     return log_plan.exp()
 
 
@@ -55,10 +77,13 @@ class SinkhornClusterer(nn.Module):
         temperature: :math:`\tau` of the soft assignment (default: 0.01).
         epsilon: weight of the entropy in the transport, in units of the cost 2 - 2 cos; how it was chosen is in
             ``docs/method.md`` (default: 0.01).
-        num_iters: Sinkhorn iterations (default: 50).
+        num_iters: Sinkhorn iterations at most (default: 1000).
+        tolerance: they end when each prototype's part of the batch is within this part of an equal one (default:
+            0.005).
 
     Raises:
-        ArgumentError: fewer than 2 prototypes, or a temperature, epsilon or number of iterations that is not positive.
+        ArgumentError: fewer than 2 prototypes, or a temperature, epsilon or number of iterations that is not positive,
+            or a negative tolerance.
     """
 
     @validated
@@ -68,13 +93,15 @@ class SinkhornClusterer(nn.Module):
         channels: PositiveInt = 256,
         temperature: PositiveFloat = 0.01,
         epsilon: PositiveFloat = 0.01,
-        num_iters: PositiveInt = 50,
+        num_iters: PositiveInt = 1000,
+        tolerance: NonNegativeFloat = 0.005,
     ) -> None:
         super().__init__()
         self.num_prototypes = num_prototypes
         self.temperature = temperature
         self.epsilon = epsilon
         self.num_iters = num_iters
+        self.tolerance = tolerance
         self.prototypes = nn.Parameter(torch.empty(num_prototypes, channels))
         self.reset_parameters()
 
@@ -96,7 +123,7 @@ class SinkhornClusterer(nn.Module):
         Shapes:
             - **z:** ``[B, channels]``, **output:** ``[B, J]``
         """
-        return len(z) * sinkhorn(2 - 2 * self._cosines(z), self.epsilon, self.num_iters)
+        return len(z) * sinkhorn(2 - 2 * self._cosines(z), self.epsilon, self.num_iters, self.tolerance)
 
     def _cosines(self, x: Tensor) -> Tensor:
         """The cosine of each row with each prototype, ``[B, J]``."""
@@ -114,5 +141,5 @@ class SinkhornClusterer(nn.Module):
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(num_prototypes={self.num_prototypes}, temperature={self.temperature}, "
-            f"epsilon={self.epsilon}, num_iters={self.num_iters})"
+            f"epsilon={self.epsilon}, num_iters={self.num_iters}, tolerance={self.tolerance})"
         )

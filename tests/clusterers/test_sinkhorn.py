@@ -99,6 +99,32 @@ def test_extreme_costs_stay_finite_in_float32(epsilon: float, scale: float) -> N
     assert torch.allclose(plan.sum(dim=1), torch.full((16,), 1 / 16), rtol=1e-2)
 
 
+@pytest.mark.parametrize("epsilon", [0.5, 0.05, 1e-3])
+@pytest.mark.parametrize("shape", [(64, 32), (5, 9)])
+def test_any_number_of_iterations_is_that_of_the_log_domain(epsilon: float, shape: tuple[int, int]) -> None:
+    cost = 4 * torch.rand(shape, dtype=torch.double).square()
+    rows, columns = shape
+    log_plan = -cost / epsilon
+    for num_iters in range(1, 90):
+        log_plan = log_plan - log_plan.logsumexp(dim=0, keepdim=True) - math.log(columns)
+        log_plan = log_plan - log_plan.logsumexp(dim=1, keepdim=True) - math.log(rows)
+        if num_iters in (1, 2, 19, 20, 21, 22, 41, 42, 89):
+            assert torch.allclose(sinkhorn(cost, epsilon, num_iters), log_plan.exp(), rtol=1e-7, atol=1e-14)
+            single = sinkhorn(cost.float(), epsilon, num_iters)
+            assert torch.allclose(single.double(), log_plan.exp(), rtol=0.02, atol=1e-6)
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 0.005, 1e-5])
+@pytest.mark.parametrize("dtype", [torch.float, torch.double])
+def test_iterations_end_at_the_tolerance_and_at_their_number(tolerance: float, dtype: torch.dtype) -> None:
+    cost = 2 * torch.rand(128, 32, dtype=dtype)
+    plan = sinkhorn(cost, 0.01, 100_000, tolerance)
+    excess = (32 * plan.sum(dim=0) - 1).abs().max()
+    assert excess <= 1.01 * tolerance and not torch.equal(plan, sinkhorn(cost, 0.01, 100_000, tolerance / 1000))
+    few = sinkhorn(cost, 0.01, 3, tolerance)
+    assert torch.equal(few, sinkhorn(cost, 0.01, 3)) and (32 * few.sum(dim=0) - 1).abs().max() > tolerance
+
+
 def test_costs_in_16_bits_are_solved_in_float32() -> None:
     cost = (4 * torch.rand(6, 4)).bfloat16()
     plan = sinkhorn(cost, 0.05, num_iters=200)
@@ -111,7 +137,7 @@ def test_costs_in_16_bits_are_solved_in_float32() -> None:
 @pytest.mark.parametrize("size", [2, 9])
 @pytest.mark.parametrize("epsilon", [0.5, 0.05])
 def test_codes_are_the_plan_of_pot_times_the_batch_size(size: int, epsilon: float) -> None:
-    clusterer = make(epsilon=epsilon, num_iters=2000)
+    clusterer = make(epsilon=epsilon, num_iters=2000, tolerance=1e-12)
     z = torch.randn(size, 5, dtype=torch.double)
     cost = torch.tensor([[2 - 2 * c for c in row] for row in cosines_by_hand(z, clusterer.prototypes)])
     codes = clusterer.codes(z)
@@ -218,7 +244,14 @@ def test_the_defaults_are_the_papers_prototypes_and_temperature() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"num_prototypes": 1}, {"temperature": 0.0}, {"epsilon": -0.1}, {"num_iters": 0}, {"epsilon": math.nan}],
+    [
+        {"num_prototypes": 1},
+        {"temperature": 0.0},
+        {"epsilon": -0.1},
+        {"num_iters": 0},
+        {"epsilon": math.nan},
+        {"tolerance": -0.1},
+    ],
 )
 def test_options_out_of_bounds_are_refused(options: dict[str, float]) -> None:
     ((argument, value),) = options.items()

@@ -46,7 +46,7 @@ def make(**options: Any) -> ConClu:
             "num_prototypes": 3,
             "temperature": TEMPERATURE,
             "epsilon": EPSILON,
-            "num_iters": 200,
+            "tolerance": 1e-12,
         },
     }
     method = METHODS.build({"name": "ConClu", **config, **options}).double()
