@@ -119,6 +119,7 @@ def test_processes_that_read_files_do_not_import_torch() -> None:
     modules = [
         *("conclu_pyg.io.sampling", "conclu_pyg.datasets.folders.read_file"),
         *("conclu_pyg.inference.cloud_summary", "conclu_pyg.inference.compare_files"),
+        "conclu_pyg.data.sampled_mesh",
         "conclu_pyg.inference.read_some_points",
     ]
     code = f"import sys, {', '.join(modules)}; assert not {{'torch', 'torch_geometric'}} & {{*sys.modules}}"

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from conclu_pyg.data.clean import RawCloud
-from conclu_pyg.data.resize import shape_rng
+from conclu_pyg.data.sampled_mesh import NamedMesh, sample_off
 from conclu_pyg.datasets.formats.base import SPLITS, Format, FormatOptions
-from conclu_pyg.errors import DataError
-from conclu_pyg.io.off import read_off
-from conclu_pyg.io.surface import clean_mesh, sample_surface
+from conclu_pyg.errors import ConcluError, DataError
+from conclu_pyg.io.parallel import map_files
 
 
 class OffTree(Format):
     """A folder for each class, with meshes in its subfolders ``train`` and ``test``, **z up**.
 
-    Points are sampled uniformly from the surface. Names that begin with a dot are skipped: the archives contain such
-    files of the system they were packed on.
+    Points are sampled uniformly from the surface, in several processes. Names that begin with a dot are skipped: the
+    archives contain such files of the system they were packed on.
     """
 
     title = "OFF meshes"
@@ -41,12 +40,14 @@ class OffTree(Format):
         return len(self._list(split))
 
     def read(self, split: str, num_points: int, seed: int) -> Iterator[RawCloud]:
-        for label, path in self._list(split):
-            name = f"{self.classes[label]}/{path.stem}"
-            vertices, triangles = read_off(path)
-            triangles, repairs = clean_mesh(vertices, triangles, str(path))
-            points, _ = sample_surface(vertices, triangles, num_points, shape_rng(seed, name))
-            yield RawCloud(points, label, name, str(path), repairs)
+        labels = [label for label, _ in self._list(split)]
+        meshes = [NamedMesh(path, f"{self.classes[label]}/{path.stem}") for label, path in self._list(split)]
+        sampled = map_files(partial(sample_off, num_points=num_points, seed=seed), meshes)
+        for label, (mesh, found) in zip(labels, sampled, strict=True):
+            if isinstance(found, ConcluError):
+                raise found
+            points, repairs = found
+            yield RawCloud(points, label, mesh.name, str(mesh), repairs)
 
     def _list_shapes(self, split: str) -> list[tuple[int, Path]]:
         shapes = [

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from helpers import raises
 
+from conclu_pyg.data.sampled_mesh import NamedMesh, sample_off
 from conclu_pyg.datasets.formats import FormatOptions
 from conclu_pyg.datasets.formats.off_tree import OffTree
 from conclu_pyg.errors import DataError
+from conclu_pyg.io.parallel import FEW
 
 SQUARE = "OFF\n4 1 0\n0 0 0\n1 0 0\n1 1 0\n0 1 0\n4 0 1 2 3\n"
 
@@ -31,6 +33,20 @@ def test_reads_every_mesh_by_class(tmp_path: Path) -> None:
     assert clouds[0].points.shape == (32, 3) and clouds[0].source.endswith("chair_0001.OFF")
     assert not np.array_equal(clouds[0].points, clouds[1].points)  # the same mesh by another name
     assert [cloud.name for cloud in opened.read("test", 32, 0)] == ["chair/chair_0890"]
+
+
+def test_many_meshes_are_sampled_in_other_processes_with_the_same_points(tmp_path: Path) -> None:
+    folder = tmp_path / "chair" / "train"
+    folder.mkdir(parents=True)
+    meshes = [NamedMesh(folder / f"chair_{i:04}.off", f"chair/chair_{i:04}") for i in range(FEW + 3)]
+    for mesh in meshes:
+        mesh.path.write_text(SQUARE)
+    opened = OffTree(tmp_path, FormatOptions())
+    for mesh, cloud in zip(meshes, opened.read("train", 16, 5), strict=True):
+        assert cloud.name == mesh.name and np.array_equal(cloud.points, sample_off(mesh, 16, 5)[0])
+    meshes[-1].path.write_text("OFF")
+    with raises(DataError, file=meshes[-1].path):
+        list(opened.read("train", 16, 5))
 
 
 def test_a_broken_mesh_is_named(tmp_path: Path) -> None:
