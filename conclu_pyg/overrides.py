@@ -96,8 +96,15 @@ def _issue(override: str, reason: str, hint: str = "", got: Any = ...) -> Issue:
 
 
 def _parse_override(override: str, config: Mapping[str, Any]) -> tuple[list[str], Any]:
-    """Return the keys and the value; a key without its section is looked up in the config,
-    for the message."""
+    """Return the keys and the value of an override.
+
+    Args:
+        override: ``section.key=value``.
+        config: where the message about a key without its section finds the section.
+
+    Raises:
+        ConfigError: another form, an unknown section, or a value that is not YAML.
+    """
     path, equals, text = override.partition("=")
     keys = _keys(path)
     if not (equals and all(keys)):

@@ -1,4 +1,5 @@
-"""Files that commands write: a page of this package is replaced, any other existing file only with ``--force``."""
+"""Files that commands write: a page of this package is replaced, another existing file only with ``--force``, and one
+that may hold clouds never."""
 
 from __future__ import annotations
 
@@ -7,7 +8,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from conclu_pyg.io.formats import SUFFIXES
 from conclu_pyg.vis.generator import is_own_page
+
+CLOUDS = {*SUFFIXES} - {".csv", ".npz", ".tsv", ".txt"}  # suffixes of clouds that no option's own files have
 
 
 def add_output(parser: argparse.ArgumentParser, *names: str, **options: Any) -> None:
@@ -23,7 +27,7 @@ def add_output(parser: argparse.ArgumentParser, *names: str, **options: Any) -> 
         parser.add_argument(
             "--force",
             action="store_true",
-            help="replace a file that exists (default: only a page that a conclu command wrote)",
+            help="replace a file that exists, other than of a format of clouds (default: only a page of conclu)",
         )
 
 
@@ -31,7 +35,8 @@ def output_file(text: str) -> Path:
     """Returns the path of a file to write, which is checked before the work whose result it is to hold.
 
     Raises:
-        ArgumentTypeError: its folder does not exist or cannot be written, or it is a folder itself.
+        ArgumentTypeError: its folder does not exist or cannot be written, it is a folder itself, or it exists and has a
+            suffix of clouds, so that it may be a scan.
     """
     path = Path(text)
     if not path.parent.is_dir():
@@ -40,6 +45,8 @@ def output_file(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"expected a file, got the folder {path}; give a name in it")
     if not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"the folder {path.parent} cannot be written; give another place")
+    if path.exists() and path.suffix.lower() in CLOUDS:
+        raise argparse.ArgumentTypeError(f"{path} exists, and may hold clouds; give another name, or remove it")
     return path
 
 

@@ -51,7 +51,8 @@ class FoldingDecoder(nn.Module):
             message += f"; use {side**2} or {(side + 1) ** 2}."
             raise ArgumentError(Issue(message, argument="num_points", got=num_points, expected="a square number"))
         self.num_points = num_points
-        self.register_buffer("grid", GRIDS[grid](num_points), persistent=False)  # (N, 2), or (N, 3)
+        # A random grid belongs to the checkpoint: another version of torch may draw another one.
+        self.register_buffer("grid", GRIDS[grid](num_points), persistent=grid == "gaussian")  # (N, 2), or (N, 3)
         self.grid: Tensor
         self.first = Folding(self.grid.size(1), in_channels, hidden_channels)
         self.second = Folding(3, in_channels, hidden_channels)

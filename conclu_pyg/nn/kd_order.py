@@ -28,7 +28,7 @@ def kd_order(pos: Tensor, ptr: Tensor, depth: int) -> Tensor:
     ranks = [_ranks(pos.roll(-axis, dims=1)) for axis in range(3)]
     order = torch.arange(num, device=pos.device)
     for level in range(depth + 1):
-        nodes = 2 ** min(level, depth)
+        nodes = 2**level
         node = ((rank + 1) * nodes - 1).div(counts[cloud], rounding_mode="floor")
         group = cloud * nodes + node  # not decreasing
         order = order[(group * num + ranks[level % 3][order]).argsort()]

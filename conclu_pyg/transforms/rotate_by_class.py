@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 from annotated_types import Interval
@@ -13,8 +13,8 @@ from conclu_pyg.arguments import validated
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout, rotate, set_cloud_attribute
 from conclu_pyg.transforms.rotation_sets import Directions, rotation_set
+from conclu_pyg.transforms.up_axis import LETTERS, UpAxis, axis_number
 
-LETTERS = "xyz"
 Angles = Annotated[int, Interval(ge=2, le=64)]
 
 
@@ -45,10 +45,10 @@ class RotateByClass(BaseTransform):
         self,
         directions: Directions = 18,
         angles: Angles | None = None,
-        up_axis: Literal["x", "y", "z", 0, 1, 2] = "z",
+        up_axis: UpAxis = "z",
     ) -> None:
         self.directions, self.angles = directions, angles
-        self.up_axis = LETTERS.index(up_axis) if isinstance(up_axis, str) else int(up_axis)
+        self.up_axis = axis_number(up_axis)
         self.rotations = rotation_set(directions, angles, self.up_axis)
 
     def forward(self, data: Data) -> Data:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 from torch_geometric.data import Data
@@ -13,8 +12,7 @@ from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import PositiveInt
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout, order_in_cloud, set_point_attribute
-
-LETTERS = "xyz"
+from conclu_pyg.transforms.up_axis import LETTERS, UpAxis, axis_number, horizontal_axes
 
 
 @TRANSFORMS.register_module()
@@ -35,13 +33,13 @@ class SplitByAngles(BaseTransform):
     """
 
     @validated
-    def __init__(self, num_angles: PositiveInt = 12, up_axis: Literal["x", "y", "z", 0, 1, 2] = "z") -> None:
+    def __init__(self, num_angles: PositiveInt = 12, up_axis: UpAxis = "z") -> None:
         self.num_angles = num_angles
-        self.up_axis = LETTERS.index(up_axis) if isinstance(up_axis, str) else int(up_axis)
+        self.up_axis = axis_number(up_axis)
 
     def forward(self, data: Data) -> Data:
         clouds, pos = cloud_layout(data), data.pos
-        u, v = (self.up_axis + 1) % 3, (self.up_axis + 2) % 3  # right-handed about the axis
+        u, v = horizontal_axes(self.up_axis)
         rank = torch.arange(len(pos), device=pos.device) - clouds.ptr[clouds.batch]
         is_front = 2 * rank < clouds.counts[clouds.batch]  # of the points in the order of a direction
         front = torch.empty(len(pos), self.num_angles, dtype=torch.bool, device=pos.device)

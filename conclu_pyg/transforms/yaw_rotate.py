@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 from torch_geometric.data import Data
@@ -13,8 +12,7 @@ from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import NonNegativeFloat
 from conclu_pyg.registry import TRANSFORMS
 from conclu_pyg.transforms.clouds import cloud_layout
-
-LETTERS = "xyz"
+from conclu_pyg.transforms.up_axis import LETTERS, UpAxis, axis_number, horizontal_axes
 
 
 @TRANSFORMS.register_module()
@@ -32,16 +30,16 @@ class RandomYawRotate(BaseTransform):
     """
 
     @validated
-    def __init__(self, degrees: NonNegativeFloat = 5.0, up_axis: Literal["x", "y", "z", 0, 1, 2] = "z") -> None:
+    def __init__(self, degrees: NonNegativeFloat = 5.0, up_axis: UpAxis = "z") -> None:
         self.degrees = degrees
-        self.up_axis = LETTERS.index(up_axis) if isinstance(up_axis, str) else int(up_axis)
+        self.up_axis = axis_number(up_axis)
 
     def forward(self, data: Data) -> Data:
         clouds = cloud_layout(data)
         turn = 2 * torch.rand(clouds.size, device=data.pos.device, dtype=data.pos.dtype) - 1  # (B,)
         angle = math.radians(self.degrees) * turn
         cos, sin = angle.cos()[clouds.batch], angle.sin()[clouds.batch]
-        u, v = (self.up_axis + 1) % 3, (self.up_axis + 2) % 3  # right-handed about the axis
+        u, v = horizontal_axes(self.up_axis)
         pos = data.pos.clone()
         pos[:, u] = cos * data.pos[:, u] - sin * data.pos[:, v]
         pos[:, v] = sin * data.pos[:, u] + cos * data.pos[:, v]

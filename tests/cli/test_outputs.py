@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from conclu_pyg.cli.main import COMMANDS, command_parser, main
-from conclu_pyg.cli.outputs import output_file
+from conclu_pyg.cli.outputs import CLOUDS, output_file
 from conclu_pyg.vis.cards import write_cards
 from conclu_pyg.vis.generator import is_own_page
 from conclu_pyg.vis.page import PageCloud, write_page
@@ -38,6 +38,18 @@ def test_output_files_are_checked(tmp_path: Path) -> None:
     for text, words in ((tmp_path / "missing/a.csv", "there is no folder"), (tmp_path, "expected a file")):
         with pytest.raises(argparse.ArgumentTypeError, match=words):
             output_file(str(text))
+
+
+@pytest.mark.parametrize("suffix", sorted(CLOUDS))
+def test_a_file_that_may_hold_clouds_is_never_replaced(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"part{suffix.upper()}"
+    assert output_file(str(path)) == path
+    path.write_bytes(b"points")
+    with pytest.raises(SystemExit):
+        command_parser("check", COMMANDS["check"]).read(["a", "--html", str(path), "--force"])
+    assert f"{path} exists, and may hold clouds" in capsys.readouterr().err and path.read_bytes() == b"points"
 
 
 def test_all_commands_that_write_a_file_are_tested() -> None:

@@ -26,6 +26,14 @@ def test_a_gaussian_grid_is_the_same_each_time() -> None:
     assert grid.mean(dim=0).abs().max() < 0.1 and (grid.std(dim=0) - 1).abs().max() < 0.1
 
 
+def test_a_random_grid_belongs_to_the_checkpoint() -> None:
+    decoder, other = (FoldingDecoder(8, 16, 4, grid="gaussian") for _ in range(2))
+    other.grid.zero_()  # as of a version of torch that draws other numbers
+    other.load_state_dict(decoder.state_dict())
+    assert torch.equal(other.grid, decoder.grid) and decoder.grid.any()
+    assert "grid" not in FoldingDecoder(8, 16, 4).state_dict()
+
+
 def test_other_grids_take_any_number_of_points() -> None:
     for grid in ("sphere", "gaussian"):
         assert FoldingDecoder(8, 10, grid=grid)(torch.randn(2, 8)).shape == (2, 10, 3)  # type: ignore[arg-type]
