@@ -35,6 +35,8 @@ OTHER_COLUMNS = {
     "check_positive_only_tag_during_fit": REASON,
     "check_readonly_memmap_input": REASON,
 }
+ROUNDING = "on some processors, values near 0 differ by 2e-7 with the number of clouds in a product"
+SUBSETS = {"check_methods_subset_invariance": ROUNDING}
 
 
 class AnyColumns(ConcluEmbedder):
@@ -44,12 +46,12 @@ class AnyColumns(ConcluEmbedder):
         return super()._points(np.repeat(table, 3, axis=1))
 
 
-@parametrize_with_checks([ConcluEmbedder()], expected_failed_checks=lambda estimator: OTHER_COLUMNS)
+@parametrize_with_checks([ConcluEmbedder()], expected_failed_checks=lambda estimator: OTHER_COLUMNS | SUBSETS)
 def test_scikit_learns_checks(estimator: ConcluEmbedder, check: Callable[..., None]) -> None:
     check(estimator)
 
 
-@parametrize_with_checks([AnyColumns()])
+@parametrize_with_checks([AnyColumns()], expected_failed_checks=lambda estimator: SUBSETS)
 def test_any_columns(estimator: AnyColumns, check: Callable[..., None]) -> None:
     check(estimator)
 

@@ -33,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="probe of the frozen encoder: svm, linear (logistic regression), knn, retrieval, few-shot (5 and 10 "
-        "classes, 10 and 20 labels), clusters, pretext (the method's own task), or one that a module of imports=[...] "
-        "registers; with arguments as '{name: few-shot, queries: 5}'; may be given several times, and the features are "
-        "computed once (default: svm)",
+        "classes, 10 and 20 labels), clusters, pretext (the method's own task), generation (generated clouds against "
+        "test clouds), or one that a module of imports=[...] registers; with arguments as '{name: few-shot, "
+        "queries: 5}'; may be given several times, and the features are computed once (default: svm)",
     )
     parser.add_argument(
         "--robustness",

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from conclu_pyg.errors import DataError
 from conclu_pyg.kernels import compiled_kernels
 from conclu_pyg.neighbors.threads import for_each
 from conclu_pyg.nn.neighbor_lists import NeighborLists
@@ -38,7 +39,17 @@ def neighbor_max(x: Tensor, index: Tensor, lists: NeighborLists) -> Tensor:
 
     Shapes:
         - **x:** ``[M, C]``, **index:** ``[M, k]``, -1 where there is no neighbour, **output:** ``[M, C]``
+
+    Raises:
+        DataError: ``index`` or ``lists`` is of another number of points than ``x``.
     """
+    if not len(x) == len(index) == len(lists.ptr) - 1:  # kernels do not check their indices
+        raise DataError(
+            f"neighbours: expected a table of the {len(x)} points of x, got one of {len(index)} and lists of "
+            f"{len(lists.ptr) - 1}.",
+            argument="index",
+            got=len(index),
+        )
     return _NeighborMax.apply(x, index, lists)
 
 

@@ -20,7 +20,12 @@ from conclu_pyg.runs.protocol import Protocol
 from conclu_pyg.runs.provenance import EncoderOrigin
 
 RESULTS_NAME = "results.json"
-VERSIONED = ("torch", "torch-geometric", "scikit-learn")
+VERSIONED = (
+    "torch",
+    "torch-geometric",
+    "scikit-learn",
+    "numba",
+)  # numba: for equal distances, kernels may choose others
 
 
 def versions() -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from helpers import raises
 from torch import Tensor
 
+from conclu_pyg.errors import DataError
 from conclu_pyg.nn.neighbor_lists import NeighborLists
 from conclu_pyg.nn.neighbor_max import neighbor_max
 
@@ -67,6 +69,13 @@ def test_infinities_are_values_as_others(dtype: torch.dtype) -> None:
         chosen, channel = grad.nonzero().unbind(1)
         assert torch.equal(channel.sort().values, torch.arange(CHANNELS)) and torch.isin(chosen, near).all()
         assert torch.equal(x[chosen, channel], out[point, channel])
+
+
+@pytest.mark.parametrize(("points", "rows"), [(10, 20), (20, 10)])
+def test_a_table_of_another_number_of_points_is_refused(points: int, rows: int) -> None:
+    index = torch.zeros(rows, 2, dtype=torch.long)
+    with raises(DataError, argument="index", got=rows):
+        neighbor_max(torch.randn(points, 3), index, NeighborLists.from_table(index))
 
 
 def test_nan_propagates_and_its_gradient_affects_no_other_value() -> None:

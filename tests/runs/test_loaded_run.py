@@ -49,8 +49,8 @@ def test_overrides_reach_only_the_data_and_the_device(tiny_run: Path) -> None:
         load_run(tiny_run, ["model.codes=same_view"])
 
 
-def test_an_override_out_of_bounds_is_located_in_the_config_of_the_checkpoint(tiny_run: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^the config in .*/last\.safetensors, dataset: ParametricShapes: ") as error:
+def test_an_override_out_of_bounds_is_named(tiny_run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^override 'dataset\.num_points=0': ParametricShapes: ") as error:
         load_run(tiny_run, ["dataset.num_points=0"])
     assert_error(error, argument="num_points", got=0)
 

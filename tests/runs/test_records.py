@@ -101,7 +101,7 @@ def test_the_data_sets_of_a_chain_of_trainings_are_in_their_order(make_record: M
 
 
 def test_versions_list_python_the_package_and_its_numerical_libraries() -> None:
-    assert versions().keys() == {"python", "conclu_pyg", "torch", "torch-geometric", "scikit-learn"}
+    assert versions().keys() == {"python", "conclu_pyg", "torch", "torch-geometric", "scikit-learn", "numba"}
     assert versions()["conclu_pyg"] == conclu_pyg.__version__
 
 

@@ -11,7 +11,7 @@ from benchmarks.steps import ellipsoids
 from conclu_pyg.registry import NEIGHBORS
 
 # Points of a cloud and dimensions. The coordinates lie on both sides of the size from which auto uses the tree.
-SIZES = [(1024, 64), (512, 64), (2048, 64), (1024, 3), (512, 3), (256, 3), (1024, 128)]
+SIZES = [(1024, 64), (512, 64), (2048, 64), (8192, 3), (1024, 3), (512, 3), (256, 3), (1024, 128)]
 
 
 def run(runner: Runner) -> None:
