@@ -41,6 +41,19 @@ def replacement(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)  # os.replace() leaves it if both are links to the same file
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Returns a new folder next to ``path``, which must not exist, and makes its parents. The folder becomes ``path``
+    when the block ends without an error, and is removed otherwise."""
+    temporary = _temporary(path)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def replace_by_copy(source: Path, target: Path) -> None:
     """Makes ``target`` the file that ``source`` is, atomically; by a hard link where the file system has them."""
     with replacement(target) as temporary:
@@ -51,11 +64,14 @@ def replace_by_copy(source: Path, target: Path) -> None:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Removes the temporary files in a folder whose process on this machine has ended."""
+    """Removes the temporary files and folders in a folder whose process on this machine has ended."""
     for path in folder.glob(f".*{SUFFIX}"):
         owner = re.fullmatch(r".+\.(\d+)@(.+)\.[0-9a-f]+", path.name.removesuffix(SUFFIX))
         if owner and owner[2] == _host() and not _is_running(int(owner[1])):
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _temporary(path: Path) -> Path:

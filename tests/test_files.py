@@ -13,7 +13,15 @@ import pytest
 from filelock import FileLock
 
 from conclu_pyg.errors import ConcluError
-from conclu_pyg.files import atomic_write, durable_write, locked, remove_abandoned, replace_by_copy, replacement
+from conclu_pyg.files import (
+    atomic_write,
+    durable_write,
+    locked,
+    new_folder,
+    remove_abandoned,
+    replace_by_copy,
+    replacement,
+)
 
 
 def test_the_new_content_replaces_the_old_at_the_end(tmp_path: Path) -> None:
@@ -33,6 +41,17 @@ def test_a_file_that_another_function_writes_replaces_the_old_at_the_end(tmp_pat
         temporary.write_text("new")
         assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"] and path.read_text() == "new"
+
+
+def test_a_new_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "parent" / "folder"
+    with new_folder(path) as temporary:
+        (temporary / "file").write_text("new")
+        assert not path.exists()
+    assert os.listdir(path.parent) == ["folder"] and (path / "file").read_text() == "new"
+    with pytest.raises(FileNotFoundError), new_folder(tmp_path / "other") as temporary:
+        (temporary / "missing" / "file").write_text("new")
+    assert os.listdir(tmp_path) == ["parent"]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -193,6 +212,9 @@ def test_temporary_files_of_ended_processes_are_removed_and_others_kept(tmp_path
         (own,) = tmp_path.iterdir()
         ended = own.with_name(own.name.replace(str(os.getpid()), str(process.pid)))
         elsewhere = ended.with_name(ended.name.replace("@", "@other"))
+        abandoned = ended.with_name(ended.name.replace("a.txt", "folder"))
+        abandoned.mkdir()
+        (abandoned / "file").touch()
         others = [tmp_path / ".b.tmp", tmp_path / "c.tmp", elsewhere]
         for path in (ended, *others):
             path.touch()

@@ -55,7 +55,7 @@ def build_pipeline(config: Mapping[str, Any], source: str = "") -> Any:
                     argument="checkpoint",
                     got=checkpoint,
                 )
-            load_decoder(part, checkpoint)
+            load_decoder(part, checkpoint, built["model"][key])
         return PIPELINES.build(
             config["pipeline"], model=model, dataset=dataset, config=config, pretraining=origins.get("encoder")
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -190,6 +190,21 @@ def _validated(content: dict[str, Any]) -> Checkpoint:
         if type(number := config.get("pipeline", {}).get(name, 0)) is not int:
             raise ValueError(f"config.pipeline.{name}: expected a whole number, got {number!r:.50}")
     return checkpoint
+
+
+def check_finite(weights: Mapping[str, Tensor], source: str) -> None:
+    """Refuse weights with values that are not finite.
+
+    Raises:
+        CheckpointError: names the first one.
+    """
+    for name, value in weights.items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise CheckpointError(
+                f"expected finite weights, got NaN or infinity in {name} of {source}; give a checkpoint of a training "
+                "that did not diverge.",
+                file=source,
+            )
 
 
 def load_weights(module: torch.nn.Module, weights: dict[str, torch.Tensor], source: str) -> None:

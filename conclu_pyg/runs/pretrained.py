@@ -9,12 +9,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from conclu_pyg.arguments import resolved_arguments
-from conclu_pyg.errors import CheckpointError, ConcluWarning, RegistryError
-from conclu_pyg.registry import ENCODERS, NEIGHBORS, components_of
-from conclu_pyg.runs.checkpoint import ENCODER, Checkpoint
+from conclu_pyg.errors import CheckpointError, ConcluWarning
+from conclu_pyg.registry import ENCODERS
+from conclu_pyg.runs.checkpoint import ENCODER, Checkpoint, check_finite
 from conclu_pyg.runs.fingerprint import config_fingerprint
 from conclu_pyg.runs.folder import find_checkpoint
+from conclu_pyg.runs.other_arguments import other_arguments
 from conclu_pyg.runs.provenance import EncoderOrigin, Mismatches
 from conclu_pyg.runs.render import render_datasets, render_mismatches
 from conclu_pyg.text import pluralize
@@ -37,7 +37,8 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
         config: the config of the encoder (default: the arguments are not compared).
 
     Raises:
-        CheckpointError: no checkpoint, or one without weights of an encoder; none of them, or one of another shape.
+        CheckpointError: no checkpoint, or one without weights of an encoder; none of them, or one of another shape or
+            number type, or with numbers that are not finite.
     """
     path = find_checkpoint(source)
     checkpoint = Checkpoint.load(path)
@@ -66,7 +67,9 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
                 "the run's config.yaml.",
                 file=path,
             )
+    check_finite(fitting, str(path))
     encoder.load_state_dict(fitting, strict=False)
+    trained = checkpoint.config["model"].get("encoder")
     missing = {name: value for name, value in wanted.items() if name not in found}
     unexpected = {name: value for name, value in found.items() if name not in wanted}
     _report(str(path), checkpoint, fitting, missing, unexpected)
@@ -74,7 +77,7 @@ def load_pretrained(encoder: nn.Module, source: str, config: Mapping[str, Any] |
         num_tensors=len(wanted),
         missing=len(missing),
         unexpected=len(unexpected),
-        arguments=_other_arguments(config, checkpoint.config["model"].get("encoder")),
+        arguments={} if config is None else other_arguments(ENCODERS, config, trained),
     )
     if mismatches.arguments:
         differences = render_mismatches(Mismatches(len(wanted), arguments=mismatches.arguments))
@@ -108,33 +111,6 @@ def _trained(checkpoint: Checkpoint) -> str:
     model = checkpoint.config["model"]
     encoder = model.get("encoder")
     return str((isinstance(encoder, Mapping) and encoder.get("name")) or model["name"])
-
-
-def _other_arguments(config: Mapping[str, Any] | None, trained: Any) -> dict[str, tuple[Any, Any]]:
-    """Returns the arguments whose values differ, defaults included: the value in the trained encoder's config and the
-    value in ``config``. If the names differ, no arguments are compared, since nothing relates those of one encoder to
-    those of another."""
-    if config is None or not isinstance(trained, Mapping):
-        return {}
-    if config["name"] != trained.get("name"):
-        return {"name": (trained.get("name"), config["name"])}
-    try:
-        cls, here, _ = ENCODERS.parse(config)
-        _, there, _ = ENCODERS.parse(trained)
-    except RegistryError:  # a damaged config; the weights fit
-        return {}
-    settings, before = resolved_arguments(cls, here), resolved_arguments(cls, there)
-    same = [key for key, registry in components_of(cls).items() if registry is NEIGHBORS]  # all are exact
-    return {
-        key: (_plain(before.get(key)), _plain(settings.get(key)))
-        for key in sorted({*settings, *before} - {*same})
-        if _plain(before.get(key)) != _plain(settings.get(key))
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Returns tuples as lists, as a config holds them."""
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _history(checkpoint: Checkpoint) -> str:

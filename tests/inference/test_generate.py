@@ -1,5 +1,6 @@
 """Generation of clouds by a run of l-GAN in two stages."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,31 @@ def test_the_command_writes_clouds_and_a_page(
     assert main(arguments) == 2 and "exists already" in capsys.readouterr().err
 
 
+def test_the_page_has_a_limit_and_the_document_all_files(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["generate", str(folder), "-n", "62", "-o", str(out), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    page = (out / document["page"]).read_text()
+    assert page.count("<svg") == 60 and "the first 60 of 62 clouds" in page and document["points"] == 24
+    assert {*document["files"], document["page"]} == {path.name for path in out.iterdir()}
+    assert len(document["files"]) == 62
+
+
+def test_an_interrupted_call_can_be_repeated(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["generate", str(folder), "-n", "3", "-o", str(tmp_path / "out")]
+
+    def interrupt(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("conclu_pyg.vis.cards.write_cards", interrupt)
+        assert main(arguments) == 130
+    assert not list(tmp_path.iterdir())
+    assert main(arguments) == 0
+
+
 def test_the_probe_compares_generated_with_test_clouds(run: LoadedRun) -> None:
     values = {result.metric: result.value for result in GenerationProbe().measure(run, probe_splits(run))}
     assert list(values) == ["JSD", "MMD", "coverage"]
@@ -83,14 +109,18 @@ def test_the_probe_compares_generated_with_test_clouds(run: LoadedRun) -> None:
 
 
 def test_a_run_that_generates_nothing_is_refused(tiny_run: Path) -> None:
+    run = load_run(tiny_run)
     with raises(ConfigError, got="ConClu"):
-        generate_clouds(load_run(tiny_run), 1)
+        generate_clouds(run, 1)
+    run.method.generate = torch.nn.Identity()  # without noise_channels
+    with raises(ConfigError, got="ConClu"):
+        generate_clouds(run, 1)
 
 
 def test_a_decoder_takes_weights_of_its_own_shapes_alone(folder: Path, tiny_run: Path) -> None:
     method = load_run(folder / "autoencoder").method
     other = torch.nn.Module()
-    with pytest.raises(CheckpointError, match=r"expected layers\.0\.bias of shape none, got"):
+    with pytest.raises(CheckpointError, match=r"layers\.0\.weight is unexpected"):
         load_decoder(other, str(folder / "autoencoder"))
-    with pytest.raises(CheckpointError, match=r"expected layers\.0\.bias of shape \[256\], got none"):
+    with pytest.raises(CheckpointError, match=r"layers\.0\.weight is missing"):
         load_decoder(method.decoder, str(tiny_run))
