@@ -49,22 +49,21 @@ def sinkhorn(cost: Tensor, epsilon: float, num_iters: int, tolerance: float = 0)
     num_rows, num_columns = cost.shape
     log_plan = log_plan - log_plan.logsumexp(dim=0, keepdim=True) - math.log(num_columns)
     log_plan = log_plan - log_plan.logsumexp(dim=1, keepdim=True) - math.log(num_rows)
+    plan, ratio = log_plan.exp(), log_plan.new_tensor(num_columns / num_rows)
     done, largest = 1, math.log(torch.finfo(log_plan.dtype).max) / 2
     while done < num_iters:
-        plan = log_plan.exp()
-        sums = plan.sum(dim=0).mul_(num_columns)  # 1 at the end
-        low, high = sums.aminmax()
+        low, high = plan.sum(dim=0).mul_(num_columns).aminmax()  # 1 at the end
         if tolerance and max(1 - float(low), float(high) - 1) <= tolerance:
             break
-        spread = float(high.log() - low.log())
+        spread = math.log(float(high) / float(low))
         block = min(max(1, int(largest / spread)) if spread else MAX_BLOCK, MAX_BLOCK, num_iters - done)
-        rows = plan.new_ones(num_rows)
+        rows = plan.new_full((num_rows,), num_columns)  # the factors of the rows times J: a multiplication less
         for _ in range(block):
-            columns = torch.mv(plan.t(), rows).mul_(num_columns).reciprocal_()
-            rows = torch.mv(plan, columns).mul_(num_rows).reciprocal_()
-        log_plan = log_plan + rows.log()[:, None] + columns.log()
-        done += block
-    return log_plan.exp()
+            columns = torch.mv(plan.t(), rows).reciprocal_()
+            rows = torch.div(ratio, torch.mv(plan, columns))
+        log_plan = log_plan.add_((rows / num_columns).log_()[:, None]).add_(columns.log_())
+        plan, done = log_plan.exp(), done + block
+    return plan
 
 
 @CLUSTERERS.register_module()
