@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -34,7 +35,7 @@ def map_split(
         function: maps a batch on ``device`` to one row per cloud, or per point.
         split: the clouds.
         device: where the model runs.
-        batch_size: clouds in a batch.
+        batch_size: the largest number of clouds in a batch; all batches have nearly the same size.
         title: the text next to the progress bar (default: ``features``).
 
     Shapes:
@@ -51,7 +52,7 @@ def map_split(
     own = torch.arange(len(split)).tensor_split(num_processes())[rank()] if shared else torch.arange(len(split))
     try:
         with progress_bar(title, len(own)) as bar:
-            for indices in own.split(batch_size):
+            for indices in own.tensor_split(max(1, math.ceil(len(own) / batch_size))):
                 output = function(split.__getitems__(indices).to(device)).cpu()
                 output = output.float() if output.is_floating_point() else output
                 if not shared:  # else all processes have to learn of it

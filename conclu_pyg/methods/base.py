@@ -112,7 +112,8 @@ class Method(nn.Module):
         """Called before each epoch, for example to cluster the features of all clouds."""
 
     def before_step(self, progress: Progress) -> None:
-        """Called when the gradients are computed and the weights have not moved yet."""
+        """Called when the gradients are computed, before they are clipped and the weights move. A method may set a
+        gradient to ``None``, so that its parameter does not move; under ``16-mixed`` they are scaled."""
 
     def after_step(self, progress: Progress) -> None:
         """Called when the weights have moved, for example to update a momentum copy; ``progress`` counts the step."""

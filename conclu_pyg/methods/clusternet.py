@@ -7,17 +7,20 @@ from typing import Any, ClassVar
 
 import torch
 from sklearn.cluster import KMeans
-from torch import Tensor
+from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch_geometric.data import Batch
 
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import DropFraction, PositiveInt
 from conclu_pyg.encoders.base import channels_of, pooled_features
+from conclu_pyg.errors import CheckpointError, DataError
 from conclu_pyg.methods.base import SHARED, Method, MethodOutput, Progress, TrainingData
 from conclu_pyg.methods.diagnostics import accuracy
 from conclu_pyg.processes import on_first
 from conclu_pyg.registry import ENCODERS, HEADS, METHODS
+from conclu_pyg.seeding import MAX_SEED
 
 
 @METHODS.register_module()
@@ -29,8 +32,8 @@ class ClusterNet(Method):
     .. math::
         L = -\frac{1}{B} \sum_i \log \mathrm{softmax}(\mathrm{head}(\mathrm{encoder}(P_i)))_{c_i}
 
-    The clusters are made once, before the first epoch, and kept in the checkpoints. The metric ``cluster_accuracy`` is
-    the share of training clouds whose cluster is predicted.
+    The clusters are made once, before the first epoch, and kept in the checkpoints, unlike the teacher. The metric
+    ``cluster_accuracy`` is the share of training clouds whose cluster is predicted.
 
     Labels are smoothed as in the authors' code.
 
@@ -45,6 +48,8 @@ class ClusterNet(Method):
     Raises:
         ArgumentError: an argument outside its range.
         ConfigError: an encoder without ``out_channels``.
+        CheckpointError: in ``load_state_dict``, clusters that are no numbers in [0, ``num_clusters``).
+        DataError: in ``before_epoch``, clusters that were loaded for another number of training clouds.
     """
 
     components: ClassVar = {"encoder": ENCODERS, "teacher": ENCODERS, "head": HEADS}
@@ -61,20 +66,29 @@ class ClusterNet(Method):
         super().__init__()
         self.views = {"cloud": SHARED}
         self.encoder = ENCODERS.build(encoder)
-        self.teacher = None if teacher is None else ENCODERS.build(teacher).requires_grad_(False)
+        # The teacher is needed once, so it is no submodule, which checkpoints would hold.
+        self._teachers = () if teacher is None else (ENCODERS.build(teacher).requires_grad_(False).eval(),)
         sizes = {"in_channels": channels_of(self.encoder), "num_classes": num_clusters}
         self.head = HEADS.build(head or {"name": "ClassificationHead"}, sizes)
         self.num_clusters, self.label_smoothing = num_clusters, label_smoothing
         self.register_buffer("cluster", torch.zeros(0, dtype=torch.long), persistent=False)  # of each training cloud
         self.cluster: Tensor
 
+    @property
+    def teacher(self) -> nn.Module | None:
+        """The encoder whose features are grouped; ``None`` for ``encoder`` as it begins."""
+        return self._teachers[0] if self._teachers else None
+
     def before_epoch(self, data: TrainingData, progress: Progress) -> None:
         if progress.epoch:
+            self._check_number(data.num_clouds)
             return
-        source = self.encoder if self.teacher is None else self.teacher
+        source = self.encoder if self.teacher is None else self.teacher.to(data.device)
         features = data.map(lambda clouds: pooled_features(source, clouds)).float().numpy()
-        kmeans = KMeans(min(self.num_clusters, data.num_clouds), n_init=1, random_state=0)
-        found = on_first(lambda: kmeans.fit_predict(features))  # the clusters have the same numbers in all processes
+        seed = int(torch.randint(MAX_SEED + 1, ()))
+        kmeans = KMeans(min(self.num_clusters, data.num_clouds), n_init=1, random_state=seed)
+        with threadpool_limits(1):  # sums in another order would change the clusters
+            found = on_first(lambda: kmeans.fit_predict(features))  # the same numbers in all processes
         self.cluster = torch.from_numpy(found).long().to(data.device)
 
     def forward(self, views: Mapping[str, Batch]) -> MethodOutput:
@@ -90,7 +104,26 @@ class ClusterNet(Method):
         return self.cluster
 
     def set_extra_state(self, state: Tensor) -> None:
-        self.cluster = state.flatten().to(self.cluster.device)
+        if state.dtype != torch.long or state.dim() != 1 or not ((state >= 0) & (state < self.num_clusters)).all():
+            raise CheckpointError(
+                f"ClusterNet: expected the clusters of a checkpoint as int64 [n] in [0, {self.num_clusters}), got "
+                f"{_described(state)}; take the checkpoint of a run with the same num_clusters.",
+                got=_described(state),
+            )
+        self.cluster = state.to(self.cluster.device)
 
     def loss_names(self) -> list[str]:
         return ["cluster"]
+
+    def _check_number(self, num_clouds: int) -> None:
+        if len(self.cluster) != num_clouds:
+            raise DataError(
+                f"ClusterNet: expected the {len(self.cluster)} training clouds that its clusters were made of, got "
+                f"{num_clouds}; resume the run with the data set that it began with.",
+                got=num_clouds,
+            )
+
+
+def _described(state: Tensor) -> str:
+    values = f" in [{state.min()}, {state.max()}]" if state.numel() else ""
+    return f"{str(state.dtype).removeprefix('torch.')} {list(state.shape)}{values}"

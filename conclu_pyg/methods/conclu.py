@@ -35,8 +35,7 @@ class ConClu(Siamese):
 
     Args:
         encoder, projector, predictor: as for :class:`~conclu_pyg.methods.siamese.Siamese`.
-        clusterer: config of the clusterer (default:
-            :class:`~conclu_pyg.clusterers.sinkhorn.SinkhornClusterer`).
+        clusterer: config of the clusterer (default: :class:`~conclu_pyg.clusterers.sinkhorn.SinkhornClusterer`).
         codes: ``swapped``: the codes of one view supervise the prediction of the other (section 2.1);
             ``same_view``: they supervise their own (eq. 6 and 9 read literally) (default: swapped).
         queue: projections of earlier batches that the codes of each view are computed with, for batches that are
@@ -133,15 +132,12 @@ class ConClu(Siamese):
     def warnings(self, metrics: Mapping[str, float]) -> list[str]:
         if not self.num_clusters:
             return collapse_warnings(metrics)
-        return [
-            *collapse_warnings(metrics, "raise model.cluster_weight"),
-            *cluster_warnings(
-                metrics,
-                self.num_clusters,
-                advice_unused="raise model.orthogonality_weight or lower the learning rate",
-                advice_uniform="lower model.clusterer.epsilon",
-            ),
-        ]
+        advice = {
+            "advice_unused": "raise model.orthogonality_weight or lower the learning rate",
+            "advice_uniform": "lower model.clusterer.epsilon",
+        }
+        of_clusters = cluster_warnings(metrics, self.num_clusters, **advice)
+        return [*collapse_warnings(metrics, "raise model.cluster_weight"), *of_clusters]
 
     @torch.no_grad()
     def assign(self, clouds: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""ContrastNet: do two halves belong to one object?"""
+"""ContrastNet: classification of pairs of halves by whether they belong to one object."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class ContrastNet(Method):
 
     with the halves A and B, the encoder f, the head h on both features, and a shift s that is uniform in [1, B - 1] and
     drawn for each step, i + s modulo B. So half of the pairs are of one object. The metric ``accuracy`` is the share of
-    pairs that are told rightly; chance is 1 / 2.
+    pairs that are classified correctly; chance is 1 / 2. A single cloud has no pair of two objects: its loss and metric
+    are those of its own pair.
 
     The authors cut each object beforehand, once; here each view is cut anew, into halves of equally many points. Labels
     are smoothed as in the authors' code. One encoder sees both halves; the code trains one for each.
@@ -76,9 +77,11 @@ class ContrastNet(Method):
     def forward(self, views: Mapping[str, Batch]) -> MethodOutput:
         first, second = self.halves(views["halves"])  # (B, C) each
         size = len(first)
-        shift = int(torch.randint(1, max(2, size), ()))
-        pairs = torch.cat([torch.cat([first, second], dim=1), torch.cat([first, second.roll(-shift, dims=0)], dim=1)])
-        target = torch.arange(2, device=pairs.device).flip(0).repeat_interleave(size)  # (2 B,): 1, then 0
+        partners = [second]
+        if size > 1:
+            partners.append(second.roll(-int(torch.randint(1, size, ())), dims=0))
+        pairs = torch.cat([torch.cat([first, partner], dim=1) for partner in partners])  # (2 B, 2 C)
+        target = (torch.arange(len(pairs), device=pairs.device) < size).long()  # 1, then 0
         logits = self.head(pairs)
         loss = cross_entropy(logits, target, label_smoothing=self.label_smoothing)
         return MethodOutput({"pair": loss}, {"accuracy": accuracy(logits, target)})

@@ -192,7 +192,7 @@ class TrainingPlan(ABC):
         self.model.train()
 
     def before_step(self, progress: Progress) -> None:
-        """Called when the gradients are computed and the weights have not moved yet."""
+        """Called when the gradients are computed, before they are clipped and the weights move."""
         return
 
     def after_step(self, progress: Progress) -> None:
@@ -247,9 +247,9 @@ class TrainingPlan(ABC):
         self.optimizer.zero_grad()
         output = compute_gradients(self, model, clouds)
         check_step(output, self.model, gradients=not self.scales_gradients)
+        self.before_step(self.progress)  # before the clipping, so that a gradient that it discards does not count
         if self.clip_grad_norm is not None:
             self.fabric.clip_gradients(model, self.optimizer, max_norm=self.clip_grad_norm, error_if_nonfinite=False)
-        self.before_step(self.progress)
         self.optimizer.step()
         if self.schedule.interval == "step":
             self.scheduler.step()

@@ -30,8 +30,9 @@ def check_method(
 ) -> None:
     """Check that a method satisfies the interface in :mod:`conclu_pyg.methods.base`.
 
-    Checks the losses and metrics in float32 and under autocast to bfloat16, the gradients, the encoder, the saved
-    weights, a few training steps with all hooks, the parameters to optimise, and the optional parts of the interface.
+    Checks the losses and metrics in float32, under autocast to bfloat16 and without gradients, the gradients, the
+    encoder, the saved weights, a few training steps with all hooks, the parameters to optimise, and the optional parts
+    of the interface.
     ``before_epoch`` is called first, with six random clouds. ``forward`` may draw random numbers.
 
     A method's class can switch checks off itself: ``not_promised = ("learns",)``, or ``trains_encoder`` for one that
@@ -53,6 +54,7 @@ def check_method(
         checks: dict[str, Callable[[], None]] = {
             "losses and metrics": suite.outputs,
             "losses and metrics under autocast to bfloat16": suite.autocast_outputs,
+            "losses without gradients": suite.outputs_without_gradients,
             "gradients": suite.gradients,
             "encoder": suite.encoder,
             "saved weights": suite.saved_weights,
@@ -106,6 +108,14 @@ class _Suite:
     def autocast_outputs(self) -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             self.outputs()
+
+    def outputs_without_gradients(self) -> None:
+        views = self.views()
+        expected = _seeded_losses(self.method, views)
+        with torch.no_grad():  # as the first pass of a step in parts
+            losses = _seeded_losses(self.method, views)
+        for name, loss in losses.items():
+            expect_close(loss, expected[name], f"loss {name} differs under torch.no_grad()")
 
     def gradients(self) -> None:
         method = self.method

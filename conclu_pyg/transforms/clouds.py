@@ -38,6 +38,16 @@ class Clouds(NamedTuple):
         """The number of points in each cloud, ``[B]``."""
         return self.ptr.diff()
 
+    @property
+    def rank(self) -> Tensor:
+        """The position of each point in its cloud, from 0, ``[M]``."""
+        return torch.arange(len(self.batch), device=self.batch.device) - self.ptr[self.batch]
+
+    @property
+    def first_half(self) -> Tensor:
+        """The mask of the first ceil(n / 2) of the n points of each cloud, bool ``[M]``."""
+        return 2 * self.rank < self.counts[self.batch]
+
 
 def cloud_layout(data: Data) -> Clouds:
     """Reads the layout of the clouds in ``data``.
@@ -107,8 +117,8 @@ def keep_smallest(data: Data, score: Tensor, clouds: Clouds, share: float) -> Da
         return index_points(data, lowest.flatten(), torch.arange(clouds.size + 1, device=score.device) * kept)
     kept_of = (share * clouds.counts.cpu().double()).round().long().clamp(min=1).to(score.device)  # (B,)
     order = order_in_cloud(score, clouds)
-    rank = torch.arange(len(order), device=order.device) - clouds.ptr[clouds.batch]
-    return index_points(data, order[rank < kept_of[clouds.batch]], torch.cat([clouds.ptr[:1], kept_of.cumsum(dim=0)]))
+    chosen = order[clouds.rank < kept_of[clouds.batch]]
+    return index_points(data, chosen, torch.cat([clouds.ptr[:1], kept_of.cumsum(dim=0)]))
 
 
 def keep_where(data: Data, kept: Tensor, clouds: Clouds) -> Data:

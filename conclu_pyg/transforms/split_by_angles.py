@@ -40,8 +40,7 @@ class SplitByAngles(BaseTransform):
     def forward(self, data: Data) -> Data:
         clouds, pos = cloud_layout(data), data.pos
         u, v = horizontal_axes(self.up_axis)
-        rank = torch.arange(len(pos), device=pos.device) - clouds.ptr[clouds.batch]
-        is_front = 2 * rank < clouds.counts[clouds.batch]  # of the points in the order of a direction
+        is_front = clouds.first_half  # of the points in the order of a direction
         front = torch.empty(len(pos), self.num_angles, dtype=torch.bool, device=pos.device)
         for i in range(self.num_angles):
             angle = 2 * math.pi * i / self.num_angles

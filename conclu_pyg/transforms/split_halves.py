@@ -24,8 +24,7 @@ class SplitHalves(BaseTransform):
         normal = torch.randn(clouds.size, 3, device=data.pos.device, dtype=data.pos.dtype)
         height = (data.pos * normal[clouds.batch]).sum(dim=1)  # (M,)
         out = index_points(data, order_in_cloud(height, clouds), clouds.ptr)
-        rank = torch.arange(len(out.pos), device=out.pos.device) - clouds.ptr[clouds.batch]
-        set_point_attribute(out, "half", (2 * rank >= clouds.counts[clouds.batch]).long())
+        set_point_attribute(out, "half", (~clouds.first_half).long())
         return out
 
     def __repr__(self) -> str:

@@ -30,6 +30,18 @@ def test_rows_come_in_the_order_of_the_clouds_whatever_the_batches(split: PointC
     assert np.array_equal(rows, [split[i].pos[0].numpy() for i in range(7)])
 
 
+@pytest.mark.parametrize(("batch_size", "sizes"), [(3, [3, 2, 2]), (6, [4, 3]), (7, [7]), (20, [7])])
+def test_batches_have_nearly_equal_sizes(split: PointCloudSplit, batch_size: int, sizes: list[int]) -> None:
+    found = []
+
+    def count(clouds: Batch) -> Tensor:
+        found.append(clouds.num_graphs)
+        return clouds.y
+
+    map_split(nn.Identity(), count, split, CPU, batch_size)
+    assert found == sizes
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"), [(torch.float64, np.float32), (torch.bfloat16, np.float32), (torch.int64, np.int64)]
 )

@@ -2,18 +2,25 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from helpers import raises
+from threadpoolctl import threadpool_info, threadpool_limits
 from torch import Tensor
 from torch_geometric.data import Batch
 
 from conclu_pyg import METHODS
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.encoders.base import pooled_features
+from conclu_pyg.errors import CheckpointError, DataError
+from conclu_pyg.methods import clusternet
 from conclu_pyg.methods.base import Progress
-from conclu_pyg.runs.checkpoint import load_weights
+from conclu_pyg.pipelines.build import build_pipeline
+from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
 
 ENCODER = {"name": "PointNet", "out_channels": 8, "input_transform": False, "feature_transform": False}
 HEAD = {"name": "ClassificationHead", "hidden_channels": [6], "dropout": 0.0}
@@ -55,6 +62,28 @@ def test_clusters_are_those_of_the_teachers_features() -> None:
     assert torch.equal(method.cluster, before)
 
 
+def test_the_seed_of_the_run_rules_the_clusters() -> None:
+    method, data, found = make(num_clusters=6).eval(), Shapes(), []
+    for seed in (0, 0, 1, 2, 3):
+        torch.manual_seed(seed)
+        method.before_epoch(data, START)
+        found.append(tuple(method.cluster.tolist()))
+    assert found[0] == found[1] and len(set(found)) > 2
+
+
+def test_k_means_runs_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def fit_predict(self: Any, features: np.ndarray) -> np.ndarray:
+        threads.extend(library["num_threads"] for library in threadpool_info())
+        return np.zeros(len(features), dtype=np.int32)
+
+    monkeypatch.setattr(clusternet.KMeans, "fit_predict", fit_predict)
+    with threadpool_limits(2):
+        make().before_epoch(Shapes(), START)
+    assert threads and set(threads) == {1}
+
+
 def test_the_loss_is_the_cross_entropy_of_each_clouds_cluster() -> None:
     method, data = make(label_smoothing=0.3).eval(), Shapes()
     method.before_epoch(data, START)
@@ -85,6 +114,40 @@ def test_clusters_are_in_the_state_whatever_their_number() -> None:
     method.before_epoch(Shapes(), START)
     load_weights(fresh, {name: value.clone() for name, value in method.state_dict().items()}, "a test")
     assert torch.equal(fresh.cluster, method.cluster) and len(fresh.cluster) == 12
+
+
+@pytest.mark.parametrize(
+    "state",
+    [torch.tensor([0, 3]), torch.tensor([-1, 0]), torch.tensor([0.0, 1.0]), torch.zeros(2, 2, dtype=torch.long)],
+)
+def test_a_state_that_holds_no_clusters_is_refused(state: Tensor) -> None:
+    with pytest.raises(CheckpointError, match=r"expected the clusters .* in \[0, 3\), got"):
+        make().set_extra_state(state)
+
+
+def test_clusters_of_other_training_clouds_are_refused() -> None:
+    method = make()
+    method.set_extra_state(torch.tensor([0, 1, 2]))
+    with raises(DataError, got=12):
+        method.before_epoch(Shapes(), LATER)
+
+
+def test_a_resumed_run_equals_an_unbroken_one_and_holds_no_teacher(
+    tiny_config: dict[str, Any], tiny_run: Path, tmp_path: Path
+) -> None:
+    encoder = tiny_config["model"]["encoder"]
+    teacher = {**encoder, "checkpoint": str(tiny_run)}
+    tiny_config["model"] = {"name": "ClusterNet", "encoder": encoder, "teacher": teacher, "num_clusters": 4}
+    tiny_config["pipeline"] |= {"report": False, "loggers": ["csv"]}
+
+    def trained(name: str, epochs: int, resume: Path | None = None) -> Path:
+        tiny_config["pipeline"] |= {"run_dir": str(tmp_path / name), "epochs": epochs}
+        return build_pipeline(tiny_config).run_train(resume=resume)  # type: ignore[no-any-return]
+
+    unbroken = Checkpoint.load(trained("unbroken", 2)).weights
+    resumed = Checkpoint.load(trained("broken", 2, trained("broken", 1))).weights
+    assert resumed.keys() == unbroken.keys() and not any(name.startswith("teacher") for name in resumed)
+    assert all(torch.equal(value, unbroken[name]) for name, value in resumed.items())
 
 
 def test_there_are_at_most_as_many_clusters_as_clouds() -> None:

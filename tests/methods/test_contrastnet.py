@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from helpers import raises
+from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from conclu_pyg import METHODS
@@ -49,9 +50,39 @@ def test_the_loss_is_that_of_pairs_of_one_object_and_of_two(shift: int, monkeypa
     assert output.metrics["accuracy"].item() == pytest.approx(right / 10)
 
 
-def test_negative_pairs_are_never_of_one_object() -> None:
-    shifts = {int(torch.randint(1, 4, ())) for _ in range(60)}  # what forward draws for four clouds
+def pairs_of(method: Any, view: Batch) -> list[tuple[int, int]]:
+    """The numbers of the two clouds in each pair that a step gives to the head."""
+    first, second = method.halves(view)
+    rows: list[Tensor] = []
+    hook = method.head.register_forward_pre_hook(lambda _, inputs: rows.append(inputs[0]))
+    method({"halves": view})
+    hook.remove()
+    nearest = [
+        torch.cdist(*of).argmin(dim=1).tolist() for of in zip(rows[0].chunk(2, dim=1), (first, second), strict=True)
+    ]
+    return list(zip(*nearest, strict=True))
+
+
+def test_negative_pairs_are_of_any_two_objects_and_never_of_one() -> None:
+    method = make().double().eval()
+    view, shifts = halved(method, 4), set()
+    for _ in range(20):
+        pairs = pairs_of(method, view)
+        assert pairs[:4] == [(i, i) for i in range(4)]
+        (shift,) = {(j - i) % 4 for i, j in pairs[4:]}
+        assert sorted(i for i, _ in pairs[4:]) == [0, 1, 2, 3]
+        shifts.add(shift)
     assert shifts == {1, 2, 3}
+
+
+def test_a_single_cloud_has_no_negative_pair() -> None:
+    method = make(label_smoothing=0.0).double().eval()
+    view = halved(method, 1)
+    logits = method.head(torch.cat(method.halves(view), dim=1))
+    output = method({"halves": view})
+    assert output.losses["pair"].item() == pytest.approx(-logits.log_softmax(dim=1)[0, 1].item(), rel=1e-9)
+    assert output.metrics["accuracy"].item() == float(logits.argmax() == 1)
+    assert pairs_of(method, view) == [(0, 0)]
 
 
 def test_halves_lie_on_two_sides_of_a_plane_and_have_equally_many_points() -> None:

@@ -9,6 +9,9 @@ from torch import Tensor
 from conclu_pyg import METHODS
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.methods.base import Progress
+from conclu_pyg.pipelines.build import build_pipeline
+from conclu_pyg.pipelines.gradients import compute_gradients
+from conclu_pyg.transforms.clouds import cloud_range
 
 ENCODER = {"name": "PointNet", "out_channels": 6, "input_transform": False, "feature_transform": False}
 DECODER = {"name": "MLPDecoder", "num_points": 5, "hidden_channels": [8]}
@@ -47,6 +50,35 @@ def test_the_losses_are_those_of_a_wasserstein_gan_with_gradient_penalty() -> No
     assert losses["critic"].item() == pytest.approx(expected_critic, rel=1e-6)
     assert losses["generator"].item() == pytest.approx(expected_generator)
     assert metrics["wasserstein"].item() == pytest.approx((method.critic(z).mean() - method.critic(g).mean()).item())
+
+
+def test_without_gradients_the_losses_are_the_same() -> None:
+    method, views = make(), clouds()
+    torch.manual_seed(0)
+    expected = method(views).losses
+    torch.manual_seed(0)
+    with torch.no_grad():
+        losses = method(views).losses
+    assert all(torch.equal(losses[name], expected[name]) and not losses[name].requires_grad for name in expected)
+
+
+def test_a_step_in_parts_has_the_gradients_of_the_parts_losses(tiny_config: dict[str, Any]) -> None:
+    tiny_config["model"] = {"name": "LatentGAN", "encoder": ENCODER, "decoder": DECODER, **SMALL}
+    tiny_config["pipeline"] |= {"views": None, "accumulate": 2}
+    pipeline = build_pipeline(tiny_config)
+    pipeline.make_views = lambda clouds: {"cloud": clouds}
+    batch = batch_clouds(torch.randn(6, 12, 3))
+    torch.manual_seed(0)
+    output = compute_gradients(pipeline, pipeline.fabric.setup_module(pipeline.method), batch)
+    found = [parameter.grad.clone() for parameter in pipeline.method.critic.parameters()]
+    pipeline.method.zero_grad()
+    torch.manual_seed(0)
+    parts = [pipeline.method({"cloud": cloud_range(batch, i, i + 3)}) for i in (0, 3)]
+    total = torch.stack([part.total_loss() for part in parts]).mean()
+    total.backward()
+    assert output.total_loss().item() == pytest.approx(total.item(), rel=1e-5)
+    expected = [parameter.grad for parameter in pipeline.method.critic.parameters()]
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(found, expected, strict=True))
 
 
 def test_each_loss_moves_its_own_player_alone() -> None:

@@ -28,6 +28,12 @@ class NotFinite(Good):
         return MethodOutput({"size": super().forward(views).losses["size"] * torch.inf})
 
 
+class NeedsGradients(Good):
+    def forward(self, views: Mapping[str, Batch]) -> MethodOutput:
+        size = super().forward(views).losses["size"]
+        return MethodOutput({"size": size if torch.is_grad_enabled() else 2 * size})
+
+
 class AttachedMetric(Good):
     def forward(self, views: Mapping[str, Batch]) -> MethodOutput:
         losses = super().forward(views).losses
@@ -82,6 +88,7 @@ def test_a_method_without_faults_passes_and_is_not_changed() -> None:
     ("method", "check"),
     [
         (NotFinite, "losses and metrics"),
+        (NeedsGradients, "losses without gradients"),
         (AttachedMetric, "losses and metrics"),
         (Unused, "gradients"),
         (Forgotten, "parameters to optimise"),

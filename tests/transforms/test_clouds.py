@@ -56,6 +56,12 @@ def test_points_are_ordered_within_their_cloud(batch: Batch) -> None:
         assert torch.equal(score[order][rows], score[rows].sort().values)
 
 
+def test_points_have_a_rank_and_a_half_in_their_cloud() -> None:
+    layout = cloud_layout(Batch.from_data_list([Data(pos=torch.randn(n, 3)) for n in (3, 1, 4)]))
+    assert layout.rank.tolist() == [0, 1, 2, 0, 0, 1, 2, 3]
+    assert layout.first_half.tolist() == [True, True, False, True, True, True, False, False]
+
+
 def test_attributes_that_are_not_of_points_stay(clouds: Callable[..., Batch]) -> None:
     singles = clouds(4, 3).to_data_list()
     for i, single in enumerate(singles):
