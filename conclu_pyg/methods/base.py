@@ -155,6 +155,16 @@ class Clusters(Protocol):
         ...
 
 
+@runtime_checkable
+class PretextTask(Protocol):
+    """Optional capability of a method: a pretext task that also works on clouds that it was not trained on."""
+
+    @property
+    def pretext_metric(self) -> str:
+        """The name of the metric of ``forward`` that measures it: a share from 0 to 1, such as ``accuracy``."""
+        ...
+
+
 class TwoViewMethod(Method):
     """Adapter for a module that is no :class:`Method`: it is called as ``module(view_a, view_b)``.
 

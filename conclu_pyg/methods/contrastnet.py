@@ -54,6 +54,7 @@ class ContrastNet(Method):
     """
 
     components: ClassVar = {"encoder": ENCODERS, "head": HEADS}
+    pretext_metric = "accuracy"
 
     @validated
     def __init__(

@@ -44,6 +44,7 @@ class Jigsaw3D(Method):
     """
 
     components: ClassVar = {"encoder": ENCODERS, "head": HEADS}
+    pretext_metric = "accuracy"
 
     @validated
     def __init__(self, encoder: Any, head: Any = None, k: VoxelsPerAxis = 3, num_points: PositiveInt = 1024) -> None:

@@ -51,8 +51,8 @@ class MAPVAE(Method):
 
     Raises:
         ArgumentError: an argument outside its range.
-        ConfigError: an encoder without ``out_channels``, ``num_points`` is odd, or, in ``forward``, clouds of the view
-            that differ in their number of points.
+        ConfigError: an encoder without ``out_channels``; ``num_points`` is odd; a decoder that is no config, has
+            ``num_points`` or needs another number; or, in ``forward``, clouds that differ in their number of points.
     """
 
     components: ClassVar = {"encoder": ENCODERS, "decoder": DECODERS}
@@ -78,13 +78,12 @@ class MAPVAE(Method):
         self.views = {"split": [{"name": "FixedPoints", "num_points": num_points}, split]}
         self.encoder = ENCODERS.build(encoder)
         channels = channels_of(self.encoder)
-        config = {**(decoder or {"name": "MLPDecoder", "hidden_channels": [512, 512]})}
-        config.pop("num_points", None)
+        config = decoder or {"name": "MLPDecoder", "hidden_channels": [512, 512]}
         self.moments = nn.Linear(channels, 2 * latent_channels)
-        self.decode_whole = DECODERS.build(config, {"in_channels": latent_channels, "num_points": num_points})
+        self.decode_whole = _decoder(config, latent_channels, num_points)
         self.aggregate = nn.GRU(channels, hidden_channels, batch_first=True)
         self.predict = nn.GRU(hidden_channels, hidden_channels, batch_first=True)
-        self.decode_half = DECODERS.build(config, {"in_channels": hidden_channels, "num_points": num_points // 2})
+        self.decode_half = _decoder(config, hidden_channels, num_points // 2)
         self.num_angles, self.half_weight, self.kl_weight = num_angles, half_weight, kl_weight
 
     def forward(self, views: Mapping[str, Batch]) -> MethodOutput:
@@ -128,3 +127,21 @@ class MAPVAE(Method):
 
     def loss_names(self) -> list[str]:
         return ["reconstruction", "half", "divergence"]
+
+
+def _decoder(config: Any, in_channels: int, num_points: int) -> Any:
+    cls, arguments, _ = DECODERS.parse(config)
+    if (got := arguments.get("num_points")) is not None:
+        message = f"MAPVAE: expected a decoder without num_points, got {got}; give num_points of the method."
+        raise ConfigError(message, argument="num_points", got=got)
+    try:
+        return DECODERS.build(config, {"in_channels": in_channels, "num_points": num_points})
+    except ConfigError as error:
+        if error.argument != "num_points":
+            raise
+        raise ConfigError(
+            f"MAPVAE: expected a decoder for {num_points} points, got {cls.__name__}, which needs another number "
+            f"({error.expected}); give another decoder, such as MLPDecoder, or another num_points.",
+            argument="decoder",
+            got=cls.__name__,
+        ) from error

@@ -49,6 +49,7 @@ class Rotation3D(Method):
     """
 
     components: ClassVar = {"encoder": ENCODERS, "head": HEADS}
+    pretext_metric = "accuracy"
 
     @validated
     def __init__(

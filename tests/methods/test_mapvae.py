@@ -10,7 +10,7 @@ from torch_geometric.data import Batch, Data
 
 from conclu_pyg import METHODS
 from conclu_pyg.data.batch import batch_clouds
-from conclu_pyg.errors import ConfigError
+from conclu_pyg.errors import ConfigError, RegistryError
 from conclu_pyg.pipelines.views import compose_views
 
 ENCODER = {"name": "PointNet", "out_channels": 8, "input_transform": False, "feature_transform": False}
@@ -95,14 +95,35 @@ def test_the_variance_of_the_latent_code_is_learned() -> None:
 
 
 def test_back_halves_are_not_seen() -> None:
-    method = make().double().eval()
+    method = make(num_angles=1).double().eval()
+    predicted: list[torch.Tensor] = []
+    method.decode_half.register_forward_pre_hook(lambda _, inputs: predicted.append(inputs[0]))
     view = split(method)
-    front, _ = method.halves(view.pos.view(4, 10, 3), view.front.view(4, 10, 3))
-    before = method.back_features(front)
-    view.pos[~view.front[:, 0]] += 1.0  # the back half from the first angle
-    front_after, _ = method.halves(view.pos.view(4, 10, 3), view.front.view(4, 10, 3))
-    assert torch.equal(front.view(4, 3, 5, 3)[:, 0], front_after.view(4, 3, 5, 3)[:, 0])
-    assert before.shape == (12, 5)
+    for mask in (~view.front[:, 0], view.front[:, 0]):  # first the back halves move, then the front ones
+        moved = view.clone()
+        moved.pos = view.pos + torch.randn_like(view.pos) * mask[:, None]
+        method({"split": view})
+        method({"split": moved})
+    before, back_moved, again, front_moved = predicted
+    assert torch.equal(before, back_moved) and not torch.equal(again, front_moved)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "argument", "got"),
+    [
+        ({**DECODER, "num_points": 10}, "num_points", 10),
+        ({"name": "FoldingDecoder"}, "decoder", "FoldingDecoder"),
+    ],
+)
+def test_a_decoder_that_cannot_be_built_twice_is_refused(decoder: Any, argument: str, got: Any) -> None:
+    with raises(ConfigError, argument=argument, got=got):
+        make(decoder=decoder)
+
+
+@pytest.mark.parametrize("decoder", ["MLPDecoder", torch.nn.Identity()])
+def test_a_decoder_that_is_no_config_is_refused_by_the_registry(decoder: Any) -> None:
+    with raises(RegistryError):
+        make(decoder=decoder)
 
 
 def test_odd_numbers_of_points_are_refused() -> None:

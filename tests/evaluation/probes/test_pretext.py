@@ -6,18 +6,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers import raises
 from torch import nn
 from torch_geometric.data import Batch
 
+from conclu_pyg import METHODS
 from conclu_pyg.errors import ConfigError
 from conclu_pyg.evaluation.probe import probe_splits
 from conclu_pyg.evaluation.probes.pretext import PretextProbe
-from conclu_pyg.methods.base import Method, MethodOutput
+from conclu_pyg.methods.base import Method, MethodOutput, PretextTask
 from conclu_pyg.runs.loaded_run import load_run
+
+ENCODER = {"name": "PointNet", "out_channels": 8, "input_transform": False, "feature_transform": False}
 
 
 class Known(Method):
     """Its accuracy is the share of even clouds; it draws a number, and must be in evaluation mode."""
+
+    pretext_metric = "accuracy"
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +48,17 @@ def test_the_accuracy_is_that_of_all_test_clouds_under_one_seed(tiny_run: Path) 
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_method_without_a_pretext_task_is_refused(tiny_run: Path) -> None:
-    run = load_run(tiny_run)
-    with pytest.raises(ConfigError, match="needs a method with the metric accuracy, such as Jigsaw3D, got ConClu"):
+@pytest.mark.parametrize("name", ["ClusterNet", "ConClu", "LatentGAN"])
+def test_a_method_without_a_pretext_task_is_refused_before_it_sees_clouds(
+    name: str, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = METHODS.build({"name": name, "encoder": ENCODER})
+    monkeypatch.setattr(type(method), "forward", lambda *_: pytest.fail("forward was called"))
+    run = replace(load_run(tiny_run), method=method)
+    with raises(ConfigError, got=name):
         PretextProbe().measure(run, probe_splits(run))
+
+
+def test_the_methods_with_a_pretext_task_declare_their_metric() -> None:
+    found = {name for name in METHODS if isinstance(METHODS.get(name), PretextTask)}
+    assert found == {"ContrastNet", "Jigsaw3D", "Rotation3D"}
