@@ -105,7 +105,15 @@ def test_an_interrupted_call_can_be_repeated(folder: Path, tmp_path: Path, monke
 def test_the_probe_compares_generated_with_test_clouds(run: LoadedRun) -> None:
     values = {result.metric: result.value for result in GenerationProbe().measure(run, probe_splits(run))}
     assert list(values) == ["JSD", "MMD", "coverage"]
-    assert 0 < values["JSD"] <= 100 and values["MMD"] > 0 and 5 <= values["coverage"] <= 100
+    generated = torch.from_numpy(generate_clouds(run, 20, run.seed)).double()
+    reference = torch.from_numpy(np.stack([cloud.pos.numpy() for cloud in run.split("test")])).double()
+    draw = torch.Generator().manual_seed(run.seed)
+    a, b = (x[:, torch.randperm(x.size(1), generator=draw)[:24]] for x in (generated, reference))
+    squared = (a[:, None, :, None] - b[None, :, None, :]).square().sum(dim=-1)  # (20, 20, 24, 24)
+    distance = squared.amin(dim=3).mean(dim=2) + squared.amin(dim=2).mean(dim=2)
+    assert values["MMD"] == pytest.approx(100 * distance.amin(dim=0).mean().item(), rel=1e-4)
+    assert values["coverage"] == pytest.approx(100 * len(set(distance.argmin(dim=1).tolist())) / 20)
+    assert 0 < values["JSD"] < 100  # bits of distributions that overlap
 
 
 def test_a_run_that_generates_nothing_is_refused(tiny_run: Path) -> None:

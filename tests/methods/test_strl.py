@@ -40,7 +40,7 @@ def test_the_views_differ_in_strength() -> None:
         spreads[name] = torch.linalg.svdvals(points - points.mean(dim=1, keepdim=True))  # (30, 3)
     flat = {name: (spread[:, 2] / spread[:, 0]).max() for name, spread in spreads.items()}
     assert flat["a"] < 1e-5 < flat["b"]  # only b is jittered
-    assert spreads["b"].prod(dim=1).pow(1 / 3).mean() > 0 and spreads["b"][:, 0].mean() < spreads["a"][:, 0].mean()
+    assert spreads["b"][:, 0].mean() < spreads["a"][:, 0].mean()  # a part of b is missing
 
 
 def test_the_second_view_is_another_frame_where_there_are_sequences() -> None:
