@@ -50,7 +50,9 @@ def of_method(config: dict[str, Any], name: str) -> dict[str, Any]:
     """Change a config to another method, which gets those parts of the model that it takes, and few points. Without a
     shared view, ``pipeline.views`` is emptied."""
     taken = inspect.signature(METHODS.get(name)).parameters
-    parts = {**config["model"], **SMALL}
+    parts: dict[str, Any] = {**config["model"], **SMALL}
+    if name == "MAPVAE":  # sets the number of points of its decoders itself
+        parts["decoder"] = {key: value for key, value in parts["decoder"].items() if key != "num_points"}
     config["model"] = {"name": name, **{key: part for key, part in parts.items() if key in taken}}
     if all(steps is not None for steps in as_method(METHODS.build(config["model"])).views.values()):
         config["pipeline"]["views"] = None
