@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -15,7 +14,8 @@ from torch_geometric.data import Batch
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import DropFraction, PositiveInt
 from conclu_pyg.encoders.base import channels_of, pooled_features
-from conclu_pyg.errors import CheckpointError, DataError
+from conclu_pyg.errors import CheckpointError, ConfigError, DataError
+from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.methods.base import SHARED, Method, MethodOutput, Progress, TrainingData
 from conclu_pyg.methods.diagnostics import accuracy
 from conclu_pyg.processes import on_first
@@ -47,7 +47,7 @@ class ClusterNet(Method):
 
     Raises:
         ArgumentError: an argument outside its range.
-        ConfigError: an encoder without ``out_channels``.
+        ConfigError: an encoder without ``out_channels``, or scikit-learn is not installed.
         CheckpointError: in ``load_state_dict``, clusters that are no numbers in [0, ``num_clusters``).
         DataError: in ``before_epoch``, clusters that were loaded for another number of training clouds.
     """
@@ -64,6 +64,8 @@ class ClusterNet(Method):
         label_smoothing: DropFraction = 0.2,
     ) -> None:
         super().__init__()
+        if not is_installed("sklearn"):
+            raise ConfigError(f"ClusterNet: {missing_extra('sklearn')}.")
         self.views = {"cloud": SHARED}
         self.encoder = ENCODERS.build(encoder)
         # The teacher is needed once, so it is no submodule, which checkpoints would hold.
@@ -80,6 +82,8 @@ class ClusterNet(Method):
         return self._teachers[0] if self._teachers else None
 
     def before_epoch(self, data: TrainingData, progress: Progress) -> None:
+        from sklearn.cluster import KMeans
+
         if progress.epoch:
             self._check_number(data.num_clouds)
             return

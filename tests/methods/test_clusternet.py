@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import raises
+from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_info, threadpool_limits
 from torch import Tensor
 from torch_geometric.data import Batch
@@ -16,8 +17,7 @@ from torch_geometric.data import Batch
 from conclu_pyg import METHODS
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.encoders.base import pooled_features
-from conclu_pyg.errors import CheckpointError, DataError
-from conclu_pyg.methods import clusternet
+from conclu_pyg.errors import CheckpointError, ConfigError, DataError
 from conclu_pyg.methods.base import Progress
 from conclu_pyg.pipelines.build import build_pipeline
 from conclu_pyg.runs.checkpoint import Checkpoint, load_weights
@@ -78,7 +78,7 @@ def test_k_means_runs_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         threads.extend(library["num_threads"] for library in threadpool_info())
         return np.zeros(len(features), dtype=np.int32)
 
-    monkeypatch.setattr(clusternet.KMeans, "fit_predict", fit_predict)
+    monkeypatch.setattr(KMeans, "fit_predict", fit_predict)
     with threadpool_limits(2):
         make().before_epoch(Shapes(), START)
     assert threads and set(threads) == {1}
@@ -154,3 +154,9 @@ def test_there_are_at_most_as_many_clusters_as_clouds() -> None:
     method = make(num_clusters=300).eval()
     method.before_epoch(Shapes(), START)
     assert method.cluster.max() < 12 and method.num_clusters == 300
+
+
+def test_without_scikit_learn_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conclu_pyg.methods.clusternet.is_installed", lambda package: False)
+    with pytest.raises(ConfigError, match=r"scikit-learn is not installed; run `pip install 'conclu_pyg\[eval\]'`"):
+        METHODS.build({"name": "ClusterNet", "encoder": ENCODER})
