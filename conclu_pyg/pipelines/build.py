@@ -9,6 +9,7 @@ from torch import nn
 
 from conclu_pyg.config import error_context, section_registries, split_checkpoints
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.pipelines.frozen_parts import check_frozen
 from conclu_pyg.registry import DATASETS, DECODERS, ENCODERS, PIPELINES, components_of
 from conclu_pyg.runs.decoder_weights import load_decoder
 from conclu_pyg.runs.pretrained import load_pretrained
@@ -56,6 +57,7 @@ def build_pipeline(config: Mapping[str, Any], source: str = "") -> Any:
                     got=checkpoint,
                 )
             load_decoder(part, checkpoint, built["model"][key])
+        check_frozen(model, parts, checkpoints)
         return PIPELINES.build(
             config["pipeline"], model=model, dataset=dataset, config=config, pretraining=origins.get("encoder")
         )
