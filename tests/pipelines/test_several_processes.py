@@ -92,7 +92,7 @@ def shared(configs: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPath
     }
 
 
-def assert_equal(ours: Any, expected: Any, rtol: float = 1e-6, atol: float = 1e-9) -> None:
+def assert_equal(ours: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-8) -> None:
     torch.testing.assert_close(ours, expected, rtol=rtol, atol=atol)
 
 
