@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch.utils.data import Dataset, get_worker_info
 from torch_geometric.data import Batch
 
+from conclu_pyg.data.worker_processes import WorkerProcesses
 from conclu_pyg.errors import ConcluError, DataError, one_line
 
 BATCHES_AHEAD = 2  # batches that each worker holds ready at most, in shared memory
@@ -72,19 +74,22 @@ class WatchedClouds(Dataset[Batch]):
                 raise batch
             yield batch
 
-    def explain_death(self, error: BaseException) -> str | None:
-        """Returns how a worker ended, what it read and what to do; ``None`` if ``error`` is about something else."""
-        text = f"{error} {error.__cause__}"
-        found = re.search(r"DataLoader worker \(pid(?:\(s\))? (\d+)", text)
+    def explain_death(self, error: BaseException, workers: WorkerProcesses) -> str | None:
+        """Returns how one of ``workers`` ended, what it read and what to do; ``None`` if ``error`` is about something
+        else.
+        """
+        found = re.search(r"DataLoader worker \(pid(?:\(s\))? (\d+)", f"{error} {error.__cause__}")
         if found is None:
             return None
-        signal = re.search(r"is killed by signal: ([^.]+)\.", text)
-        how = f"was ended by the signal {signal[1]!r}" if signal else "ended"
+        code = workers.exit_code(int(found[1]))
+        name = signal.strsignal(-code) if code is not None and code < 0 else None
+        how = "ended" if code is None else f"ended with the exit status {code}"
+        how = f"was ended by the signal {name!r}" if name else how
         when = "between two batches"
         for process, count, *first in self._reading.tolist():
             if process == int(found[1]) and count:
                 when = f"while it read {self._describe(count, first[:count])}"
-        remedy = REMEDIES.get(signal[1] if signal else "", "Give pipeline.num_workers=0 to see why")
+        remedy = REMEDIES.get(name or "", "Give pipeline.num_workers=0 to see why")
         return f"a worker process (pipeline.num_workers) {how} {when}. {remedy}"
 
     def _describe(self, count: int, first: Sequence[int]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from conclu_pyg.data.worker_processes import WorkerProcesses
 from conclu_pyg.data.worker_reads import WatchedClouds
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.runs.folder import LAST
@@ -18,12 +19,15 @@ OUT_OF_MEMORY = ("can't allocate memory", "out of memory")  # in RuntimeErrors o
 
 
 @contextmanager
-def explain_faults(folder: Path, reads: WatchedClouds | None = None) -> Iterator[None]:
+def explain_faults(
+    folder: Path, reads: WatchedClouds | None = None, workers: WorkerProcesses | None = None
+) -> Iterator[None]:
     """Turn errors of the operating system and of allocators into one sentence with the file, the need and what to do.
 
     Args:
         folder: of the run.
         reads: knows what each worker process reads (default: there are no workers).
+        workers: the worker processes.
 
     Raises:
         ConcluError: in place of such an error.
@@ -33,7 +37,7 @@ def explain_faults(folder: Path, reads: WatchedClouds | None = None) -> Iterator
     except OSError as error:
         raise ConcluError(_about_file(error, folder), file=str(error.filename or folder)) from error
     except (MemoryError, RuntimeError) as error:
-        if reads is not None and (death := reads.explain_death(error)):
+        if reads is not None and workers is not None and (death := reads.explain_death(error, workers)):
             raise ConcluError(f"{death}; {_saved(folder)}.") from error
         if isinstance(error, RuntimeError) and not any(text in str(error) for text in OUT_OF_MEMORY):
             raise

@@ -20,6 +20,7 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.config_files import read_config
 from conclu_pyg.data.batch_sampler import EpochBatches, SharedBatches
+from conclu_pyg.data.worker_processes import WorkerProcesses
 from conclu_pyg.data.worker_reads import BATCHES_AHEAD, WatchedClouds
 from conclu_pyg.errors import ConcluError, ConcluWarning
 from conclu_pyg.extras import is_installed, missing_extra
@@ -92,12 +93,14 @@ class TrainingLoop:
         batches = EpochBatches(own, pipeline.min_steps_per_epoch)
         self.clouds: Any = pipeline.training_data(split)
         self.reads = WatchedClouds(self.clouds, pipeline.num_workers)
+        workers = WorkerProcesses(pipeline.num_workers)
         loader: Any = pipeline.fabric.setup_dataloaders(
             DataLoader(
                 self.reads,
                 batch_sampler=batches,
                 generator=order,
                 num_workers=pipeline.num_workers,
+                multiprocessing_context=workers.context() if pipeline.num_workers else None,
                 prefetch_factor=BATCHES_AHEAD if pipeline.num_workers else None,
                 collate_fn=_as_read,
             ),
@@ -116,7 +119,7 @@ class TrainingLoop:
         on_first(lambda: logs.append(MetricsLog(self.folder, history, pipeline.loggers, pipeline.config)))
         with (
             Interrupt() as interrupt,
-            explain_faults(self.folder, self.reads),
+            explain_faults(self.folder, self.reads, workers),
             logs[0] if logs else nullcontext() as log,
         ):
             while pipeline.progress.epoch < pipeline.epochs and not pipeline.is_over():

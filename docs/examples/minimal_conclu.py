@@ -46,7 +46,7 @@ class Networks(nn.Module):
         self.encoder = PointNet(out_channels=1024, input_transform=False, feature_transform=False)
         self.projector = ProjectionHead(in_channels=1024, hidden_channels=1024, out_channels=256)
         self.predictor = PredictionHead(channels=256, hidden_channels=512)
-        self.clusterer = SinkhornClusterer(num_prototypes=32, channels=256, epsilon=0.01)
+        self.clusterer = SinkhornClusterer(num_prototypes=32, channels=256, epsilon=0.01, num_iters=50)
 
     def embed(self, view: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns projections z and predictions q, [B, 256] each (eq. 1)."""
