@@ -12,6 +12,7 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.base import PointCloudSplit
 from conclu_pyg.errors import ConcluError
+from conclu_pyg.nn.evaluating import evaluating
 from conclu_pyg.processes import gather_rows, num_processes, rank
 from conclu_pyg.progress import progress_bar
 
@@ -44,29 +45,22 @@ def map_split(
     Raises:
         ConcluError: an output is not finite.
     """
-    modes = [(part, part.training) for part in module.modules()]  # a frozen part of a model in training is in eval mode
-    module.to(device).eval()
+    module.to(device)
     outputs: np.ndarray | None = None  # of all batches; a list of them that is joined at the end would be held twice
     done = 0
     shared = 1 < num_processes() <= len(split)
     own = torch.arange(len(split)).tensor_split(num_processes())[rank()] if shared else torch.arange(len(split))
-    try:
-        with progress_bar(title, len(own)) as bar:
-            for indices in own.tensor_split(max(1, math.ceil(len(own) / batch_size))):
-                output = function(split.__getitems__(indices).to(device)).cpu()
-                output = output.float() if output.is_floating_point() else output
-                if not shared:  # else all processes have to learn of it
-                    _check_finite(output, split.names, indices)
-                if outputs is None:
-                    outputs = np.empty(
-                        (len(output) // len(indices) * len(own), *output.shape[1:]), output.numpy().dtype
-                    )
-                outputs[done : done + len(output)] = output.numpy()
-                done += len(output)
-                bar.update(len(indices))
-    finally:
-        for part, was_training in modes:
-            part.training = was_training
+    with evaluating(module), progress_bar(title, len(own)) as bar:
+        for indices in own.tensor_split(max(1, math.ceil(len(own) / batch_size))):
+            output = function(split.__getitems__(indices).to(device)).cpu()
+            output = output.float() if output.is_floating_point() else output
+            if not shared:  # else all processes have to learn of it
+                _check_finite(output, split.names, indices)
+            if outputs is None:
+                outputs = np.empty((len(output) // len(indices) * len(own), *output.shape[1:]), output.numpy().dtype)
+            outputs[done : done + len(output)] = output.numpy()
+            done += len(output)
+            bar.update(len(indices))
     assert outputs is not None and done == len(outputs)
     if not shared:
         return outputs

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from conclu_pyg.errors import ConfigError
+from conclu_pyg.nn.evaluating import evaluating
 from conclu_pyg.runs.loaded_run import LoadedRun
 
 BATCH = 64
@@ -54,9 +55,10 @@ def generate_clouds(run: LoadedRun, num: int, seed: int = 0) -> np.ndarray:
             "of such a method.",
             got=kind,
         )
-    run.method.to(run.device).eval()
+    run.method.to(run.device)
     generator = torch.Generator().manual_seed(seed)
     noise = torch.stack([torch.randn(method.noise_channels, generator=generator) for _ in range(num)])
-    clouds = torch.cat([method.generate(part.to(run.device)).cpu() for part in noise.split(BATCH)])
+    with evaluating(run.method):
+        clouds = torch.cat([method.generate(part.to(run.device)).cpu() for part in noise.split(BATCH)])
     output: np.ndarray = clouds.float().numpy()
     return output

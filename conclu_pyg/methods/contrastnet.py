@@ -26,7 +26,7 @@ HEAD = {"name": "ClassificationHead", "hidden_channels": [1024, 512]}
 @METHODS.register_module()
 class ContrastNet(Method):
     r"""`ContrastNet <https://arxiv.org/abs/1904.12359>`_ (Zhang and Zhu, 2019), the first stage: a plane cuts each
-    cloud into two halves, and a classifier tells whether two halves belong to one object. The second stage is
+    cloud into two halves, and a classifier predicts whether two halves belong to one object. The second stage is
     :class:`~conclu_pyg.methods.clusternet.ClusterNet`.
 
     .. math::
@@ -37,7 +37,7 @@ class ContrastNet(Method):
     pairs that are classified correctly; chance is 1 / 2. A single cloud has no pair of two objects: its loss and metric
     are those of its own pair.
 
-    The authors cut each object beforehand, once; here each view is cut anew, into halves of equally many points. Labels
+    The authors cut each object once, before the training; here each view is cut at random, into equal halves. Labels
     are smoothed as in the authors' code. One encoder sees both halves; the code trains one for each.
 
     Args:

@@ -24,6 +24,7 @@ from conclu_pyg.groups import groups_of
 from conclu_pyg.imports import WithheldImportsError
 from conclu_pyg.io.clouds import read_clouds
 from conclu_pyg.io.subset import subset
+from conclu_pyg.nn.evaluating import evaluating
 from conclu_pyg.progress import track
 from conclu_pyg.registry import ENCODERS
 from conclu_pyg.runs.loaded_run import LoadedRun, load_run
@@ -237,13 +238,11 @@ def embed(encoder: nn.Module, clouds: Clouds, *, up_axis: Axis | None = None, ba
         raise ArgumentError(f"embed: expected an encoder, got {encoder!r}; give load_encoder(run).", argument="encoder")
     if isinstance(encoder, FrozenEncoder):
         return encoder.embed(clouds, up_axis=up_axis, batch_size=batch_size)
-    modes = [(module, module.training) for module in encoder.modules()]
     gradients = [(parameter, parameter.requires_grad) for parameter in encoder.parameters()]
     try:
-        return FrozenEncoder(encoder).embed(clouds, up_axis=up_axis, batch_size=batch_size)
+        with evaluating(encoder):
+            return FrozenEncoder(encoder).embed(clouds, up_axis=up_axis, batch_size=batch_size)
     finally:
-        for module, mode in modes:
-            module.training = mode
         for parameter, requires_grad in gradients:
             parameter.requires_grad_(requires_grad)
 

@@ -12,6 +12,7 @@ from torch_geometric.data import Batch
 
 from conclu_pyg.data.batch import batch_clouds
 from conclu_pyg.methods.base import Method, Progress, as_method, clusters_of
+from conclu_pyg.nn.evaluating import evaluating
 from conclu_pyg.pipelines.views import compose_views
 from conclu_pyg.registry import METHODS
 from conclu_pyg.testing.report import expect, expect_close, run_checks
@@ -214,8 +215,8 @@ class _Clouds:
 
     @torch.no_grad()
     def map(self, function: Callable[[Batch], Tensor]) -> Tensor:
-        self._method.eval()
-        return function(self._clouds)
+        with evaluating(self._method):
+            return function(self._clouds)
 
 
 def _seeded_losses(method: Method, views: Mapping[str, Batch]) -> Mapping[str, Tensor]:

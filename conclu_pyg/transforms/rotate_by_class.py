@@ -54,8 +54,8 @@ class RotateByClass(BaseTransform):
     def forward(self, data: Data) -> Data:
         clouds, classes, device = cloud_layout(data), len(self.rotations), data.pos.device
         rounds = -(-clouds.size // classes)
-        dealt = torch.randperm(classes, device=device).repeat(rounds)[: clouds.size]
-        label = dealt[torch.randperm(clouds.size, device=device)]  # (B,)
+        balanced = torch.randperm(classes, device=device).repeat(rounds)[: clouds.size]
+        label = balanced[torch.randperm(clouds.size, device=device)]  # (B,)
         data.pos = rotate(data.pos, self.rotations.to(data.pos)[label], clouds)
         set_cloud_attribute(data, "rotation", label)
         return data

@@ -41,8 +41,8 @@ def test_scores_in_every_form(tiny_run: Path, clouds: Path, tmp_path: Path, caps
     other = [value for name, value in scores.items() if not name.startswith("good/")]
     pairs = np.mean([[(a > n) + 0.5 * (a == n) for n in good] for a in other])
     assert evaluation["auroc"]["score"] == pytest.approx(pairs, abs=0.02) and pairs > 0.8
-    decided = [each for each in document["clouds"] if abs(each["score"] - 1) > 1e-3]  # scores are rounded
-    assert len(decided) > 8 and all(each["anomalous"] == (each["score"] > 1) for each in decided)
+    for each in document["clouds"]:  # their scores are rounded
+        assert each["score"] >= 1 if each["anomalous"] else each["score"] <= 1
     assert list(scores.values()) == sorted(scores.values(), reverse=True)
 
     with table.open(newline="") as file:

@@ -35,5 +35,5 @@ def test_a_random_grid_belongs_to_the_checkpoint() -> None:
 
 
 def test_other_grids_take_any_number_of_points() -> None:
-    for grid in ("sphere", "gaussian"):
-        assert FoldingDecoder(8, 10, grid=grid)(torch.randn(2, 8)).shape == (2, 10, 3)  # type: ignore[arg-type]
+    for decoder in (FoldingDecoder(8, 10, grid="sphere"), FoldingDecoder(8, 10, grid="gaussian")):
+        assert decoder(torch.randn(2, 8)).shape == (2, 10, 3)

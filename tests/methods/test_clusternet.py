@@ -142,7 +142,8 @@ def test_a_resumed_run_equals_an_unbroken_one_and_holds_no_teacher(
 
     def trained(name: str, epochs: int, resume: Path | None = None) -> Path:
         tiny_config["pipeline"] |= {"run_dir": str(tmp_path / name), "epochs": epochs}
-        return build_pipeline(tiny_config).run_train(resume=resume)  # type: ignore[no-any-return]
+        folder: Path = build_pipeline(tiny_config).run_train(resume=resume)
+        return folder
 
     unbroken = Checkpoint.load(trained("unbroken", 2)).weights
     resumed = Checkpoint.load(trained("broken", 2, trained("broken", 1))).weights

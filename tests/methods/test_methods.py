@@ -38,7 +38,8 @@ MIDDLE = Progress(step=5, num_steps=10, epoch=1, num_epochs=2)
 @pytest.fixture(params=list(METHODS))
 def method(request: pytest.FixtureRequest) -> Method:
     method = as_method(METHODS.build({"name": request.param, "encoder": ENCODER, **SMALL.get(request.param, {})}))
-    clouds: Any = UnlabelledClouds(Split())  # type: ignore[arg-type]
+    split: Any = Split()
+    clouds = UnlabelledClouds(split)
     method.before_epoch(CleanClouds(method, clouds, torch.device("cpu"), 7), Progress(0, 10, 0, 2))
     return method
 
@@ -161,7 +162,8 @@ class Split:
 @pytest.mark.parametrize("batch_size", [2, 7])
 def test_a_method_maps_the_training_clouds_between_epochs(batch_size: int) -> None:
     method = Minimal().train()
-    clouds: Any = UnlabelledClouds(Split())  # type: ignore[arg-type]
+    split: Any = Split()
+    clouds = UnlabelledClouds(split)
     data = CleanClouds(method, clouds, torch.device("cpu"), batch_size)
 
     def function(clouds: Batch) -> Tensor:

@@ -92,7 +92,7 @@ def shared(configs: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPath
     }
 
 
-def assert_equal(ours: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-8) -> None:
+def assert_equal(ours: Any, expected: Any, rtol: float = 1e-6, atol: float = 1e-9) -> None:
     torch.testing.assert_close(ours, expected, rtol=rtol, atol=atol)
 
 
@@ -106,7 +106,8 @@ def test_two_processes_compute_what_one_does_with_the_whole_batch(
     first, second = shared[name]
     assert len(alone["history"]) == 2
     for process in (first, second):
-        assert_equal(process["weights"], alone["weights"])  # running statistics of batch norms among them
+        # running statistics of batch norms among them; the codes of a queue depend on it by rounding
+        assert_equal(process["weights"], alone["weights"], atol=1e-8 if name == "queue" else 1e-9)
         for ours, expected in zip(process["history"], alone["history"], strict=True):
             for key in sorted(expected.keys() - {"seconds", "clouds_per_second", "data_wait"}):
                 assert ours[key] == pytest.approx(expected[key], rel=1e-6), key
