@@ -161,13 +161,13 @@ def write_predictions(
 ) -> Report:
     """Predicts, writes, prints and shows clouds as the options say, and returns the problems with single clouds."""
     from conclu_pyg.inference.inputs import check_out
-    from conclu_pyg.inference.output_folder import PREDICTIONS, PredictionWriter
+    from conclu_pyg.inference.output_folder import PAGE, PREDICTIONS, PredictionWriter, check_page
     from conclu_pyg.inference.predict_clouds import predict
     from conclu_pyg.inference.prediction import Report
     from conclu_pyg.inference.prediction_gallery import PredictionGallery
     from conclu_pyg.inference.prediction_summary import PredictionSummary
     from conclu_pyg.inference.predictor import describe_up_axis, input_up_axis
-    from conclu_pyg.inference.viewer import PAGE, Viewer, check_library
+    from conclu_pyg.inference.viewer import Viewer, check_library
 
     out, report, of_parts = options.out or run.folder / OUT_NAME, Report(), _predicts_parts(run)
     clouds = of_parts if options.clouds is None else options.clouds
@@ -186,6 +186,8 @@ def write_predictions(
     }
     predict(run, inputs, **arguments)  # checks the arguments before the training clouds are read
     check_out(out, [*inputs.names, *inputs.files, *([options.truth] if options.truth else [])])
+    if options.html:
+        check_page(out)
     for sentence in inputs.skipped:
         console.print(sentence)
     console.print(describe_up_axis(run, options.up) + ("" if options.up else "; --up changes it"))

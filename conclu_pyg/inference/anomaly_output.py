@@ -33,8 +33,8 @@ def to_row(name: str, scores: Scores) -> list[object]:
 
 class HeatMaps:
     """Writes clouds with a score for each point into a folder, as a context manager. On entry it removes the clouds of
-    an earlier call. A row of their table, ``anomalies.csv``, is written before each cloud: after an interruption at any
-    moment, the next call finds all that it has to remove.
+    an earlier call; no other file is replaced. A row of their table, ``anomalies.csv``, is written before each cloud:
+    after an interruption at any moment, the next call finds all that it has to remove.
 
     A cloud has the points that the encoder took, at their places in the file, with the property ``score``, in which 1
     is the threshold, and colours: yellow, orange, and red above 1.
@@ -68,6 +68,7 @@ class HeatMaps:
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in _listed(self.folder):
             path.unlink(missing_ok=True)
+        self._names.keep(self.folder, [".ply"])
         self._table = TableFile(self.folder / TABLE, [*COLUMNS, "ply"])
         return self
 

@@ -19,11 +19,14 @@ from conclu_pyg.inference.table import write_table
 from conclu_pyg.io.find_files import LABEL_COLUMNS, LABELS, holds_predictions, read_header
 from conclu_pyg.text import from_cell, pluralize, printable
 from conclu_pyg.vis.colors import hex_of
+from conclu_pyg.vis.generator import is_own_page
 from conclu_pyg.vis.ply import write_ply
 
 logger = logging.getLogger(__name__)
 
 PREDICTIONS = "predictions.csv"
+PAGE = "clouds.html"
+ENDINGS = (".ply", "_labels.npy", ".png")  # of the files of a cloud
 COLUMNS = {
     LABELS: LABEL_COLUMNS,
     PREDICTIONS: [
@@ -35,7 +38,8 @@ COLUMNS = {
 
 class PredictionWriter:
     """Writes predictions into a folder, as a context manager. On entry it removes the files that ``predictions.csv``
-    of an earlier call lists; on exit, also after an error, it writes the ``predictions.csv`` of this call.
+    of an earlier call lists; on exit, also after an error, it writes the ``predictions.csv`` of this call. No other
+    file is replaced by one of a cloud: a cloud of its name gets a number.
 
     Args:
         folder: the output folder, which is created.
@@ -59,6 +63,7 @@ class PredictionWriter:
         _check_tables(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._remove_earlier()
+        self._names.keep(self.folder, ENDINGS)
         labels = [[label, name, hex_of(label)] for label, name in enumerate(self.label_names)]
         write_table(self.folder / LABELS, COLUMNS[LABELS], labels)
         return self
@@ -160,6 +165,22 @@ class PredictionWriter:
         if ours and not complete and any(chain(self.folder.glob("*.ply"), self.folder.glob("*_labels.npy"))):
             logger.warning(printable(f"kept earlier predictions in {self.folder} that its {PREDICTIONS} does not list"))
         table.unlink(missing_ok=True)
+
+
+def check_page(folder: Path) -> None:
+    """Checks that the page of predictions replaces no other file.
+
+    Args:
+        folder: the output folder, which may not exist yet.
+
+    Raises:
+        ConfigError: it contains a ``clouds.html`` that is no page of this package.
+    """
+    path = folder / PAGE
+    if path.exists() and not (path.is_file() and is_own_page(path)):
+        raise ConfigError(
+            f"{path} is no page of conclu and would be overwritten; give another output folder.", file=path
+        )
 
 
 def _check_tables(folder: Path) -> None:

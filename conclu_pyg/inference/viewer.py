@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from conclu_pyg.errors import ConcluError
-from conclu_pyg.inference.output_folder import PredictionWriter
+from conclu_pyg.inference.output_folder import PAGE, PredictionWriter
 from conclu_pyg.inference.prediction import Prediction, Report
 from conclu_pyg.open3d_library import check_open3d
 from conclu_pyg.vis.page import MAX_CLOUDS, PageCloud, write_page
@@ -15,7 +15,6 @@ from conclu_pyg.vis.window import display_problem, show_windows
 
 logger = logging.getLogger(__name__)
 
-PAGE = "clouds.html"
 WINDOW_POINTS = 200_000  # of a cloud in the window
 
 

@@ -76,6 +76,24 @@ def test_clouds_of_the_same_name_are_written_apart(segmenter: str, tmp_path: Pat
     assert {path.name for path in out.glob("*.npy")} == {"one_labels.npy", "one-2_labels.npy"}
 
 
+def test_files_in_the_output_folder_stay_as_they_are(
+    segmenter: str, classifier: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan, out = save_clouds(tmp_path / "chair" / "one.npy"), tmp_path / "others"
+    out.mkdir()
+    mine = [out / name for name in ("one.ply", "one_labels.npy", "one.png", "clouds.html")]
+    for path in mine:
+        path.write_text("mine")
+    for run in (segmenter, classifier):
+        arguments = ["predict", run, str(scan), "--out", str(out)]
+        assert main([*arguments, "--clouds", "--png", "--renderer", "matplotlib"]) == 0
+        assert [row["files"] for row in table(out)] == ["one-2.ply one-2_labels.npy one-2.png"]
+        capsys.readouterr()
+        assert main([*arguments, "--html"]) == 2
+        assert f"{out / 'clouds.html'} is no page of conclu and would be overwritten" in capsys.readouterr().err
+        assert [path.read_text() for path in mine] == ["mine"] * 4
+
+
 def test_the_exit_status_is_2_if_a_file_cannot_be_used(
     classifier: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -250,9 +268,18 @@ def test_other_numbers_of_points_are_not_compared_with_the_training(
     assert all(not row["novelty"] for row in table(tmp_path / "out"))
 
 
-def test_a_prediction_that_cannot_be_written_does_not_stop_the_others(segmenter: str, tmp_path: Path) -> None:
+def test_a_prediction_that_cannot_be_written_does_not_stop_the_others(
+    segmenter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     save_clouds(tmp_path / "chair.npy", 3, 50)
-    (tmp_path / "out" / "chair_0001.ply").mkdir(parents=True)
+    write_ply = output_folder.write_ply
+
+    def fail_once(path: Path, *arguments: Any) -> None:
+        if path.name == "chair_0001.ply":
+            raise OSError("no space left")
+        write_ply(path, *arguments)
+
+    monkeypatch.setattr(output_folder, "write_ply", fail_once)
     assert main(["predict", segmenter, str(tmp_path / "chair.npy"), "--out", str(tmp_path / "out")]) == 2
     assert [row["cloud"] for row in table(tmp_path / "out")] == ["chair_0000", "chair_0002", ""]  # the last is refused
     assert {p.name for p in (tmp_path / "out").glob("*.npy")} == {"chair_0000_labels.npy", "chair_0002_labels.npy"}

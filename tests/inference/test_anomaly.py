@@ -243,6 +243,11 @@ def test_heat_maps_keep_the_places_and_scores_of_points(
         maps.add(*found[1])
         HeatMaps(out, [new]).__enter__()
         assert sorted(path.name for path in out.iterdir()) == ["anomalies.csv"]
+    mine = out / "bump_50.npy.ply"
+    mine.write_text("mine")
+    with HeatMaps(out, [new]) as maps:
+        maps.add(*found[0])
+    assert mine.read_text() == "mine" and (out / "bump_50.npy-2.ply").exists()
     with pytest.raises(ConfigError, match="is in the input"):
         HeatMaps(new / "out", [new])
     with pytest.raises(ConfigError, match="other files"):

@@ -1,5 +1,7 @@
 """File names for clouds."""
 
+from pathlib import Path
+
 import pytest
 
 from conclu_pyg.inference.file_names import FileNames, file_name
@@ -39,3 +41,11 @@ def test_the_next_free_number_of_a_name_is_remembered() -> None:
     taken = names._taken = Counted(("a-3",))
     assert [names.unique(name) for name in ("a", "A", "a", "a-2", *["a"] * 46)][-1] == "a-50"
     assert taken.looks < 3 * 50
+
+
+def test_names_of_files_that_are_there_are_taken(tmp_path: Path) -> None:
+    for name in ("A.ply", "b_labels.npy", "b-2.PLY", "c.txt", "d_labels.npy.bak", ".ply"):
+        (tmp_path / name).touch()
+    names = FileNames()
+    names.keep(tmp_path, [".ply", "_labels.npy"])
+    assert [names.unique(name) for name in ("a", "b", "b-2", "c", "d")] == ["a-2", "b-3", "b-2-2", "c", "d"]

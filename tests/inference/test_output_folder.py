@@ -11,10 +11,11 @@ import pytest
 from helpers import raises
 
 from conclu_pyg.errors import ConfigError
-from conclu_pyg.inference.output_folder import COLUMNS, PredictionWriter
+from conclu_pyg.inference.output_folder import COLUMNS, PredictionWriter, check_page
 from conclu_pyg.inference.prediction import Prediction
 from conclu_pyg.io.clouds import Cloud
 from conclu_pyg.io.find_files import holds_predictions
+from conclu_pyg.vis.cards import write_cards
 
 
 def prediction(name: str, size: int = 5, **changes: Any) -> Prediction:
@@ -167,6 +168,34 @@ def test_files_of_a_lost_or_damaged_table_are_kept(tmp_path: Path, caplog: pytes
     path.unlink()
     assert again() == [kept(tmp_path)]
     assert again() == [replaced.format("2 earlier predictions")]
+
+
+@pytest.mark.parametrize("name", ["one.ply", "ONE.PLY", "one_labels.npy", "one.png"])
+def test_a_file_of_another_origin_is_never_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    for _ in range(2):
+        with PredictionWriter(tmp_path, "runs/x", ["leg", "seat"]) as writer:
+            assert writer.add(prediction("one")) == "one-2"
+        assert (tmp_path / name).read_text() == "mine"
+        (row,) = rows_of(tmp_path)
+        assert (row["cloud"], row["files"]) == ("one", "one-2.ply one-2_labels.npy")
+        assert {path.name for path in tmp_path.iterdir()} == {
+            *("labels.csv", "predictions.csv", "one-2.ply", "one-2_labels.npy", name)
+        }
+
+
+def test_a_page_of_another_origin_is_rejected(tmp_path: Path) -> None:
+    check_page(tmp_path / "new")
+    path = tmp_path / "clouds.html"
+    path.write_text("<p>mine</p>")
+    with raises(ConfigError, file=path):
+        check_page(tmp_path)
+    write_cards(path, "Predictions", [])
+    check_page(tmp_path)
+    path.unlink()
+    path.mkdir()
+    with raises(ConfigError, file=path):
+        check_page(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["labels.csv", "predictions.csv"])
