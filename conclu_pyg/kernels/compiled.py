@@ -6,12 +6,10 @@ values in the order of memory, which Numba turns into vector instructions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from conclu_pyg.kernels.compilation import kernel
 
 WIDTH = 16  # values of a group, one cache line
 
@@ -20,16 +18,7 @@ Rows = NDArray[np.int32]
 Longs = NDArray[np.int64]
 
 
-def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function at its first call, and keep the result on disk where a folder can be written."""
-    try:
-        compiled: Callable[..., Any] = njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        compiled = njit(nogil=True)(function)
-    return compiled
-
-
-@_kernel
+@kernel
 def _bound(keys: Rows, count: int, k: int) -> np.int64:
     """Return a bound such that k of the first ``count`` keys are up to it; more where keys equal the k-th smallest. By
     bisection: each pass only counts."""
@@ -50,7 +39,7 @@ def _bound(keys: Rows, count: int, k: int) -> np.int64:
     return high
 
 
-@_kernel
+@kernel
 def _smallest_of_row(row: Floats, k: int, keys: Floats, ids: Rows, minima: Floats, out: Longs) -> None:
     """Write the positions of the k smallest values of a row, in no order; of equal ones the first.
 
@@ -108,7 +97,7 @@ def _smallest_of_row(row: Floats, k: int, keys: Floats, ids: Rows, minima: Float
             found += 1
 
 
-@_kernel
+@kernel
 def smallest(values: Floats, k: int, out: Longs) -> None:
     """Write the columns of the k smallest values of each row, in no order; of equal ones the first.
 
@@ -124,7 +113,7 @@ def smallest(values: Floats, k: int, out: Longs) -> None:
         _smallest_of_row(values[r], k, keys, ids, minima, out[r])
 
 
-@_kernel
+@kernel
 def nearest(points: Floats, k: int, begin: int, end: int, offset: int, out: Longs) -> None:
     """Write the k nearest points of the points from ``begin`` to ``end``, themselves included. Distances are sums of
     squared differences; those of a point stay in the cache.
@@ -149,7 +138,7 @@ def nearest(points: Floats, k: int, begin: int, end: int, offset: int, out: Long
             found[j] += offset
 
 
-@_kernel
+@kernel
 def neighbor_max(x: Floats, index: Longs, value: Floats, argument: Rows, begin: int, end: int) -> None:
     """Write the maximum of each channel over the neighbours of the points from ``begin`` to ``end``, and its row. The
     first of equal ones counts.
@@ -195,7 +184,7 @@ def neighbor_max(x: Floats, index: Longs, value: Floats, argument: Rows, begin: 
                 best[c], place[c] = top, row
 
 
-@_kernel
+@kernel
 def neighbor_max_value(x: Floats, index: Longs, value: Floats, begin: int, end: int) -> None:
     """As :func:`neighbor_max`, without the rows."""
     k, channels = index.shape[1], x.shape[1]
@@ -220,7 +209,7 @@ def neighbor_max_value(x: Floats, index: Longs, value: Floats, begin: int, end: 
                 best[c] = top
 
 
-@_kernel
+@kernel
 def add_to_rows(values: Floats, rows: Rows, out: Floats, begin: int, end: int) -> None:
     """Add each value of the channels from ``begin`` to ``end`` to its row of the same channel.
 

@@ -51,13 +51,3 @@ def test_values_are_added_to_their_rows_in_pieces() -> None:
     for piece in ((0, 3), (3, 7)):
         compiled.add_to_rows(values, rows, out, *piece)
     assert np.array_equal(out, expected)
-
-
-def test_without_a_folder_for_machine_code_kernels_are_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    def njit(*, nogil: bool, cache: bool = False) -> object:
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda function: function
-
-    monkeypatch.setattr(compiled, "njit", njit)
-    assert compiled._kernel(len) is len
