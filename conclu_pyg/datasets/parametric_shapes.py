@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from annotated_types import Ge
 from conclu_pyg.arguments import validated
 from conclu_pyg.constraints import NonNegativeFloat, NonNegativeInt, PositiveInt, Probability
 from conclu_pyg.data.base import PointCloudDataset, PointCloudSplit
+from conclu_pyg.data.generated_rows import Field, Generated
+from conclu_pyg.data.lazy_rows import Rows
 from conclu_pyg.datasets.shapes.catalog import CATEGORIES
 from conclu_pyg.datasets.shapes.mesh import rotation
 from conclu_pyg.datasets.shapes.random_choices import RandomChoices
 from conclu_pyg.datasets.shapes.scan import scan
-from conclu_pyg.progress import track
 from conclu_pyg.registry import DATASETS
 
 OneOfEachCategory = Annotated[int, Ge(len(CATEGORIES))]
@@ -22,7 +24,7 @@ OneOfEachCategory = Annotated[int, Ge(len(CATEGORIES))]
 
 @DATASETS.register_module()
 class ParametricShapes(PointCloudDataset):
-    """Clouds of parametric shapes, z up, generated on first use; nothing is read or downloaded.
+    """Clouds of parametric shapes, z up, each generated when it is first read; nothing is downloaded.
 
     Shape ``i`` of a split depends only on the seed, the split and ``i``: a larger data set contains the smaller one.
     Shape ``i`` is of category ``i`` modulo the number of categories, so all categories are equally frequent. The points
@@ -97,11 +99,22 @@ class ParametricShapes(PointCloudDataset):
         return points.astype(np.float32), face_part[face], label
 
     def _load_split(self, split: str) -> PointCloudSplit:
-        count = self.sizes[split]
-        pos = np.empty((count, self.num_points, 3), dtype=np.float32)
-        part = np.empty((count, self.num_points), dtype=np.int64)
-        y = np.empty(count, dtype=np.int64)
-        for index in track(range(count), f"Generating {self.name} {split}", count):
-            pos[index], part[index], y[index] = self.make(split, index)
-        names = [f"{self.label_to_names[int(label)]}/{index:04d}" for index, label in enumerate(y)]
-        return PointCloudSplit(pos, y, names, list(self.label_to_names.values()), part=part, transform=self.transform)
+        fields = {"pos": Field((self.num_points, 3), np.float32), "part": Field((self.num_points,), np.int64)}
+        generated = Generated(partial(self._rows, split), self.sizes[split], fields)
+        y = np.arange(self.sizes[split]) % len(CATEGORIES)
+        names = [f"{self.label_to_names[label]}/{index:04d}" for index, label in enumerate(y.tolist())]
+        return PointCloudSplit(
+            generated.rows("pos"),
+            y,
+            names,
+            list(self.label_to_names.values()),
+            part=generated.rows("part"),
+            transform=self.transform,
+        )
+
+    def _check_parts(self, read: PointCloudSplit, part: np.ndarray | Rows, source: str) -> None:
+        """Checks nothing: it would generate all clouds, whose labels are those of their category by construction."""
+
+    def _rows(self, split: str, index: int) -> dict[str, np.ndarray]:
+        points, part, _ = self.make(split, index)
+        return {"pos": points, "part": part}

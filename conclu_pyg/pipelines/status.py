@@ -77,14 +77,14 @@ def epoch_line(
 
 def data_warnings(metrics: Mapping[str, float], num_workers: int) -> list[str]:
     """Return a warning if the steps of an epoch waited for their clouds for a fifth of its time, and for a second at
-    least.
+    least. The first epoch gives none: its clouds are read from a disk or generated, and kept for the others.
 
     Args:
         metrics: the metrics of the epoch.
         num_workers: processes that read ahead.
     """
     share = metrics["data_wait"]
-    if share < MAX_WAIT or share * metrics["seconds"] < MIN_WAIT_S:
+    if metrics["epoch"] == 1 or share < MAX_WAIT or share * metrics["seconds"] < MIN_WAIT_S:
         return []
     return [
         f"the training waits for its clouds {share:.0%} of the time; give pipeline.num_workers="

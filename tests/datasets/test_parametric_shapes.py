@@ -61,7 +61,7 @@ def test_a_shape_does_not_depend_on_the_number_of_shapes(dataset: ParametricShap
 
 
 def test_train_and_test_are_disjoint(dataset: ParametricShapes) -> None:
-    train, test = (dataset.get_split(split).pos.reshape(-1, 64 * 3) for split in ("train", "test"))
+    train, test = (np.asarray(dataset.get_split(split).pos).reshape(-1, 64 * 3) for split in ("train", "test"))
     assert np.abs(train[:, None] - test[None]).max(axis=2).min() > 1e-3
 
 

@@ -139,7 +139,9 @@ def test_a_wait_for_data_is_warned_about_where_it_costs_time(
     share: float, seconds: float, workers: int, sentence: str | None
 ) -> None:
     expected = [] if sentence is None else [sentence]
-    assert data_warnings({"data_wait": share, "seconds": seconds}, workers) == expected
+    metrics = {"data_wait": share, "seconds": seconds}
+    assert data_warnings({**metrics, "epoch": 2}, workers) == expected
+    assert data_warnings({**metrics, "epoch": 1}, workers) == []
 
 
 def slow_pipeline(
