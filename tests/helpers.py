@@ -14,6 +14,8 @@ from conclu_pyg.registry import METHODS
 
 SMALL = {"num_points": 32, "decoder": {"name": "MLPDecoder", "num_points": 32, "hidden_channels": [32]}}
 
+PATCH_ENCODER = {"name": "PointTransformer", "out_channels": 32, "depth": 1, "num_patches": 8, "patch_size": 8}
+
 
 @contextmanager
 def raises(kind: type[ConcluError], **fields: Any) -> Iterator[pytest.ExceptionInfo[ConcluError]]:
@@ -53,6 +55,8 @@ def of_method(config: dict[str, Any], name: str) -> dict[str, Any]:
     parts: dict[str, Any] = {**config["model"], **SMALL}
     if name == "MAPVAE":  # sets the number of points of its decoders itself
         parts["decoder"] = {key: value for key, value in parts["decoder"].items() if key != "num_points"}
+    if name == "PointMAE":  # masks the patches of its encoder
+        parts["encoder"] = PATCH_ENCODER
     config["model"] = {"name": name, **{key: part for key, part in parts.items() if key in taken}}
     if all(steps is not None for steps in as_method(METHODS.build(config["model"])).views.values()):
         config["pipeline"]["views"] = None

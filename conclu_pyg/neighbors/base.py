@@ -51,7 +51,7 @@ class Neighbors:
         sizes = cloud_sizes(x, batch, batch_size)
         with torch.autocast(x.device.type, enabled=False), full_float32():
             wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
-            _check_range(wide)
+            check_range(wide)
             return self.search(wide, k, sizes)
 
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
@@ -108,7 +108,7 @@ def cloud_sizes(x: Tensor, batch: Tensor, batch_size: int) -> list[int]:
     return sizes
 
 
-def _check_range(x: Tensor) -> None:
+def check_range(x: Tensor) -> None:
     """Raise DataError if values or their squared distances are not finite; one pass over x."""
     low, high = x.aminmax()  # NaN if any value is
     if not (high - low).square() * x.size(1) < torch.finfo(x.dtype).max / 4:  # false for NaN too

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from conclu_pyg.nn.lexicographic import lexicographic_order
+
 
 @torch.no_grad()
 def kd_order(pos: Tensor, ptr: Tensor, depth: int) -> Tensor:
@@ -42,7 +44,5 @@ def _ranks(pos: Tensor) -> Tensor:
     Shapes:
         - **pos:** ``[M, 3]``, **output:** ``[M]``
     """
-    order = torch.arange(len(pos), device=pos.device)
-    for axis in (2, 1, 0):
-        order = order[pos[order, axis].argsort(stable=True)]
+    order = lexicographic_order(pos[None])[0]
     return torch.empty_like(order).scatter_(0, order, torch.arange(len(pos), device=pos.device))

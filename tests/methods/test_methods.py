@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import PATCH_ENCODER
 from torch import Tensor, nn
 from torch_geometric.data import Batch
 
@@ -31,6 +32,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "FoldingNet": {"decoder": {"name": "FoldingDecoder", "num_points": 64, "hidden_channels": 32}, "num_points": 48},
     "MRTNet": {"decoder": {"name": "TreeDecoder", "num_points": 64, "channels": [16, 16]}, "num_points": 48},
     "OcCo": {"decoder": {"name": "PCNDecoder", "num_points": 64, "hidden_channels": [64, 32]}, "num_points": 48},
+    "PointMAE": {"encoder": PATCH_ENCODER, "num_points": 48},
 }
 MIDDLE = Progress(step=5, num_steps=10, epoch=1, num_epochs=2)
 
