@@ -22,7 +22,7 @@ def test_each_kind_has_the_names_of_its_source() -> None:
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
-        ("?o*", ["ConClu", "ContrastNet", "FoldingNet", "Rotation3D"]),
+        ("?o*", ["ConClu", "ContrastNet", "FoldingNet", "PointMAE", "Rotation3D"]),
         ("*3d", ["Jigsaw3D", "Rotation3D"]),
         ("?YOL", ["BYOL"]),
         ("con", []),

@@ -28,7 +28,8 @@ def interpolation_weights(pos: Tensor, centers: Tensor, valid: Tensor) -> Tensor
     """
     distance = distances(pos, centers).masked_fill(~valid[:, None], torch.inf)
     least = distance.topk(min(NEAREST, centers.size(1)), dim=2, largest=False)
-    difference = (pos[:, :, None] - gather_points(centers, least.indices)).to(distance.dtype)  # (B, N, 3, 3)
+    pos, centers = pos.to(distance.dtype), centers.to(distance.dtype)
+    difference = pos[:, :, None] - gather_points(centers, least.indices)  # (B, N, 3, 3)
     weight = 1 / (difference.square().sum(dim=3) + EPSILON)
     weight = weight.masked_fill(~least.values.isfinite(), 0)
     weight = weight / weight.sum(dim=2, keepdim=True)

@@ -65,6 +65,7 @@ TINY_MODEL = {
     "Jigsaw3D": ["model.num_points=64"],
     "MAPVAE": ["model.num_points=32", "model.num_angles=3"],
     "OcCo": ["model.num_points=64", "model.decoder.num_points=64"],
+    "PointMAE": ["model.num_points=64"],
 }
 # Data sets that must be downloaded first: commands that would read them are only checked.
 NEEDS_DATA = {"ModelNet", "ShapeNetPart"}
