@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # clouds that are printed
 MEANING = "1 is the 95th percentile of the leave-one-out scores of the normal clouds; above 1 a cloud is an anomaly"
-EXAMPLES = f"""The clouds must have the orientation of the normal ones: nothing is registered. Size and position do not
-matter with the encoders that the package ships, since they scale each cloud to the unit sphere.
+EXAMPLES = f"""The clouds must have the orientation of the normal ones: nothing is registered, and a turned part is
+an anomaly. Size and position do not matter with the encoders that the package ships, since they scale each cloud to the
+unit sphere.
 
 Scores: {MEANING}.
 So at least 5 % of normal clouds are called anomalies. The global score compares clouds as a whole, the local one their
