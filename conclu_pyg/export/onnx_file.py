@@ -15,6 +15,7 @@ from conclu_pyg.errors import ConcluError, ConfigError, one_line
 from conclu_pyg.export.models import ExportModel
 from conclu_pyg.export.neighbors import recorded_neighbors
 from conclu_pyg.extras import is_installed, missing_extra
+from conclu_pyg.onnx.checksum import ENTRY, seal
 from conclu_pyg.onnx.session import open_session
 
 OPSET = 20
@@ -27,7 +28,7 @@ class OnnxFile(NamedTuple):
     """An ONNX model.
 
     Attributes:
-        data: the bytes of the file.
+        data: the bytes of the file, with their checksum.
         with_neighbors: the same model with the neighbours of each search as further outputs.
     """
 
@@ -104,14 +105,14 @@ def to_onnx(model: ExportModel, metadata: Mapping[str, str]) -> OnnxFile:
         del value.metadata_props[:]
     del proto.graph.metadata_props[:], proto.metadata_props[:]
     proto.producer_name = "conclu_pyg"
-    onnx.helper.set_model_props(proto, dict(metadata))
+    onnx.helper.set_model_props(proto, {**metadata, **ENTRY})
     onnx.checker.check_model(proto)
     with_neighbors = proto.SerializeToString()
     kept = [output for output in proto.graph.output if not output.name.startswith(NEIGHBORS)]
     del proto.graph.output[:]
     proto.graph.output.extend(kept)
     onnx.checker.check_model(proto)
-    return OnnxFile(proto.SerializeToString(), with_neighbors)
+    return OnnxFile(seal(proto.SerializeToString()), with_neighbors)
 
 
 class OnnxProgram:

@@ -5,9 +5,9 @@
     z = embed("encoder.onnx", points)  # [1, C] for [N, 3]; [B, C] for a list of arrays
 
 Clouds are prepared as in the training: the metadata of the file hold the normalisation, the up axis and the names of
-classes and parts. A file may come from anywhere: its size and its metadata are checked, it is data for ONNX Runtime and
-runs no code of its own. It can ask for as much memory and time as its graph needs, so limit a process that loads files
-of strangers.
+classes and parts. A file may come from anywhere: its size, checksum and metadata are checked, it is data for ONNX
+Runtime and runs no code of its own. It can ask for as much memory and time as its graph needs, so limit a process that
+loads files of strangers.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class OnnxModel:
         metadata: see :class:`Metadata`.
 
     Raises:
-        DataError: the file cannot be read, is damaged, or is no file of ``conclu export``.
+        DataError: the file cannot be read, is damaged, was edited, or is no file of ``conclu export``.
         ArgumentError: the path is an array or another value.
         ConfigError: ONNX Runtime is not installed.
     """

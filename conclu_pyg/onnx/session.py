@@ -9,6 +9,7 @@ from typing import Any
 
 from conclu_pyg.errors import ConfigError, DataError, one_line
 from conclu_pyg.extras import is_installed, missing_extra
+from conclu_pyg.onnx.checksum import check_seal
 
 MAX_BYTES = 1 << 31
 EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"  # of weights in other files
@@ -48,10 +49,10 @@ def open_session(data: bytes, source: str, threads: int | None = None) -> Any:
 
 
 def read_model(path: Path) -> bytes:
-    """Returns the bytes of a file.
+    """Returns the bytes of a file of `conclu export`, as they were written.
 
     Raises:
-        DataError: it is too large, no regular file, or cannot be read.
+        DataError: it is too large, no regular file, cannot be read, or has changed.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe or device has no size, and opening it may wait
@@ -64,9 +65,11 @@ def read_model(path: Path) -> bytes:
                     file=path,
                     got=size,
                 )
-            return file.read(size)
+            data = file.read(size)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.", file=path) from error
+    check_seal(data, str(path))
+    return data
 
 
 def runtime_errors() -> tuple[type[Exception], ...]:

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from fastapi.testclient import TestClient
 from onnx import TensorProto, helper
-from onnx_metadata import METADATA
+from onnx_metadata import onnx_file
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "web_service.py"
 NAMES = ["long.obj", "flat.obj", "<script>'\".obj"]
@@ -48,8 +47,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         [helper.make_tensor("axes", TensorProto.INT64, [1], [1])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    helper.set_model_props(model, METADATA.entries())
-    onnx.save(model, folder / "model.onnx")
+    (folder / "model.onnx").write_bytes(onnx_file(model))
     x = np.stack([largest(cloud) for cloud in CLOUDS]).astype(np.float32)
     np.savez(folder / "known.npz", names=np.array(NAMES), x=x)
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from conclu_pyg import ENCODERS, load_encoder, load_run
 from conclu_pyg._version import __version__
 from conclu_pyg.data.batch import batch_clouds
-from conclu_pyg.errors import ArgumentError, ConcluError, ConcluWarning, ConfigError
+from conclu_pyg.errors import ArgumentError, ConcluError, ConcluWarning, ConfigError, DataError
 from conclu_pyg.export import Exported, export_run
 from conclu_pyg.export import export as export_module
 from conclu_pyg.files import remove_abandoned
@@ -144,6 +144,20 @@ def test_metadata(tiny_run: Path, encoder_file: Exported, segmenter_file: Export
     assert [(each.clouds, each.points) for each in segmenter_file.differences] == SIZES
     assert 0 < segmenter_file.differences[0].greatest < 1e-4
     assert str(tiny_run).encode() not in encoder_file.path.read_bytes()
+
+
+def test_an_edited_weight_or_name_is_refused(classifier_file: Exported, tmp_path: Path) -> None:
+    data, path = classifier_file.path.read_bytes(), tmp_path / "edited.onnx"
+    name = classifier_file.metadata.classes[0].encode()
+    middle = len(data) // 2  # of the weights
+    edited = [data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :], data.replace(name, name[::-1])]
+    for each in edited:
+        path.write_bytes(each)
+        with raises(DataError, file=path) as error:
+            OnnxModel(path)
+        assert "the file is damaged or was edited, so export the model again" in str(error.value)
+    path.write_bytes(data)
+    assert OnnxModel(path).metadata == classifier_file.metadata
 
 
 @pytest.mark.slow

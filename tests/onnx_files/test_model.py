@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ import torch
 from helpers import raises
 from onnx import TensorProto, helper, numpy_helper
 from onnx_metadata import METADATA as SHARED
+from onnx_metadata import onnx_file
 
 from conclu_pyg.errors import ArgumentError, ConcluError, ConfigError, DataError
 from conclu_pyg.onnx import OnnxModel, classify, embed, segment
+from conclu_pyg.onnx.checksum import seal
 from conclu_pyg.onnx.session import MAX_BYTES
 
 METADATA = replace(SHARED, up_axis="y")
@@ -53,9 +56,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
             [axes] if operator == "ReduceMax" else [],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-        helper.set_model_props(model, entries)
         path = tmp_path / "model.onnx"
-        path.write_bytes(model.SerializeToString())
+        path.write_bytes(onnx_file(model, entries))
         return path
 
     return write_model
@@ -176,7 +178,7 @@ def test_damaged_metadata_are_refused(change: dict[str, str], write: Callable[..
 
 def test_files_that_are_no_models_are_refused(write: Callable[..., Path], tmp_path: Path) -> None:
     whole = write().read_bytes()
-    files = [whole[: len(whole) // 2], whole[:-1], b"", b"\x80\x04.", whole + b"\xff", bytes(range(256)) * 20]
+    files = [whole[: len(whole) // 2], b"", b"\x80\x04.", seal(whole + b"\xff"), bytes(range(256)) * 20]
     for number, data in enumerate(files):
         path = tmp_path / f"{number}.onnx"
         path.write_bytes(data)
@@ -214,7 +216,7 @@ def test_data_in_other_files_is_not_read(location: str, write: Callable[..., Pat
     model.graph.node[0].output[0] = "maximum"
     model.graph.node.append(helper.make_node("Gemm", ["maximum", "weight"], ["embedding"]))
     model.graph.initializer.append(numpy_helper.from_array(weight, "weight"))
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(seal(model.SerializeToString()))
     np.testing.assert_allclose(embed(path, points), expected)
 
     tensor = model.graph.initializer[1]
@@ -226,7 +228,7 @@ def test_data_in_other_files_is_not_read(location: str, write: Callable[..., Pat
         "length": str(weight.nbytes),
     }.items():
         tensor.external_data.add(key=key, value=value)
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(seal(model.SerializeToString()))
     with pytest.MonkeyPatch.context() as patch, raises(DataError, file=path):
         patch.chdir(folder)
         embed(path, points)
@@ -245,7 +247,7 @@ def test_an_error_of_the_graph_is_one_sentence(write: Callable[..., Path]) -> No
     model = onnx.load(path)
     model.graph.node.insert(0, helper.make_node("MatMul", ["points", "points"], ["product"]))
     model.graph.node[1].input[0] = "product"
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(seal(model.SerializeToString()))
     with raises(DataError, file=path) as error:
         embed(path, np.arange(12.0).reshape(4, 3))
     assert "ONNX Runtime failed on 1 cloud of 4 points" in str(error.value) and "\n" not in str(error.value)
@@ -255,7 +257,7 @@ def test_names_that_are_no_utf_8_are_refused(write: Callable[..., Path], capfd: 
     path = write()
     for name in (b"conclu_pyg.card", b"embedding"):
         data = path.read_bytes()
-        path.write_bytes(data.replace(name, b"\x80" + name[1:]))
+        path.write_bytes(seal(data.replace(name, b"\x80" + name[1:])))
         with raises(DataError, file=path):
             OnnxModel(path)
         path.write_bytes(data)
@@ -263,6 +265,7 @@ def test_names_that_are_no_utf_8_are_refused(write: Callable[..., Path], capfd: 
 
 
 def test_every_altered_file_is_read_or_refused_in_a_sentence(write: Callable[..., Path]) -> None:
+    """With a checksum that fits, as an attacker would give it."""
     rng, path, points = random.Random(0), write(), np.arange(12.0).reshape(4, 3)
     whole = path.read_bytes()
     messages: list[str] = []
@@ -274,6 +277,8 @@ def test_every_altered_file_is_read_or_refused_in_a_sentence(write: Callable[...
                 data[place] = rng.randrange(256)
             else:
                 del data[place : place + rng.randint(1, 20)]
+        with suppress(DataError):  # the checksum itself was hit
+            data = bytearray(seal(bytes(data)))
         path.write_bytes(data)
         try:
             embed(OnnxModel(path, threads=1), points)
@@ -307,9 +312,8 @@ def test_parts_of_a_category(tmp_path: Path) -> None:
     names = tuple(f"class {number}" for number in range(1000))
     metadata = replace(METADATA, task="part_segmentation", classes=names, parts=("a", "b"), up_axis="z")
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    helper.set_model_props(model, metadata.entries())
     path = tmp_path / "model.onnx"
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(onnx_file(model, metadata.entries()))
     points = np.array([[-2.0, 0, 0], [1, 0, 0], [1, 0, 0]])
     clouds = [points, points[:2], -points]
     found = segment(path, clouds, ["class 1", "class 1", "class 5"])
