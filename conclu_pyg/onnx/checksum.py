@@ -1,8 +1,8 @@
 """The checksum in an exported ONNX file.
 
 It is the SHA-256 of all bytes of the file, computed with zeros in the place of its own digits. So it covers weights,
-graph and metadata, and needs no parser of ONNX. It detects damage and later changes. It is no signature: whoever changes
-a file on purpose can compute it again.
+graph and metadata, and needs no parser of ONNX. It detects damage and later changes. It is no signature: whoever
+changes a file on purpose can compute it again.
 """
 
 from __future__ import annotations

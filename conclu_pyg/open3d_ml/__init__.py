@@ -20,7 +20,8 @@ operators of Open3D-ML, which need the version of torch that its wheel was built
 
 from conclu_pyg.open3d_ml.register import register
 from conclu_pyg.vis.label_lut import label_lut
+from conclu_pyg.vis.label_visualizer import LabelVisualizer
 
-__all__ = ["label_lut", "register"]
+__all__ = ["LabelVisualizer", "label_lut", "register"]
 
 register()

@@ -43,12 +43,21 @@ def show_windows(clouds: Sequence[PageCloud], names: Names, up_axis: int = 2, wi
         raise ConfigError(f"window must be one of {', '.join(WINDOWS)}; got {window!r}.", argument="window", got=window)
     if not clouds or not all(cloud.panels for cloud in clouds):
         raise ConfigError("a window needs at least one cloud with a panel, got none.")
+    check_display()
+    WINDOWS[window](clouds, names, up_axis)
+
+
+def check_display() -> None:
+    """Checks for a display.
+
+    Raises:
+        ConcluError: no window can be opened.
+    """
     problem = display_problem()
     if problem:
         raise ConcluError(
             f"cannot open a window: {problem}; connect a display (by `ssh -X`, or `xvfb-run` for a test), {OTHERWISE}."
         )
-    WINDOWS[window](clouds, names, up_axis)
 
 
 def display_problem() -> str:
@@ -72,7 +81,7 @@ def display_problem() -> str:
 
 def _open3d_viewer(clouds: Sequence[PageCloud], names: Names, up_axis: int) -> None:
     import_open3d("the window", OTHERWISE)
-    _check_vulkan()
+    check_vulkan()
     _parts_viewer(clouds, names, up_axis).run()
 
 
@@ -84,7 +93,7 @@ def _parts_viewer(clouds: Sequence[PageCloud], names: Names, up_axis: int) -> An
 
 def _open3d_ml(clouds: Sequence[PageCloud], names: Names, up_axis: int) -> None:
     table = label_lut(legend([panel for cloud in clouds for panel in cloud.panels], names))
-    _check_vulkan()
+    check_vulkan()
     viewer = _label_viewer(up_axis)
     viewer.set_lut("labels", table)
     shown = [
@@ -110,8 +119,12 @@ def _plain(clouds: Sequence[PageCloud], names: Names, up_axis: int) -> None:
     PlainViewer(open3d, clouds, up_axis, SIZE).run()
 
 
-def _check_vulkan() -> None:
-    """Checks for Vulkan: Open3D terminates the process if Vulkan is missing or has no driver."""
+def check_vulkan() -> None:
+    """Checks for Vulkan: Open3D terminates the process if Vulkan is missing or has no driver.
+
+    Raises:
+        ConcluError: it cannot be used.
+    """
     if not sys.platform.startswith("linux"):
         return
     reason = vulkan_problem()
