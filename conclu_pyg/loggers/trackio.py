@@ -11,11 +11,13 @@ from conclu_pyg.extras import is_installed, missing_extra
 from conclu_pyg.loggers.base import Row, TrackerLogger, flat
 from conclu_pyg.registry import LOGGERS
 
+RESERVED = ("project", "run", "timestamp", "step", "time", "metrics")  # keys that trackio renames, with a warning
+
 
 @LOGGERS.register_module(name="trackio")
 class TrackioLogger(TrackerLogger):
     """Sends the metrics of each epoch, and once the config, to `trackio <https://github.com/gradio-app/trackio>`_,
-    which keeps them in files on this machine.
+    which keeps them in files on this machine. Metrics whose names it reserves are sent as ``training/step`` and so on.
 
     Args:
         project: its name (default: conclu_pyg).
@@ -40,7 +42,8 @@ class TrackioLogger(TrackerLogger):
         return name
 
     def send(self, metrics: Row, epoch: int) -> None:
-        self._trackio.log(dict(metrics), step=epoch)
+        values = {f"training/{key}" if key in RESERVED else key: value for key, value in metrics.items()}
+        self._trackio.log(values, step=epoch)
 
     def close(self) -> None:
         self._trackio.finish()

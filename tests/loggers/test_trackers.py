@@ -1,5 +1,6 @@
-"""MLflow and trackio: with stand-ins that record what they get, and MLflow itself where it is installed."""
+"""MLflow and trackio: with stand-ins that record what they get, and themselves where they are installed."""
 
+import csv
 import importlib.util
 import json
 import sys
@@ -26,6 +27,9 @@ class FakeTrackio(SimpleNamespace):
         self.started.append((project, options))
 
     def log(self, metrics: dict[str, float], step: int) -> None:
+        # trackio 0.43 renames these and warns.
+        assert not {"project", "run", "timestamp", "step", "time", "metrics"} & metrics.keys()
+        assert not any(key.startswith("__") for key in metrics)
         self.rows.append((step, metrics))
 
     def finish(self) -> None:
@@ -52,6 +56,7 @@ def test_a_resumed_run_continues_its_log_without_doubled_rows(
     run = train(tiny_config, tmp_path / "run", loggers, 2)
     assert [step for step, _ in trackio.rows] == [1, 2] and trackio.finished == 1
     assert "loss" in trackio.rows[0][1] and "epoch" not in trackio.rows[0][1]
+    assert [row["training/step"] for _, row in trackio.rows] == [3, 6]
     project, options = trackio.started[0]
     assert project == "clouds" and options["name"] == "run" and options["resume"] == "never"
     assert options["config"]["model.encoder.name"] == "PointNet"
@@ -95,6 +100,27 @@ def test_mlflow_gets_the_rows_and_the_config_of_a_run_once(
     assert found.data.params["model.encoder.name"] == "PointNet"
     assert [metric.step for metric in client.get_metric_history(found.info.run_id, "loss")] == [1, 2, 3]
     assert found.data.metrics["loss.contrast"] >= 0
+
+
+@pytest.mark.skipif(importlib.util.find_spec("trackio") is None, reason="trackio is not installed")
+def test_trackio_itself_gets_the_rows_and_the_config_of_a_run_once(
+    tmp_path: Path, tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))  # read by its import
+    from trackio.sqlite_storage import SQLiteStorage
+
+    loggers = ["csv", {"name": "trackio", "project": "clouds"}]
+    run = train(tiny_config, tmp_path / "run", loggers, 2)
+    train(tiny_config, run, loggers, 3, resume=True)
+    assert SQLiteStorage.get_runs("clouds") == ["run"]
+    rows = SQLiteStorage.get_logs("clouds", "run")
+    with (run / "metrics.csv").open() as file:
+        expected = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == [1, 2, 3]
+    for row, line in zip(rows, expected, strict=True):
+        assert row["training/step"] == int(line["step"]) and row["loss"] == pytest.approx(float(line["loss"]))
+    config = SQLiteStorage.get_run_config("clouds", "run")
+    assert config is not None and config["model.encoder.name"] == "PointNet"
 
 
 def test_without_csv_there_is_no_table(tmp_path: Path, tiny_config: dict[str, Any]) -> None:
