@@ -39,7 +39,8 @@ def part_iou(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor, 
 def part_scores(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tensor, labels: Labels) -> Scores:
     """Returns the overall accuracy (over points) and the mean intersection over union. That of a shape is averaged over
     the parts of its category; the mean is over shapes (*instance*), or over the shapes of each category and then
-    over categories (*category*).
+    over categories (*category*). That of a part over all points of all shapes is averaged over parts that occur or are
+    predicted (*label*).
 
     Args:
         predicted, truth, cloud, category: as for :func:`part_iou`.
@@ -64,5 +65,17 @@ def part_scores(predicted: Tensor, truth: Tensor, cloud: Tensor, category: Tenso
         "accuracy": float(100 * correct.mean()),
         "instance mIoU": float(100 * of_shape.mean()),
         "category mIoU": float(of_category.nanmean()),
+        "label mIoU": float(100 * label_iou(confusion).nanmean()),
     }
     return Scores(values, per_class, confusion)
+
+
+def label_iou(confusion: Tensor) -> Tensor:
+    """Returns the intersection over union of each label over all points; NaN for one that neither occurs nor is
+    predicted.
+
+    Shapes:
+        - **confusion:** int64 ``[labels, labels]``, true labels in rows; **output:** float64 ``[labels]``
+    """
+    both = confusion.diagonal().double()
+    return both / (confusion.sum(dim=0) + confusion.sum(dim=1) - both)  # 0 / 0 is NaN

@@ -86,6 +86,8 @@ def test_scores_are_means_over_shapes_and_over_categories(sizes: list[int], any_
     ]
     assert values["category mIoU"] == pytest.approx(mean(of_category))
     assert values["accuracy"] == pytest.approx(100 * accuracy_score(truth, predicted))
+    of_label = jaccard_score(truth, predicted, average="macro")  # of labels that occur or are predicted
+    assert values["label mIoU"] == pytest.approx(100 * of_label)
     assert confusion.tolist() == confusion_matrix(truth, predicted, labels=range(6)).tolist()
     for label, value in zip(there, of_category, strict=True):
         points = (category == label)[cloud]
@@ -116,7 +118,8 @@ def test_instances_and_categories_are_weighed_differently() -> None:
     predicted = torch.tensor([0, 0, 0, 5])  # three perfect cups, and a box that is all wrong
     truth, cloud, category = torch.tensor([0, 0, 0, 1]), torch.arange(4), torch.tensor([0, 0, 0, 2])
     values = part_scores(predicted, truth, cloud, category, LABELS).values
-    assert values == {"accuracy": 75.0, "instance mIoU": 75.0, "category mIoU": 50.0}
+    of_label = pytest.approx(100 / 3)  # the part 0 is right, the parts 1 and 5 are not
+    assert values == {"accuracy": 75.0, "instance mIoU": 75.0, "category mIoU": 50.0, "label mIoU": of_label}
 
 
 def test_a_part_without_another_is_always_right() -> None:
