@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from conclu_pyg.errors import ConfigError, one_line
 from conclu_pyg.imports import resolve_paths
 from conclu_pyg.paths import with_cwd, with_cwd_or_suggestion
-from conclu_pyg.shipped_configs import shipped_configs
+from conclu_pyg.shipped_configs import shipped_configs, shipped_tables
 from conclu_pyg.text import command
 
 SECTIONS = ("dataset", "model", "pipeline")
@@ -65,7 +65,7 @@ def _read_over_bases(path: Path, chain: tuple[Path, ...], files: Iterator[int]) 
         if not isinstance(base, str):
             raise ConfigError(f"{path}: '_base_' must be a file or a list of files, got {base!r}.", file=path, got=base)
         file = path.parent / base
-        file = file if file.is_file() else shipped_configs().get(base, file)
+        file = file if file.is_file() else {**shipped_configs(), **shipped_tables()}.get(base, file)
         if not file.is_file():
             raise ConfigError(
                 f"{path}: there is no '_base_' {with_cwd(file)}; give a file relative to this one, or the name of a "

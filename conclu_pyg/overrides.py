@@ -25,7 +25,7 @@ KEPT = (
 )
 
 
-def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str], keys: Sequence[str] = KEYS) -> dict[str, Any]:
     """Return a config with ``section.key=value`` overrides applied.
 
     ``dataset=FOLDER`` is short for ``dataset.name=CloudFolder dataset.paths=FOLDER``, and so are a list of files, a
@@ -33,6 +33,11 @@ def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict
 
     Overrides of a ``name`` come first, outer ones before inner ones, because each discards the other keys of its
     mapping. (OmegaConf's own updates do neither that, nor refuse a key inside a number or string.)
+
+    Args:
+        config: a config, or another file of values.
+        overrides: the overrides.
+        keys: the keys that ``config`` may have (default: the sections of a config).
 
     Raises:
         ConfigError: one string instead of a list; no ``=``, an unknown section, a value that is not YAML, a key
@@ -45,14 +50,14 @@ def apply_overrides(config: Mapping[str, Any], overrides: Sequence[str]) -> dict
     issues: list[Issue] = []
     for override in overrides:
         try:
-            parsed.append((override, *_parse_override(override, config)))
+            parsed.append((override, *_parse_override(override, config, keys)))
         except ConfigError as error:
             issues += error.issues
-    for override, keys, value in sorted(parsed, key=lambda item: _rank(item[1])):
+    for override, place, value in sorted(parsed, key=lambda item: _rank(item[1])):
         try:
-            if keys == ["dataset"] and isinstance(value, str | list):
+            if place == ["dataset"] and isinstance(value, str | list):
                 value = _own_clouds(value, merged.get("dataset"), [item[1:] for item in parsed])
-            _assign(merged, keys, value)
+            _assign(merged, place, value)
         except LookupError as error:
             issues.append(_issue(override, error.args[0], got=value))
     if issues:
@@ -95,12 +100,13 @@ def _issue(override: str, reason: str, hint: str = "", got: Any = ...) -> Issue:
     return Issue(f"override {override!r}: {reason}{ending}", hint, argument=override.partition("=")[0], got=got)
 
 
-def _parse_override(override: str, config: Mapping[str, Any]) -> tuple[list[str], Any]:
+def _parse_override(override: str, config: Mapping[str, Any], known: Sequence[str]) -> tuple[list[str], Any]:
     """Return the keys and the value of an override.
 
     Args:
         override: ``section.key=value``.
         config: where the message about a key without its section finds the section.
+        known: the keys that ``config`` may have.
 
     Raises:
         ConfigError: another form, an unknown section, or a value that is not YAML.
@@ -109,12 +115,12 @@ def _parse_override(override: str, config: Mapping[str, Any]) -> tuple[list[str]
     keys = _keys(path)
     if not (equals and all(keys)):
         raise ConfigError(_issue(override, "must be written as section.key=value, such as pipeline.epochs=10"))
-    if keys[0] not in KEYS:
-        reason = f"unknown section {keys[0]!r}{suggest(keys[0], KEYS)}"
+    if keys[0] not in known:
+        reason = f"unknown section {keys[0]!r}{suggest(keys[0], known)}"
         sections = [name for name in SECTIONS if isinstance(config.get(name), Mapping) and keys[0] in config[name]]
         if sections:
             reason = f"the section is missing; did you mean '{sections[0]}.{override}'?"
-        raise ConfigError(_issue(override, reason, f"Sections: {', '.join(KEYS)}."))
+        raise ConfigError(_issue(override, reason, f"Sections: {', '.join(known)}."))
     try:
         (value,) = parse_yaml(f"value: {text}").values()
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The configs that come with the package."""
+"""The configs and the tables to reproduce that come with the package."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 SUFFIX = ".yaml"
+TABLES = "tables"  # the folder of tables, which are no configs
 
 
 def shipped_configs() -> dict[str, Path]:
     """Returns the file of each config by its name, such as ``conclu_pointnet`` or ``ablations/both``."""
-    folder = PACKAGE / "configs"  # in a wheel
-    folder = folder if folder.is_dir() else PACKAGE.parent / "configs"  # in a clone
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob(f"*{SUFFIX}"))}
+    folder = _folder()
+    named = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob(f"*{SUFFIX}"))}
+    return {name: path for name, path in named.items() if not name.startswith(f"{TABLES}/")}
+
+
+def shipped_tables() -> dict[str, Path]:
+    """Returns the file of each table by its name, such as ``table1``."""
+    return {path.stem: path for path in sorted((_folder() / TABLES).glob(f"*{SUFFIX}"))}
 
 
 def find_config(name: str) -> Path:
@@ -20,3 +26,14 @@ def find_config(name: str) -> Path:
     precedence; the name of no config is returned as a path, which the reader refuses."""
     path = Path(name)
     return path if path.exists() else shipped_configs().get(name, path)
+
+
+def find_table(name: str) -> Path:
+    """Returns the file that ``name`` means, as :func:`find_config` does for a config."""
+    path = Path(name)
+    return path if path.exists() else shipped_tables().get(name, path)
+
+
+def _folder() -> Path:
+    folder = PACKAGE / "configs"  # in a wheel
+    return folder if folder.is_dir() else PACKAGE.parent / "configs"  # in a clone

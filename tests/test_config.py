@@ -12,9 +12,8 @@ from omegaconf import OmegaConf
 from conclu_pyg import DATASETS, HEADS, METHODS, Registry
 from conclu_pyg.config import error_context, load_config, resolve, section_registries
 from conclu_pyg.errors import ConfigError, DataError, RegistryError
+from conclu_pyg.shipped_configs import shipped_configs
 from conclu_pyg.transforms import compose
-
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 
 @pytest.mark.parametrize("axis", ["x", "y", "z", 0, 1, 2])  # y is no `true` here; numbers are in older configs
@@ -287,7 +286,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {"ModelNet": str(modelnet), "ShapeNetPart": str(parts)}
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: str(path.relative_to(CONFIGS)))
+@pytest.mark.parametrize("path", shipped_configs().values(), ids=shipped_configs())
 def test_every_config_loads_and_its_sections_are_built(path: Path, folders: dict[str, str]) -> None:
     config = load_config(path)
     name = config["dataset"]["name"]
