@@ -39,6 +39,7 @@ from conclu_pyg.cli.main import COMMANDS, main
 from conclu_pyg.cli.train import split_resume
 from conclu_pyg.config import load_config, resolve
 from conclu_pyg.registry import DATASETS, METHODS, PIPELINES, PLUGIN_GROUP, TASKS, Registry
+from conclu_pyg.reproduction.table_file import read_table, select_rows
 from conclu_pyg.runs.checkpoint import Checkpoint
 from conclu_pyg.runs.folder import CONFIG_NAME
 
@@ -83,6 +84,7 @@ FOLDER_COMMANDS = {
     "clusters",
     "suggest",
     "report",
+    "reproduce",
     "list",
     "push",
     "generate",
@@ -136,6 +138,9 @@ class Reader:
                 self.evaluate(options, words)
             elif name == "predict" and not options.show:  # no window opens here
                 assert main(["predict", *words]) == 0
+            elif name == "reproduce" and options.budget != "quick":
+                table = read_table(options.table, options.overrides)  # its data sets must be downloaded first
+                assert table.budget(options.budget) and select_rows(table, [])
             elif name in FOLDER_COMMANDS:
                 assert main([name, *words]) == 0
             elif name == "fuzz_readers":
