@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--duplicates",
         action="store_true",
-        help="search an index or a folder for duplicates, which takes long for many clouds",
+        help="search for duplicates among the clouds, which takes long for many of them",
     )
     parser.add_argument(
         "--labels",
@@ -124,9 +124,10 @@ def _is_run(source: str) -> bool:
 
 
 def _of_run(options: argparse.Namespace, sources: Sequence[str], overrides: Sequence[str]) -> Written:
-    unused = ("encoder", "up", "labels", "workers")
+    unused = ("encoder", "up", "labels")
     refuse_unused(options, unused, "a run has its own encoder, and its data set has the clouds and labels")
-    refuse_unused(options, ("duplicates",), "duplicates are searched in files, so report an index or a folder of them")
+    if not options.duplicates:
+        refuse_unused(options, ("workers",), "of a run, only --duplicates reads files in several processes")
     announce_loading()
     from conclu_pyg.methods.base import clusters_of
     from conclu_pyg.reports.of_run import report_run

@@ -8,26 +8,21 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from conclu_pyg._version import __version__
 from conclu_pyg.errors import DataError
-from conclu_pyg.inference.duplicates import find_duplicates
 from conclu_pyg.inference.index import Index
 from conclu_pyg.inference.index_update import update_index
 from conclu_pyg.inference.inputs import Inputs
-from conclu_pyg.reports.clouds import ReportClouds, clouds_of_index
+from conclu_pyg.reports.clouds import clouds_of_index
+from conclu_pyg.reports.duplicates import duplicates_section
 from conclu_pyg.reports.embeddings import EmbeddingSections
 from conclu_pyg.reports.groups import clusters_of_clouds
 from conclu_pyg.reports.options import MAX_CLOUDS, ReportOptions
 from conclu_pyg.reports.outline import Outline, Written
 from conclu_pyg.runs.frozen_encoder import Axis, FrozenEncoder
 from conclu_pyg.text import pluralize
-from conclu_pyg.vis.report.blocks import Block, Cards, CloudCard, Facts, Listing
+from conclu_pyg.vis.report.blocks import Facts
 from conclu_pyg.vis.report.page import Section
-
-MAX_PAIRS = 100  # of duplicates
-MAX_PROBLEMS = 20  # of the search for duplicates
 
 
 def report_index(
@@ -62,7 +57,7 @@ def report_index(
     sections = EmbeddingSections(outline, clouds, origin, options.with_tsne)
     sections.add([] if groups is None else [groups])
     if options.with_duplicates:
-        outline.add(outline.attempt("duplicates", partial(_duplicates, index, clouds, options.workers)))
+        outline.add(outline.attempt("duplicates", partial(duplicates_section, index, clouds, options.workers)))
     else:
         outline.leave_out("duplicates, which take long to find; give --duplicates.")
     errors = [*skipped, *(error for file in index.files for error in file.errors)]
@@ -122,26 +117,3 @@ def _facts(index: Index) -> dict[str, object]:
         "could not be used": pluralize(refused, "file or cloud", "files or clouds"),
         "written by": f"conclu_pyg {__version__}",
     }
-
-
-def _duplicates(index: Index, clouds: ReportClouds, workers: int | None) -> Section:
-    """Returns the pairs of clouds that are the same shape, with the evidence."""
-    pairs, problems = find_duplicates(index, workers=workers)
-    shown = [pair for pair in pairs if all(row in clouds.number for row in pair.rows)][:MAX_PAIRS]
-    blocks = []
-    for pair in shown:
-        rows = [clouds.number[row] for row in pair.rows]
-        labels = [] if clouds.labels is None else [clouds.labels[row] for row in rows]
-        differ = len({label for label in labels if label}) > 1
-        cards = [CloudCard(row, clouds.names[row], labels[place : place + 1], differ) for place, row in enumerate(rows)]
-        lines = [pair.evidence.sentence, *([f"Their labels differ: {' and '.join(labels)}."] if differ else [])]
-        blocks.append(Cards(pair.evidence.kind, cards, lines))
-    counts = np.unique([pair.evidence.kind for pair in pairs], return_counts=True)
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in zip(*counts, strict=True)) or "none"
-    lines = [
-        f"{pluralize(len(pairs), 'pair')}: {kinds}. Nothing was deleted. Distances are in diagonals of the bounding "
-        "box of the first shape."
-    ]
-    lines += [f"{len(shown):,} of them are shown."] if len(shown) < len(pairs) else []
-    found: list[Block] = [*blocks, *([Listing(problems[:MAX_PROBLEMS])] if problems else [])]
-    return Section("Duplicates", found, lines)

@@ -10,6 +10,7 @@ from conclu_pyg.errors import DataError
 from conclu_pyg.methods.base import clusters_of
 from conclu_pyg.reports.clouds import ReportClouds, clouds_of_split
 from conclu_pyg.reports.curves import curves_section, health_section, metrics_of
+from conclu_pyg.reports.duplicates import split_duplicates_section
 from conclu_pyg.reports.embeddings import EmbeddingSections
 from conclu_pyg.reports.groups import Groups, clusters_of_clouds, prototypes_of_clouds
 from conclu_pyg.reports.options import MAX_SPLIT_CLOUDS, ReportOptions
@@ -31,7 +32,7 @@ def report_run(
     split: PointCloudSplit | None = None,
 ) -> Written:
     """Writes the report of a run: its configuration, curves, collapse statistics and results, a map of its embeddings,
-    prototypes or clusters, retrieval, and for a supervised model its predictions.
+    prototypes or clusters, retrieval, for a supervised model its predictions, and by option duplicates.
 
     Args:
         run: the run.
@@ -63,8 +64,9 @@ def report_run(
             find = partial(prediction_sections, run, part, split_name, clouds.total)
             for section in outline.attempt("predictions", find) or ():
                 outline.add(section)
-    if options.with_duplicates:
-        outline.leave_out("duplicates, which are searched in files; make an index of them with `conclu index`.")
+        if options.with_duplicates:
+            find_pairs = partial(split_duplicates_section, clouds, options.workers)
+            outline.add(outline.attempt("duplicates", find_pairs))
     return outline.write(Path(path), options.title or f"Report of {run.folder}", clouds=clouds)
 
 

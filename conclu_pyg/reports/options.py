@@ -23,8 +23,8 @@ class ReportOptions:
         clouds: the largest number of clouds, evenly spread, at most 20,000 (default: 10,000 of an index, 1,000 of a
             run's split).
         with_tsne: whether the map has a layout by t-SNE too (default: no).
-        with_duplicates: whether to search an index for duplicates, which takes long for many clouds (default: no).
-        workers: processes that read files (default: one for each core).
+        with_duplicates: whether to search for duplicates among the clouds, which takes long for many (default: no).
+        workers: processes that read files and compare clouds (default: one for each core).
 
     Raises:
         ArgumentError: the number of clouds is not from 1 to 20,000.

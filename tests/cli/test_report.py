@@ -63,6 +63,8 @@ def test_a_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert document["clouds"] == 20 and "Prototypes" in document["sections"]
     assert call(tiny_run, "--split", "train", "--clouds", 9, "-o", page) == 0
     assert "(9 clouds" in capsys.readouterr().out
+    assert call(tiny_run, "dataset.num_test_shapes=20", "--duplicates", "--workers", 1, "-o", page, "--json") == 0
+    assert "Duplicates" in json.loads(capsys.readouterr().out)["sections"]
     assert call(tiny_run, "-k", 3, "-o", page) == 2
     assert "-k has no effect: the method has prototypes" in capsys.readouterr().err
 
@@ -72,8 +74,7 @@ def test_a_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     [
         ("run", ["--encoder", "a", "--up", "z"], "--encoder and --up have no effect: a run has its own encoder"),
         ("run", ["--labels", "folders"], "--labels has no effect"),
-        ("run", ["--workers", "2"], "--workers has no effect"),
-        ("run", ["--duplicates"], "--duplicates has no effect: duplicates are searched in files, so report"),
+        ("run", ["--workers", "2"], "--workers has no effect: of a run, only --duplicates"),
         ("index", ["--encoder", "a"], "--encoder has no effect: an index has its embeddings"),
         ("index", ["--up", "z", "--device", "cpu"], "--up and --device have no effect"),
         ("index", ["--split", "test"], "--split has no effect"),

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from conclu_pyg.evaluation.evaluate import evaluate_run
 from conclu_pyg.reports import report_run
+from conclu_pyg.reports.clouds import clouds_of_split
+from conclu_pyg.reports.duplicates import split_duplicates_section
 from conclu_pyg.reports.options import ReportOptions
 from conclu_pyg.reports.results import interval, results_section
 from conclu_pyg.runs.loaded_run import load_run
@@ -52,6 +55,27 @@ def test_a_segmenter_shows_truth_prediction_and_error(tiny_task_runs: dict[str, 
     parts = data_of(page)["parts"]
     assert len(parts["labels"]) == 12 and {len(panels) for panels in parts["labels"]} == {3}
     assert "20 clouds of 40 of the test split: accuracy" in page and page.count("<figcaption>error: ") == 12
+
+
+def test_duplicates_of_a_split_come_with_their_evidence(tiny_run: Path, tmp_path: Path) -> None:
+    run = load_run(tiny_run)
+    clouds = clouds_of_split(run, run.split("test"), 4)
+    rng = np.random.default_rng(0)
+    points = [rng.normal(size=(300, 3)) * [1, 2, 4], rng.uniform(size=(300, 3)) * [2, 5, 9]]
+    turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    points += [points[0], points[1] @ turn.T + 5]
+    names = ["<script>a", "b", "c", "d"]
+    given = replace(clouds, names=names, labels=["x", "y", "y", "y"], read=lambda count: iter(points))
+    section = split_duplicates_section(given, workers=0)
+    found = {(block.title, tuple(card.title for card in block.cards)) for block in section.blocks}
+    assert found == {("identical", ("<script>a", "c")), ("rotated", ("b", "d"))}
+    (identical,) = [block for block in section.blocks if block.title == "identical"]
+    assert identical.lines[-1] == "Their labels differ: x and y."
+    assert section.lines == [
+        "2 pairs: 1 identical, 1 rotated. Nothing was deleted. Distances are in diagonals of the bounding box of the "
+        "first shape.",
+        "The clouds are compared as training sees them.",
+    ]
 
 
 def test_a_classifier_shows_its_confusion(tiny_task_runs: dict[str, Path], tmp_path: Path) -> None:
