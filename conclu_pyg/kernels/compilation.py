@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from numba import njit
@@ -13,16 +13,20 @@ from conclu_pyg.errors import ConcluWarning, one_line
 _reported = False  # a problem of the cache, in this process
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def kernel(function: Callable[..., Any], fastmath: Collection[str] = ()) -> Callable[..., Any]:
     """Compile a function at its first call, without the interpreter lock, and keep the result on disk.
 
     Without a folder that can be written, the function is compiled in each process, and the first such function warns.
+
+    Args:
+        function: the function.
+        fastmath: flags of LLVM that allow other roundings (default: none).
     """
     try:
-        compiled: Callable[..., Any] = njit(nogil=True, cache=True)(function)
+        compiled: Callable[..., Any] = njit(nogil=True, cache=True, fastmath=set(fastmath))(function)
     except RuntimeError as error:  # neither the package's folder nor the user's cache can be written
         _report(error)
-        return njit(nogil=True)(function)
+        return njit(nogil=True, fastmath=set(fastmath))(function)
     if hasattr(compiled, "_cache"):  # not with NUMBA_DISABLE_JIT
         compiled._cache = _SafeCache(compiled._cache)
     return compiled

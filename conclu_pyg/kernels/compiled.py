@@ -9,34 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from conclu_pyg.kernels.bound import bound
 from conclu_pyg.kernels.compilation import kernel
+from conclu_pyg.kernels.largest import largest_products as largest_products
+from conclu_pyg.kernels.nearest_rows import nearest_rows as nearest_rows
 
 WIDTH = 16  # values of a group, one cache line
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
 Longs = NDArray[np.int64]
-
-
-@kernel
-def _bound(keys: Rows, count: int, k: int) -> np.int64:
-    """Return a bound such that k of the first ``count`` keys are up to it; more where keys equal the k-th smallest. By
-    bisection: each pass only counts."""
-    low, high = np.int64(keys[0]), np.int64(keys[0])
-    for i in range(count):
-        low, high = min(low, np.int64(keys[i])), max(high, np.int64(keys[i]))
-    while low < high:
-        middle = np.int32(low + ((high - low) >> 1))
-        below = np.int32(0)
-        for i in range(count):
-            below += np.int32(keys[i] <= middle)
-        if below == k:
-            return np.int64(middle)
-        if below > k:
-            high = np.int64(middle)
-        else:
-            low = np.int64(middle) + 1
-    return high
 
 
 @kernel
@@ -69,23 +51,23 @@ def _smallest_of_row(row: Floats, k: int, keys: Floats, ids: Rows, minima: Float
             minima[g] = least
         for g in range(num_groups):  # integers in the order of the floats: that of negative ones is reversed
             minima_bits[g] ^= (minima_bits[g] >> 31) & 0x7FFFFFFF
-        bound_bits = np.int32(_bound(minima_bits, num_groups, k))
-        bits[0] = bound_bits ^ ((bound_bits >> 31) & 0x7FFFFFFF)
-        bound = keys[0]
+        limit_bits = np.int32(bound(minima_bits, num_groups, k))
+        bits[0] = limit_bits ^ ((limit_bits >> 31) & 0x7FFFFFFF)
+        limit = keys[0]
         for g in range(num_groups):
-            if minima_bits[g] <= bound_bits:
+            if minima_bits[g] <= limit_bits:
                 for s in range(WIDTH):
                     value = row[g * WIDTH + s]
-                    if value <= bound:
+                    if value <= limit:
                         keys[count], ids[count] = value, g * WIDTH + s
                         count += 1
         for j in range(num_groups * WIDTH, num_values):
-            if row[j] <= bound:
+            if row[j] <= limit:
                 keys[count], ids[count] = row[j], j
                 count += 1
     for i in range(count):
         bits[i] ^= (bits[i] >> 31) & 0x7FFFFFFF
-    last = _bound(bits, count, k)
+    last = bound(bits, count, k)
     found = 0
     for i in range(count):
         if bits[i] < last:

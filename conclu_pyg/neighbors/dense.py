@@ -11,6 +11,7 @@ from torch import Tensor
 from conclu_pyg.kernels import compiled_kernels
 from conclu_pyg.neighbors.base import Neighbors
 from conclu_pyg.neighbors.coordinates import search_coordinates
+from conclu_pyg.neighbors.features import can_search_features, search_features
 from conclu_pyg.neighbors.smallest import smallest
 from conclu_pyg.neighbors.threads import for_each
 from conclu_pyg.registry import NEIGHBORS
@@ -32,13 +33,18 @@ class DenseNeighbors(Neighbors):
     of :math:`|x|^2` may still swap. A point is always its own neighbour.
 
     Distances between coordinates are sums of squared differences instead, if there is a compiled kernel
-    (:mod:`conclu_pyg.kernels`).
+    (:mod:`conclu_pyg.kernels`), and so are those between features of the candidates that
+    :mod:`conclu_pyg.neighbors.features` finds.
     """
 
     def search(self, x: Tensor, k: int, sizes: list[int]) -> Tensor:
         kernels = compiled_kernels(x) if x.size(1) == 3 and x.dtype == torch.float32 else None
         if kernels is not None:
             return search_coordinates(kernels, x, k, sizes)
+        kernels = can_search_features(x, k, sizes)
+        found = None if kernels is None else search_features(kernels, x, k, sizes)
+        if found is not None:
+            return found
         chunk = CHUNK if x.device.type == "cpu" else DEVICE_CHUNK
         left, right = x.new_empty(2, len(x), x.size(1) + 1)  # factors of the score
         index = torch.empty(len(x), k, dtype=torch.long, device=x.device)

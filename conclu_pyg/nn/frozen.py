@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from conclu_pyg.nn.batch_moments import running_stats, supports_fused
+from conclu_pyg.nn.screened_maximum import Screen, can_screen
 
 BLOCK = 1 << 18  # entries of a product held at a time: 1 MiB in float32, about the cache of a core
 
@@ -66,6 +67,9 @@ def largest_products(x: Tensor, weight: Tensor, sizes: Sequence[int]) -> Tensor:
     Shapes:
         - **x:** ``[M, D]``, **weight:** ``[C, D]``, **output:** ``[B, C]``
     """
+    if can_screen(x, weight, len(x) // len(sizes)):
+        screen = Screen(weight.detach().contiguous(), max(sizes))
+        return torch.stack([screen.maximum(cloud)[0] for cloud in x.split(list(sizes))])
     transposed = weight.t().contiguous()
     step = max(1, BLOCK // len(weight))
     buffer = x.new_empty(min(step, max(sizes)), len(weight))

@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import embedding_bag
 
+from conclu_pyg.nn.screened_maximum import can_screen, screened_maximum
+
 CHUNK = 1 << 22  # entries of the [points, channels] product held at a time: 16 MiB in float32
 GROUP = 32  # points per group: group maxima are found first, then the index within the best group
 
@@ -33,21 +35,10 @@ class PooledProduct(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, sign: Tensor, moments: bool
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        signed = (sign[:, None] * weight).t()  # (D, C)
-        size, num_points, _ = x.shape
-        clouds = max(1, CHUNK // (num_points * len(weight)))
-        points = max(1, CHUNK // (clouds * len(weight)))
-        extremes, indices = [], []
-        for part in x.split(clouds):
-            extreme, index = _maximum(part[:, :points], signed)
-            for start in range(points, num_points, points):
-                other, at = _maximum(part[:, start : start + points], signed)
-                index = torch.where(other > extreme, at + start, index)
-                extreme = torch.maximum(extreme, other)
-            extremes.append(extreme)
-            indices.append(index)
-        extreme = sign * torch.cat(extremes)
-        rows = torch.cat(indices) + num_points * torch.arange(size, device=x.device)[:, None]
+        signed = sign[:, None] * weight  # (C, D)
+        extreme, index = (screened_maximum if can_screen(x, signed, x.size(1)) else _maximum)(x, signed)
+        extreme = sign * extreme
+        rows = index + x.size(1) * torch.arange(len(x), device=x.device)[:, None]
         mean = var = center = spread = None
         if moments:
             wide = _wide(weight)
@@ -95,6 +86,28 @@ def _wide(weight: Tensor) -> Tensor:
 
 def _maximum(x: Tensor, signed: Tensor) -> tuple[Tensor, Tensor]:
     """Return the largest value of each channel in each cloud, and the index of its point.
+
+    Shapes:
+        - **x:** ``[B, N, D]``, **signed:** ``[C, D]``, **output:** ``[B, C]`` each
+    """
+    num_points, channels = x.size(1), len(signed)
+    clouds = max(1, CHUNK // (num_points * channels))
+    points = max(1, CHUNK // (clouds * channels))
+    transposed = signed.t()
+    extremes, indices = [], []
+    for part in x.split(clouds):
+        extreme, index = _part_maximum(part[:, :points], transposed)
+        for start in range(points, num_points, points):
+            other, at = _part_maximum(part[:, start : start + points], transposed)
+            index = torch.where(other > extreme, at + start, index)
+            extreme = torch.maximum(extreme, other)
+        extremes.append(extreme)
+        indices.append(index)
+    return torch.cat(extremes), torch.cat(indices)
+
+
+def _part_maximum(x: Tensor, signed: Tensor) -> tuple[Tensor, Tensor]:
+    """Return :func:`_maximum` of a chunk.
 
     Shapes:
         - **x:** ``[b, n, D]``, **signed:** ``[D, C]``, **output:** ``[b, C]`` each

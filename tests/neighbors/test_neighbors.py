@@ -12,6 +12,7 @@ from torch import Tensor
 from conclu_pyg import NEIGHBORS
 from conclu_pyg.errors import ConcluError, ConfigError, DataError
 from conclu_pyg.kernels import without_kernels
+from conclu_pyg.neighbors import features
 
 SIZES = {
     "equal": [40, 40, 40],
@@ -24,13 +25,18 @@ SIZES = {
 Search = Callable[[Tensor, int, Tensor, int], Tensor]
 
 
-@pytest.fixture(params=[*NEIGHBORS, "dense without kernels"])
-def search(request: pytest.FixtureRequest) -> Iterator[Search]:
+@pytest.fixture(params=[*NEIGHBORS, "dense without kernels", "dense in bfloat16"])
+def search(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Search]:
     if request.param == "torch_cluster":
         pytest.importorskip("torch_cluster")
+    narrow = request.param == "dense in bfloat16"
+    monkeypatch.setattr(features, "multiplies_bf16", lambda: narrow)
+    if narrow:
+        monkeypatch.setattr(features, "MIN_POINTS", 0)
+        monkeypatch.setattr(features, "MIN_CHANNELS", 4)
     name, _, without = request.param.partition(" ")
     neighbors: Search = NEIGHBORS.build({"name": name})
-    with without_kernels() if without else nullcontext():
+    with without_kernels() if without == "without kernels" else nullcontext():
         yield neighbors
 
 

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against",
         type=Path,
         metavar="CHECKOUT",
-        help="another checkout of the project, to which `reading`, `frozen` and `folders` are compared",
+        help="another checkout of the project, to which `checkouts`, `reading`, `frozen` and `folders` are compared",
     )
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="plot ratios and scaling into FOLDER")
     parser.add_argument(

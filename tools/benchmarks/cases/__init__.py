@@ -2,7 +2,19 @@
 
 from collections.abc import Callable
 
-from benchmarks.cases import encoders, export, folders, frozen, kernels, layers, neighbors, reading, roofline, training
+from benchmarks.cases import (
+    checkouts,
+    encoders,
+    export,
+    folders,
+    frozen,
+    kernels,
+    layers,
+    neighbors,
+    reading,
+    roofline,
+    training,
+)
 from benchmarks.runner import Runner
 
 CASES: dict[str, Callable[[Runner], None]] = {
@@ -12,6 +24,7 @@ CASES: dict[str, Callable[[Runner], None]] = {
     "pooled_linear": layers.pooled_linear,
     "views": training.views,
     "step": training.step,
+    "checkouts": checkouts.run,
     "batches": training.batches,
     "embed": encoders.embed,
     "scaling": encoders.scaling,
