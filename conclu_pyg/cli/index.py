@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
             console.print(f"not indexed: {error}", style="yellow")
         console.print(
             f"{options.out}: {pluralize(len(index.x), 'cloud')} of {pluralize(len(index.files), 'file')} "
-            f"({update.added:,} files added, {update.changed:,} changed, {update.removed:,} removed, "
+            f"({pluralize(update.added, 'file')} added, {update.changed:,} changed, {update.removed:,} removed, "
             f"{update.unchanged:,} unchanged)"
         )
         changes = {name: getattr(update, name) for name in ("added", "changed", "removed", "unchanged")}

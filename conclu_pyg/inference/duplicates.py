@@ -101,7 +101,7 @@ def find_duplicates(
     found = []
     compared = track(
         map_files(partial(compare_all, alike=alike), tasks, workers),
-        "comparing pairs of shapes",
+        "comparing shapes with their candidates",
         len(tasks),
         delay=1.0,
     )

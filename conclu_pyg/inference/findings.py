@@ -161,7 +161,7 @@ def _sizes(clouds: Sequence[CheckedCloud]) -> Iterator[Finding]:
         clouds,
         "far",
         lambda cloud: cloud.distance > 0,
-        lambda count: f"{count} far from the origin, up to {far:.4g}, and moved there",
+        lambda count: f"{count} far from the origin for the size of a cloud (up to {far:.4g}), and moved there",
         verb=("is", "are"),
         is_warning=False,
     )

@@ -47,7 +47,7 @@ def test_embed(tiny_run: Path, clouds: Path, tmp_path: Path, suffix: str, capsys
 def test_index_and_search(tiny_run: Path, clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     index = tmp_path / "index"
     assert call("index", clouds, "--encoder", tiny_run, "-o", index) == 0
-    assert "9 clouds of 9 files (9 files added" in capsys.readouterr().out
+    assert "9 clouds of 9 files (9 files added, 0 changed" in capsys.readouterr().out
     (clouds / "ball_0.npy").unlink()
     assert call("index", clouds, "-o", index, "--json") == 0
     document = json.loads(capsys.readouterr().out)
