@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Picture: TypeAlias = Callable[[int], np.ndarray]
 
 SHOWN = 5  # names of each cluster
+COLUMNS = ("cloud", "cluster", "confidence")
 EXAMPLES = """examples:
   conclu clusters parts.index -k 20 --csv clusters.csv --html clusters.html
   conclu clusters parts.index --method hdbscan --labels folders
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace) -> None:
         ends = ([label] for label in labels) if labels is not None else ([] for _ in clusters.names)
         write_table(
             options.csv,
-            ["cloud", "cluster", "confidence", *([] if labels is None else ["label"])],
+            [*COLUMNS, *([] if labels is None else ["label"])],
             ([*row, *end] for row, end in zip(rows, ends, strict=True)),
         )
         console.print(f"table: {options.csv}")

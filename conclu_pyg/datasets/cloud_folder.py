@@ -30,7 +30,8 @@ from conclu_pyg.datasets.folders.read_file import ReadOptions, read_file
 from conclu_pyg.datasets.folders.skip_policy import SkipPolicy
 from conclu_pyg.errors import ConcluError, ConcluWarning, DataError
 from conclu_pyg.io.blocks import Blocks
-from conclu_pyg.io.find_files import LABELS, is_class_table
+from conclu_pyg.io.find_files import LABELS
+from conclu_pyg.io.own_tables import is_class_table
 from conclu_pyg.io.parallel import map_files
 from conclu_pyg.progress import track
 from conclu_pyg.registry import DATASETS

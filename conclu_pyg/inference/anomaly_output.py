@@ -15,7 +15,7 @@ from conclu_pyg.inference.highest import Highest
 from conclu_pyg.inference.table import TableFile
 from conclu_pyg.io.clouds import Cloud
 from conclu_pyg.io.export import write_cloud
-from conclu_pyg.io.find_files import read_header
+from conclu_pyg.io.own_tables import read_header
 from conclu_pyg.text import pluralize
 from conclu_pyg.vis.cards import Card, Section, write_cards
 from conclu_pyg.vis.heat import heat_color

@@ -16,7 +16,8 @@ from conclu_pyg.files import atomic_write
 from conclu_pyg.inference.file_names import FileNames
 from conclu_pyg.inference.prediction import RANKS, Prediction
 from conclu_pyg.inference.table import write_table
-from conclu_pyg.io.find_files import LABEL_COLUMNS, LABELS, holds_predictions, read_header
+from conclu_pyg.io.find_files import LABEL_COLUMNS, LABELS, holds_predictions
+from conclu_pyg.io.own_tables import read_header
 from conclu_pyg.text import from_cell, pluralize, printable
 from conclu_pyg.vis.colors import hex_of
 from conclu_pyg.vis.generator import is_own_page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conclu_pyg.io.formats import CONVERT, SUFFIXES
+from conclu_pyg.io.own_tables import own_kind, read_header
 from conclu_pyg.paths import with_cwd
 from conclu_pyg.runs.folder import LAST
 from conclu_pyg.suggestions import suggest
@@ -26,7 +26,6 @@ DOCUMENTS = re.compile(
 )
 LABELS, LABEL_COLUMNS = "labels.csv", ["label", "name", "color"]  # the table in each folder of predictions
 INDEX_NAME = "conclu_index.json"  # in the folder of an index
-CLASS_COLUMNS = ("file", "class")  # of a table of the same name with the classes of clouds
 
 
 class FoundFiles(NamedTuple):
@@ -43,11 +42,11 @@ class FoundFiles(NamedTuple):
 
 def find_files(folder: Path) -> FoundFiles:
     """Finds the files with a known suffix in a folder, at any depth. Only names are read, and the first line of
-    a ``labels.csv``.
+    a ``.csv`` or the first bytes of an ``.npz`` file.
 
     Hidden files and folders are ignored. Skipped and described are run folders, folders of predictions, indices, linked
-    folders, lists of published data sets, documents such as ``README.txt``, a ``labels.csv`` with the classes of
-    clouds, and files with other suffixes.
+    folders, lists of published data sets, documents such as ``README.txt``, tables and embeddings that commands wrote
+    (:mod:`conclu_pyg.io.own_tables`), tables of classes, and files with other suffixes.
 
     Raises:
         OSError: a folder cannot be read.
@@ -129,14 +128,15 @@ def _output(folder: Path) -> str:
 
 
 def _kind(file: os.DirEntry[str] | Path) -> str:
-    """Returns the kind of a file that is skipped, or nothing for one that is not. Only a link costs a system call."""
+    """Returns the kind of a file that is skipped, or nothing for one that is not. Only links, ``.csv`` and ``.npz``
+    files cost system calls."""
     if LISTS.fullmatch(file.name):
         return "list of a data set"
     if DOCUMENTS.fullmatch(file.name):
         return "document"
     suffix = os.path.splitext(file.name)[1].lower()
     if suffix in SUFFIXES and file.is_file():
-        return "table of classes" if file.name == LABELS and is_class_table(Path(file)) else ""
+        return own_kind(Path(file))
     return (suffix or "without a suffix") if os.path.exists(file) else "broken link"
 
 
@@ -150,25 +150,9 @@ def is_index(path: str | Path) -> bool:
     return Path(path, INDEX_NAME).is_file()
 
 
-def is_class_table(path: Path) -> bool:
-    """Returns whether a CSV file has the classes of clouds."""
-    columns = {name.strip().lower() for name in read_header(path)}
-    return columns.issuperset(CLASS_COLUMNS)
-
-
 def holds_predictions(folder: Path) -> bool:
     """Returns whether predictions were written into this folder."""
     return read_header(folder / LABELS) == LABEL_COLUMNS
-
-
-def read_header(path: Path) -> list[str]:
-    """Returns the names of the columns of a CSV file; none if there is no such file."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        line = file.readline(1 << 10).strip()
-    delimiter = max(",;\t", key=line.count)
-    return next(csv.reader([line], delimiter=delimiter), [])
 
 
 def missing_path(path: Path) -> str:
