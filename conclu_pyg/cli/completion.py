@@ -19,7 +19,8 @@ NAMES = {
 }  # kinds of names by the argument that takes them
 PATHS = re.compile(r"file|folder|run|index|config|encoder|normal|new|sources?", re.IGNORECASE)
 EXAMPLES = """examples:
-  source <(conclu completion bash)                                        bash and zsh, for this session
+  source <(conclu completion bash)                                        bash, for this session
+  eval "$(conclu completion zsh)"                                         zsh, for this session, after compinit
   conclu completion bash > ~/.local/share/bash-completion/completions/conclu
   conclu completion zsh > ~/.zfunc/_conclu                                with ~/.zfunc in fpath
   conclu completion fish > ~/.config/fish/completions/conclu.fish

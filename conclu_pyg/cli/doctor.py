@@ -171,6 +171,6 @@ def _threads(found: dict[str, Any]) -> Iterator[str]:
     yield f"threads of PyTorch: {found['threads']} ({', '.join(settings)})"
     if found["load"] > BUSY:
         yield (
-            f"load average of the last minute: {found['load']:.1f} processes that run or wait for a core; if there are "
-            f"more than cores, {THREADS}=1 before a command leaves the others more of them"
+            f"load average of the last minute: {found['load']:.1f} processes that run or wait for a core; if that is "
+            f"more than the cores, {THREADS}=1 before a command leaves more of them to the others"
         )

@@ -16,8 +16,8 @@ Every command of `conclu`, generated from the commands themselves by `tools/comm
 shows the same. The exit status is 0; 2 after an error that can be fixed; 130 after Ctrl-C, and 143, 129 or 138 after a
 training was stopped by SIGTERM, SIGHUP or SIGUSR1.
 
-Completion in a shell: `source <(conclu completion bash)`, or `zsh`; `conclu completion --help` shows how to keep it,
-and fish's form.
+Completion in a shell: `source <(conclu completion bash)`, or in zsh `eval "$(conclu completion zsh)"`; `conclu
+completion --help` shows how to keep it, and fish's form.
 """
 
 

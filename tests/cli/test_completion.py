@@ -70,6 +70,17 @@ def test_the_script_of_each_shell_is_printed_and_parses(
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_knows_the_command_after_the_lines_of_the_help(tmp_path: Path) -> None:
+    """`source` in the place of `eval` would call the function at once."""
+    (tmp_path / "_conclu").write_text(completion_script("zsh"))
+    for line in ('eval "$(<_conclu)"', "fpath=($PWD $fpath)"):
+        before, after = (line, "") if line.startswith("fpath") else ("", line)
+        code = f"{before}\nautoload -U compinit\ncompinit -u -D\n{after}\nprint $_comps[conclu]"
+        done = subprocess.run(["zsh", "-fc", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+        assert done.stdout.strip() in ("_shtab_conclu", "_conclu") and not done.stderr
+
+
 def test_another_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["completion", "csh"])
