@@ -79,7 +79,7 @@ class _NeighborMax(torch.autograd.Function):
         (rows,) = ctx.saved_tensors  # (M, C)
         if bool(ctx.isolated.any()):
             grad = grad.masked_fill(ctx.isolated[:, None], 0)
-        kernels = compiled_kernels(grad) if grad.dtype == torch.float32 else None
+        kernels = compiled_kernels(grad) if grad.dtype != torch.double else None
         return (_scatter(grad, rows) if kernels is None else _compiled_scatter(kernels, grad, rows)), None, None
 
 
@@ -96,11 +96,12 @@ def _scatter(grad: Tensor, rows: Tensor) -> Tensor:
 
 
 def _compiled_scatter(kernels: ModuleType, grad: Tensor, rows: Tensor) -> Tensor:
-    """As :func:`_scatter`, with threads for different channels."""
-    out = torch.zeros_like(grad, memory_format=torch.contiguous_format)
-    arrays = grad.contiguous().numpy(), rows.numpy(), out.numpy()
+    """As :func:`_scatter`, with threads for different channels; sums are in float32."""
+    wide = grad.float().contiguous()
+    out = torch.zeros_like(wide)
+    arrays = wide.numpy(), rows.numpy(), out.numpy()
     for_each(lambda piece: kernels.add_to_rows(*arrays, *piece), _pieces(grad.size(1), grad.numel()), grad.device)
-    return out
+    return out.to(grad.dtype)
 
 
 def _compiled_max(kernels: ModuleType, x: Tensor, index: Tensor, with_rows: bool) -> tuple[Tensor, Tensor | None]:
