@@ -43,8 +43,8 @@ def check_dense_entry(encoder: nn.Module) -> None:
         name = type(encoder).__name__
         needed = "dense(pos) and dense_layers(pos)" if hasattr(type(encoder), "layers") else "dense(pos)"
         raise ConfigError(
-            f"{name}: expected a dense entry for clouds of equal size, got a class without it; add the method "
-            f"{needed}, described in conclu_pyg.encoders.dense, to {name}.",
+            f"{name}: expected a dense entry for clouds of equal size, got a class without it; write safetensors, "
+            f"which need none, or add the method {needed}, described in conclu_pyg.encoders.dense, to {name}.",
             argument="encoder",
             got=name,
         )

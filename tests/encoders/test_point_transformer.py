@@ -8,8 +8,9 @@ from helpers import PATCH_ENCODER, raises
 from torch import Tensor
 
 from conclu_pyg import ENCODERS
+from conclu_pyg.encoders.dense import check_dense_entry
 from conclu_pyg.encoders.point_transformer import PointTransformer
-from conclu_pyg.errors import ArgumentError, DataError
+from conclu_pyg.errors import ArgumentError, ConfigError, DataError
 from conclu_pyg.nn.interpolation import interpolation_weights
 from conclu_pyg.nn.patches import divide
 from conclu_pyg.testing import check_method
@@ -74,6 +75,12 @@ def test_frozen_and_training_calls_agree_though_clouds_are_split_among_threads()
 
 def test_conclu_trains_it() -> None:
     check_method({"name": "ConClu", "encoder": PATCH_ENCODER})
+
+
+def test_an_export_to_other_programs_is_refused() -> None:
+    with raises(ConfigError, argument="encoder", got="PointTransformer") as error:
+        check_dense_entry(make())
+    assert "write safetensors, which need none, or add the method dense(pos) and dense_layers(pos)" in str(error.value)
 
 
 def test_the_published_size_is_a_choice_of_options() -> None:
