@@ -12,6 +12,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch_geometric.data import Batch
 
@@ -126,8 +127,11 @@ def draw(found: dict[str, list[np.ndarray]], path: Path, up_axis: int) -> None:
             axis.axis("off")
     for axis, title in zip(axes[0], found, strict=True):
         axis.set_title(title, fontsize=9)
-    figure.savefig(path, dpi=80, bbox_inches="tight", pil_kwargs={"optimize": True})
+    figure.savefig(path, dpi=80, bbox_inches="tight")
     plt.close(figure)
+    with Image.open(path) as image:
+        small = image.convert("RGB").quantize(64)  # a third of the bytes
+    small.save(path, optimize=True)
 
 
 def main() -> None:
