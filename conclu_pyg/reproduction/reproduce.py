@@ -9,14 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from conclu_pyg.config_files import dump_config, read_config
-from conclu_pyg.errors import ConfigError
 from conclu_pyg.files import atomic_write, locked, remove_abandoned
-from conclu_pyg.pipelines.resume import differences
 from conclu_pyg.progress import progress_bar
 from conclu_pyg.reproduction.jobs import Job, records_file
+from conclu_pyg.reproduction.kept_table import keep_table
 from conclu_pyg.reproduction.pages import write_pages
 from conclu_pyg.reproduction.plan import Column, Plan
 from conclu_pyg.reproduction.result import Result, collect
@@ -28,7 +25,6 @@ from conclu_pyg.text import format_duration
 logger = logging.getLogger(__name__)
 
 TABLE_NAME, RESULT_NAME, RECORDS_NAME = "table.yaml", "table.json", "results.json"
-DECISIVE = ("budget", "datasets", "pretrain_on", "measure_on", "encoders", "finetuning", "views", "num_clusters")
 JOB_SECONDS = 15.0  # of a job besides the steps of its training, for the estimate of the time that remains
 
 
@@ -69,7 +65,7 @@ def reproduce(
     target.mkdir(parents=True, exist_ok=True)
     with locked(target / TABLE_NAME, timeout=1.0):
         remove_abandoned(target)
-        _keep_table(target, {"budget": budget, **asdict(plan.table), "budgets": {budget: table.budgets[budget]}})
+        keep_table(target / TABLE_NAME, {"budget": budget, **asdict(plan.table), "budgets": {budget: asdict(chosen)}})
         failures: dict[str, str] = {}
         command = command_line()
         with Workers(jobs, target / "logs", sys.argv) as workers:
@@ -131,33 +127,3 @@ def _write(plan: Plan, budget: str, command: str, failures: Mapping[str, str]) -
         file.write((json.dumps(result.as_dict(), indent=1) + "\n").encode())
     write_pages(result, plan.folder)
     return result
-
-
-def _keep_table(folder: Path, table: dict[str, Any]) -> None:
-    """Write the table into its folder, or refuse a folder that holds another one: its cells would be mixed.
-
-    Raises:
-        ConfigError: names the first difference.
-    """
-    path = folder / TABLE_NAME
-    if not path.exists():
-        with atomic_write(path) as file:
-            file.write(dump_config(table).encode())
-        return
-    before = read_config(path)
-    for place, old, new in differences(_compared(before), _compared(table)):
-        raise ConfigError(
-            f"{folder} holds another table: {place} is {old!r:.80} there and {new!r:.80} now; give another folder by "
-            "-o, or the same table, budget and overrides.",
-            file=folder,
-            path=place,
-            got=new,
-        )
-
-
-def _compared(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides about the values of a table: not its texts and figures of others, and not the number of
-    seeds. Rows are compared one by one, so that rows can be added."""
-    budgets = {name: {**budget, "seeds": 0, "description": ""} for name, budget in table["budgets"].items()}
-    rows = {f"{row['method']}, {row['encoder']}": {**row, "figures": []} for row in table["rows"]}
-    return {**{key: table[key] for key in DECISIVE}, "budgets": budgets, "rows": rows}

@@ -86,7 +86,10 @@ class Workers:
 
     def _do(self, number: int, job: Job) -> str:
         """Return the error of a job, empty if it is done."""
-        process = self._process(number)
+        try:
+            process = self._process(number)
+        except OSError as error:
+            return f"its process cannot be started: {error}"
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(json.dumps({"job": job.as_dict(), "command": self.command}) + "\n")
