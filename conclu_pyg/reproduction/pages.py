@@ -79,7 +79,8 @@ def introduction(result: Result) -> list[str]:
     plan = result.plan
     table, budget = plan.table, plan.budget
     seeds = pluralize(len(plan.seeds), "seed")
-    measured = "fine-tuned with labels and measured at its task" if table.finetuning else "measured frozen"
+    finetuned = pluralize(budget.finetuning_epochs or budget.epochs, "epoch")
+    measured = f"fine-tuned with labels for {finetuned} and measured" if table.finetuning else "measured frozen"
     points = f", {budget.points:,} points a view" if budget.points else ""
     return [
         *([table.note] if table.note else []),

@@ -59,7 +59,7 @@ def test_a_table_goes_on_when_rows_fail_and_names_them(
     table_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_methods(tmp_path)
-    words = ["reproduce", str(table_file(with_own_methods)), "-o", str(tmp_path / "out"), "--jobs", "2"]
+    words = ["reproduce", str(table_file(with_own_methods)), "-o", str(tmp_path / "out")]
     assert main([*words, "--json"]) == 2
     output = capsys.readouterr()
     document = json.loads(output.out)
@@ -78,14 +78,14 @@ def test_a_table_goes_on_when_rows_fail_and_names_them(
     assert metrics == {"accuracy", *scores}
     for name in ("table.md", "table.html", "table.json", "results.json"):
         assert (tmp_path / "out" / name).is_file()
-    assert main([*words[:4], "--only", "Random,Supervised"]) == 0  # from the cells that are there
+    assert main([*words, "--only", "Random,Supervised"]) == 0  # from the cells that are there
     assert "| Random | PointNet |" in capsys.readouterr().out
 
 
 def start(table: Path, folder: Path) -> multiprocessing.process.BaseProcess:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["conclu_pyg.reproduction.reproduce", "conclu_pyg.methods", "conclu_pyg.datasets"])
-    words = ["reproduce", str(table), "-o", str(folder)]
+    words = ["reproduce", str(table), "-o", str(folder), "--jobs", "2"]
     process = context.Process(target=main, args=(words,))
     process.start()
     return process
