@@ -21,6 +21,7 @@ from conclu_pyg.vis.report.blocks import Block, Cards, CloudCard, Listing
 from conclu_pyg.vis.report.page import Section
 
 MAX_PAIRS = 100
+MAX_SIMILAR = 20  # of these, pairs that are alike but not the same, of which there may be very many
 MAX_PROBLEMS = 20
 
 
@@ -75,7 +76,8 @@ def _section(index: Index, clouds: ReportClouds, places: Sequence[int | None], w
     """Returns the section; the places are those of the rows of the index among the clouds of the report."""
     pairs, problems = find_duplicates(index, workers=workers)
     blocks: list[Block] = []
-    for pair in pairs:
+    similar = [pair for pair in pairs if not pair.evidence.same]
+    for pair in [*(pair for pair in pairs if pair.evidence.same), *similar[:MAX_SIMILAR]]:
         rows = [place for row in pair.rows if (place := places[row]) is not None]
         if len(rows) < 2 or len(blocks) == MAX_PAIRS:
             continue

@@ -95,9 +95,10 @@ def clusters_of_clouds(clouds: ReportClouds, k: int | None = None, seed: int = 0
         ModuleNotFoundError: scikit-learn is not installed.
     """
     found = cluster_embeddings(clouds.names, clouds.unit, "kmeans", k, seed)
-    stability = f"{found.count} clusters by k-means; other seeds agree with them by {found.details['stability']:.2f}"
-    lines = [f"{stability} (adjusted Rand index, 1 is the same and 0 is chance).", *found.warnings]
-    return Groups("cluster", found.cluster, found.confidence, found.count, lines)
+    stability = f"{found.details['stability']:.2f} (adjusted Rand index, 1 is the same and 0 is chance)"
+    remark = " ".join(found.warnings) or f"other seeds agree with them by {stability}."
+    line = f"{found.count} clusters by k-means; {remark}"
+    return Groups("cluster", found.cluster, found.confidence, found.count, [line])
 
 
 def prototypes_of_clouds(run: LoadedRun, method: ClustersOfMethod, clouds: ReportClouds) -> Groups:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from conclu_pyg.reports.clouds import ReportClouds
 from conclu_pyg.reports.embeddings import EmbeddingSections
-from conclu_pyg.reports.groups import Groups
+from conclu_pyg.reports.groups import Groups, clusters_of_clouds
 from conclu_pyg.reports.outline import Outline
 from conclu_pyg.vis.report.page import Section
 
@@ -45,3 +47,16 @@ def test_prototypes_without_clouds_are_named() -> None:
 def test_purity_is_the_share_of_the_most_frequent_label() -> None:
     section = prototypes([0, 0, 0, 0, 1], 2, ["a", "b", "b", "", ""])
     assert [list(block.lines) for block in section.blocks] == [["67% b"], []]
+
+
+def test_the_stability_of_clusters_is_stated_once() -> None:
+    pytest.importorskip("sklearn", reason="needs scikit-learn")
+    clouds = clouds_of(40)
+    noise = replace(clouds, unit=np.random.default_rng(0).normal(size=(40, 30)).astype(np.float32))
+    (line,) = clusters_of_clouds(noise, 3).lines
+    assert re.match(r"3 clusters by k-means; other seeds of k-means give other clusters \(adjusted Rand", line)
+    parts = replace(clouds, unit=np.repeat(np.eye(4, dtype=np.float32), 10, axis=0))
+    assert list(clusters_of_clouds(parts, 4).lines) == [
+        "4 clusters by k-means; other seeds agree with them by 1.00 (adjusted Rand index, 1 is the same and 0 is "
+        "chance)."
+    ]

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from conclu_pyg.inference.inputs import find_inputs
 from conclu_pyg.reports import clouds as report_clouds
 from conclu_pyg.reports import report_index
 from conclu_pyg.reports.clouds import clouds_of_index, points_each, spread
+from conclu_pyg.reports.duplicates import duplicates_section
 from conclu_pyg.reports.of_index import report_files
 from conclu_pyg.reports.options import ReportOptions
 from conclu_pyg.runs.frozen_encoder import FrozenEncoder, load_encoder
@@ -117,6 +119,18 @@ def test_duplicates_come_with_their_evidence(folder: Path, encoder: FrozenEncode
     page = (tmp_path / "a.html").read_text()
     assert "Duplicates" in written.sections and written.left_out == ()
     assert "1 identical" in page and "Their labels differ: flat and tall." in page
+
+
+def test_few_of_very_many_similar_pairs_are_shown(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = ["identical"] * 2 + ["similar"] * 50
+    evidence = [SimpleNamespace(kind=kind, same=kind == "identical", sentence="alike") for kind in kinds]
+    pairs = [SimpleNamespace(rows=(0, 1), evidence=each) for each in evidence]
+    monkeypatch.setattr("conclu_pyg.reports.duplicates.find_duplicates", lambda index, workers: (pairs, ["a problem"]))
+    section = duplicates_section(index, clouds_of_index(index, None, 100, 0), 0)
+    assert [getattr(block, "title", "problems") for block in section.blocks] == [*kinds[:22], "problems"]
+    assert (
+        section.lines[0].startswith("52 pairs: 2 identical, 50 similar.") and "22 of them are shown." in section.lines
+    )
 
 
 def test_a_missing_library_leaves_out_its_section_alone(
