@@ -91,6 +91,14 @@ def run(options: argparse.Namespace) -> None:
         f"{pluralize(len(pairs), 'pair')} ({', '.join(f'{n:,} {kind}' for kind, n in counts.items()) or 'none'}); "
         f"{pluralize(sum(map(len, groups)) - len(groups), 'cloud')} could be left out, of {len(index.names):,}"
     )
+    if shared := [row for row, pair in enumerate(pairs) if pair.evidence.shares_points]:
+        differ = (
+            f"; {sum(bool(conflicts[row]) for row in shared):,} with different labels" if labels is not None else ""
+        )
+        console.print(
+            f"identical or nearer than two random samples, and so with points in common unless both are spaced evenly: "
+            f"{pluralize(len(shared), 'pair')}{differ}"
+        )
     if labels is not None:
         same = sum(bool(conflict) and pair.evidence.same for pair, conflict in zip(pairs, conflicts, strict=True))
         console.print(

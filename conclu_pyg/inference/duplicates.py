@@ -65,8 +65,9 @@ def find_duplicates(
     between: tuple[str, str] | None = None,
     workers: int | None = None,
 ) -> tuple[list[DuplicatePair], list[str]]:
-    """Returns the pairs of clouds of an index that are the same shape, the surest kinds first, and a sentence for each
-    problem: a file that can no longer be read, one that has changed, or a cloud of too few points.
+    """Returns the pairs of clouds of an index that are the same shape, and a sentence for each problem: a file that
+    can no longer be read, one that has changed, or a cloud of too few points. Pairs with points in common come first,
+    then the surest kinds.
 
     Candidates of a cloud have nearly the same quantities that no rotation, scale or mirror changes
     (:mod:`conclu_pyg.registration.invariants`), and are among its nearest neighbours by these or by embedding. Each
@@ -117,7 +118,14 @@ def find_duplicates(
                 found.append(DuplicatePair(index.names[a], index.names[b], cosine, evidence, (a, b)))
     clear_caches()
     order = {kind: place for place, kind in enumerate(KINDS)}
-    found.sort(key=lambda pair: (order[pair.evidence.kind], pair.evidence.distance, pair.rows))
+    found.sort(
+        key=lambda pair: (
+            not pair.evidence.shares_points,
+            order[pair.evidence.kind],
+            pair.evidence.distance,
+            pair.rows,
+        )
+    )
     return found, problems
 
 

@@ -15,6 +15,7 @@ from conclu_pyg.inference.index import Index
 from conclu_pyg.inference.index_update import update_index
 from conclu_pyg.inference.inputs import find_inputs
 from conclu_pyg.io.subset import subset
+from conclu_pyg.io.surface import sample_surface
 from conclu_pyg.registration import Evidence
 from conclu_pyg.runs.frozen_encoder import load_encoder
 
@@ -216,6 +217,23 @@ def test_copies_of_few_points_are_found(tiny_run: Path, tmp_path: Path) -> None:
     assert pair.as_dict()["noise"] is None
 
 
+def test_pairs_with_points_in_common_come_first(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, rng = tmp_path / "clouds", np.random.default_rng(0)
+    folder.mkdir()
+    points, other = (sample_surface(*part(), 1500, rng)[0].astype(np.float64) for _ in range(2))
+    for name, cloud in {"a": points[:1000], "b": points[500:] @ TURN.T, "c": other[:1000]}.items():
+        np.save(folder / f"{name}.npy", cloud)
+    made, _ = update_index(tmp_path / "index", load_encoder(tiny_run), find_inputs(folder).input_roots, workers=0)
+    pairs, _ = find_duplicates(made, workers=0)
+    found = [(pair.a, pair.b, pair.evidence.kind) for pair in pairs]
+    assert found[:2] == [("a.npy", "b.npy", "rotated"), ("a.npy", "c.npy", "resampled")]
+    assert [pair.evidence.shares_points for pair in pairs] == [True, False, False]
+    assert main(["duplicates", str(made.folder)]) == 0
+    assert "unless both are spaced evenly: 1 pair\n" in capsys.readouterr().out
+
+
 def test_groups_join_over_others() -> None:
     def pair(a: int, b: int, kind) -> DuplicatePair:
         evidence = Evidence(kind, 0.0, 0.0, 0.1, 1.0, 0.0, False, "")
@@ -238,6 +256,7 @@ def test_the_command(index: Index, tmp_path: Path, capsys: pytest.CaptureFixture
     assert header.split(",")[:3] == ["a", "b", "kind"] and header.endswith("labels_differ")
     assert first.startswith("a/part.obj,b/copy.obj,identical,0.0,") and "<svg" in page.read_text()
     assert "labels differ: 4 pairs of the same shape, 0 pairs of similar ones" in output
+    assert re.findall("spaced evenly: .*", output) == ["spaced evenly: 2 pairs; 1 with different labels"]
 
     assert main(["duplicates", str(index.folder), "--between", "b/*", "a/*", *arguments, "--force"]) == 0
     output = capsys.readouterr().out
