@@ -41,6 +41,7 @@ class Part:
 def markdown(result: Result) -> str:
     """Return a result as Markdown."""
     blocks = [f"# {_cell(result.plan.table.title)}", *map(_cell, introduction(result))]
+    blocks.append(f"Command: `{_cell(result.command)}`")
     for part in parts(result):
         blocks.append(f"## {_cell(part.title)}")
         blocks += map(_cell, part.lines)
@@ -71,7 +72,8 @@ def write_pages(result: Result, folder: Path) -> None:
         )
         for part in parts(result)
     ]
-    write_report(folder / "table.html", result.plan.table.title, sections, introduction(result))
+    lines = [*introduction(result), f"Command: {result.command}"]
+    write_report(folder / "table.html", result.plan.table.title, sections, lines)
 
 
 def introduction(result: Result) -> list[str]:
@@ -87,7 +89,6 @@ def introduction(result: Result) -> list[str]:
         f"Budget {result.budget}: {budget.description} Pre-trained on {table.pretrain_on}, "
         f"{pluralize(budget.epochs, 'epoch')}, {budget.batch_size} clouds in a step{points}; the encoder of the last "
         f"epoch is {measured}; {seeds}: mean ± standard deviation over seeds, in percent, on test clouds.",
-        f"Command: `{result.command}`",
     ]
 
 
