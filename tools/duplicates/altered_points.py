@@ -7,6 +7,7 @@ are also decimated.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from conclu_pyg.errors import DataError
 from conclu_pyg.inference.inputs import find_inputs
 from conclu_pyg.io.clouds import MAX_POINTS
 from conclu_pyg.io.formats import find_reader
@@ -21,6 +23,8 @@ from conclu_pyg.io.sampling import sample_file
 from conclu_pyg.io.surface import clean_mesh
 from conclu_pyg.registration.similarity import random_rotation
 from duplicates.decimation import decimate
+
+logger = logging.getLogger(__name__)
 
 Alteration = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 MIN_POINTS = 64  # of each half
@@ -49,7 +53,7 @@ class Halves(NamedTuple):
 
 
 def read_halves(folder: Path, number: int, points: int, seed: int) -> Iterator[Halves]:
-    """Yields the halves of random clouds of a folder.
+    """Yields the halves of random clouds of a folder. A file that cannot be read is left out, with a warning.
 
     Args:
         folder: files of clouds and meshes, at any depth.
@@ -61,8 +65,12 @@ def read_halves(folder: Path, number: int, points: int, seed: int) -> Iterator[H
     files = sorted(find_inputs(folder, max_files=None).files)
     for place in rng.permutation(len(files)):
         path = files[place]
-        mesh = _mesh(path)
-        clouds = [cloud for cloud in sample_file(path, 2 * points).clouds if len(cloud.points) >= 2 * MIN_POINTS]
+        try:
+            mesh = _mesh(path)
+            clouds = [cloud for cloud in sample_file(path, 2 * points).clouds if len(cloud.points) >= 2 * MIN_POINTS]
+        except DataError as error:
+            logger.warning(f"left out: {error}")
+            continue
         for chosen in rng.permutation(len(clouds)):  # of few files with many clouds, all are used in turn
             cloud = clouds[chosen]
             order = np.random.default_rng((seed, 1)).permutation(len(cloud.points))

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
 
     Raises:
         ConfigError: an argument is wrong, or Open3D, which decimates, is missing.
-        ConcluError: a file of the folder cannot be read.
+        DataError: the folder has no usable clouds.
     """
     if options.number < 1:
         raise ConfigError(f"-n must be >= 1, got {options.number}.", argument="number", got=options.number)

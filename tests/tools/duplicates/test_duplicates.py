@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_halves_of_clouds_are_disjoint_and_make_up_the_cloud(folder: Path) -> None:
+def test_halves_of_clouds_are_disjoint_and_make_up_the_cloud(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     halves = {each.name: each for each in read_halves(folder, 9, 4096, 0)}
     assert sorted(halves) == ["a", "b"]
     for name, each in halves.items():
@@ -54,6 +54,10 @@ def test_halves_of_clouds_are_disjoint_and_make_up_the_cloud(folder: Path) -> No
         points = np.load(folder / f"{name}.npy").astype(np.float32)
         assert each.first.shape == (300, 3)
         np.testing.assert_array_equal(both[np.lexsort(both.T)], points[np.lexsort(points.T)])
+    (folder / "empty.off").write_text("OFF\n0 0 0\n")
+    assert sorted(each.name for each in read_halves(folder, 9, 4096, 0)) == ["a", "b"]
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["left out"]
+    (folder / "empty.off").unlink()
     (one,) = read_halves(folder, 1, 100, 0)
     assert one.first.shape == one.second.shape == (100, 3)
     assert not (one.first[:, None] == one.second).all(axis=2).any()
