@@ -29,9 +29,10 @@ def find_config(name: str) -> Path:
 
 
 def find_table(name: str) -> Path:
-    """Returns the file that ``name`` means, as :func:`find_config` does for a config."""
+    """Returns the file that ``name`` means, as :func:`find_config` does for a config. A folder is none: results of
+    ``table1`` may be in a folder of that name."""
     path = Path(name)
-    return path if path.exists() else shipped_tables().get(name, path)
+    return path if path.is_file() else shipped_tables().get(name, path)
 
 
 def _folder() -> Path:

@@ -21,3 +21,11 @@ def test_a_file_takes_precedence_over_a_name(tmp_path: Path, monkeypatch: pytest
     Path("conclu_pointnet").touch()
     assert find_config("conclu_pointnet") == Path("conclu_pointnet")
     assert find_config("unknown.yaml") == Path("unknown.yaml")
+
+
+def test_a_folder_with_the_name_of_a_table_is_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("table1").mkdir()
+    assert find_table("table1") == shipped_tables()["table1"]
+    Path("table2").touch()
+    assert find_table("table2") == Path("table2")

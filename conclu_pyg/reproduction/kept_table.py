@@ -12,7 +12,13 @@ from conclu_pyg.files import atomic_write
 from conclu_pyg.pipelines.resume import differences
 
 DECISIVE = ("budget", "pretrain_on", "finetuning", "views", "num_clusters")
-GROWING = ("datasets", "encoders", "rows")  # where names may be added, and those that are there must stay the same
+GROWING = (
+    "datasets",
+    "encoders",
+    "trainings",
+    "rows",
+)  # where names may be added, and those that are there must stay the same
+KEYS = (*DECISIVE, *GROWING, "budgets")
 FREE = ("seeds", "description", "equal_cpu", "measure_on")  # of a budget
 
 
@@ -22,16 +28,23 @@ def keep_table(path: Path, table: dict[str, Any]) -> None:
 
     Args:
         path: the file.
-        table: plain values, with the name of the ``budget``.
+        table: plain values, with the name of the ``budget`` and the resolved config of each of the ``trainings``: a
+            config file may change, too.
 
     Raises:
-        ConfigError: the folder holds another table, whose values would be mixed with those of this one.
+        ConfigError: the folder holds another table, whose values would be mixed with those of this one, or a file of
+            this name that is no such table.
     """
     if path.exists():
         before = read_config(path)
+        if missing := [key for key in KEYS if key not in before]:
+            raise ConfigError(
+                f"{path} was not written by `conclu reproduce`: it has no {missing[0]!r}; give another folder by -o.",
+                file=path,
+            )
         _check_same(_decisive(before), _decisive(table), path.parent)
         rows = {**_by_label(before), **_by_label(table)}
-        merged = {key: {**before[key], **table[key]} for key in ("datasets", "encoders")}
+        merged = {key: {**before[key], **table[key]} for key in GROWING[:-1]}
         table = {**table, **merged, "rows": list(rows.values())}
     with atomic_write(path) as file:
         file.write(dump_config(table).encode())

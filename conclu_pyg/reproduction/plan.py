@@ -71,6 +71,17 @@ class Plan:
                 if cell is not None:
                     yield self._job(cell)
 
+    def trainings(self) -> dict[str, Config]:
+        """Return the configs of all trainings of equal clouds with the seed 0, by the row and, if it is trained with
+        labels, the data set."""
+        found: dict[str, Config | None] = {}
+        for row in self.rows:
+            if cell := self.cell(row, "clouds", 0):
+                job = self._job(cell)
+                found[row.label] = job.config
+                found |= {f"{row.label}, {name}": measured.finetuning for name, measured in job.measured.items()}
+        return {name: config for name, config in found.items() if config is not None}
+
     def cell(self, row: Row, column: Column, seed: int) -> Cell | None:
         """Return the training of a row; the same one for both columns if they have as many epochs. ``None`` if its cost
         is not known.

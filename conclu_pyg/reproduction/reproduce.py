@@ -65,7 +65,8 @@ def reproduce(
     target.mkdir(parents=True, exist_ok=True)
     with locked(target / TABLE_NAME, timeout=1.0):
         remove_abandoned(target)
-        keep_table(target / TABLE_NAME, {"budget": budget, **asdict(plan.table), "budgets": {budget: asdict(chosen)}})
+        kept = {"budget": budget, **asdict(plan.table), "budgets": {budget: asdict(chosen)}}
+        keep_table(target / TABLE_NAME, {**kept, "trainings": plan.trainings()})
         failures: dict[str, str] = {}
         command = command_line()
         with Workers(jobs, target / "logs", sys.argv) as workers:

@@ -104,14 +104,18 @@ def _unknown_names(table: Table) -> Iterator[Issue]:
         chosen = [*filter(None, [values.get("pretrain_on")]), *(values.get("measure_on") or ())]
         yield from _unknown(f"budgets.{name}", chosen, own)
         yield from _unknown(f"budgets.{name}.encoders", values.get("encoders") or (), {*table.encoders})
-    seen: set[str] = set()
+    seen: dict[str, str] = {}  # labels by folder; some file systems ignore upper and lower case
     for number, row in enumerate(rows):
         where = f"rows[{number}]"
         yield from _unknown(f"{where}.encoder", [row.encoder], {*table.encoders})
         yield from _unknown(f"{where}.figures", [figure["dataset"] for figure in row.figures], datasets)
-        if row.label in seen:
+        folder = row.folder.casefold()
+        if seen.get(folder) == row.label:
             yield Issue(f"expected each method once with an encoder, got {row.label} twice.", path=where, got=row.label)
-        seen.add(row.label)
+        elif folder in seen:
+            message = f"{row.label} would have the same folder, {row.folder}, as {seen[folder]}; give it another name."
+            yield Issue(message, path=where, got=row.label)
+        seen.setdefault(folder, row.label)
         if (row.config is None) != (row.training == RANDOM):
             expected = "no config" if row.training == RANDOM else "a config"
             yield Issue(f"a row with training: {row.training} needs {expected}, got {row.config!r}.", path=where)

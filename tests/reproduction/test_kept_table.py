@@ -20,7 +20,13 @@ Plain = dict[str, Any]
 @pytest.fixture
 def plain(table_file: Callable[..., Path]) -> Plain:
     table = read_table(table_file())
-    return {"budget": "quick", **asdict(table), "budgets": {"quick": asdict(table.budget("quick"))}}
+    trainings = {"SimSiam, PointNet": {"pipeline": {"lr": 0.1}}}
+    return {
+        "budget": "quick",
+        **asdict(table),
+        "budgets": {"quick": asdict(table.budget("quick"))},
+        "trainings": trainings,
+    }
 
 
 @pytest.mark.parametrize(
@@ -31,6 +37,8 @@ def plain(table_file: Callable[..., Path]) -> Plain:
         lambda t: t["rows"].pop(),
         lambda t: t["rows"][2].update(figures=[]),
         lambda t: t["encoders"].update(Other={"name": "DGCNN"}),
+        lambda t: t["trainings"].update(New={}),
+        lambda t: t.update(trainings={}),
         lambda t: t.update(title="x", note="y", measure_on=["shapes", "shapes2"]),
     ],
 )
@@ -52,6 +60,11 @@ def test_what_does_not_change_a_value_may_change(plain: Plain, tmp_path: Path, c
         (lambda t: t["rows"][3].update(config="byol_pointnet"), "rows.SimSiam, PointNet.config", "byol_pointnet"),
         (lambda t: t["encoders"]["PointNet"].update(out_channels=8), "encoders.PointNet.out_channels", 8),
         (lambda t: t["datasets"]["shapes"].update(num_shapes=7), "datasets.shapes.num_shapes", 7),
+        (
+            lambda t: t["trainings"]["SimSiam, PointNet"]["pipeline"].update(lr=0.2),
+            "trainings.SimSiam, PointNet.pipeline.lr",
+            0.2,
+        ),
         (lambda t: t.update(num_clusters=9), "num_clusters", 9),
         (lambda t: t.update(views=[]), "views", []),
     ],
@@ -75,3 +88,11 @@ def test_a_row_that_is_left_out_for_a_while_is_still_compared(plain: Plain, tmp_
     other = [*plain["rows"][:3], {**plain["rows"][3], "config": "byol_pointnet"}]
     with raises(ConfigError, path="rows.SimSiam, PointNet.config"):
         keep_table(path, {**plain, "rows": other})
+
+
+def test_a_file_of_another_program_is_refused_and_kept(plain: Plain, tmp_path: Path) -> None:
+    path = tmp_path / "table.yaml"
+    path.write_text("title: mine\n")
+    with raises(ConfigError, file=path) as error:
+        keep_table(path, plain)
+    assert "give another folder by -o" in str(error.value) and path.read_text() == "title: mine\n"

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from conclu_pyg.errors import ConcluError
 from conclu_pyg.reproduction.jobs import Job, records_file
+from conclu_pyg.reproduction.kept_table import keep_table
 from conclu_pyg.reproduction.plan import Plan
 from conclu_pyg.reproduction.table import Row
 from conclu_pyg.reproduction.table_file import read_table
@@ -81,3 +83,14 @@ def test_a_damaged_cost_is_named(plan: Plan) -> None:
     put_cost(plan, "ConClu_PointNet", '{"num_clouds": 3}')
     with pytest.raises(ConcluError, match="is no measured cost"):
         plan.cost(rows_by_method(plan)["ConClu"])
+
+
+def test_trainings_are_named_and_compared(plan: Plan, tmp_path: Path) -> None:
+    trainings = plan.trainings()
+    names = ["Random, PointNet", "Supervised, PointNet, shapes", *(f"{m}, PointNet" for m in ("ConClu", "SimSiam"))]
+    assert list(trainings) == [*names, "LatentGAN, PointNet"]
+    jobs = {job.label: job for job in plan.cell_jobs("clouds")}
+    assert trainings["ConClu, PointNet"] == jobs["ConClu, PointNet, 2 epochs, seed 0"].config
+    document = {"budget": "quick", **asdict(plan.table), "budgets": {"quick": asdict(plan.budget)}}
+    keep_table(tmp_path / "kept.yaml", {**document, "trainings": trainings})
+    keep_table(tmp_path / "kept.yaml", {**document, "trainings": trainings})  # the file has the same values

@@ -81,6 +81,11 @@ def test_a_config_may_lie_next_to_the_table(table_file: Write, tmp_path: Path) -
         (lambda t: t.update(reference="Conclu"), {"path": "reference"}, "did you mean 'ConClu'?"),
         (lambda t: t["rows"][3].update(encoder="PointNt"), {"path": "rows[3].encoder"}, "did you mean 'PointNet'?"),
         (lambda t: t["rows"][3].update(method="ConClu"), {"path": "rows[3]", "got": "ConClu, PointNet"}, "twice"),
+        (
+            lambda t: t["rows"][3].update(method="CONCLU"),
+            {"path": "rows[3]", "got": "CONCLU, PointNet"},
+            "would have the same folder",
+        ),
         (lambda t: t["rows"][0].update(config="x"), {"path": "rows[0]"}, "needs no config, got 'x'"),
         (lambda t: t["rows"][3].pop("config"), {"path": "rows[3]"}, "needs a config"),
         (lambda t: t["budgets"]["quick"].update(measure_on=["x"]), {"path": "budgets.quick"}, "there is no 'x'"),
