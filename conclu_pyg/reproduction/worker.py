@@ -22,7 +22,8 @@ READY = "ready"
 
 def main() -> None:
     """Do jobs until the input ends."""
-    answers, sys.stdout = sys.stdout, sys.stderr  # so that no print of a library is taken for an answer
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # so that nothing that a library prints, in C++ or in a process of its own, is taken for an answer
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     logging.getLogger("conclu_pyg").setLevel(logging.INFO)
     lines: queue.Queue[str] = queue.Queue()

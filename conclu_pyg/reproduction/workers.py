@@ -100,8 +100,14 @@ class Workers:
             return f"its process ended with status {code}; see {self._log(number)}"
 
     def _process(self, number: int) -> subprocess.Popen[str]:
-        """Return the worker, started anew if it has ended."""
+        """Return the worker, started again if it has ended.
+
+        Raises:
+            OSError: it cannot be started, or the block ends.
+        """
         with self._lock:
+            if self._over.is_set():
+                raise InterruptedError("all jobs end")
             process = self._processes.get(number)
             if process is not None and process.poll() is None:
                 return process
@@ -133,9 +139,11 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._over.set()
-        for process in self._processes.values():
+        with self._lock:  # a thread may be starting a process
+            processes = list(self._processes.values())
+        for process in processes:
             _close(process.stdin)
-        for process in self._processes.values():
+        for process in processes:
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
