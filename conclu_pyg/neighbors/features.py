@@ -87,7 +87,8 @@ def _fill_cloud(kernels: ModuleType, x: Tensor, index: Tensor, scores: Tensor, o
         rest = rest - column
     right = torch.cat([narrow, parts], dim=1).t()  # (D + 3, N)
     left = torch.cat([-2 * narrow, torch.ones_like(parts)], dim=1)
-    error = 2 * largest * norm * PRODUCT + rounding_of_sums(x.size(1)) * (norm + largest).square()
+    # Of float32 there are the sums of the score, of both norms and of both distances that are compared.
+    error = 2 * largest * norm * PRODUCT + 2 * rounding_of_sums(x.size(1)) * (norm + largest).square()
     for first in range(0, len(points), len(scores)):
         part = slice(first, min(first + len(scores), len(points)))
         block = scores.flatten()[: (part.stop - first) * len(points)].view(-1, len(points))

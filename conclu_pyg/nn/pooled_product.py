@@ -24,7 +24,8 @@ class PooledProduct(torch.autograd.Function):
         \mathrm{var}(W x) = \mathrm{diag}(W \, \mathrm{Cov}(x) \, W^{\top}).
 
     The gradient of an extreme reaches one point per channel and cloud; that of the moments is a product with a
-    ``[D, D]`` matrix. The product follows autocast; the moments are computed in float32 or wider.
+    ``[D, D]`` matrix. The product follows autocast, except where :mod:`conclu_pyg.nn.screened_maximum` computes
+    extremes in float32; the moments are computed in float32 or wider.
 
     Shapes:
         - **x:** ``[B, N, D]``, **weight:** ``[C, D]``, **sign:** ``[C]`` of 1 and -1
