@@ -6,6 +6,8 @@ import csv
 import zipfile
 from pathlib import Path
 
+from conclu_pyg.io.archives import ARCHIVE_ERRORS
+
 CLASS_COLUMNS = ("file", "class")  # of a table with the classes of clouds
 # The first columns of the tables of check, clusters, duplicates, anomaly, predict (two) and of files that were skipped.
 FIRST_COLUMNS = (
@@ -61,5 +63,5 @@ def _holds_embeddings(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return set(archive.namelist()) == {*EMBEDDINGS}
-    except zipfile.BadZipFile:
+    except (*ARCHIVE_ERRORS, ValueError):  # also a name that is not UTF-8
         return False

@@ -52,7 +52,11 @@ def test_embeddings_are_recognised(tmp_path: Path) -> None:
     assert own_kind(path) == "embeddings"
     np.savez(other, names=np.zeros(1), points=np.zeros((1, 3)))
     assert own_kind(other) == ""
-    for content in (b"", path.read_bytes()[:100]):
+    whole = path.read_bytes()
+    entry = whole.index(b"PK\x01\x02")  # of the first member, with its version at byte 6, flags at 8 and name at 46
+    new = whole[: entry + 6] + b"\xff" + whole[entry + 7 :]
+    unnamed = whole[: entry + 9] + b"\x08" + whole[entry + 10 : entry + 46] + b"\xff" + whole[entry + 47 :]
+    for content in (b"", whole[:100], new, unnamed):
         other.write_bytes(content)
         assert own_kind(other) == ""
 
