@@ -117,8 +117,16 @@ def test_clouds_of_one_position_have_nothing_to_predict() -> None:
 
 
 def test_the_view_is_scaled_and_moved() -> None:
-    view = compose_views(make().views, None, up_axis=2)["cloud"](clouds(60, 60))
+    whole = clouds(40, 40)
+    view = compose_views(make().views, None, up_axis=2)["cloud"](whole.clone())
     assert view.pos.shape == (80, 3)
+    for before, after in zip(whole.pos.split(40), view.pos.split(40), strict=True):
+        before, after = before.sort(dim=0).values, after.sort(dim=0).values
+        scale = (after[-1] - after[0]) / (before[-1] - before[0])
+        shift = after[0] - scale * before[0]
+        torch.testing.assert_close(after, scale * before + shift)
+        assert (scale > 2 / 3).all() and (scale < 1.5).all() and len(set(scale.tolist())) == 3
+        assert (shift.abs() <= 0.2).all() and (shift != 0).all()
 
 
 def test_an_encoder_without_patches_is_refused() -> None:

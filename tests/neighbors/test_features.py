@@ -45,6 +45,18 @@ def test_distances_are_the_smallest(kind: str, chunk: int, monkeypatch: pytest.M
         torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-6 * float(exact.max()) if kind == "far" else 1e-9)
 
 
+def test_errors_of_the_products_are_covered() -> None:
+    """With two channels they do not cancel: without their part of the bound, neighbours would be missed."""
+    for seed in range(5):
+        torch.manual_seed(seed)
+        x = torch.nn.functional.normalize(torch.randn(300, 2), dim=1)
+        index = search(x, 9, [300])
+        assert index is not None
+        exact = (x.double()[:, None] - x.double()).square().sum(dim=2)
+        ours, expected = exact.gather(1, index).sort(dim=1).values, exact.sort(dim=1).values[:, :9]
+        torch.testing.assert_close(ours, expected, rtol=0, atol=1e-6)
+
+
 def test_norms_without_a_bound_of_the_error_are_left_to_others() -> None:
     x = torch.randn(90, 16)
     assert search(x, 3, [45, 45]) is not None

@@ -74,6 +74,19 @@ def test_values_and_points_are_those_of_exact_products(kind: str, threads: int) 
     assert (exact.amax(dim=1) - found <= rounding.amax(dim=1)).all()
 
 
+def test_errors_of_the_products_are_covered() -> None:
+    """All roundings of a row are down, and those of another one up, so that its product seems to be larger."""
+    channels, step = 509, 2**-8  # half of the distance of numbers above 1
+    weight = torch.full((8, channels), 1 + 0.999 * step)
+    x = torch.zeros(32, channels)  # the other rows are no candidates
+    x[5], x[9, 2:] = weight[0], 1 + 1.001 * step
+    exact, rounded = (x.double() @ weight.double().t())[:, 0], (x.bfloat16().double().sum(dim=1))
+    assert exact[5] > exact[9] and rounded[5] < rounded[9]
+    value, index = Screen(weight, 32)._chunk(x, torch.zeros(channels))
+    assert index.dtype == torch.int32 and index.tolist() == [5] * 8
+    torch.testing.assert_close(value, exact[5].float().expand(8))
+
+
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
 def test_a_value_that_is_not_finite_stays_visible(bad: float) -> None:
     x, weight = clouds("any")
