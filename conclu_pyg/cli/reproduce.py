@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "budgets.cpu.epochs=5",
     )
     parser.add_argument(
-        "--budget", default="quick", metavar="NAME", help="budget of the table: quick, cpu or paper (default: quick)"
+        "--budget", default="quick", metavar="NAME", help="budget of the table, such as cpu or paper (default: quick)"
     )
     parser.add_argument(
         "--seeds", type=positive_int, metavar="N", help="seeds 0 to N - 1 of each row (default: as in the budget)"

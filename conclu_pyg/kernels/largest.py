@@ -1,4 +1,4 @@
-"""Largest products, of which a product in bfloat16 tells the candidates."""
+"""Largest products, with candidates from a product in bfloat16."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nearest rows, of which a product in bfloat16 tells the candidates."""
+"""Nearest rows, with candidates from a product in bfloat16."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Neighbour search among features, with products in bfloat16 that tell the candidates.
+"""Neighbour search among features, with candidates from products in bfloat16.
 
 Where the processor multiplies bfloat16 natively, its products take a quarter to a half of the time of those in float32.
 The distances of the few points that can be among the nearest are computed in float32, so the result is exact.

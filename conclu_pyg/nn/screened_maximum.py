@@ -1,4 +1,4 @@
-"""Maximum of a linear layer's output over the points of each cloud, with products in bfloat16 that tell the candidates.
+"""Maximum of a linear layer's output over the points of each cloud, with candidates from products in bfloat16.
 
 Where the processor multiplies bfloat16 natively, its products take a quarter to a half of the time of those in float32.
 Few points of a cloud can then have the largest value of a channel, and their products are computed in float32, so the

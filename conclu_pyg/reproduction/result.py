@@ -1,4 +1,4 @@
-"""What was measured for a table: values by row, column, data set and metric, read from the records of its cells."""
+"""Values of a table by row, column, data set and metric, read from the records of its cells."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class RowResult:
-    """What was measured for a row.
+    """The values of a row.
 
     Attributes:
         row: the row.

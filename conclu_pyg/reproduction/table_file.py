@@ -38,8 +38,8 @@ def read_table(path: str | Path, overrides: Sequence[str] = ()) -> Table:
     table = Table(**values)
     if issues := list(_unknown_names(table)):
         raise ConfigError(*issues, source=str(path))
-    rows = [{**row, "config": _beside(path, row.get("config"))} for row in table.rows]
-    finetuning = table.finetuning and {name: _beside(path, config) for name, config in table.finetuning.items()}
+    rows = [{**row, "config": _resolved(path, row.get("config"))} for row in table.rows]
+    finetuning = table.finetuning and {name: _resolved(path, config) for name, config in table.finetuning.items()}
     return replace(table, rows=rows, finetuning=finetuning)
 
 
@@ -63,7 +63,7 @@ def select_rows(table: Table, only: Sequence[str]) -> list[Row]:
     return [row for row in rows if {row.method, row.encoder, f"{row.method}/{row.encoder}"} & chosen]
 
 
-def _beside(path: Path, config: Any) -> Any:
+def _resolved(path: Path, config: Any) -> Any:
     """Return the path of a config that is relative to the table's file, or its name."""
     file = path.parent / str(config)
     return str(file) if config is not None and file.is_file() else config
