@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from conclu_pyg.data.lazy_rows import Rows
+from conclu_pyg.errors import ConcluError
 
 
 class Field(NamedTuple):
@@ -86,6 +88,16 @@ class GeneratedRows(Rows):
 
 
 def _shared(shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
-    """Returns an array of zeros that forked processes share. It takes memory only where it is written."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    return np.frombuffer(mmap.mmap(-1, max(size, 1)), dtype, count=int(np.prod(shape))).reshape(shape)
+    """Returns an array of zeros that forked processes share. It takes memory only where it is written.
+
+    Raises:
+        ConcluError: the array is larger than the memory.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    try:
+        memory = mmap.mmap(-1, max(size, 1))
+    except (OSError, OverflowError) as error:
+        raise ConcluError(
+            f"expected clouds that fit into the memory, got {size / 1e9:,.0f} GB; give fewer or smaller clouds."
+        ) from error
+    return np.frombuffer(memory, dtype, count=math.prod(shape)).reshape(shape)

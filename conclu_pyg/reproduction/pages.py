@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -88,7 +89,8 @@ def introduction(result: Result) -> list[str]:
         *([table.note] if table.note else []),
         f"Budget {result.budget}: {budget.description} Pre-trained on {table.pretrain_on}, "
         f"{pluralize(budget.epochs, 'epoch')}, {budget.batch_size} clouds in a step{points}; the encoder of the last "
-        f"epoch is {measured}; {seeds}: mean ± standard deviation over seeds, in percent, on test clouds.",
+        f"epoch is {measured}, on test clouds. Values are in percent, mean ± standard deviation over {seeds}, or over "
+        "fewer where a value says so.",
     ]
 
 
@@ -227,13 +229,17 @@ def _significance(result: Result) -> Iterator[Part]:
                 for encoder, ranking in result.rankings(place).items()
             ]
             cells = [
-                [each.row, each.reference, f"{each.difference:+.2f}", f"{each.p:.3g}", f"{each.p_holm:.3g}"]
+                [each.row, each.reference, f"{each.difference:+.2f}", _p_text(each.p), _p_text(each.p_holm)]
                 for each in result.comparisons(place)
             ]
             if cells:
                 header = ["row", "compared with", "difference", "p", "p, Holm"]
                 lines = ["Paired t-tests over seeds, two-sided; Holm's correction is for the rows of an encoder."]
                 yield Part(f"{dataset}, {COLUMNS[column]}: significance", lines, header, cells, entries)
+
+
+def _p_text(p: float) -> str:
+    return ABSENT if math.isnan(p) else f"{p:.3g}"
 
 
 def _ranked(ranking: Ranking) -> list[tuple[str, float]]:

@@ -26,8 +26,9 @@ class Comparison:
         row: its label.
         reference: the label of the reference.
         difference: mean of the row minus the reference, in percentage points.
-        p: of the paired t-test, two-sided, 1 for equal values.
-        p_holm: with the correction for all rows that are compared with this reference.
+        p: of the paired t-test, two-sided, 1 for equal values; NaN for a constant difference other than 0, where the
+            test is not defined.
+        p_holm: with the correction for all rows that have a p.
     """
 
     row: str
@@ -68,20 +69,22 @@ def compare_with(reference: str, values: Mapping[str, Sequence[float]]) -> list[
     if len(own) < MIN_SEEDS:
         return []
     rows = {row: np.asarray(x, float) for row, x in values.items() if row != reference and len(x) == len(own)}
-    p = [_paired_p(x, own) for x in rows.values()]
+    p = np.array([_paired_p(x, own) for x in rows.values()])
+    corrected = np.full(len(p), np.nan)
+    corrected[~np.isnan(p)] = holm(p[~np.isnan(p)])
     return [
         Comparison(row, reference, float(np.mean(x - own)), before, after)
-        for (row, x), before, after in zip(rows.items(), p, holm(p), strict=True)
+        for (row, x), before, after in zip(rows.items(), p.tolist(), corrected.tolist(), strict=True)
     ]
 
 
 def _paired_p(x: np.ndarray, y: np.ndarray) -> float:
     if np.ptp(x - y) == 0:  # where the t statistic is 0 / 0, or infinite
-        return 1.0 if np.all(x == y) else 0.0
+        return 1.0 if np.all(x == y) else math.nan
     return float(ttest_rel(x, y).pvalue)
 
 
-def holm(p: Sequence[float]) -> list[float]:
+def holm(p: Sequence[float] | np.ndarray) -> list[float]:
     """Return the p-values with the correction of Holm: the i-th smallest of m times m - i + 1, at least those before it
     and at most 1."""
     order = np.argsort(p, kind="stable")

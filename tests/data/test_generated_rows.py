@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conclu_pyg.data.generated_rows import Field, Generated, GeneratedRows
+from conclu_pyg.errors import ConcluError
 
 
 class Squares:
@@ -51,6 +52,12 @@ def test_only_the_rows_of_an_index_are_generated(
     array[index]
     assert squares.calls == sorted(rows)
     np.testing.assert_array_equal(np.asarray(array), whole)
+
+
+@pytest.mark.parametrize("length", [10**13, 10**30])
+def test_arrays_larger_than_the_memory_are_refused(length: int, squares: Squares) -> None:
+    with pytest.raises(ConcluError, match=r"fit into the memory, got [\d,]+ GB; give fewer or smaller clouds\."):
+        Generated(squares, length, {"square": Field((2, 3), np.float32)})
 
 
 def test_a_forked_process_generates_for_the_others(squares: Squares, generated: Generated) -> None:

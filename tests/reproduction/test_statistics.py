@@ -44,8 +44,11 @@ def test_the_corrected_values_are_those_of_the_rows() -> None:
 
 
 def test_equal_rows_and_constant_differences() -> None:
-    found = {each.row: each.p for each in compare_with("a", {"a": [1, 2, 3], "b": [1, 2, 3], "c": [2, 3, 4]})}
-    assert found == {"b": 1.0, "c": 0.0}
+    values = {"a": [1.0, 2, 3], "b": [1.0, 2, 3], "c": [2.0, 3, 4], "d": [1.0, 2, 9]}
+    found = {each.row: each for each in compare_with("a", values)}
+    assert found["b"].p == 1.0
+    assert math.isnan(found["c"].p) and math.isnan(found["c"].p_holm) and found["c"].difference == 1
+    assert [found["d"].p_holm, found["b"].p_holm] == pytest.approx(holm([found["d"].p, 1.0]))
 
 
 def ranks_by_loops(values: dict[str, list[float]]) -> dict[str, float]:
