@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 from torch_geometric.data import Data
 
+from conclu_pyg.data.lazy_rows import Rows
 from conclu_pyg.device import choose_device
 from conclu_pyg.runs.frozen_encoder import Axis, Clouds, FrozenEncoder, load_encoder
 
@@ -119,7 +120,7 @@ class ConcluEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
 def _is_clouds(clouds: Any) -> bool:
     """Return whether clouds are given as such, and not as a table of numbers."""
-    if isinstance(clouds, np.ndarray | Tensor):
+    if isinstance(clouds, np.ndarray | Tensor | Rows):
         return clouds.ndim == 3
     if isinstance(clouds, str | Path | Data):
         return True

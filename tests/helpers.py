@@ -56,7 +56,7 @@ def of_method(config: dict[str, Any], name: str) -> dict[str, Any]:
     if name == "MAPVAE":  # sets the number of points of its decoders itself
         parts["decoder"] = {key: value for key, value in parts["decoder"].items() if key != "num_points"}
     if name == "PointMAE":  # masks the patches of its encoder
-        parts["encoder"] = PATCH_ENCODER
+        parts["encoder"] = dict(PATCH_ENCODER)
     config["model"] = {"name": name, **{key: part for key, part in parts.items() if key in taken}}
     if all(steps is not None for steps in as_method(METHODS.build(config["model"])).views.values()):
         config["pipeline"]["views"] = None

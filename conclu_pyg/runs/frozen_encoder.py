@@ -149,7 +149,7 @@ class FrozenEncoder(nn.Module):
             batch_size: clouds at a time (default: 64).
 
         Shapes:
-            - **clouds:** ``[N, 3]``, ``[B, N, 3]``, or a sequence of ``[N_i, 3]``
+            - **clouds:** ``[N, 3]``, ``[B, N, 3]`` (also ``pos`` of a split), or a sequence of ``[N_i, 3]``
             - **output:** float32 ``[B, C]`` on the CPU
 
         Raises:

@@ -38,3 +38,9 @@ def test_blocks_cover_all_rows(monkeypatch: pytest.MonkeyPatch, block: int, size
         assert np.array_equal(np.concatenate([piece for _, piece in found]), np.asarray(array))
         assert all(np.array_equal(array[rows], piece) for rows, piece in found)
     assert list(iter_blocks(np.zeros((0, 4)))) == []
+
+
+def test_rows_are_iterated_one_at_a_time() -> None:
+    array = np.arange(24).reshape(4, 3, 2)
+    rows = list(LazyRows(array, np.array([2, 0])))
+    assert [row.tolist() for row in rows] == [array[2].tolist(), array[0].tolist()]
