@@ -1,12 +1,14 @@
 """Every case from end to end with tiny sizes."""
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 import torch
 
 from benchmarks.cases import CASES, neighbors, reading, roofline
 from benchmarks.cases.reading import ROOT
+from benchmarks.measure import Measurement
 from benchmarks.runner import Runner
 from conclu_pyg.neighbors.auto import AutoNeighbors
 from conclu_pyg.neighbors.dense import DenseNeighbors
@@ -88,3 +90,16 @@ def test_readers_are_compared_with_those_of_another_checkout() -> None:
     reading.run(runner)
     assert {row.setting.partition(",")[0] for row in runner.report.rows} >= {"commas.csv", "binary.ply", "array.npy"}
     assert all(row.reference_s is not None and row.reference_s > 0 for row in runner.report.rows)
+
+
+def test_a_process_has_the_package_of_the_checkout_named_by_a_relative_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "checkout" / "conclu_pyg"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("SECONDS = 7.0\n")
+    script = tmp_path / "scripts" / "once.py"
+    script.parent.mkdir()
+    script.write_text("import json, conclu_pyg\nprint(json.dumps({'seconds': conclu_pyg.SECONDS, 'peak_mb': 0.0}))\n")
+    monkeypatch.chdir(tmp_path)
+    assert reading.measure_process(script, Path("checkout")) == Measurement(7.0, 0.0)

@@ -102,7 +102,7 @@ def measure_process(script: Path, root: Path, *arguments: str | Path) -> Measure
     """
     process = subprocess.run(
         [sys.executable, str(script), *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": str(root.resolve())},  # it starts in another folder
         capture_output=True,
         text=True,
         cwd=script.parent,
