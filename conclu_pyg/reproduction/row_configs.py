@@ -58,10 +58,16 @@ def stage_epochs(stages: Sequence[str] | Mapping[str, Any], shares: Mapping[str,
     Args:
         stages: their names.
         shares: of the epochs, by stage (default: 1 for each).
-        epochs: of all stages together.
+        epochs: of all stages together; one for each if they are fewer than the stages.
     """
     total = sum(shares.get(name, 1.0) for name in stages)
-    return {name: max(1, round(epochs * shares.get(name, 1.0) / total)) for name in stages}
+    exact = {name: epochs * shares.get(name, 1.0) / total for name in stages}
+    own = {name: max(1, int(part)) for name, part in exact.items()}
+    while sum(own.values()) < epochs:  # those that are rounded down the most are rounded up
+        own[max(own, key=lambda name: exact[name] - own[name])] += 1
+    while sum(own.values()) > max(epochs, len(own)):  # at the cost of those that have more than their part
+        own[min((name for name in own if own[name] > 1), key=lambda name: exact[name] - own[name])] -= 1
+    return own
 
 
 def supervised_config(table: Table, row: Row, budget: Budget, dataset: str, epochs: int, seed: int) -> Config:

@@ -53,10 +53,20 @@ def test_a_step_schedule_decays_at_the_same_shares_of_any_training() -> None:
 
 @pytest.mark.parametrize(
     ("shares", "epochs", "expected"),
-    [({}, 8, [4, 4]), ({"a": 3.0}, 8, [6, 2]), ({"a": 3, "b": 1}, 100, [75, 25]), ({"a": 99.0}, 2, [2, 1])],
+    [({}, 8, [4, 4]), ({"a": 3.0}, 8, [6, 2]), ({"a": 3, "b": 1}, 100, [75, 25]), ({"a": 99.0}, 2, [1, 1])],
 )
 def test_stages_share_the_epochs(shares: dict[str, float], epochs: int, expected: list[int]) -> None:
     assert list(stage_epochs(["a", "b"], shares, epochs).values()) == expected
+
+
+@pytest.mark.parametrize("shares", [{}, {"a": 3.0}, {"a": 0.1, "b": 5.0}, {"c": 100.0}])
+def test_stages_have_all_epochs_and_nearly_their_shares(shares: dict[str, float]) -> None:
+    weights = [shares.get(name, 1.0) for name in "abc"]
+    for epochs in range(1, 60):
+        own = list(stage_epochs(["a", "b", "c"], shares, epochs).values())
+        assert min(own) >= 1 and sum(own) == max(epochs, 3)
+        exact = [epochs * weight / sum(weights) for weight in weights]
+        assert all(count == 1 or abs(count - part) < 2 for count, part in zip(own, exact, strict=True))
 
 
 def test_a_training_with_labels_has_the_encoder_and_the_data_of_the_table() -> None:
