@@ -4,8 +4,8 @@
 
     from conclu_pyg.inference import predict
 
-    for prediction in predict("runs/segmenter", ["data/scans"], category="chair"):
-        print(prediction.source, prediction.summary)
+    predictions = predict("runs/segmenter", ["data/scans"], category="chair")
+    summaries = {prediction.source: prediction.summary for prediction in predictions}
 """
 
 from __future__ import annotations

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from conclu_pyg.kernels.arrays import Rows
 from conclu_pyg.kernels.compilation import kernel
-
-Rows = NDArray[np.int32]
 
 
 @kernel

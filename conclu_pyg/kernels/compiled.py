@@ -7,18 +7,14 @@ values in the order of memory, which Numba turns into vector instructions.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from conclu_pyg.kernels.arrays import Floats, Longs, Rows
 from conclu_pyg.kernels.bound import bound
 from conclu_pyg.kernels.compilation import kernel
 from conclu_pyg.kernels.largest import largest_products as largest_products
 from conclu_pyg.kernels.nearest_rows import nearest_rows as nearest_rows
 
 WIDTH = 16  # values of a group, one cache line
-
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int32]
-Longs = NDArray[np.int64]
 
 
 @kernel

@@ -5,15 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from conclu_pyg.kernels.arrays import FLAGS, Floats, Halves, Rows
 from conclu_pyg.kernels.compilation import kernel
-
-WIDTH = 8  # flags that are tested at once, as an integer of 64 bits
-
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int32]
-Halves = NDArray[np.int16]
 
 
 @partial(kernel, fastmath={"reassoc", "contract"})
@@ -56,7 +50,7 @@ def largest_products(
         value, argument: ``[C]``.
 
     Returns:
-        Whether there were at most as many candidates; otherwise the outputs are not valid.
+        False if there were more candidates than ``most``; the outputs are then not valid.
     """
     num_rows, channels = approximate.shape
     memory, flags = np.empty(1, np.float32), np.empty(channels, np.uint8)
@@ -75,7 +69,7 @@ def largest_products(
             flags[c] = row[c] == bound[c]
         for g in range(len(groups)):
             if groups[g] != 0:
-                for c in range(g * WIDTH, (g + 1) * WIDTH):
+                for c in range(g * FLAGS, (g + 1) * FLAGS):
                     if flags[c] and argument[c] < 0:
                         argument[c] = i
     for c in range(channels):
@@ -88,7 +82,7 @@ def largest_products(
             flags[c] = row[c] >= bound[c]
         for g in range(len(groups)):
             if groups[g] != 0:
-                for c in range(g * WIDTH, (g + 1) * WIDTH):
+                for c in range(g * FLAGS, (g + 1) * FLAGS):
                     if flags[c]:
                         found += 1
                         product = dot(x[i], weight[c])

@@ -5,20 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from conclu_pyg.kernels.arrays import FLAGS, Bytes, Floats, Halves, Longs, Rows
 from conclu_pyg.kernels.bound import bound
 from conclu_pyg.kernels.compilation import kernel
 from conclu_pyg.kernels.largest import rounded_down
 
-FLAGS = 8  # that are tested at once, as an integer of 64 bits
 MAX_WIDTH = 16  # values of a group
-
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int32]
-Halves = NDArray[np.int16]
-Bytes = NDArray[np.uint8]
-Longs = NDArray[np.int64]
 
 
 @partial(kernel, fastmath={"reassoc", "contract"})

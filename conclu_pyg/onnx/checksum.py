@@ -1,6 +1,6 @@
 """The checksum in an exported ONNX file.
 
-It is the SHA-256 of all bytes of the file, computed with zeros in the place of its own digits. So it covers weights,
+It is the SHA-256 of all bytes of the file, computed with zeros in place of its own digits. So it covers weights,
 graph and metadata, and needs no parser of ONNX. It detects damage and later changes. It is no signature: whoever
 changes a file on purpose can compute it again.
 """
@@ -23,7 +23,7 @@ _PATTERN = re.compile(re.escape(KEY.encode()) + rb'\x12\x42"([0-9a-f]{%d})"' % D
 
 
 def seal(data: bytes) -> bytes:
-    """Returns an ONNX file with its checksum in the place of the one it has, such as that of :data:`ENTRY`.
+    """Returns an ONNX file with its checksum in place of the one it has, such as that of :data:`ENTRY`.
 
     Args:
         data: the bytes of the file.

@@ -5,8 +5,7 @@
     from conclu_pyg.reproduction import reproduce
 
     result = reproduce("table1", budget="quick")
-    for row in result.rows:
-        print(row.row.label, row.values)
+    values = {each.row.label: each.values for each in result.rows}
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _report(finished: Finished, failures: dict[str, str]) -> None:
 
 
 def _write(plan: Plan, budget: str, command: str, failures: Mapping[str, str]) -> Result:
-    """Write the records and the table of what is measured so far."""
+    """Write the records and the table of the cells that are measured."""
     result = collect(plan, budget, command, failures)
     write_records(plan.folder / RECORDS_NAME, result.records)
     with atomic_write(plan.folder / RESULT_NAME) as file:

@@ -92,7 +92,7 @@ class Budget:
         finetuning_epochs: of a training with labels (default: ``epochs``).
         finetuning_batch_size: clouds in a step of it (default: ``batch_size``).
         seeds: how many (default: 3).
-        equal_cpu: whether the rows are also trained for as much CPU time as the reference (default: True).
+        equal_cpu: also train each row for as much CPU time as the reference (default: True).
         datasets: data sets in place of the table's of the same name, or further ones (default: none).
         pretrain_on, measure_on: in place of the table's (default: the table's).
         encoders: encoders in place of the table's of the same name (default: none).

@@ -37,7 +37,7 @@ class LabelVisualizer(Visualizer):
     ) -> None:
         """Shows clouds of a data set with the interface of Open3D-ML, and returns when the window is closed.
 
-        The table of labels maps their numbers to names; that of Open3D-ML has the names in the place of the numbers.
+        The table of labels maps their numbers to names; that of Open3D-ML has the names in place of the numbers.
 
         Args:
             dataset: the data set.

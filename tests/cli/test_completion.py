@@ -72,7 +72,7 @@ def test_the_script_of_each_shell_is_printed_and_parses(
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 def test_zsh_knows_the_command_after_the_lines_of_the_help(tmp_path: Path) -> None:
-    """`source` in the place of `eval` would call the function at once."""
+    """`source` in place of `eval` would call the function at once."""
     (tmp_path / "_conclu").write_text(completion_script("zsh"))
     for line in ('eval "$(<_conclu)"', "fpath=($PWD $fpath)"):
         before, after = (line, "") if line.startswith("fpath") else ("", line)

@@ -10,8 +10,9 @@ from conclu_pyg.data.worker_processes import WorkerProcesses
 
 def test_the_last_processes_are_kept_with_their_exit_status() -> None:
     workers = WorkerProcesses(2)
+    clouds: Any = range(4)
     loader: Any = DataLoader(
-        range(4),  # type: ignore[arg-type]
+        clouds,
         num_workers=2,
         multiprocessing_context=workers.context(),
         collate_fn=lambda items: os.getpid(),

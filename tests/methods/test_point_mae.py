@@ -88,7 +88,7 @@ def test_the_encoder_does_not_see_what_is_hidden() -> None:
 
     method.encoder.encode_patches = record
     patches = method.divide(clouds(30, 25))
-    for moved in (False, True):  # first what is hidden moves, then what is visible
+    for moved in (False, True):  # first hidden patches move, then visible ones
         torch.manual_seed(1)
         visible, hidden = method.mask(patches)
         chosen = (patches.centers[:, :, None] == hidden.centers[:, None]).all(dim=3).any(dim=2)[..., None]

@@ -14,14 +14,17 @@ from conclu_pyg.reproduction.result import Place, Result, collect
 from conclu_pyg.reproduction.table_file import read_table
 from conclu_pyg.runs.records import Record, write_records
 
-COST = {"num_clouds": 48, "stages": [{"stage": "", "setup_cpu_seconds": 0.0, "parameters": 1234, "peak_mib": 5.0}]}
+COST: dict[str, Any] = {
+    "num_clouds": 48,
+    "stages": [{"stage": "", "setup_cpu_seconds": 0.0, "parameters": 1234, "peak_mib": 5.0}],
+}
 VALUES = {"Random": [80.0, 81.0, 82.0], "ConClu": [84.0, 86.0, 85.5], "SimSiam": [83.0, 83.5, 84.0]}
 
 
 def put_cost(plan: Plan, folder: str, seconds: float) -> None:
     path = plan.folder / "costs" / f"{folder}.json"
     path.parent.mkdir(exist_ok=True)
-    (stage,) = COST["stages"]  # type: ignore[misc]
+    (stage,) = COST["stages"]
     path.write_text(json.dumps({**COST, "stages": [{**stage, "cpu_seconds_per_cloud": seconds}]}))
 
 

@@ -94,7 +94,7 @@ def start(table: Path, folder: Path) -> multiprocessing.process.BaseProcess:
 
 
 def values_of(folder: Path) -> Any:
-    """Return the table without the costs, which are measured anew."""
+    """Return the table without the costs, which each call measures again."""
     rows = json.loads((folder / "table.json").read_text())["rows"]
     return [(row["method"], row["values"]) for row in rows]
 

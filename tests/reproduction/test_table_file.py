@@ -1,4 +1,4 @@
-"""Tables as they are written: what is read, and what is refused."""
+"""Table files: their contents as objects, and errors."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,8 +1,8 @@
 """Colours in Open3D-ML's visualiser, and its window of a data set."""
 
-import ast
 import importlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -70,7 +70,7 @@ def test_scalars_are_interpolated_between_the_stops_of_a_color_map() -> None:
 
 # Opens the window of a data set, prints what it shows and the colours of its picture when it is drawn, and closes it.
 WINDOW = """
-import os, numpy as np
+import json, os, numpy as np
 import open3d.ml.utils as ml
 from conclu_pyg.open3d_ml import LabelVisualizer
 
@@ -81,12 +81,13 @@ class Watched(LabelVisualizer):
 
     def report(self, image):
         colors = np.unique(np.asarray(image).reshape(-1, 3), axis=0).tolist()
-        print("shown", [self._get_selected_names(), self._datasource_combobox.selected_text, colors], flush=True)
+        shown = [self._get_selected_names(), self._datasource_combobox.selected_text, colors]
+        print("shown", json.dumps(shown), flush=True)
         os._exit(0)
 
 shapes = ml.get_module("dataset", "ParametricShapes")(num_shapes=20, num_test_shapes=20, num_points=256)
 parts = np.unique(shapes.get_split("test").get_data(0)["label"]).tolist()
-print("parts", parts, flush=True)
+print("parts", json.dumps(parts), flush=True)
 Watched().visualize_dataset(shapes, "test", indices=[0, 3])
 """
 
@@ -101,7 +102,7 @@ def test_a_data_set_is_shown_in_the_colors_of_its_parts() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, check=False)
     lines = dict(line.split(" ", 1) for line in done.stdout.splitlines() if line.startswith(("parts ", "shown ")))
     assert set(lines) == {"parts", "shown"}, done.stderr[-2000:]
-    names, attribute, colors = ast.literal_eval(lines["shown"])
+    names, attribute, colors = json.loads(lines["shown"])
     assert (len(names), attribute) == (1, "labels")
-    expected = color_of(np.array(ast.literal_eval(lines["parts"]))).tolist()
+    expected = color_of(np.array(json.loads(lines["parts"]))).tolist()
     assert all(color in colors for color in expected)  # next to blends with the background
